@@ -1,0 +1,23 @@
+/**
+ * Numbers that differ between architectures: arm64.
+ * Source: include/uapi/asm-generic/unistd.h, arch/arm64/include/uapi/asm/fcntl.h.
+ *
+ * @module
+ */
+
+/** System call numbers for what libc does not wrap everywhere. */
+export const SYS = {
+  getdents64: 61,
+  setns: 268,
+  bpf: 280,
+  pidfd_send_signal: 424,
+  pidfd_open: 434,
+  pidfd_getfd: 438,
+  name_to_handle_at: 264,
+  open_by_handle_at: 265,
+} as const;
+
+/** open(2): fail unless the path is a directory. */
+export const O_DIRECTORY = 0o40000;
+/** open(2): fail if the last component is a symbolic link. */
+export const O_NOFOLLOW = 0o100000;

@@ -1,0 +1,23 @@
+/**
+ * Numbers that differ between architectures: x86-64.
+ * Source: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/fcntl.h.
+ *
+ * @module
+ */
+
+/** System call numbers for what libc does not wrap everywhere. */
+export const SYS = {
+  getdents64: 217,
+  setns: 308,
+  bpf: 321,
+  pidfd_send_signal: 424,
+  pidfd_open: 434,
+  pidfd_getfd: 438,
+  name_to_handle_at: 303,
+  open_by_handle_at: 304,
+} as const;
+
+/** open(2): fail unless the path is a directory. */
+export const O_DIRECTORY = 0o200000;
+/** open(2): fail if the last component is a symbolic link. */
+export const O_NOFOLLOW = 0o400000;

@@ -1,0 +1,110 @@
+/**
+ * errno: read in the statement after the call, named, and thrown as one error class.
+ *
+ * @module
+ */
+import { type Pointer, read } from "bun:ffi";
+import { libc } from "./libc.ts";
+
+/** Error numbers that the program acts on. Source: include/uapi/asm-generic/errno-base.h, errno.h. */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EIO = 5;
+export const EBADF = 9;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const ENODEV = 19;
+export const ENOTDIR = 20;
+export const EINVAL = 22;
+export const EMFILE = 24;
+export const ENOTTY = 25;
+export const EFBIG = 27;
+export const ENOSPC = 28;
+export const EPIPE = 32;
+export const ERANGE = 34;
+export const ENAMETOOLONG = 36;
+export const ENOSYS = 38;
+export const EPROTONOSUPPORT = 93;
+export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
+export const EADDRINUSE = 98;
+export const EADDRNOTAVAIL = 99;
+export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
+
+const NAMES: ReadonlyMap<number, readonly [code: string, text: string]> = new Map([
+  [EPERM, ["EPERM", "operation not permitted"]],
+  [ENOENT, ["ENOENT", "no such file or directory"]],
+  [ESRCH, ["ESRCH", "no such process"]],
+  [EINTR, ["EINTR", "interrupted system call"]],
+  [EIO, ["EIO", "input/output error"]],
+  [EBADF, ["EBADF", "bad file descriptor"]],
+  [EAGAIN, ["EAGAIN", "resource temporarily unavailable"]],
+  [ENOMEM, ["ENOMEM", "cannot allocate memory"]],
+  [EACCES, ["EACCES", "permission denied"]],
+  [EBUSY, ["EBUSY", "device or resource busy"]],
+  [EEXIST, ["EEXIST", "file exists"]],
+  [ENODEV, ["ENODEV", "no such device"]],
+  [ENOTDIR, ["ENOTDIR", "not a directory"]],
+  [EINVAL, ["EINVAL", "invalid argument"]],
+  [EMFILE, ["EMFILE", "too many open files"]],
+  [ENOTTY, ["ENOTTY", "not a terminal"]],
+  [EFBIG, ["EFBIG", "file too large"]],
+  [ENOSPC, ["ENOSPC", "no space left on device"]],
+  [EPIPE, ["EPIPE", "broken pipe"]],
+  [ERANGE, ["ERANGE", "result out of range"]],
+  [ENAMETOOLONG, ["ENAMETOOLONG", "file name too long"]],
+  [ENOSYS, ["ENOSYS", "function not implemented"]],
+  [EPROTONOSUPPORT, ["EPROTONOSUPPORT", "protocol not supported"]],
+  [EOPNOTSUPP, ["EOPNOTSUPP", "operation not supported"]],
+  [EAFNOSUPPORT, ["EAFNOSUPPORT", "address family not supported"]],
+  [EADDRINUSE, ["EADDRINUSE", "address already in use"]],
+  [EADDRNOTAVAIL, ["EADDRNOTAVAIL", "address not available"]],
+  [ENOBUFS, ["ENOBUFS", "no buffer space available"]],
+  [ECONNREFUSED, ["ECONNREFUSED", "connection refused"]],
+]);
+
+/** Symbolic name of an error number, such as `EACCES`; `errno 999` where it has none here. */
+export function errnoName(errno: number): string {
+  return NAMES.get(errno)?.[0] ?? `errno ${errno}`;
+}
+
+/** What an error number means, in words. */
+export function errnoText(errno: number): string {
+  return NAMES.get(errno)?.[1] ?? "unknown error";
+}
+
+/** A system call that failed. `call` says what was tried, with its object: `openat /proc/1/fd`. */
+export class SyscallError extends Error {
+  override readonly name = "SyscallError";
+  readonly call: string;
+  readonly errno: number;
+  /** Symbolic name of {@linkcode errno}. */
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    super(`${call}: ${errnoText(errno)} (${errnoName(errno)})`);
+    this.call = call;
+    this.errno = errno;
+    this.code = errnoName(errno);
+  }
+}
+
+// errno is thread-local and its address is fixed for a thread's life; a Worker evaluates this module anew.
+const location = libc.__errno_location() as Pointer;
+
+/** errno of this thread. Meaningful only in the statement after a call that failed. */
+export function errno(): number {
+  return read.i32(location, 0);
+}
+
+/** Passes a result of 0 or more through. Throws {@linkcode SyscallError} for -1, with errno read at once. */
+export function check(call: string, result: number): number {
+  if (result < 0) throw new SyscallError(call, errno());
+  return result;
+}

@@ -1,0 +1,211 @@
+/**
+ * Files and directories into reused buffers: openat, getdents64, readlinkat, read.
+ *
+ * /proc is read through this file and not through the runtime's own file module, which costs a millisecond to load
+ * and makes a string of every name.
+ *
+ * @module
+ */
+import { addressOf, allocate, cString } from "./memory.ts";
+import { SYS } from "./arch/mod.ts";
+import { check, EINTR, errno, SyscallError } from "./errno.ts";
+import { libc } from "./libc.ts";
+
+export { O_DIRECTORY, O_NOFOLLOW } from "./arch/mod.ts";
+
+/** Source: include/uapi/linux/fcntl.h, include/uapi/asm-generic/fcntl.h. */
+export const AT_FDCWD = -100;
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
+export const O_CLOEXEC = 0o2000000;
+
+/** Opens a path relative to `dirfd`. Returns the descriptor, or the negated errno: a vanished file is ordinary here. */
+export function tryOpenAt(dirfd: number, path: Uint8Array, flags: number, mode = 0): number {
+  for (;;) {
+    const fd = libc.openat(dirfd, path, flags | O_CLOEXEC, mode);
+    if (fd >= 0) return fd;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+}
+
+/** Opens a path. Throws {@linkcode SyscallError}. */
+export function open(path: string, flags: number, mode = 0): number {
+  const fd = tryOpenAt(AT_FDCWD, cString(path), flags, mode);
+  if (fd < 0) throw new SyscallError(`open ${path}`, -fd);
+  return fd;
+}
+
+/** Closes a descriptor. Errors are of no use to a reader and are ignored. */
+export function close(fd: number): void {
+  libc.close(fd);
+}
+
+/** Reads up to `buffer.length` bytes. Returns the count, or the negated errno. */
+export function tryRead(fd: number, buffer: Uint8Array): number {
+  for (;;) {
+    const count = Number(libc.read(fd, buffer, buffer.length));
+    if (count >= 0) return count;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+}
+
+/** Reads up to `buffer.length` bytes. Throws {@linkcode SyscallError}. */
+export function read(fd: number, buffer: Uint8Array): number {
+  const count = tryRead(fd, buffer);
+  if (count < 0) throw new SyscallError("read", -count);
+  return count;
+}
+
+/** Writes what it can. Returns the count, or the negated errno; the caller handles short writes. */
+export function tryWrite(fd: number, bytes: Uint8Array): number {
+  if (bytes.length === 0) return 0;
+  const count = Number(libc.write(fd, bytes, bytes.length));
+  return count >= 0 ? count : -errno();
+}
+
+/** Reads the target of a symbolic link named by a NUL-terminated path. Returns its length, or the negated errno. */
+export function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): number {
+  const length = Number(libc.readlinkat(dirfd, path, buffer, buffer.length));
+  return length >= 0 ? length : -errno();
+}
+
+// A /proc file has no size to ask for: read until the end, doubling.
+let scratch: Uint8Array<ArrayBuffer> | undefined;
+
+/**
+ * The whole of a file, as a copy, relative to `dirfd`. Returns the negated errno where it cannot be opened or read.
+ * `limit` bounds what is kept: more than that is cut off, because some files in /proc are written by strangers.
+ */
+export function tryReadFileAt(
+  dirfd: number,
+  path: Uint8Array,
+  limit = Number.MAX_SAFE_INTEGER,
+): Uint8Array<ArrayBuffer> | number {
+  const fd = tryOpenAt(dirfd, path, O_RDONLY);
+  if (fd < 0) return fd;
+  scratch ??= allocate(64 * 1024);
+  let length = 0;
+  try {
+    for (;;) {
+      const count = tryRead(fd, scratch.subarray(length));
+      if (count < 0) return count;
+      if (count === 0) break;
+      length += count;
+      if (length >= limit) break;
+      if (length === scratch.length) {
+        const larger = allocate(scratch.length * 2);
+        larger.set(scratch);
+        scratch = larger;
+      }
+    }
+    return scratch.slice(0, Math.min(length, limit));
+  } finally {
+    close(fd);
+  }
+}
+
+/** The whole of a file by its path. Throws {@linkcode SyscallError}. */
+export function readFile(path: string, limit?: number): Uint8Array<ArrayBuffer> {
+  const bytes = tryReadFileAt(AT_FDCWD, cString(path), limit);
+  if (typeof bytes === "number") throw new SyscallError(`read ${path}`, -bytes);
+  return bytes;
+}
+
+/** The target of a symbolic link as bytes, or the negated errno. A target of 4 KiB or more is cut. */
+export function tryReadLink(dirfd: number, path: Uint8Array): Uint8Array<ArrayBuffer> | number {
+  const buffer = allocate(4096);
+  const length = tryReadLinkAt(dirfd, path, buffer);
+  return length < 0 ? length : buffer.slice(0, length);
+}
+
+/**
+ * The entries of an open directory, read by getdents64(2) into one buffer. Names stay in the buffer: `nameAddress` is
+ * good as a C string for another call, until the next {@linkcode DirectoryReader.next} that refills.
+ *
+ * struct linux_dirent64 (include/linux/dirent.h): ino u64 0, off s64 8, reclen u16 16, type u8 18, name 19.
+ */
+export class DirectoryReader {
+  readonly #buffer: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView<ArrayBuffer>;
+  readonly #address: number;
+  #fd = -1;
+  #length = 0;
+  #position = 0;
+  #entry = 0;
+
+  constructor(bufferSize = 32 * 1024) {
+    this.#buffer = allocate(bufferSize);
+    this.#view = new DataView(this.#buffer.buffer);
+    this.#address = addressOf(this.#buffer);
+  }
+
+  /** Starts over on another descriptor, which stays the caller's to close. */
+  start(fd: number): void {
+    this.#fd = fd;
+    this.#length = 0;
+    this.#position = 0;
+  }
+
+  /** Moves to the next entry. Returns false at the end. Throws {@linkcode SyscallError}. */
+  next(): boolean {
+    if (this.#position >= this.#length) {
+      const length = Number(
+        libc.syscall(SYS.getdents64, this.#fd, this.#buffer, this.#buffer.length, 0, 0, 0),
+      );
+      this.#length = check("getdents64", length);
+      this.#position = 0;
+      if (length === 0) return false;
+    }
+    this.#entry = this.#position;
+    this.#position += this.#view.getUint16(this.#entry + 16, true);
+    return true;
+  }
+
+  /** Address of the NUL-terminated name of the current entry. */
+  get nameAddress(): number {
+    return this.#address + this.#entry + 19;
+  }
+
+  /** The name as a non-negative integer, or -1 when it is not one: how pids and descriptors are told from the rest. */
+  get number(): number {
+    let value = 0;
+    let at = this.#entry + 19;
+    for (;;) {
+      const byte = this.#buffer[at++]!;
+      if (byte === 0) return at === this.#entry + 20 ? -1 : value;
+      if (byte < 0x30 || byte > 0x39 || value > 0xffff_ffff) return -1;
+      value = value * 10 + byte - 0x30;
+    }
+  }
+
+  /** A copy of the name's bytes, without the NUL. */
+  get name(): Uint8Array<ArrayBuffer> {
+    const start = this.#entry + 19;
+    return this.#buffer.slice(start, this.#buffer.indexOf(0, start));
+  }
+}
+
+/**
+ * Reads links by the address of their names, as {@linkcode DirectoryReader} gives them, into one reused buffer: the
+ * inner loop of the descriptor walk.
+ */
+export class LinkReader {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(size = 64) {
+    this.bytes = allocate(size);
+  }
+
+  /** Returns the length of the target (at most the buffer's size), or the negated errno. */
+  read(dirfd: number, nameAddress: number): number {
+    const length = Number(
+      libc.readlinkat(dirfd, nameAddress as never, this.bytes, this.bytes.length),
+    );
+    return length >= 0 ? length : -errno();
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * libc: one dlopen, one symbol table. Nothing outside ffi/ imports this file.
+ *
+ * `libc.so.6` is the only name ever given to dlopen. It is mapped already on glibc, and musl answers to it, so
+ * no file is searched. The runtime retries a failed name in the current directory: any other name there would
+ * run a stranger's constructor as root.
+ *
+ * @module
+ */
+import { dlopen, FFIType } from "bun:ffi";
+
+const { i32, u32, ptr, i64, i64_fast, u64_fast } = FFIType;
+
+// A misspelt type is accepted and a missing argument becomes 0, so each prototype stands above its symbol and
+// each symbol is wrapped by one typed function in this folder.
+const { symbols } = dlopen("libc.so.6", {
+  // int *__errno_location(void);
+  __errno_location: { args: [], returns: ptr },
+  // int socket(int domain, int type, int protocol);
+  socket: { args: [i32, i32, i32], returns: i32 },
+  // int bind(int fd, const struct sockaddr *addr, socklen_t len);
+  bind: { args: [i32, ptr, u32], returns: i32 },
+  // int getsockname(int fd, struct sockaddr *addr, socklen_t *len);
+  getsockname: { args: [i32, ptr, ptr], returns: i32 },
+  // int setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+  setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
+  // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);
+  sendmsg: { args: [i32, ptr, i32], returns: i64_fast },
+  // ssize_t recvmsg(int fd, struct msghdr *msg, int flags);
+  recvmsg: { args: [i32, ptr, i32], returns: i64_fast },
+  // int recvmmsg(int fd, struct mmsghdr *vec, unsigned int n, int flags, struct timespec *timeout);
+  recvmmsg: { args: [i32, ptr, u32, i32, ptr], returns: i32 },
+  // int openat(int dirfd, const char *path, int flags, mode_t mode);
+  openat: { args: [i32, ptr, i32, u32], returns: i32 },
+  // int close(int fd);
+  close: { args: [i32], returns: i32 },
+  // ssize_t read(int fd, void *buf, size_t n);
+  read: { args: [i32, ptr, u64_fast], returns: i64_fast },
+  // ssize_t write(int fd, const void *buf, size_t n);
+  write: { args: [i32, ptr, u64_fast], returns: i64_fast },
+  // ssize_t readlinkat(int dirfd, const char *path, char *buf, size_t n);
+  readlinkat: { args: [i32, ptr, ptr, u64_fast], returns: i64_fast },
+  // int ioctl(int fd, unsigned long request, void *arg);
+  ioctl: { args: [i32, u64_fast, ptr], returns: i32 },
+  // int poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+  poll: { args: [ptr, u64_fast, i32], returns: i32 },
+  // uid_t geteuid(void);
+  geteuid: { args: [], returns: u32 },
+  // long syscall(long number, ...);
+  syscall: { args: [i64, i64, ptr, i64, i64, i64, i64], returns: i64_fast },
+});
+
+/** The C functions, untyped enough to hurt: call them through the other files of this folder. */
+export const libc = symbols;

@@ -1,0 +1,151 @@
+/**
+ * Memory that C keeps a pointer to.
+ *
+ * A typed array of up to 1,000 bytes lives inside the JavaScript heap cell and moves when its `.buffer` is first
+ * touched; one made over an explicit ArrayBuffer does not. So whatever is pointed to from inside a C structure
+ * is allocated here and is kept alive by the object that holds the structure.
+ *
+ * @module
+ */
+import { ptr } from "bun:ffi";
+
+/** Bytes at an address that stays the same for as long as the result is reachable; zeroed. */
+export function allocate(size: number): Uint8Array<ArrayBuffer> {
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw new RangeError(`Cannot allocate ${size} bytes: the size must be a positive integer`);
+  }
+  return new Uint8Array(new ArrayBuffer(size));
+}
+
+/** The address of pinned bytes, `offset` bytes in. The caller keeps the bytes reachable while C may use it. */
+export function addressOf(bytes: Uint8Array, offset = 0): number {
+  return ptr(bytes, offset);
+}
+
+const encoder = new TextEncoder();
+
+/** A NUL-terminated copy of a path or name. Throws RangeError on an embedded NUL, which C would cut at. */
+export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = typeof text === "string" ? encoder.encode(text) : text;
+  if (bytes.includes(0)) throw new RangeError("Cannot pass a name that contains a NUL byte");
+  const copy = allocate(bytes.length + 1);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Writes a pointer-sized integer at `offset`. User addresses on both targets are below 2^53. */
+export function setPointer(view: DataView, offset: number, address: number): void {
+  view.setUint32(offset, address >>> 0, true);
+  view.setUint32(offset + 4, Math.floor(address / 0x1_0000_0000), true);
+}
+
+/** struct msghdr, LP64: name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48. */
+export const MSGHDR_SIZE = 56;
+/** struct mmsghdr: a msghdr, then the unsigned int that recvmmsg fills with the length. */
+export const MMSGHDR_SIZE = 64;
+/** struct iovec: base 0, len 8. */
+export const IOVEC_SIZE = 16;
+/** struct sockaddr_nl: family u16 0, port ID u32 4, groups u32 8. Source: include/uapi/linux/netlink.h. */
+export const SOCKADDR_NL_SIZE = 12;
+
+/**
+ * A set of `count` receive slots of `slotSize` bytes, laid out for recvmmsg(2): one array of mmsghdr, one of iovec,
+ * one of sockaddr_nl, and one run of slots. The kernel overwrites the address length and the flags in each call, so
+ * {@linkcode ReceiveSlots.reset} comes before every call.
+ */
+export class ReceiveSlots {
+  readonly count: number;
+  readonly slotSize: number;
+  /** All slots, one after the other. */
+  readonly data: DataView<ArrayBuffer>;
+  /** The mmsghdr array: what is handed to the kernel. */
+  readonly headers: Uint8Array<ArrayBuffer>;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #headerView: DataView<ArrayBuffer>;
+  readonly #vectors: Uint8Array<ArrayBuffer>;
+  readonly #names: Uint8Array<ArrayBuffer>;
+  readonly #nameView: DataView<ArrayBuffer>;
+
+  constructor(count: number, slotSize: number) {
+    this.count = count;
+    this.slotSize = slotSize;
+    this.#bytes = allocate(count * slotSize);
+    this.data = new DataView(this.#bytes.buffer);
+    this.headers = allocate(count * MMSGHDR_SIZE);
+    this.#headerView = new DataView(this.headers.buffer);
+    this.#vectors = allocate(count * IOVEC_SIZE);
+    this.#names = allocate(count * SOCKADDR_NL_SIZE);
+    this.#nameView = new DataView(this.#names.buffer);
+    const vectors = new DataView(this.#vectors.buffer);
+    for (let i = 0; i < count; i++) {
+      setPointer(vectors, i * IOVEC_SIZE, addressOf(this.#bytes, i * slotSize));
+      vectors.setUint32(i * IOVEC_SIZE + 8, slotSize, true);
+      const header = i * MMSGHDR_SIZE;
+      setPointer(this.#headerView, header, addressOf(this.#names, i * SOCKADDR_NL_SIZE));
+      setPointer(this.#headerView, header + 16, addressOf(this.#vectors, i * IOVEC_SIZE));
+      this.#headerView.setUint32(header + 24, 1, true);
+    }
+  }
+
+  /** Makes every slot ready to be received into. */
+  reset(): void {
+    for (let i = 0; i < this.count; i++) {
+      const header = i * MMSGHDR_SIZE;
+      this.#headerView.setUint32(header + 8, SOCKADDR_NL_SIZE, true);
+      this.#headerView.setUint32(header + 48, 0, true);
+    }
+  }
+
+  /** Number of bytes that the last recvmmsg put into slot `i`. */
+  length(i: number): number {
+    return this.#headerView.getUint32(i * MMSGHDR_SIZE + MSGHDR_SIZE, true);
+  }
+
+  /** Sets the length of slot `i`, for recvmsg(2), which returns it instead. */
+  setLength(i: number, length: number): void {
+    this.#headerView.setUint32(i * MMSGHDR_SIZE + MSGHDR_SIZE, length, true);
+  }
+
+  /** msg_flags of slot `i`: MSG_TRUNC when the datagram was longer than the slot. */
+  flags(i: number): number {
+    return this.#headerView.getUint32(i * MMSGHDR_SIZE + 48, true);
+  }
+
+  /** Netlink port ID that sent slot `i`; 0 is the kernel. */
+  senderPortId(i: number): number {
+    return this.#nameView.getUint32(i * SOCKADDR_NL_SIZE + 4, true);
+  }
+}
+
+/** One msghdr with one iovec and a netlink address, for sendmsg(2). Holds what it points to. */
+export class SendMessage {
+  readonly header: Uint8Array<ArrayBuffer> = allocate(MSGHDR_SIZE);
+  readonly #vector = allocate(IOVEC_SIZE);
+  readonly #name = allocate(SOCKADDR_NL_SIZE);
+  #payload: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor() {
+    const header = new DataView(this.header.buffer);
+    setPointer(header, 0, addressOf(this.#name));
+    header.setUint32(8, SOCKADDR_NL_SIZE, true);
+    setPointer(header, 16, addressOf(this.#vector));
+    header.setUint32(24, 1, true);
+    // Port ID 0 and no group: the kernel.
+    new DataView(this.#name.buffer).setUint16(0, 16, true);
+  }
+
+  /** Points the message at a copy of `payload`. */
+  set(payload: Uint8Array): void {
+    const copy = allocate(payload.length);
+    copy.set(payload);
+    this.#payload = copy;
+    const vector = new DataView(this.#vector.buffer);
+    setPointer(vector, 0, addressOf(copy));
+    vector.setUint32(8, copy.length, true);
+  }
+
+  /** The bytes the message points at. */
+  get payload(): Uint8Array | undefined {
+    return this.#payload;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Sockets: typed socket(2), bind(2), sendmsg(2), recvmsg(2), recvmmsg(2), setsockopt(2).
+ *
+ * No signal handler is installed anywhere, so Ctrl-C ends a blocked call at once; a call that is interrupted
+ * without ending the process is made again.
+ *
+ * @module
+ */
+import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { libc } from "./libc.ts";
+import { allocate, type ReceiveSlots, type SendMessage, SOCKADDR_NL_SIZE } from "./memory.ts";
+
+/** Source: include/linux/socket.h. */
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SOL_NETLINK = 270;
+export const MSG_PEEK = 0x2;
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_WAITFORONE = 0x10000;
+
+/** Opens a socket, close-on-exec. Throws {@linkcode SyscallError}. */
+export function socket(domain: number, type: number, protocol: number): number {
+  return check(
+    `socket(domain ${domain}, protocol ${protocol})`,
+    libc.socket(domain, type | SOCK_CLOEXEC, protocol),
+  );
+}
+
+/** Binds a netlink socket to `groups` (a bit mask) and lets the kernel choose the port ID, which is returned. */
+export function bindNetlink(fd: number, groups = 0): number {
+  const address = allocate(SOCKADDR_NL_SIZE);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(8, groups, true);
+  check("bind netlink", libc.bind(fd, address, SOCKADDR_NL_SIZE));
+  const length = allocate(4);
+  new DataView(length.buffer).setUint32(0, SOCKADDR_NL_SIZE, true);
+  check("getsockname", libc.getsockname(fd, address, length));
+  return view.getUint32(4, true);
+}
+
+/** Sets an integer socket option. Throws {@linkcode SyscallError}. */
+export function setIntOption(fd: number, level: number, option: number, value: number): void {
+  const bytes = allocate(4);
+  new DataView(bytes.buffer).setInt32(0, value, true);
+  check(`setsockopt ${level}/${option}`, libc.setsockopt(fd, level, option, bytes, 4));
+}
+
+/** Sends one message whole. Throws {@linkcode SyscallError}. */
+export function sendMessage(fd: number, message: SendMessage): void {
+  for (;;) {
+    const sent = Number(libc.sendmsg(fd, message.header, 0));
+    if (sent >= 0) return;
+    const error = errno();
+    if (error !== EINTR) throw new SyscallError("sendmsg", error);
+  }
+}
+
+/**
+ * Receives as many datagrams as are ready, at least one. Returns how many slots were filled. On a netlink dump this
+ * drains up to `slots.count` chunks in one system call, because the kernel makes each chunk as it is received.
+ */
+export function receiveMany(fd: number, slots: ReceiveSlots): number {
+  slots.reset();
+  for (;;) {
+    const count = libc.recvmmsg(fd, slots.headers, slots.count, MSG_WAITFORONE, null);
+    if (count >= 0) return count;
+    const error = errno();
+    if (error !== EINTR) throw new SyscallError("recvmmsg", error);
+  }
+}
+
+/** Receives one datagram into slot 0. Returns false when `flags` holds MSG_DONTWAIT and nothing is there. */
+export function receiveOne(fd: number, slots: ReceiveSlots, flags = 0): boolean {
+  slots.reset();
+  for (;;) {
+    const length = Number(libc.recvmsg(fd, slots.headers, flags));
+    if (length >= 0) {
+      slots.setLength(0, length);
+      return true;
+    }
+    const error = errno();
+    if (error === EAGAIN && (flags & MSG_DONTWAIT) !== 0) return false;
+    if (error !== EINTR) throw new SyscallError("recvmsg", error);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Internet addresses: parse, format, compare. Addresses are text here; on the wire they are bytes.
+ *
+ * @module
+ */
+
+/** An IPv4 address in dotted form from a big-endian word. */
+export function formatIpv4(word: number): string {
+  return `${word >>> 24}.${word >>> 16 & 255}.${word >>> 8 & 255}.${word & 255}`;
+}
+
+/**
+ * An IPv6 address from four big-endian words, in the canonical form of RFC 5952: lower case, the longest run of two
+ * or more zero groups shortened (the first of equals), IPv4 in dotted form when mapped (`::ffff:a.b.c.d`) or compatible.
+ */
+export function formatIpv6(a: number, b: number, c: number, d: number): string {
+  if (a === 0 && b === 0) {
+    if (c === 0xffff) return `::ffff:${formatIpv4(d)}`;
+    // inet_ntop writes ::a.b.c.d for a compatible address, but not for :: and the small ones such as ::1.
+    if (c === 0 && d >>> 16 !== 0) return `::${formatIpv4(d)}`;
+  }
+  const groups = [
+    a >>> 16,
+    a & 0xffff,
+    b >>> 16,
+    b & 0xffff,
+    c >>> 16,
+    c & 0xffff,
+    d >>> 16,
+    d & 0xffff,
+  ];
+  let bestStart = -1;
+  let bestLength = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > bestLength) {
+      bestStart = i;
+      bestLength = end - i;
+    }
+    if (end > i) i = end;
+  }
+  let text = "";
+  for (let i = 0; i < 8; i++) {
+    if (i === bestStart) {
+      text += "::";
+      i += bestLength - 1;
+      continue;
+    }
+    if (text !== "" && !text.endsWith(":")) text += ":";
+    text += groups[i]!.toString(16);
+  }
+  return text;
+}
+
+/**
+ * The bytes of an address: 4 for IPv4, 16 for IPv6. `undefined` when the text is not an address. No octal, no short
+ * forms: an address that two programs read differently is not one.
+ */
+export function parseAddress(text: string): Uint8Array | undefined {
+  return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (let i = 0; i < 4; i++) {
+    const part = parts[i]!;
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bytes[i] = Number(part);
+  }
+  return bytes;
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const groupsOf = (half: string): number[] | undefined => {
+    if (half === "") return [];
+    const groups: number[] = [];
+    const parts = half.split(":");
+    for (const [i, part] of parts.entries()) {
+      if (part.includes(".")) {
+        const v4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+        if (v4 === undefined) return undefined;
+        groups.push(v4[0]! << 8 | v4[1]!, v4[2]! << 8 | v4[3]!);
+      } else {
+        if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return undefined;
+        groups.push(parseInt(part, 16));
+      }
+    }
+    return groups;
+  };
+  const head = groupsOf(halves[0]!);
+  const tail = halves.length === 2 ? groupsOf(halves[1]!) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
+  const bytes = new Uint8Array(16);
+  for (const [i, group] of groups.entries()) {
+    bytes[2 * i] = group >>> 8;
+    bytes[2 * i + 1] = group & 255;
+  }
+  return bytes;
+}
+
+/** True for `0.0.0.0` and `::`: every address of the host. */
+export function isWildcard(address: string): boolean {
+  return address === "0.0.0.0" || address === "::";
+}

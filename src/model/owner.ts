@@ -1,0 +1,78 @@
+/**
+ * Owners: the processes that hold a socket.
+ *
+ * @module
+ */
+
+/** Bytes from outside that are mostly text: decoded where a person or JSON sees them, never before. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A process that holds a socket, with all the descriptors it holds it by. `null` is "could not be read". */
+export interface Owner {
+  readonly pid: number;
+  /** Descriptor numbers, ascending. */
+  readonly fds: readonly number[];
+  /**
+   * Thread whose own descriptor table holds the socket, when the process's main table does not: a thread-group
+   * leader that has exited, or a thread that left the shared table. `null` in the ordinary case.
+   */
+  readonly tid: number | null;
+  readonly process: Process;
+}
+
+/** What is known of a process. One object per process, shared by all the sockets it holds. */
+export interface Process {
+  readonly pid: number;
+  /** Parent. Kernel: `real_parent`, field 4 of /proc/PID/stat. */
+  readonly ppid: number | null;
+  /** Name of the main thread, at most 15 bytes. Kernel: `task->comm`. Chosen by the process: any bytes but NUL. */
+  readonly comm: Bytes | null;
+  /** Path of the program file, without the kernel's ` (deleted)`. */
+  readonly exe: Bytes | null;
+  /** True when the program file was unlinked since it was started. */
+  readonly exeDeleted: boolean;
+  /** Arguments, NUL-separated as the process left them. */
+  readonly cmdline: Bytes | null;
+  /** Effective user ID. */
+  readonly uid: number | null;
+  /** Login name of {@linkcode uid}, from /etc/passwd. */
+  readonly user: string | null;
+  /** Start, milliseconds since the epoch. The kernel counts in ticks since boot: accurate to about 10 ms. */
+  readonly startTimeMs: number | null;
+  /** systemd unit, from the cgroup path. */
+  readonly unit: string | null;
+  readonly container: Container | null;
+}
+
+/** A container as the cgroup path names it. */
+export interface Container {
+  readonly id: string;
+  /** docker, containerd, cri-o, podman, lxc, nspawn, ecs; `null` when the path does not say. */
+  readonly runtime: string | null;
+  /** Name, where a readable file gives one. */
+  readonly name: string | null;
+}
+
+/**
+ * Why a socket has the owners it has.
+ *
+ * - `owned`: at least one process holds it.
+ * - `unaccepted`: a connection that waits in a listener's queue; nobody holds it yet.
+ * - `time_wait`: the process closed it; the kernel keeps the addresses for a minute.
+ * - `orphan`: the process closed it; the kernel is still sending or waiting for the end.
+ * - `kernel`: every process could be looked into and none holds it.
+ * - `hidden`: not found, but there are processes we may not look into, or another PID namespace holds it.
+ * - `unknown`: not found, and the search itself was disturbed, or was not made.
+ */
+export const OWNERSHIPS = [
+  "owned",
+  "unaccepted",
+  "time_wait",
+  "orphan",
+  "kernel",
+  "hidden",
+  "unknown",
+] as const;
+
+/** One of {@linkcode OWNERSHIPS}. */
+export type Ownership = typeof OWNERSHIPS[number];

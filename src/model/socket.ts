@@ -1,0 +1,122 @@
+/**
+ * Socket: what every part of the program after decoding speaks about.
+ *
+ * A key is always present; `null` is "the kernel did not say", never 0.
+ *
+ * @module
+ */
+import type { Owner, Ownership } from "./owner.ts";
+import type { State } from "./state.ts";
+
+/** Address family, as in the JSON. */
+export const FAMILIES = [
+  "inet",
+  "inet6",
+  "unix",
+  "packet",
+  "netlink",
+  "vsock",
+  "xdp",
+  "tipc",
+] as const;
+export type FamilyName = typeof FAMILIES[number];
+
+/** Transport, as in the JSON. Families without one repeat what the socket is: `packet`, `netlink`, `xdp`. */
+export const TRANSPORTS = [
+  "tcp",
+  "udp",
+  "udplite",
+  "raw",
+  "icmp",
+  "mptcp",
+  "sctp",
+  "dccp",
+  "stream",
+  "dgram",
+  "seqpacket",
+  "rdm",
+  "packet",
+  "netlink",
+  "xdp",
+] as const;
+export type Transport = typeof TRANSPORTS[number];
+
+/** socket(2) type: `SOCK_STREAM` is `stream`. */
+export const SOCKET_TYPES = ["stream", "dgram", "raw", "seqpacket", "rdm", "dccp"] as const;
+export type SocketType = typeof SOCKET_TYPES[number];
+
+/** One end of an internet socket. */
+export interface Endpoint {
+  /** Address without brackets or scope: `0.0.0.0`, `fe80::1`. */
+  readonly address: string;
+  /** Port in host order; for raw sockets the IP protocol; 0 is "any" for a peer. */
+  readonly port: number;
+  /** Interface the socket is bound to (SO_BINDTODEVICE, or the scope of a link-local address). */
+  readonly interface: string | null;
+}
+
+/** A network namespace. `name` is the file name under /run/netns, where it has one. */
+export interface Netns {
+  readonly inode: number;
+  readonly name: string | null;
+}
+
+/** The kernel timer that is running. Kernel: `idiag_timer`, `idiag_expires`, `idiag_retrans`. */
+export interface Timer {
+  readonly kind: "retransmit" | "keepalive" | "time_wait" | "persist" | "delayed_ack" | "unknown";
+  readonly expiresMs: number;
+  readonly retransmits: number;
+}
+
+/** How far a bound address can be reached. `unknown`: not an address, or not decidable. */
+export const SCOPES = [
+  "loopback",
+  "link_local",
+  "private",
+  "public",
+  "any",
+  "multicast",
+  "host",
+  "container",
+  "unknown",
+] as const;
+export type Scope = typeof SCOPES[number];
+
+/** How far a socket can be reached, and the facts that say so. */
+export interface Reach {
+  readonly scope: Scope;
+  readonly reasons: readonly string[];
+}
+
+/** A socket. */
+export interface Socket {
+  readonly netns: Netns | null;
+  readonly family: FamilyName;
+  readonly transport: Transport;
+  readonly type: SocketType | null;
+  /** IP protocol of a raw socket; `null` elsewhere. Kernel: `INET_DIAG_PROTOCOL`, or the "port" of /proc/net/raw. */
+  readonly protocol: number | null;
+  readonly state: State;
+  readonly local: Endpoint;
+  /** `null` where the socket is not connected. */
+  readonly peer: Endpoint | null;
+  /** IPv6 only, no IPv4 through it. `null` for IPv4 and where the kernel does not say. */
+  readonly v6only: boolean | null;
+  /** User that made the socket. `null` where the kernel keeps none (TIME-WAIT). */
+  readonly uid: number | null;
+  /** Inode of the descriptor. `null` when no process holds the socket through one. */
+  readonly inode: number | null;
+  /** SO_COOKIE, unique since boot. A bigint only from 2^53 on. */
+  readonly cookie: number | bigint | null;
+  /** Bytes received and not yet read by the process. `null` for a listener: see {@linkcode acceptQueue}. */
+  readonly recvQueue: number | null;
+  /** Bytes not yet acknowledged by the peer. `null` for a listener. */
+  readonly sendQueue: number | null;
+  /** Connections waiting for accept(2), and how many may. Listeners only. */
+  readonly acceptQueue: { readonly length: number; readonly limit: number | null } | null;
+  readonly timer: Timer | null;
+  readonly ownership: Ownership;
+  /** Ascending by pid. Empty unless `ownership` is `owned`. */
+  readonly owners: readonly Owner[];
+  readonly reach: Reach;
+}
