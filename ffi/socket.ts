@@ -95,3 +95,16 @@ export function receiveOne(fd: number, slots: ReceiveSlots, flags = 0): boolean 
     if (error !== EINTR) throw new SyscallError("recvmsg", error);
   }
 }
+
+// include/uapi/linux/sockios.h; struct ifreq: name char[16] 0, ifindex int 16; 40 bytes.
+const SIOCGIFNAME = 0x8910;
+const IFREQ_SIZE = 40;
+
+/** Name of the interface with this index in the namespace of socket `fd`; `null` when there is none. */
+export function interfaceName(fd: number, index: number): string | null {
+  const request = allocate(IFREQ_SIZE);
+  new DataView(request.buffer).setInt32(16, index, true);
+  if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) return null;
+  const end = request.indexOf(0);
+  return String.fromCharCode(...request.subarray(0, end < 0 ? 16 : Math.min(end, 16)));
+}

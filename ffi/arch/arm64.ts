@@ -8,6 +8,7 @@
 /** System call numbers for what libc does not wrap everywhere. */
 export const SYS = {
   getdents64: 61,
+  kcmp: 272,
   setns: 268,
   bpf: 280,
   pidfd_send_signal: 424,

@@ -8,6 +8,7 @@
 /** System call numbers for what libc does not wrap everywhere. */
 export const SYS = {
   getdents64: 217,
+  kcmp: 312,
   setns: 308,
   bpf: 321,
   pidfd_send_signal: 424,

@@ -115,8 +115,10 @@ export interface Socket {
   /** Connections waiting for accept(2), and how many may. Listeners only. */
   readonly acceptQueue: { readonly length: number; readonly limit: number | null } | null;
   readonly timer: Timer | null;
-  readonly ownership: Ownership;
-  /** Ascending by pid. Empty unless `ownership` is `owned`. */
-  readonly owners: readonly Owner[];
-  readonly reach: Reach;
+  /** Filled in by join/attach.ts; `unknown` until then. */
+  ownership: Ownership;
+  /** Ascending by pid, then thread. Empty unless `ownership` is `owned`. Filled in with it. */
+  owners: readonly Owner[];
+  /** Filled in by reach/bind.ts; `unknown` until then. */
+  reach: Reach;
 }

@@ -1,0 +1,25 @@
+/**
+ * poll(2).
+ *
+ * @module
+ */
+import { check, EINTR, errno } from "./errno.ts";
+import { libc } from "./libc.ts";
+import { allocate } from "./memory.ts";
+
+export const POLLIN = 1;
+export const POLLOUT = 4;
+
+/** Waits until `fd` is ready for `events`, or `timeoutMs` (-1: forever) has passed. Returns whether it is ready. */
+export function waitFor(fd: number, events: number, timeoutMs = -1): boolean {
+  // struct pollfd: fd s32 0, events s16 4, revents s16 6.
+  const entry = allocate(8);
+  const view = new DataView(entry.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, events, true);
+  for (;;) {
+    const ready = libc.poll(entry, 1, timeoutMs);
+    if (ready >= 0) return ready > 0;
+    if (errno() !== EINTR) check("poll", ready);
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The flag table.
+ *
+ * @module
+ */
+import { stateNumber, STATES } from "../model/state.ts";
+import type { PortRange } from "../query.ts";
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Flag } from "./flag.ts";
+import type { ListOptions } from "./options.ts";
+import { UsageError } from "./usage_error.ts";
+
+const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];
+
+function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
+  if (options.format !== "text" && options.format !== format) {
+    throw new UsageError("--json and --ndjson were both given: choose one");
+  }
+  options.format = format;
+}
+
+function parsePorts(value: string): PortRange[] {
+  return value.split(",").map((item) => {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(item);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || first > 65535 || last > 65535) {
+      throw new UsageError(
+        `--port ${value}: "${item}" is not a port: wanted is N or N-M, 0 to 65535`,
+      );
+    }
+    if (first > last) throw new UsageError(`--port ${value}: the range ${item} runs backwards`);
+    return { first, last };
+  });
+}
+
+function parseStates(value: string): number {
+  let mask = 0;
+  for (const name of value.split(",")) {
+    const number = stateNumber(name);
+    if (number === undefined) {
+      const known = STATES.slice(1).map((state) => state.replaceAll("_", "-")).join(", ");
+      throw new UsageError(`--state ${value}: no state is called "${name}": there are ${known}`);
+    }
+    mask |= 1 << number;
+  }
+  return mask;
+}
+
+function parsePids(value: string): number[] {
+  return value.split(",").map((item) => {
+    if (!/^[1-9]\d{0,9}$/.test(item)) {
+      throw new UsageError(
+        `--pid ${value}: "${item}" is not a process ID: wanted is a positive number`,
+      );
+    }
+    return Number(item);
+  });
+}
+
+function parseNames(flag: string, value: string): string[] {
+  const names = value.split(",");
+  if (names.includes("")) {
+    throw new UsageError(`--${flag} ${JSON.stringify(value)}: a name is empty`);
+  }
+  return names;
+}
+
+/** Every flag of the listing, in the order of help. */
+export const FLAGS: readonly Flag[] = [
+  {
+    long: "all",
+    short: "a",
+    group: "What to show",
+    help: "sockets in every state, not only those that can be talked to",
+    set: (options) => options.all = true,
+  },
+  {
+    long: "listening",
+    short: "l",
+    group: "What to show",
+    help: "only sockets that can be talked to (this is the default)",
+    set: (options) => options.listening = true,
+  },
+  {
+    long: "tcp",
+    short: "t",
+    group: "What to show",
+    help: "TCP",
+    set: (options) => options.tcp = true,
+  },
+  {
+    long: "udp",
+    short: "u",
+    group: "What to show",
+    help: "UDP and UDP-Lite",
+    set: (options) => options.udp = true,
+  },
+  {
+    long: "raw",
+    short: "w",
+    group: "What to show",
+    help: "raw and ping sockets",
+    set: (options) => options.raw = true,
+  },
+  {
+    long: "ipv4",
+    short: "4",
+    group: "What to show",
+    help: "IPv4",
+    set: (options) => options.ipv4 = true,
+  },
+  {
+    long: "ipv6",
+    short: "6",
+    group: "What to show",
+    help: "IPv6",
+    set: (options) => options.ipv6 = true,
+  },
+  {
+    long: "state",
+    value: "NAME[,NAME]",
+    group: "Which sockets",
+    help: "in one of these states: established, time-wait, close-wait …",
+    set: (options, value) => options.states |= parseStates(value),
+  },
+  {
+    long: "port",
+    value: "N[,N-M]",
+    group: "Which sockets",
+    help: "bound to one of these local ports",
+    set: (options, value) => options.ports.push(...parsePorts(value)),
+  },
+  {
+    long: "pid",
+    value: "N[,N]",
+    group: "Which sockets",
+    help: "held by one of these processes",
+    set: (options, value) => options.pids.push(...parsePids(value)),
+  },
+  {
+    long: "process",
+    value: "NAME[,NAME]",
+    group: "Which sockets",
+    help: "held by a process of this name, or whose program file is called so",
+    set: (options, value) => options.processes.push(...parseNames("process", value)),
+  },
+  {
+    long: "user",
+    value: "NAME[,NAME]",
+    group: "Which sockets",
+    help: "held by a process of this user, by name or number",
+    set: (options, value) => options.users.push(...parseNames("user", value)),
+  },
+  {
+    long: "json",
+    group: "Output",
+    help: "one JSON document",
+    set: (options) => setFormat(options, "json"),
+  },
+  {
+    long: "ndjson",
+    group: "Output",
+    help: "a header line, then one JSON object a socket and line",
+    set: (options) => setFormat(options, "ndjson"),
+  },
+  {
+    long: "no-header",
+    short: "H",
+    group: "Output",
+    help: "no line of column names",
+    set: (options) => options.header = false,
+  },
+  {
+    long: "color",
+    value: "WHEN",
+    choices: COLOR_CHOICES,
+    group: "Output",
+    help: "colour: auto, always or never; auto respects NO_COLOR",
+    set: (options, value) => options.color = value as ColorChoice,
+  },
+  {
+    long: "numeric",
+    short: "n",
+    group: "Output",
+    help: "numbers instead of names (always so; taken for habit's sake)",
+    set: () => {},
+  },
+  {
+    long: "processes",
+    short: "p",
+    group: "Output",
+    help: "show owners (always so; taken for habit's sake)",
+    set: () => {},
+  },
+  {
+    long: "require-complete",
+    group: "Other",
+    help: "exit with 3 when something could not be read",
+    set: (options) => options.requireComplete = true,
+  },
+  {
+    long: "verbose",
+    short: "v",
+    group: "Other",
+    help: "say on standard error how the answer was come by",
+    set: (options) => options.verbose = true,
+  },
+  {
+    long: "help",
+    short: "h",
+    group: "Other",
+    help: "this text",
+    set: (options) => options.help = true,
+  },
+  {
+    long: "version",
+    short: "V",
+    group: "Other",
+    help: "version and commit",
+    set: (options) => options.version = true,
+  },
+];

@@ -1,0 +1,33 @@
+/**
+ * Collects the sockets that a query asks for, from every family, without their owners.
+ *
+ * @module
+ */
+import { FAMILIES } from "../families/mod.ts";
+import type { Netns, Socket } from "../model/socket.ts";
+import type { Query } from "../query.ts";
+import type { Source } from "./source.ts";
+
+/** Reads all tables that answer the query. In the order of the families, and within one in the kernel's. */
+export function collectSockets(query: Query, source: Source, netns: Netns | null): Socket[] {
+  const contexts = {
+    netlink: source.context("netlink", netns),
+    proc: source.context("proc", netns),
+  };
+  const sockets: Socket[] = [];
+  for (const family of FAMILIES) {
+    for (const request of family.requests(query)) {
+      const before = sockets.length;
+      source.read(request, {
+        message(view, start, end, kind) {
+          const socket = request.decode(view, start, end, contexts[kind]);
+          if (socket !== null) sockets.push(socket);
+        },
+        restart() {
+          sockets.length = before;
+        },
+      });
+    }
+  }
+  return sockets;
+}

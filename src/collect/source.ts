@@ -1,0 +1,149 @@
+/**
+ * Source: reads one table, from netlink where the kernel answers and from /proc where it does not.
+ *
+ * @module
+ */
+import { ENOENT, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
+import { interfaceName } from "../../ffi/socket.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import type { DecodeContext, DiagRequest, SourceKind } from "../families/family.ts";
+import { DecodeError } from "../model/decode_error.ts";
+import type { Netns } from "../model/socket.ts";
+import { Connection, NETLINK_SOCK_DIAG, type Transport } from "../netlink/connection.ts";
+import { dump } from "../netlink/dump.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import type { ProcRoot } from "../proc/root.ts";
+
+/** Receives the messages of one table. */
+export interface SourceSink {
+  /** One message of the request's family; the range is valid during the call only. */
+  message(view: DataView, start: number, end: number, source: SourceKind): void;
+  /** What came so far for this request is void: the table is read anew. */
+  restart(): void;
+}
+
+/** Opens the netlink socket; a test or a recording gives its own. Throws SyscallError. */
+export type OpenTransport = () => Transport & { readonly fd?: number };
+
+const openKernel: OpenTransport = () => new Connection(NETLINK_SOCK_DIAG);
+
+/** The tables of one network namespace. */
+export class Source {
+  readonly #root: ProcRoot;
+  readonly #diagnostics: Diagnostics;
+  readonly #open: OpenTransport;
+  #transport: ReturnType<OpenTransport> | null | undefined;
+  readonly #interfaces = new Map<number, string>();
+
+  constructor(root: ProcRoot, diagnostics: Diagnostics, open: OpenTransport = openKernel) {
+    this.#root = root;
+    this.#diagnostics = diagnostics;
+    this.#open = open;
+  }
+
+  /** Reads a whole table. Problems go to the diagnostics: a note where another source served, a gap where none did. */
+  read(request: DiagRequest, sink: SourceSink): void {
+    const refusal = this.#readNetlink(request, sink);
+    if (refusal === null) return;
+    this.#readProc(request, sink, refusal);
+  }
+
+  // Returns why netlink did not answer; `null` when it did.
+  #readNetlink(request: DiagRequest, sink: SourceSink): string | null {
+    if (request.message === null) return "sock_diag has no handler for it";
+    const transport = this.#connect();
+    if (transport === null) return "sock_diag is not available";
+    try {
+      const outcome = dump(transport, request.message, request.label, {
+        message: (view, start, end) => sink.message(view, start, end, "netlink"),
+        restart: () => sink.restart(),
+      });
+      if (outcome.interrupted) {
+        this.#diagnostics.gap({
+          kind: "interrupted",
+          reason: `${request.label}: the table changed during every attempt to read it`,
+          detail: { table: request.label },
+        });
+      }
+      return null;
+    } catch (error) {
+      if (error instanceof NetlinkError) {
+        return error.errno === ENOENT ? "the kernel has no diag module for it" : error.message;
+      }
+      if (error instanceof DecodeError || error instanceof SyscallError) return error.message;
+      throw error;
+    }
+  }
+
+  #readProc(request: DiagRequest, sink: SourceSink, refusal: string): void {
+    const { label, table } = request;
+    if (table === null) {
+      this.#gap(label, refusal);
+      return;
+    }
+    sink.restart();
+    const bytes = this.#root.readNet(table.file);
+    if (typeof bytes === "number") {
+      // Without the file the kernel has no such protocol, so nothing is missing.
+      if (bytes === -ENOENT) this.#diagnostics.note(`${label}: this kernel has none`);
+      else {
+        this.#gap(
+          label,
+          `${refusal}; /proc/net/${table.file}: ${errnoText(-bytes)} (${errnoName(-bytes)})`,
+        );
+      }
+      return;
+    }
+    try {
+      table.parse(bytes, (view, start, end) => sink.message(view, start, end, "proc"));
+      this.#diagnostics.note(`${label}: ${refusal}; read from /proc/net/${table.file}`);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#gap(label, `${refusal}; ${error.message}`);
+    }
+  }
+
+  #gap(label: string, why: string): void {
+    this.#diagnostics.gap({
+      kind: "table",
+      reason: `${label} could not be read: ${why}`,
+      detail: { table: label },
+    });
+  }
+
+  #connect(): ReturnType<OpenTransport> | null {
+    if (this.#transport === undefined) {
+      try {
+        this.#transport = this.#open();
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        this.#diagnostics.note(`netlink: ${error.message}`);
+        this.#transport = null;
+      }
+    }
+    return this.#transport;
+  }
+
+  /** Name of an interface, `ifN` where it has none any more; `null` for index 0. */
+  interfaceName(index: number): string | null {
+    if (index === 0) return null;
+    let name = this.#interfaces.get(index);
+    if (name === undefined) {
+      const fd = this.#transport?.fd;
+      name = (fd === undefined ? null : interfaceName(fd, index)) ?? `if${index}`;
+      this.#interfaces.set(index, name);
+    }
+    return name;
+  }
+
+  /** A context for decoding what this source gave. */
+  context(source: SourceKind, netns: Netns | null): DecodeContext {
+    return { source, netns, interfaceName: (index) => this.interfaceName(index) };
+  }
+
+  /** Closes the netlink socket. */
+  close(): void {
+    this.#transport?.close();
+    this.#transport = undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The listing: sockets, their owners, their reach.
+ *
+ * @module
+ */
+import { terminalColumns } from "../../ffi/terminal.ts";
+import { collectSockets } from "../collect/sockets.ts";
+import { Source } from "../collect/source.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { attachOwners } from "../join/attach.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Socket } from "../model/socket.ts";
+import { currentNetns, readHost } from "../proc/host.ts";
+import { Processes } from "../proc/process.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { Users } from "../proc/users.ts";
+import { filtersByOwner, type Query } from "../query.ts";
+import { fillReach } from "../reach/bind.ts";
+import { type ColorChoice, useColor } from "../views/text/color.ts";
+import { paint } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { matchesOwner } from "./owner_match.ts";
+import { compareSockets } from "./order.ts";
+
+/** How the listing is to look. */
+export interface ListFormat {
+  readonly format: "text" | "json" | "ndjson";
+  readonly color: ColorChoice;
+  readonly header: boolean;
+  readonly verbose: boolean;
+}
+
+/** Takes a snapshot of the sockets that the query asks for. */
+export function takeSnapshot(
+  query: Query,
+  diagnostics: Diagnostics,
+  root = new ProcRoot(),
+): Snapshot {
+  const users = new Users();
+  const netns = currentNetns(root);
+  const source = new Source(root, diagnostics);
+  let sockets: Socket[];
+  const takenAtMs = Date.now();
+  try {
+    sockets = collectSockets(query, source, netns === null ? null : { inode: netns, name: null });
+  } finally {
+    source.close();
+  }
+  attachOwners(sockets, root, new Processes(root, users), diagnostics);
+  if (filtersByOwner(query)) {
+    sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
+  }
+  fillReach(sockets);
+  sockets.sort(compareSockets);
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets };
+}
+
+/** Lists sockets on `out`, and on `err` what is missing. Returns whether nothing is. Throws what the writers throw. */
+export async function list(
+  query: Query,
+  format: ListFormat,
+  out: Writer,
+  err: Writer,
+): Promise<boolean> {
+  const diagnostics = new Diagnostics();
+  const snapshot = takeSnapshot(query, diagnostics);
+  if (format.format === "text") {
+    const { writeTable } = await import("../views/table.ts");
+    const columns = terminalColumns(1);
+    writeTable(snapshot.sockets, out, {
+      // 0: a terminal that does not know its size, such as a serial line.
+      width: columns === 0 ? 80 : columns,
+      color: useColor(format.color, columns !== null, process.env),
+      header: format.header,
+    });
+  } else {
+    const { writeJson, writeNdjson } = await import("../views/json.ts");
+    (format.format === "json" ? writeJson : writeNdjson)(snapshot, out);
+  }
+  out.flush();
+  report(diagnostics, format, err);
+  return diagnostics.complete;
+}
+
+function report(diagnostics: Diagnostics, format: ListFormat, err: Writer): void {
+  const color = useColor(
+    format.color === "always" ? "auto" : format.color,
+    terminalColumns(2) !== null,
+    process.env,
+  );
+  for (const gap of diagnostics.gaps) {
+    err.write(`${paint("sockeye:", "dim", color)} ${gap.reason}\n`);
+  }
+  if (format.verbose) { for (const note of diagnostics.notes) err.write(`sockeye: ${note}\n`); }
+  err.flush();
+}

@@ -1,0 +1,32 @@
+/**
+ * Selection by owner: --pid, --process, --user.
+ *
+ * @module
+ */
+import type { Owner } from "../model/owner.ts";
+import type { Socket } from "../model/socket.ts";
+import type { Users } from "../proc/users.ts";
+import type { Query } from "../query.ts";
+
+const decoder = new TextDecoder();
+
+/** True when one owner satisfies every restriction of the query. */
+export function matchesOwner(socket: Socket, query: Query, users: Users): boolean {
+  return socket.owners.some((owner) =>
+    (query.pids === null || query.pids.includes(owner.pid)) &&
+    (query.processes === null || query.processes.some((name) => isCalled(owner, name))) &&
+    (query.users === null || query.users.some((user) => isUser(owner, user, users)))
+  );
+}
+
+// comm is cut at 15 bytes, so the program's file name counts as well.
+function isCalled({ process }: Owner, name: string): boolean {
+  if (process.comm !== null && decoder.decode(process.comm) === name) return true;
+  if (process.exe === null) return false;
+  return decoder.decode(process.exe).split("/").at(-1) === name;
+}
+
+function isUser({ process }: Owner, user: string, users: Users): boolean {
+  if (process.uid === null) return false;
+  return process.uid === users.uid(user) || String(process.uid) === user;
+}

@@ -1,0 +1,230 @@
+/**
+ * InetMessage: one inet_diag_msg, read in place.
+ *
+ * @module
+ */
+import { AF_INET } from "../../../ffi/socket.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
+import { AttributeCursor } from "../../netlink/attribute.ts";
+import {
+  INET_DIAG_MAX,
+  INET_DIAG_MSG_SIZE,
+  INET_DIAG_NOCOOKIE,
+  MSG_COOKIE,
+  MSG_DPORT,
+  MSG_DST,
+  MSG_EXPIRES,
+  MSG_FAMILY,
+  MSG_IF,
+  MSG_INODE,
+  MSG_RETRANS,
+  MSG_RQUEUE,
+  MSG_SPORT,
+  MSG_SRC,
+  MSG_STATE,
+  MSG_TIMER,
+  MSG_UID,
+  MSG_WQUEUE,
+} from "./uapi.ts";
+
+/**
+ * A window on one inet_diag_msg in a buffer. One object serves a whole dump: {@linkcode InetMessage.at} moves it to the
+ * next message, and a row that is only printed or counted never becomes an object of its own.
+ *
+ * Attributes are found by their number; which exist is decided by what the kernel sent, and their size by its length.
+ */
+export class InetMessage {
+  view: DataView = new DataView(new ArrayBuffer(0));
+  start = 0;
+  end = 0;
+  // Offset and length of each attribute's payload; the generation tells those of this message from older ones.
+  readonly #offsets = new Int32Array(INET_DIAG_MAX + 1);
+  readonly #lengths = new Int32Array(INET_DIAG_MAX + 1);
+  readonly #generations = new Int32Array(INET_DIAG_MAX + 1);
+  readonly #cursor = new AttributeCursor(this.view, 0, 0);
+  #generation = 0;
+
+  /** Moves to the message from `start` to `end`. Throws {@linkcode DecodeError} when it is cut or contradicts itself. */
+  at(view: DataView, start: number, end: number): this {
+    if (end - start < INET_DIAG_MSG_SIZE) {
+      throw new DecodeError(
+        "inet_diag_msg",
+        start,
+        `${end - start} bytes where ${INET_DIAG_MSG_SIZE} are needed`,
+      );
+    }
+    this.view = view;
+    this.start = start;
+    this.end = end;
+    const generation = ++this.#generation;
+    const cursor = this.#cursor;
+    cursor.reset(view, start + INET_DIAG_MSG_SIZE, end);
+    while (cursor.next()) {
+      const type = cursor.type;
+      if (type > INET_DIAG_MAX) continue;
+      this.#offsets[type] = cursor.offset;
+      this.#lengths[type] = cursor.length;
+      this.#generations[type] = generation;
+    }
+    return this;
+  }
+
+  /** AF_INET or AF_INET6. Kernel: `idiag_family`. */
+  get family(): number {
+    return this.view.getUint8(this.start + MSG_FAMILY);
+  }
+
+  /** Kernel number of the state: see model/state.ts. Kernel: `idiag_state`. */
+  get state(): number {
+    return this.view.getUint8(this.start + MSG_STATE);
+  }
+
+  /** 0 off, 1 retransmit, 2 keepalive, 3 time-wait, 4 persist, 5 delayed ack. Kernel: `idiag_timer`. */
+  get timer(): number {
+    return this.view.getUint8(this.start + MSG_TIMER);
+  }
+
+  /** Retransmits, or probes sent. Kernel: `idiag_retrans`. */
+  get retransmits(): number {
+    return this.view.getUint8(this.start + MSG_RETRANS);
+  }
+
+  /** Milliseconds until the timer fires. Kernel: `idiag_expires`. */
+  get expiresMs(): number {
+    return this.view.getUint32(this.start + MSG_EXPIRES, true);
+  }
+
+  /** Local port, host order. Kernel: `id.idiag_sport`, be16. */
+  get sourcePort(): number {
+    return this.view.getUint16(this.start + MSG_SPORT, false);
+  }
+
+  /** Peer's port, host order. Kernel: `id.idiag_dport`, be16. */
+  get destinationPort(): number {
+    return this.view.getUint16(this.start + MSG_DPORT, false);
+  }
+
+  /** Word `i` of the local address, big-endian; IPv4 has only word 0. Kernel: `id.idiag_src`. */
+  sourceWord(i: number): number {
+    return this.view.getUint32(this.start + MSG_SRC + 4 * i, false);
+  }
+
+  /** Word `i` of the peer's address. Kernel: `id.idiag_dst`. */
+  destinationWord(i: number): number {
+    return this.view.getUint32(this.start + MSG_DST + 4 * i, false);
+  }
+
+  /** Local address as text. */
+  get source(): string {
+    return this.#address(this.start + MSG_SRC);
+  }
+
+  /** Peer's address as text. */
+  get destination(): string {
+    return this.#address(this.start + MSG_DST);
+  }
+
+  #address(at: number): string {
+    const { view } = this;
+    const first = view.getUint32(at, false);
+    if (this.family === AF_INET) return formatIpv4(first);
+    return formatIpv6(
+      first,
+      view.getUint32(at + 4, false),
+      view.getUint32(at + 8, false),
+      view.getUint32(at + 12, false),
+    );
+  }
+
+  /** True when there is no peer: wildcard address and port 0. */
+  get unconnected(): boolean {
+    const { view, start } = this;
+    return view.getUint16(start + MSG_DPORT, false) === 0 &&
+      view.getUint32(start + MSG_DST, true) === 0 &&
+      (this.family === AF_INET ||
+        (view.getUint32(start + MSG_DST + 4, true) === 0 &&
+          view.getUint32(start + MSG_DST + 8, true) === 0 &&
+          view.getUint32(start + MSG_DST + 12, true) === 0));
+  }
+
+  /** Index of the interface the socket is bound to, 0 for none. Kernel: `id.idiag_if`. */
+  get interfaceIndex(): number {
+    return this.view.getUint32(this.start + MSG_IF, true);
+  }
+
+  /** Low half of the cookie. Kernel: `id.idiag_cookie[0]`. */
+  get cookieLow(): number {
+    return this.view.getUint32(this.start + MSG_COOKIE, true);
+  }
+
+  /** High half of the cookie. Kernel: `id.idiag_cookie[1]`. */
+  get cookieHigh(): number {
+    return this.view.getUint32(this.start + MSG_COOKIE + 4, true);
+  }
+
+  /** The cookie, `null` when the source has none (both halves all ones). A bigint only from 2^53 on. */
+  get cookie(): number | bigint | null {
+    const low = this.cookieLow;
+    const high = this.cookieHigh;
+    if (low === INET_DIAG_NOCOOKIE && high === INET_DIAG_NOCOOKIE) return null;
+    return high < 0x20_0000 ? high * 0x1_0000_0000 + low : BigInt(high) << 32n | BigInt(low);
+  }
+
+  /** Bytes to be read; for LISTEN the connections waiting. Kernel: `idiag_rqueue`. */
+  get receiveQueue(): number {
+    return this.view.getUint32(this.start + MSG_RQUEUE, true);
+  }
+
+  /** Bytes not acknowledged; for LISTEN how many connections may wait. Kernel: `idiag_wqueue`. */
+  get sendQueue(): number {
+    return this.view.getUint32(this.start + MSG_WQUEUE, true);
+  }
+
+  /** User ID; 0 in TIME-WAIT and SYN-RECV means unknown. Kernel: `idiag_uid`. */
+  get uid(): number {
+    return this.view.getUint32(this.start + MSG_UID, true);
+  }
+
+  /** Inode of the descriptor, 0 for none. Kernel: `idiag_inode`. */
+  get inode(): number {
+    return this.view.getUint32(this.start + MSG_INODE, true);
+  }
+
+  /** True when the kernel sent this attribute. */
+  has(type: number): boolean {
+    return this.#generations[type] === this.#generation;
+  }
+
+  /** Offset of an attribute's payload in {@linkcode view}, or -1. */
+  attributeOffset(type: number): number {
+    return this.#generations[type] === this.#generation ? this.#offsets[type]! : -1;
+  }
+
+  /** Length of an attribute's payload in bytes, or -1. */
+  attributeLength(type: number): number {
+    return this.#generations[type] === this.#generation ? this.#lengths[type]! : -1;
+  }
+
+  /** An attribute's first byte, or -1 where it is absent or empty. */
+  u8Attribute(type: number): number {
+    return this.attributeLength(type) >= 1 ? this.view.getUint8(this.#offsets[type]!) : -1;
+  }
+
+  /** An attribute's first 32 bits, host byte order, or -1 where it is absent or shorter. */
+  u32Attribute(type: number): number {
+    return this.attributeLength(type) >= 4 ? this.view.getUint32(this.#offsets[type]!, true) : -1;
+  }
+
+  /** An attribute's first 64 bits, host byte order, or `null` where it is absent or shorter. */
+  u64Attribute(type: number): bigint | null {
+    return this.attributeLength(type) >= 8
+      ? this.view.getBigUint64(this.#offsets[type]!, true)
+      : null;
+  }
+
+  /** A cursor over all attributes, in the order the kernel sent them, those unknown to this program included. */
+  attributes(): AttributeCursor {
+    return new AttributeCursor(this.view, this.start + INET_DIAG_MSG_SIZE, this.end);
+  }
+}

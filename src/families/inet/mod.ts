@@ -1,0 +1,130 @@
+/**
+ * The inet family: TCP, UDP, UDP-Lite, raw and ping sockets over IPv4 and IPv6.
+ *
+ * @module
+ */
+import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
+import type { SocketType, Transport } from "../../model/socket.ts";
+import {
+  ALL_STATES,
+  stateMask,
+  TCP_BOUND_INACTIVE,
+  TCP_CLOSE,
+  TCP_LISTEN,
+} from "../../model/state.ts";
+import type { StateMask } from "../../model/state.ts";
+import type { PortRange, Query } from "../../query.ts";
+import type { DiagRequest, Family } from "../family.ts";
+import { InetMessage } from "./message.ts";
+import { inetProcTable } from "./proc.ts";
+import { dumpRequest } from "./request.ts";
+import { inetSocket } from "./socket.ts";
+import * as uapi from "./uapi.ts";
+
+/** One transport of the family. */
+interface InetTransport {
+  readonly transport: Transport;
+  readonly type: SocketType;
+  /** IPPROTO_* for sock_diag; `null` where the kernel has no handler. */
+  readonly protocol: number | null;
+  /** States that "what can be talked to" means. */
+  readonly servers: StateMask;
+  /** Whether the kernel keeps sockets that are bound and nothing else in a table of their own. */
+  readonly boundInactive: boolean;
+}
+
+const TRANSPORTS: readonly InetTransport[] = [
+  {
+    transport: "tcp",
+    type: "stream",
+    protocol: uapi.IPPROTO_TCP,
+    servers: stateMask(TCP_LISTEN),
+    boundInactive: true,
+  },
+  {
+    transport: "udp",
+    type: "dgram",
+    protocol: uapi.IPPROTO_UDP,
+    servers: stateMask(TCP_CLOSE),
+    boundInactive: false,
+  },
+  {
+    transport: "udplite",
+    type: "dgram",
+    protocol: uapi.IPPROTO_UDPLITE,
+    servers: stateMask(TCP_CLOSE),
+    boundInactive: false,
+  },
+  {
+    transport: "raw",
+    type: "raw",
+    protocol: uapi.IPPROTO_RAW,
+    servers: stateMask(TCP_CLOSE),
+    boundInactive: false,
+  },
+  {
+    transport: "icmp",
+    type: "dgram",
+    protocol: null,
+    servers: stateMask(TCP_CLOSE),
+    boundInactive: false,
+  },
+];
+
+const BOUND_INACTIVE = stateMask(TCP_BOUND_INACTIVE);
+
+function requests(query: Query): DiagRequest[] {
+  const list: DiagRequest[] = [];
+  for (const transport of TRANSPORTS) {
+    if (!query.transports.has(transport.transport)) continue;
+    for (const family of [AF_INET, AF_INET6]) {
+      if (!(family === AF_INET ? query.ipv4 : query.ipv6)) continue;
+      const states = query.states ?? transport.servers;
+      const ordinary = states & ALL_STATES & ~BOUND_INACTIVE;
+      if (ordinary !== 0) list.push(request(transport, family, ordinary, query.ports, false));
+      // A request of its own, because its rows come back as CLOSE; and it walks every bound socket, so only
+      // when it is wanted.
+      if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
+        list.push(request(transport, family, BOUND_INACTIVE, query.ports, true));
+      }
+    }
+  }
+  return list;
+}
+
+function request(
+  transport: InetTransport,
+  family: number,
+  states: StateMask,
+  ports: readonly PortRange[] | null,
+  boundInactive: boolean,
+): DiagRequest {
+  const message = new InetMessage();
+  const kind = { transport: transport.transport, type: transport.type, boundInactive };
+  const version = family === AF_INET6 ? "IPv6" : "IPv4";
+  return {
+    label: boundInactive
+      ? `bound ${kind.transport} over ${version}`
+      : `${kind.transport} over ${version}`,
+    message: transport.protocol === null
+      ? null
+      : dumpRequest({ family, protocol: transport.protocol, states }),
+    table: boundInactive
+      ? null
+      : inetProcTable(family === AF_INET6 ? `${kind.transport}6` : kind.transport, family),
+    decode(view, start, end, context) {
+      message.at(view, start, end);
+      // The kernel filters by state, /proc does not; ports are asked of every source.
+      if (!boundInactive && (states & 1 << message.state) === 0) return null;
+      if (ports !== null && !contains(ports, message.sourcePort)) return null;
+      return inetSocket(message, kind, context);
+    },
+  };
+}
+
+function contains(ports: readonly PortRange[], port: number): boolean {
+  return ports.some(({ first, last }) => port >= first && port <= last);
+}
+
+/** The inet family. */
+export const inet: Family = { name: "inet", requests };

@@ -1,0 +1,48 @@
+/**
+ * Requests: struct inet_diag_req_v2 in a netlink message.
+ *
+ * @module
+ */
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
+import { MessageBuilder } from "../../netlink/message.ts";
+import type { StateMask } from "../../model/state.ts";
+import {
+  INET_DIAG_NOCOOKIE,
+  INET_DIAG_REQ_BYTECODE,
+  INET_DIAG_REQ_PROTOCOL,
+  IPPROTO_RAW,
+  SOCK_DIAG_BY_FAMILY,
+} from "./uapi.ts";
+
+/** What a dump asks for. */
+export interface InetRequest {
+  /** AF_INET or AF_INET6. */
+  readonly family: number;
+  /** IPPROTO_*. One above 255 goes into an attribute. */
+  readonly protocol: number;
+  /** Kernel: `idiag_states`. */
+  readonly states: StateMask;
+  /** Kernel: `idiag_ext`: see `extension` in uapi.ts. */
+  readonly extensions?: number;
+  /** A filter program that the kernel runs on each socket: see bytecode.ts. */
+  readonly bytecode?: Uint8Array | null;
+}
+
+/** Builds a dump request. */
+export function dumpRequest(request: InetRequest): Uint8Array<ArrayBuffer> {
+  const builder = new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
+    .u8(request.family)
+    .u8(Math.min(request.protocol, IPPROTO_RAW))
+    .u8(request.extensions ?? 0)
+    .u8(0)
+    .u32(request.states)
+    // Ports and addresses stay zero: the kernel would compare the ports, and a bytecode says more.
+    .zeros(40)
+    .u32(INET_DIAG_NOCOOKIE)
+    .u32(INET_DIAG_NOCOOKIE);
+  if (request.bytecode) builder.attribute(INET_DIAG_REQ_BYTECODE, request.bytecode);
+  if (request.protocol > IPPROTO_RAW) {
+    builder.u32Attribute(INET_DIAG_REQ_PROTOCOL, request.protocol);
+  }
+  return builder.finish();
+}

@@ -1,0 +1,34 @@
+/**
+ * The host an answer is about.
+ *
+ * @module
+ */
+import type { Host } from "../model/snapshot.ts";
+import type { ProcRoot } from "./root.ts";
+
+/** Kernel: PROC_PID_INIT_INO (include/linux/proc_ns.h), part of the user-space interface since 6.18. */
+const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
+
+/** Reads name, boot and kernel from /proc/sys/kernel. */
+export function readHost(root: ProcRoot): Host {
+  const line = (path: string) => root.text(path)?.trim() || null;
+  return {
+    name: line("sys/kernel/hostname") ?? "unknown",
+    bootId: line("sys/kernel/random/boot_id"),
+    kernel: line("sys/kernel/osrelease") ?? "unknown",
+  };
+}
+
+/** Inode of the network namespace of this thread; `null` where /proc does not tell. */
+export function currentNetns(root: ProcRoot): number | null {
+  const link = root.link("thread-self/ns/net");
+  if (typeof link === "number") return null;
+  const match = /^net:\[(\d+)\]$/.exec(new TextDecoder().decode(link));
+  return match === null ? null : Number(match[1]);
+}
+
+/** True when processes exist that this /proc does not show: we are inside a PID namespace. `null`: unknown. */
+export function insidePidNamespace(root: ProcRoot): boolean | null {
+  const link = root.link("self/ns/pid");
+  return typeof link === "number" ? null : new TextDecoder().decode(link) !== INITIAL_PID_NAMESPACE;
+}

@@ -1,0 +1,45 @@
+/**
+ * /proc/PID/stat.
+ *
+ * @module
+ */
+
+/** What is used of the file. Fields are counted from 1, as proc(5) does. */
+export interface Stat {
+  readonly pid: number;
+  /** Field 2 without its parentheses: raw bytes, which may hold parentheses, spaces and newlines themselves. */
+  readonly comm: Uint8Array<ArrayBuffer>;
+  /** Field 3: R, S, D, Z, T … */
+  readonly state: string;
+  /** Field 4. */
+  readonly ppid: number;
+  /** Field 9, PF_KTHREAD (include/linux/sched.h). */
+  readonly kernelThread: boolean;
+  /** Field 22: ticks of 1/100 s since boot. */
+  readonly startTicks: number;
+}
+
+const PF_KTHREAD = 0x0020_0000;
+
+/** Parses the file. `null` when it is not one: a process may vanish between two reads, and a fixture may be cut. */
+export function parseStat(bytes: Uint8Array<ArrayBuffer>): Stat | null {
+  // comm is whatever the process likes, `) R 1 (` included; nothing after it holds a parenthesis.
+  const open = bytes.indexOf(0x28);
+  const close = bytes.lastIndexOf(0x29);
+  if (open < 2 || close < open) return null;
+  const head = String.fromCharCode(...bytes.subarray(0, open)).trim();
+  const fields = String.fromCharCode(...bytes.subarray(close + 1)).trim().split(" ");
+  const pid = Number(head);
+  const ppid = Number(fields[1]);
+  const flags = Number(fields[6]);
+  const startTicks = Number(fields[19]);
+  if (![pid, ppid, flags, startTicks].every(Number.isSafeInteger)) return null;
+  return {
+    pid,
+    comm: bytes.slice(open + 1, close),
+    state: fields[0] ?? "",
+    ppid,
+    kernelThread: (flags & PF_KTHREAD) !== 0,
+    startTicks,
+  };
+}

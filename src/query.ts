@@ -1,0 +1,35 @@
+/**
+ * Query: what was asked, as plain data. The command line becomes one, and everything after works from it.
+ *
+ * @module
+ */
+import type { Transport } from "./model/socket.ts";
+import type { StateMask } from "./model/state.ts";
+
+/** An inclusive range of ports; one port is a range of itself. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What was asked. `null` means "not restricted". */
+export interface Query {
+  readonly transports: ReadonlySet<Transport>;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** `null`: what can be talked to, which is LISTEN for TCP and unconnected for the rest. */
+  readonly states: StateMask | null;
+  /** Local ports. */
+  readonly ports: readonly PortRange[] | null;
+  /** Owners' process IDs. */
+  readonly pids: readonly number[] | null;
+  /** Owners' names: comm, or the file name of the program. */
+  readonly processes: readonly string[] | null;
+  /** Owners' users, by name or number. */
+  readonly users: readonly string[] | null;
+}
+
+/** True when the answer depends on who holds a socket. */
+export function filtersByOwner(query: Query): boolean {
+  return query.pids !== null || query.processes !== null || query.users !== null;
+}

@@ -1,0 +1,101 @@
+/**
+ * Reach of a bound address, as far as the address alone tells.
+ *
+ * Ranges: the IANA special-purpose address registries (RFC 6890 and successors).
+ *
+ * @module
+ */
+import { isWildcard, parseAddress } from "../model/endpoint.ts";
+import type { Reach, Scope, Socket } from "../model/socket.ts";
+
+interface Range {
+  readonly bytes: readonly number[];
+  /** Bits of `bytes` that count. */
+  readonly prefix: number;
+  readonly scope: Scope;
+  readonly why: string;
+}
+
+const IPV4_RANGES: readonly Range[] = [
+  { bytes: [127], prefix: 8, scope: "loopback", why: "127.0.0.0/8 never leaves the host" },
+  { bytes: [169, 254], prefix: 16, scope: "link_local", why: "169.254.0.0/16 stays on the link" },
+  { bytes: [10], prefix: 8, scope: "private", why: "10.0.0.0/8 is private" },
+  { bytes: [172, 16], prefix: 12, scope: "private", why: "172.16.0.0/12 is private" },
+  { bytes: [192, 168], prefix: 16, scope: "private", why: "192.168.0.0/16 is private" },
+  { bytes: [100, 64], prefix: 10, scope: "private", why: "100.64.0.0/10 is shared by a carrier" },
+  { bytes: [224], prefix: 4, scope: "multicast", why: "224.0.0.0/4 is multicast" },
+];
+
+const IPV6_RANGES: readonly Range[] = [
+  {
+    bytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    prefix: 128,
+    scope: "loopback",
+    why: "::1 never leaves the host",
+  },
+  { bytes: [0xfe, 0x80], prefix: 10, scope: "link_local", why: "fe80::/10 stays on the link" },
+  { bytes: [0xfc], prefix: 7, scope: "private", why: "fc00::/7 is private" },
+  { bytes: [0xff], prefix: 8, scope: "multicast", why: "ff00::/8 is multicast" },
+];
+
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+// Hosts have few addresses and many sockets.
+const cache = new Map<string, Reach>();
+
+/** The reach of an address. */
+export function addressReach(address: string): Reach {
+  let reach = cache.get(address);
+  if (reach === undefined) {
+    reach = classify(address);
+    cache.set(address, reach);
+  }
+  return reach;
+}
+
+function classify(address: string): Reach {
+  if (isWildcard(address)) return { scope: "any", reasons: ["bound to every address of the host"] };
+  const bytes = parseAddress(address);
+  if (bytes === undefined) return { scope: "unknown", reasons: [`${address} is not an address`] };
+  if (bytes.length === 4) return byRange(bytes, IPV4_RANGES);
+  if (MAPPED.every((byte, i) => bytes[i] === byte)) {
+    const v4 = bytes.subarray(12);
+    if (v4.every((byte) => byte === 0)) {
+      return { scope: "any", reasons: ["bound to every IPv4 address of the host"] };
+    }
+    return byRange(v4, IPV4_RANGES);
+  }
+  return byRange(bytes, IPV6_RANGES);
+}
+
+function byRange(bytes: Uint8Array, ranges: readonly Range[]): Reach {
+  const range = ranges.find((range) => matches(bytes, range));
+  return range === undefined
+    ? { scope: "public", reasons: ["the address is routed globally"] }
+    : { scope: range.scope, reasons: [range.why] };
+}
+
+function matches(bytes: Uint8Array, range: Range): boolean {
+  for (let bit = 0; bit < range.prefix; bit += 8) {
+    const left = range.prefix - bit;
+    const mask = left >= 8 ? 0xff : 0xff << (8 - left) & 0xff;
+    if (((bytes[bit / 8]! ^ (range.bytes[bit / 8] ?? 0)) & mask) !== 0) return false;
+  }
+  return true;
+}
+
+/** Fills in the reach of each socket from the address it is bound to, and the interface where it is bound to one. */
+export function fillReach(sockets: readonly Socket[]): void {
+  for (const socket of sockets) {
+    const { local } = socket;
+    const reach = addressReach(local.address);
+    const reasons = [...reach.reasons];
+    if (local.interface !== null) reasons.push(`through interface ${local.interface} only`);
+    if (local.address === "::" && socket.v6only === false) {
+      reasons.push("IPv4 as well: not v6-only");
+    }
+    socket.reach = reasons.length === reach.reasons.length
+      ? reach
+      : { scope: reach.scope, reasons };
+  }
+}

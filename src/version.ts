@@ -1,0 +1,16 @@
+/**
+ * What this build calls itself.
+ *
+ * @module
+ */
+
+// Replaced by scripts/build.ts; the names do not exist when the sources are run as they are.
+declare const SOCKEYE_VERSION: string | undefined;
+declare const SOCKEYE_COMMIT: string | undefined;
+
+/** Version from package.json. */
+export const VERSION = typeof SOCKEYE_VERSION === "string" ? SOCKEYE_VERSION : "0.0.0";
+/** Abbreviated commit; `null` outside a git checkout. */
+export const COMMIT = typeof SOCKEYE_COMMIT === "string" && SOCKEYE_COMMIT !== ""
+  ? SOCKEYE_COMMIT
+  : null;

@@ -1,0 +1,140 @@
+/**
+ * The columns of the listing: one table for headers, alignment, text and colour.
+ *
+ * @module
+ */
+import type { Owner } from "../model/owner.ts";
+import type { Endpoint, Socket } from "../model/socket.ts";
+import type { Role } from "./text/color.ts";
+import { sanitize, sanitizeBytes } from "./text/sanitize.ts";
+
+/** One column. */
+export interface Column {
+  readonly header: string;
+  readonly align: "left" | "right";
+  /** The cell's text, sanitised. Never empty: an absent value is `-`, so that awk counts right. */
+  text(socket: Socket): string;
+  role(socket: Socket): Role;
+  /** Given up first on a terminal that is too narrow: higher goes earlier; `null` never. */
+  readonly expendable: number | null;
+}
+
+/** How a state is written: as ss and the RFCs do, for people. */
+export function stateLabel(socket: Socket): string {
+  return socket.state.replaceAll("_", "-");
+}
+
+/** `10.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`; a wildcard port is `*`. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  const scope = endpoint.interface === null ? "" : `%${sanitize(endpoint.interface)}`;
+  const address = endpoint.address.includes(":")
+    ? `[${endpoint.address}${scope}]`
+    : `${endpoint.address}${scope}`;
+  return `${address}:${endpoint.port === 0 ? "*" : endpoint.port}`;
+}
+
+function queue(socket: Socket, of: "receive" | "send"): string {
+  if (socket.acceptQueue !== null) {
+    const value = of === "receive" ? socket.acceptQueue.length : socket.acceptQueue.limit;
+    return value === null ? "-" : String(value);
+  }
+  const value = of === "receive" ? socket.recvQueue : socket.sendQueue;
+  return value === null ? "-" : String(value);
+}
+
+function queueRole(socket: Socket): Role {
+  const accept = socket.acceptQueue;
+  if (accept !== null && accept.limit !== null && accept.length > accept.limit) return "warning";
+  return "dim";
+}
+
+/** Everything before the owners, in order. */
+export const COLUMNS: readonly Column[] = [
+  {
+    header: "PROTO",
+    align: "left",
+    text: (socket) => socket.family === "inet6" ? `${socket.transport}6` : socket.transport,
+    role: () => "plain",
+    expendable: null,
+  },
+  {
+    header: "STATE",
+    align: "left",
+    text: stateLabel,
+    role: (socket) => socket.state === "listen" ? "good" : "plain",
+    expendable: 1,
+  },
+  {
+    header: "RECV-Q",
+    align: "right",
+    text: (socket) => queue(socket, "receive"),
+    role: queueRole,
+    expendable: 3,
+  },
+  {
+    header: "SEND-Q",
+    align: "right",
+    text: (socket) => queue(socket, "send"),
+    role: queueRole,
+    expendable: 3,
+  },
+  {
+    header: "LOCAL",
+    align: "left",
+    text: (socket) => formatEndpoint(socket.local),
+    role: () => "plain",
+    expendable: null,
+  },
+  {
+    header: "PEER",
+    align: "left",
+    text: (socket) => socket.peer === null ? "-" : formatEndpoint(socket.peer),
+    role: (socket) => socket.peer === null ? "dim" : "plain",
+    expendable: null,
+  },
+  {
+    header: "REACH",
+    align: "left",
+    text: (socket) => socket.reach.scope.replaceAll("_", "-"),
+    role: (socket) => {
+      if (socket.reach.scope === "any" || socket.reach.scope === "public") return "warning";
+      return socket.reach.scope === "loopback" ? "dim" : "notice";
+    },
+    expendable: 2,
+  },
+];
+
+/** Name of the column that all the rest of a line belongs to. */
+export const OWNERS_HEADER = "OWNERS";
+
+const WITHOUT_OWNER: Readonly<Record<Socket["ownership"], string>> = {
+  owned: "",
+  unaccepted: "(not accepted yet)",
+  time_wait: "(closed: time-wait)",
+  orphan: "(closed: still sending)",
+  kernel: "(kernel)",
+  hidden: "(hidden)",
+  unknown: "(unknown)",
+};
+
+/** Why a socket has no owner, in parentheses, so that it cannot be taken for a name. */
+export function withoutOwner(socket: Socket): string {
+  return WITHOUT_OWNER[socket.ownership];
+}
+
+function ownerName(owner: Owner): string {
+  return owner.process.comm === null ? "?" : sanitizeBytes(owner.process.comm);
+}
+
+/** `nginx(80)`: an owner for a person at a terminal. */
+export function shortOwner(owner: Owner): string {
+  return `${ownerName(owner)}(${owner.pid})`;
+}
+
+/** `nginx(pid=80,fd=6,fd=7)`: an owner for a pipe. */
+export function fullOwner(owner: Owner): string {
+  const thread = owner.tid === null ? "" : `,tid=${owner.tid}`;
+  return `${ownerName(owner)}(pid=${owner.pid}${thread}${
+    owner.fds.map((fd) => `,fd=${fd}`).join("")
+  })`;
+}

@@ -1,0 +1,101 @@
+/**
+ * JSON: the snapshot as data, version 1. The schema is in schema/snapshot-1.json.
+ *
+ * @module
+ */
+import type { Bytes, Owner } from "../model/owner.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Socket } from "../model/socket.ts";
+import type { Writer } from "./text/writer.ts";
+
+/** Name and version of the format. */
+export const SNAPSHOT_SCHEMA = "sockeye.snapshot/1";
+
+// JSON is Unicode: bytes that are not UTF-8 become U+FFFD.
+const decoder = new TextDecoder();
+const text = (bytes: Bytes | null): string | null => bytes === null ? null : decoder.decode(bytes);
+
+/** Everything of a snapshot but its sockets. */
+export function headerJson(snapshot: Omit<Snapshot, "sockets">): Record<string, unknown> {
+  const { host } = snapshot;
+  return {
+    schema: SNAPSHOT_SCHEMA,
+    host: { name: host.name, boot_id: host.bootId, kernel: host.kernel },
+    taken_at: new Date(snapshot.takenAtMs).toISOString(),
+    complete: snapshot.gaps.length === 0,
+    gaps: snapshot.gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
+  };
+}
+
+/** One socket. */
+export function socketJson(socket: Socket): Record<string, unknown> {
+  return {
+    netns: socket.netns,
+    family: socket.family,
+    transport: socket.transport,
+    type: socket.type,
+    protocol: socket.protocol,
+    state: socket.state,
+    local: socket.local,
+    peer: socket.peer,
+    v6only: socket.v6only,
+    uid: socket.uid,
+    inode: socket.inode,
+    cookie: typeof socket.cookie === "bigint" ? socket.cookie.toString() : socket.cookie,
+    recv_queue: socket.recvQueue,
+    send_queue: socket.sendQueue,
+    accept_queue: socket.acceptQueue,
+    timer: socket.timer === null ? null : {
+      kind: socket.timer.kind,
+      expires_ms: socket.timer.expiresMs,
+      retransmits: socket.timer.retransmits,
+    },
+    ownership: socket.ownership,
+    owners: socket.owners.map(ownerJson),
+    reach: socket.reach,
+  };
+}
+
+function ownerJson({ pid, fds, tid, process }: Owner): Record<string, unknown> {
+  const { cmdline, startTimeMs } = process;
+  return {
+    pid,
+    tid,
+    fds,
+    comm: text(process.comm),
+    exe: text(process.exe),
+    exe_deleted: process.exeDeleted,
+    cmdline: cmdline === null ? null : splitArguments(cmdline),
+    ppid: process.ppid,
+    uid: process.uid,
+    user: process.user,
+    start_time: startTimeMs === null ? null : new Date(startTimeMs).toISOString(),
+    unit: process.unit,
+    container: process.container,
+  };
+}
+
+// Arguments end in NUL each; a process that wrote over them may have left no NUL at all.
+function splitArguments(cmdline: Bytes): string[] {
+  const parts = decoder.decode(cmdline).split("\0");
+  if (parts.at(-1) === "") parts.pop();
+  return parts;
+}
+
+/** Writes the snapshot as one JSON document, a socket a line. Throws what the writer throws. */
+export function writeJson(snapshot: Snapshot, writer: Writer): void {
+  const head = JSON.stringify(headerJson(snapshot));
+  writer.write(`${head.slice(0, -1)},"sockets":[`);
+  let separator = "\n";
+  for (const socket of snapshot.sockets) {
+    writer.write(separator + JSON.stringify(socketJson(socket)));
+    separator = ",\n";
+  }
+  writer.write("\n]}\n");
+}
+
+/** Writes a header line, then one socket a line. Throws what the writer throws. */
+export function writeNdjson(snapshot: Snapshot, writer: Writer): void {
+  writer.write(JSON.stringify(headerJson(snapshot)) + "\n");
+  for (const socket of snapshot.sockets) writer.write(JSON.stringify(socketJson(socket)) + "\n");
+}

@@ -1,0 +1,156 @@
+/**
+ * The listing as text: aligned and wrapped on a terminal, one socket a line in a pipe.
+ *
+ * @module
+ */
+import type { Socket } from "../model/socket.ts";
+import {
+  type Column,
+  COLUMNS,
+  fullOwner,
+  OWNERS_HEADER,
+  shortOwner,
+  withoutOwner,
+} from "./columns.ts";
+import { paint, type Role } from "./text/color.ts";
+import { cellWidth, pad } from "./text/width.ts";
+import type { Writer } from "./text/writer.ts";
+
+/** How to lay the listing out. */
+export interface TableOptions {
+  /** Width of the terminal in cells; `null` for a pipe, which gets every line whole. */
+  readonly width: number | null;
+  readonly color: boolean;
+  readonly header: boolean;
+}
+
+/** Between two columns. */
+const GAP = "  ";
+/** Owners get a column of their own while it can be this wide; below that they go to lines under the socket. */
+const OWNERS_MINIMUM = 18;
+const INDENT = 4;
+
+/** Writes the listing. Throws what the writer throws. */
+export function writeTable(
+  sockets: readonly Socket[],
+  writer: Writer,
+  options: TableOptions,
+): void {
+  if (options.width === null) writePlain(sockets, writer, options);
+  else new TerminalTable(sockets, options.width, options.color).write(writer, options.header);
+}
+
+function writePlain(
+  sockets: readonly Socket[],
+  writer: Writer,
+  { header, color }: TableOptions,
+): void {
+  const layout = new Layout(COLUMNS, sockets, header);
+  if (header) writer.write(`${layout.header(color)}${paint(OWNERS_HEADER, "header", color)}\n`);
+  for (const socket of sockets) {
+    const owners = socket.owners.length > 0
+      ? socket.owners.map(fullOwner).join(" ")
+      : withoutOwner(socket);
+    writer.write(`${layout.row(socket, color)}${owners}\n`);
+  }
+}
+
+/** Column widths for a set of sockets. */
+class Layout {
+  readonly columns: readonly Column[];
+  readonly #widths: number[];
+  /** Cells that all columns take, with the gap behind the last. */
+  readonly total: number;
+
+  constructor(columns: readonly Column[], sockets: readonly Socket[], header: boolean) {
+    this.columns = columns;
+    this.#widths = columns.map((column) => {
+      let width = header ? column.header.length : 0;
+      for (const socket of sockets) width = Math.max(width, cellWidth(column.text(socket)));
+      return width;
+    });
+    this.total = this.#widths.reduce((sum, width) => sum + width + GAP.length, 0);
+  }
+
+  header(color: boolean): string {
+    return this.#line((column) => [column.header, "header"], color);
+  }
+
+  row(socket: Socket, color: boolean): string {
+    return this.#line((column) => [column.text(socket), column.role(socket)], color);
+  }
+
+  #line(cell: (column: Column) => [text: string, role: Role], color: boolean): string {
+    let line = "";
+    for (const [i, column] of this.columns.entries()) {
+      const [text, role] = cell(column);
+      line += paint(pad(text, this.#widths[i]!, column.align), role, color) + GAP;
+    }
+    return line;
+  }
+}
+
+class TerminalTable {
+  readonly #sockets: readonly Socket[];
+  readonly #width: number;
+  readonly #color: boolean;
+
+  constructor(sockets: readonly Socket[], width: number, color: boolean) {
+    this.#sockets = sockets;
+    this.#width = width;
+    this.#color = color;
+  }
+
+  write(writer: Writer, header: boolean): void {
+    const layout = this.#fit(header);
+    const beside = this.#width - layout.total >= OWNERS_MINIMUM;
+    const start = beside ? layout.total : INDENT;
+    if (header) {
+      const owners = beside ? paint(OWNERS_HEADER, "header", this.#color) : "";
+      writer.write(`${layout.header(this.#color)}${owners}`.trimEnd() + "\n");
+    }
+    for (const socket of this.#sockets) {
+      const row = layout.row(socket, this.#color);
+      const owners = this.#owners(socket, this.#width - start);
+      if (beside) writer.write(row + owners.join(`\n${" ".repeat(start)}`) + "\n");
+      else {writer.write(`${row.trimEnd()}\n${
+          owners.map((line) => " ".repeat(start) + line + "\n").join("")
+        }`);}
+    }
+  }
+
+  // A peer column that is empty throughout is noise; queues, reach and state go when there is no room.
+  #fit(header: boolean): Layout {
+    let columns = COLUMNS.filter((column) =>
+      column.header !== "PEER" || this.#sockets.some((socket) => socket.peer !== null)
+    );
+    let layout = new Layout(columns, this.#sockets, header);
+    while (layout.total + OWNERS_MINIMUM > this.#width) {
+      const worst = Math.max(...columns.map((column) => column.expendable ?? 0));
+      if (worst === 0) break;
+      columns = columns.filter((column) => column.expendable !== worst);
+      layout = new Layout(columns, this.#sockets, header);
+    }
+    return layout;
+  }
+
+  #owners(socket: Socket, room: number): string[] {
+    if (socket.owners.length === 0) return [paint(withoutOwner(socket), "dim", this.#color)];
+    const lines: string[] = [];
+    let line = "";
+    let used = 0;
+    for (const owner of socket.owners) {
+      const text = shortOwner(owner);
+      const width = cellWidth(text);
+      if (used > 0 && used + 1 + width > room) {
+        lines.push(line);
+        line = "";
+        used = 0;
+      }
+      line += (used > 0 ? " " : "") + paint(text, "name", this.#color);
+      used += (used > 0 ? 1 : 0) + width;
+    }
+    lines.push(line);
+    return lines;
+  }
+}

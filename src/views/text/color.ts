@@ -1,0 +1,40 @@
+/**
+ * Colour: few and quiet, by what a cell means and not by where it stands.
+ *
+ * @module
+ */
+
+/** What a cell means to a reader. */
+export type Role = "plain" | "header" | "dim" | "good" | "notice" | "warning" | "name";
+
+// SGR parameters (ECMA-48). The sixteen basic colours follow the reader's own theme.
+const SGR: Readonly<Record<Role, string>> = {
+  plain: "",
+  header: "2",
+  dim: "2",
+  good: "32",
+  notice: "36",
+  warning: "33",
+  name: "1",
+};
+
+/** When to colour. */
+export type ColorChoice = "auto" | "always" | "never";
+
+/** Decides whether to colour: an explicit choice, else a terminal that is not `dumb`, unless NO_COLOR is set. */
+export function useColor(
+  choice: ColorChoice,
+  isTerminal: boolean,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  if (choice !== "auto") return choice === "always";
+  // https://no-color.org: present and not empty.
+  if (environment.NO_COLOR) return false;
+  return isTerminal && environment.TERM !== "dumb";
+}
+
+/** Wraps text in the colour of its role; as it is when colour is off. */
+export function paint(text: string, role: Role, color: boolean): string {
+  const parameters = color ? SGR[role] : "";
+  return parameters === "" || text === "" ? text : `\x1b[${parameters}m${text}\x1b[0m`;
+}
