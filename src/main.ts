@@ -28,7 +28,8 @@ async function main(): Promise<number> {
   const out = new Writer(1, "standard output");
   const err = new Writer(2, "standard error");
   try {
-    return await run(process.argv.slice(2), out, err);
+    const link = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
+    return await run(link, process.argv.slice(2), out, err);
   } catch (error) {
     if (error instanceof BrokenPipe) return EXIT_OK;
     try {

@@ -6,7 +6,7 @@
 import type { Transport } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
-import type { ListOptions } from "./options.ts";
+import type { ListOptions } from "./list_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Makes the query. Throws {@linkcode UsageError} when the options contradict each other. */

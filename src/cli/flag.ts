@@ -1,12 +1,11 @@
 /**
- * Flag: one entry of the flag table, from which parsing, help, man page and completions are made.
+ * Flag: one entry of a flag table, from which parsing, help, man page and completions are made.
  *
  * @module
  */
-import type { ListOptions } from "./options.ts";
 
-/** One flag. */
-export interface Flag {
+/** One flag of a command whose options are `Options`. */
+export interface Flag<Options> {
   /** Without dashes. */
   readonly long: string;
   /** One letter. */
@@ -15,9 +14,10 @@ export interface Flag {
   readonly value?: string;
   /** The values there are, where they are few. */
   readonly choices?: readonly string[];
-  readonly group: "What to show" | "Which sockets" | "Output" | "Other";
+  /** Heading it stands under in help. */
+  readonly group: string;
   /** What it does: starts lower case, no period. */
   readonly help: string;
   /** Records the flag. Throws UsageError when the value is not one. */
-  set(options: ListOptions, value: string): void;
+  set(options: Options, value: string): void;
 }

@@ -1,28 +1,39 @@
 /**
- * Help: made from the flag table.
+ * Help: made from a command's flag table.
  *
  * @module
  */
-import { FLAGS } from "./flags.ts";
 import type { Flag } from "./flag.ts";
 
-function synopsis({ short, long, value }: Flag): string {
+/** What help says of a command, beside its flags. */
+export interface HelpPage {
+  /** After `Usage: `. */
+  readonly usage: string;
+  readonly intro: string;
+  readonly flags: readonly Flag<never>[];
+  /** Sections after the flags: heading, and its lines. */
+  readonly sections?: readonly (readonly [heading: string, lines: readonly string[]])[];
+  /** The last lines: exit statuses. */
+  readonly exit: string;
+}
+
+function synopsis({ short, long, value }: Flag<never>): string {
   const name = `${short === undefined ? "    " : `-${short}, `}--${long}`;
   return value === undefined ? name : `${name} ${value}`;
 }
 
-/** The text of `--help`, at most 80 columns wide where the flags allow it. */
-export function helpText(): string {
-  const width = Math.max(...FLAGS.map((flag) => synopsis(flag).length));
-  let text = "Usage: sockeye [FLAGS]\n\n" +
-    "Shows every TCP, UDP and raw socket that can be talked to, and every process that holds it.\n";
-  for (const group of new Set(FLAGS.map((flag) => flag.group))) {
+/** The text of `--help`. */
+export function helpText(page: HelpPage): string {
+  const width = Math.max(...page.flags.map((flag) => synopsis(flag).length));
+  let text = `Usage: ${page.usage}\n\n${page.intro}\n`;
+  for (const group of new Set(page.flags.map((flag) => flag.group))) {
     text += `\n${group}:\n`;
-    for (const flag of FLAGS.filter((flag) => flag.group === group)) {
+    for (const flag of page.flags.filter((flag) => flag.group === group)) {
       text += `  ${synopsis(flag).padEnd(width)}  ${flag.help}\n`;
     }
   }
-  return text + `
-Exit status: 0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).
-`;
+  for (const [heading, lines] of page.sections ?? []) {
+    text += `\n${heading}:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+  }
+  return `${text}\nExit status: ${page.exit}\n`;
 }

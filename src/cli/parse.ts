@@ -6,16 +6,8 @@
  *
  * @module
  */
+import type { Flag } from "./flag.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** What the parser needs of a flag. */
-export interface ParsableFlag<Options> {
-  readonly long: string;
-  readonly short?: string;
-  readonly value?: string;
-  readonly choices?: readonly string[];
-  set(options: Options, value: string): void;
-}
 
 /**
  * Applies `args` to `options` in order: `-tu`, `-tp`, `--port 80`, `--port=80`, and `--` before what only looks like a flag.
@@ -24,7 +16,7 @@ export interface ParsableFlag<Options> {
  */
 export function parseArguments<Options>(
   args: readonly string[],
-  flags: readonly ParsableFlag<Options>[],
+  flags: readonly Flag<Options>[],
   options: Options,
 ): string[] {
   const positional: string[] = [];
@@ -73,7 +65,7 @@ export function parseArguments<Options>(
   return positional;
 }
 
-function apply<Options>(flag: ParsableFlag<Options>, options: Options, value: string): void {
+function apply<Options>(flag: Flag<Options>, options: Options, value: string): void {
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
     throw new UsageError(`--${flag.long} ${value}: wanted is one of ${flag.choices.join(", ")}`);
   }
@@ -83,7 +75,7 @@ function apply<Options>(flag: ParsableFlag<Options>, options: Options, value: st
 function unknownFlag<Options>(
   given: string,
   name: string,
-  flags: readonly ParsableFlag<Options>[],
+  flags: readonly Flag<Options>[],
 ): string {
   const near = name.length < 2
     ? undefined

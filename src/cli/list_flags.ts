@@ -1,5 +1,5 @@
 /**
- * The flag table.
+ * The flag table of the listing.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { stateNumber, STATES } from "../model/state.ts";
 import type { PortRange } from "../query.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 import type { Flag } from "./flag.ts";
-import type { ListOptions } from "./options.ts";
+import type { ListOptions } from "./list_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];
@@ -67,7 +67,7 @@ function parseNames(flag: string, value: string): string[] {
 }
 
 /** Every flag of the listing, in the order of help. */
-export const FLAGS: readonly Flag[] = [
+export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "all",
     short: "a",

@@ -1,0 +1,24 @@
+/**
+ * Command: something that `sockeye NAME` runs, and the table of all of them.
+ *
+ * The code of a command is loaded when it is called, so that start-up does not grow with the program.
+ *
+ * @module
+ */
+import type { Writer } from "../views/text/writer.ts";
+
+/** What a command's module exports. */
+export interface CommandModule {
+  /** Runs it. `args` are those after the name. Returns the exit status. Throws UsageError, and what the work throws. */
+  run(args: readonly string[], out: Writer, err: Writer): Promise<number>;
+}
+
+/** One command. */
+export interface Command {
+  readonly name: string;
+  /** One line for help. */
+  readonly summary: string;
+  /** True when a link of this name to the program runs it: `ss`. */
+  readonly link?: boolean;
+  load(): Promise<CommandModule>;
+}

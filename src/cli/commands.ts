@@ -1,0 +1,20 @@
+/**
+ * The commands, one line each.
+ *
+ * @module
+ */
+import type { Command } from "./command.ts";
+
+/** Every command but the listing, which has no name. */
+export const COMMANDS: readonly Command[] = [];
+
+/** The command that `args` name, or the link the program was called by; `undefined` for the listing. */
+export function findCommand(
+  link: string,
+  args: readonly string[],
+): { command: Command; args: readonly string[] } | undefined {
+  const linked = COMMANDS.find((command) => command.link && command.name === link);
+  if (linked !== undefined) return { command: linked, args };
+  const named = COMMANDS.find((command) => command.name === args[0]);
+  return named && { command: named, args: args.slice(1) };
+}
