@@ -1,0 +1,1 @@
+"""Real sockets in known situations. See make_socket.py."""
