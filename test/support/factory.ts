@@ -8,6 +8,9 @@ import type { Namespace } from "./netns.ts";
 
 const SCRIPT = fileURLToPath(new URL("./make_socket.py", import.meta.url));
 
+/** Longer than the minute the factory gives its own children: closing a million sockets takes seconds. */
+const STOP_TIMEOUT_MS = 70_000;
+
 /** A process, as a factory knows it, with the descriptors it holds a socket by. */
 export interface FactoryOwner {
   readonly pid: number;
@@ -198,7 +201,7 @@ async function start(words: readonly string[], options: MakeOptions): Promise<Ma
   let stopping: Promise<void> | null = null;
   const end = async (expected: boolean): Promise<void> => {
     child.stdin.end();
-    const timer = setTimeout(() => child.kill("SIGKILL"), 8000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
     const status = await child.exited;
     clearTimeout(timer);
     if (expected && (status !== 0 || await errors !== "")) {

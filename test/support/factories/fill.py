@@ -31,6 +31,8 @@ def fill_worker(pairs, first_address):
     try:
         while opened < pairs:
             server = socket.socket()
+            # What is accepted inherits it.
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             server.bind((address_of(first_address + listeners), 0))
             server.listen(BATCH * 2)
             target = server.getsockname()
