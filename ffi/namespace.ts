@@ -1,0 +1,70 @@
+/**
+ * Network namespaces: enter one, do something, come back whatever happened.
+ *
+ * setns(2) moves one thread. Everything here runs on the thread that calls it and never waits in between, so nobody
+ * else sees the move; what must outlast it is a socket, which stays in the namespace it was made in.
+ *
+ * @module
+ */
+import { SYS } from "./arch/mod.ts";
+import { errno, SyscallError } from "./errno.ts";
+import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt, tryReadLink } from "./files.ts";
+import { libc } from "./libc.ts";
+import { cString } from "./memory.ts";
+
+/** Source: include/uapi/linux/sched.h. */
+const CLONE_NEWNET = 0x4000_0000;
+
+// Not /proc/self, which is the main thread's.
+const OWN = "/proc/thread-self/ns/net";
+
+/** The thread could not return to its own namespace: whatever it read from now on would be about another one. */
+export class NamespaceLost extends SyscallError {
+  constructor(errno: number) {
+    super("setns back to our own network namespace", errno);
+  }
+}
+
+function setns(fd: number): number {
+  return Number(libc.syscall(SYS.setns, fd, CLONE_NEWNET as never, 0, 0, 0, 0)) < 0 ? errno() : 0;
+}
+
+/**
+ * Calls `fn` inside the network namespace that descriptor `fd` stands for, and returns what it returns. `fn` must be done
+ * when it returns: a promise would go on in the wrong namespace.
+ *
+ * Throws {@linkcode SyscallError} when the namespace cannot be entered (EPERM without CAP_SYS_ADMIN in both user
+ * namespaces), {@linkcode NamespaceLost} when there is no way back, and what `fn` throws.
+ */
+export function inNetworkNamespace<T>(fd: number, fn: () => T): T {
+  const home = open(OWN, O_RDONLY);
+  try {
+    const refused = setns(fd);
+    if (refused !== 0) throw new SyscallError("setns to another network namespace", refused);
+    try {
+      return fn();
+    } finally {
+      const lost = setns(home);
+      // deno-lint-ignore no-unsafe-finally -- nothing that fn returned or threw matters beside this.
+      if (lost !== 0) throw new NamespaceLost(lost);
+    }
+  } finally {
+    close(home);
+  }
+}
+
+/** Opens a namespace by a path: /proc/PID/ns/net, a mount such as /run/netns/NAME. Returns the negated errno on failure. */
+export function tryOpenNamespace(path: string | Uint8Array): number {
+  return tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
+}
+
+/**
+ * Inode of the network namespace that an open descriptor stands for; `null` when it stands for something else. Asked of the
+ * descriptor and not of the path it came from: a process ID may be another's by then.
+ */
+export function namespaceInode(fd: number): number | null {
+  const target = tryReadLink(AT_FDCWD, cString(`/proc/thread-self/fd/${fd}`));
+  if (typeof target === "number") return null;
+  const match = /^net:\[(\d+)\]$/.exec(String.fromCharCode(...target));
+  return match === null ? null : Number(match[1]);
+}
