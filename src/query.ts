@@ -12,6 +12,9 @@ export interface PortRange {
   readonly last: number;
 }
 
+/** Every network namespace that can be found, or one: by name, process ID, path or inode, as it was typed. */
+export type NetnsChoice = "all" | { readonly one: string };
+
 /** What was asked. `null` means "not restricted". */
 export interface Query {
   readonly transports: ReadonlySet<Transport>;
@@ -21,6 +24,8 @@ export interface Query {
   readonly states: StateMask | null;
   /** Local ports. */
   readonly ports: readonly PortRange[] | null;
+  /** Network namespaces. Absent: the one that this program runs in. */
+  readonly netns?: NetnsChoice;
   /** Owners' process IDs. */
   readonly pids: readonly number[] | null;
   /** Owners' names: comm, or the file name of the program. */

@@ -6,10 +6,19 @@
 import { FAMILIES } from "../families/mod.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
+import type { Occupancy } from "./occupancy.ts";
 import type { Source } from "./source.ts";
 
-/** Reads all tables that answer the query. In the order of the families, and within one in the kernel's. */
-export function collectSockets(query: Query, source: Source, netns: Netns | null): Socket[] {
+/**
+ * Reads all tables that answer the query, in the order of the families, and within one in the kernel's. With an
+ * `occupancy` those that it knows to be empty are left out.
+ */
+export function collectSockets(
+  query: Query,
+  source: Source,
+  netns: Netns | null,
+  occupancy: Occupancy | null = null,
+): Socket[] {
   const contexts = {
     netlink: source.context("netlink", netns),
     proc: source.context("proc", netns),
@@ -17,6 +26,7 @@ export function collectSockets(query: Query, source: Source, netns: Netns | null
   const sockets: Socket[] = [];
   for (const family of FAMILIES) {
     for (const request of family.requests(query)) {
+      if (occupancy !== null && occupancy.isEmpty(request.counters ?? [])) continue;
       const before = sockets.length;
       source.read(request, {
         message(view, start, end, kind) {

@@ -36,6 +36,11 @@ export interface DiagRequest {
   /** A whole netlink request; `null` where the kernel has no diag handler for this. */
   readonly message: Uint8Array | null;
   readonly table: ProcTable | null;
+  /**
+   * Counters of /proc/net/sockstat and sockstat6 that are all 0 where this table is empty: `TCP6 inuse`. Without them it is
+   * always read.
+   */
+  readonly counters?: readonly string[];
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
 }

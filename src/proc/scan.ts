@@ -18,6 +18,7 @@ import {
 import { cString } from "../../ffi/memory.ts";
 import { sharesFiles } from "../../ffi/process.ts";
 import { DescriptorTable } from "./descriptors.ts";
+import { netnsInode } from "./namespace.ts";
 import type { ProcRoot } from "./root.ts";
 import { parseStat } from "./stat.ts";
 
@@ -32,6 +33,8 @@ export interface Scan {
   readonly vanished: number;
   /** True when other users' processes are not even listed (mount option hidepid=2). */
   readonly hidden: boolean;
+  /** Network namespaces that a descriptor holds: inode, and the path below /proc of the first descriptor met. */
+  readonly namespaces: ReadonlyMap<number, string>;
 }
 
 /** "socket:[" */
@@ -56,6 +59,7 @@ export class DescriptorScanner {
   readonly #directory = new DirectoryReader();
   readonly #link = new LinkReader();
   readonly descriptors = new DescriptorTable();
+  readonly #namespaces = new Map<number, string>();
 
   constructor(root: ProcRoot) {
     this.#root = root;
@@ -78,7 +82,14 @@ export class DescriptorScanner {
       }
     }
     const hidden = this.#root.isLive && pids.length > 0 && pids[0] !== 1;
-    return { descriptors: this.descriptors, pids, denied, vanished, hidden };
+    return {
+      descriptors: this.descriptors,
+      pids,
+      denied,
+      vanished,
+      hidden,
+      namespaces: this.#namespaces,
+    };
   }
 
   /**
@@ -146,6 +157,7 @@ export class DescriptorScanner {
         }
         const inode = socketInode(link.bytes, length);
         if (inode >= 0) descriptors.push(pid, tid, number, inode);
+        else this.#noteNamespace(path, number, length);
       }
     } catch {
       // getdents64 fails with ENOENT when the process ends between open and read.
@@ -155,6 +167,12 @@ export class DescriptorScanner {
     }
     if (refused) return "denied";
     return seen === 0 ? "empty" : "read";
+  }
+
+  // A descriptor may be all that keeps a namespace alive.
+  #noteNamespace(path: string, fd: number, length: number): void {
+    const inode = netnsInode(this.#link.bytes, length);
+    if (inode >= 0 && !this.#namespaces.has(inode)) this.#namespaces.set(inode, `${path}/${fd}`);
   }
 
   // Kernel threads and zombies have no descriptors, so being kept out of them hides nothing.

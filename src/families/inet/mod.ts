@@ -112,6 +112,7 @@ function request(
     table: boundInactive
       ? null
       : inetProcTable(family === AF_INET6 ? `${kind.transport}6` : kind.transport, family),
+    counters: counters(kind.transport, version, boundInactive),
     decode(view, start, end, context) {
       message.at(view, start, end);
       // The kernel filters by state, /proc does not; ports are asked of every source.
@@ -120,6 +121,15 @@ function request(
       return inetSocket(message, kind, context);
     },
   };
+}
+
+// A socket that is bound and no more is in no table that is counted; one that is closing is a TIME-WAIT record of either
+// version.
+function counters(transport: Transport, version: string, boundInactive: boolean): string[] {
+  if (boundInactive) return ["sockets used"];
+  if (transport === "icmp") return [];
+  const inuse = `${transport.toUpperCase()}${version === "IPv6" ? "6" : ""} inuse`;
+  return transport === "tcp" ? [inuse, "TCP tw"] : [inuse];
 }
 
 function contains(ports: readonly PortRange[], port: number): boolean {
