@@ -1,0 +1,244 @@
+/**
+ * The tree that both filter dialects parse to. It holds what was meant, already resolved: port numbers and not service
+ * names, addresses and not host names, so that evaluating a row needs nothing but the row.
+ *
+ * @module
+ */
+import type { FamilyName, Scope, Transport } from "../model/socket.ts";
+import type { StateMask } from "../model/state.ts";
+import type { Ranges } from "./ranges.ts";
+
+/** Which language an expression was written in. `ss` keeps the quirks of iproute2's, `sockeye` has none of them. */
+export type Dialect = "ss" | "sockeye";
+
+/** An expression: true or false of a socket. */
+export type Expr = All | Any | Not | Condition;
+
+/** True when every term is; so with no term it is always true. */
+export interface All {
+  readonly kind: "all";
+  readonly terms: readonly Expr[];
+}
+
+/** True when at least one term is; so with no term it is never true. */
+export interface Any {
+  readonly kind: "any";
+  readonly terms: readonly Expr[];
+}
+
+/** True when the term is not. */
+export interface Not {
+  readonly kind: "not";
+  readonly term: Expr;
+}
+
+/** A leaf: one question about one socket. */
+export type Condition =
+  | HostCondition
+  | PortOrderCondition
+  | UnixNameCondition
+  | DeviceCondition
+  | MarkCondition
+  | CgroupCondition
+  | AutoboundCondition
+  | PidCondition
+  | ProcessCondition
+  | UserCondition
+  | NetnsCondition
+  | InodeCondition
+  | ReachCondition
+  | OwnersCondition
+  | StateCondition
+  | FamilyCondition
+  | TransportCondition;
+
+/** Which end of a socket: `source` is ours, `destination` the peer's, as in `src` and `dst`. */
+export type End = "source" | "destination";
+
+/**
+ * Addresses that share their first bits.
+ *
+ * Packet, netlink and vsock sockets fit in as well: their protocol or CID is the first word, with a length of 32.
+ */
+export interface Prefix {
+  /** AF_INET, AF_INET6, AF_PACKET, AF_NETLINK or AF_VSOCK; AF_UNSPEC in `any` without a family. */
+  readonly family: number;
+  /** The address as four words, most significant bit first; a short address fills the first word. */
+  readonly words: readonly [number, number, number, number];
+  /** How many leading bits count: 0 to 128. */
+  readonly length: number;
+}
+
+/** An address, a port or both: `src`, `dst`, `sport =`, `dport =`. */
+export interface HostCondition {
+  readonly kind: "host";
+  readonly end: End;
+  /** Alternatives, in the order they were written or resolved. None means any address. */
+  readonly addresses: readonly Prefix[];
+  /** `null` means any port. */
+  readonly ports: Ranges | null;
+}
+
+/** `sport >= 1024` in the ss dialect, where `<` and `>` are the negation of these two. */
+export interface PortOrderCondition {
+  readonly kind: "port_order";
+  readonly end: End;
+  readonly operator: ">=" | "<=";
+  /** Any integer: ss does not look whether it is a port. -1 where `*` was written. */
+  readonly port: number;
+}
+
+/** The name of a unix socket. */
+export interface UnixNameCondition {
+  readonly kind: "unix_name";
+  readonly end: End;
+  /** A shell pattern; see glob.ts. */
+  readonly pattern: string;
+}
+
+/** The interface a socket is bound to. */
+export interface DeviceCondition {
+  readonly kind: "device";
+  /** As written. Interface indexes differ between network namespaces, names are what people mean. */
+  readonly name: string;
+  /** `null` when the name is to be compared: the sockeye dialect, which looks into many namespaces. */
+  readonly index: number | null;
+}
+
+/** The firewall mark: `(mark of the socket & mask) == mark`. */
+export interface MarkCondition {
+  readonly kind: "mark";
+  readonly mark: number;
+  readonly mask: number;
+}
+
+/** The control group of a socket: exactly this one, not those below it. */
+export interface CgroupCondition {
+  readonly kind: "cgroup";
+  readonly path: string;
+  /** Kernel: `cgroup_id()`, the inode number of the directory in cgroup2. */
+  readonly id: bigint;
+}
+
+/** A local port or name that the kernel chose, as far as that can be told from its value. */
+export interface AutoboundCondition {
+  readonly kind: "autobound";
+}
+
+/** A process that holds the socket. */
+export interface PidCondition {
+  readonly kind: "pid";
+  readonly pids: Ranges;
+}
+
+/** The name of a process that holds the socket: its comm, or the last part of its program's path. */
+export interface ProcessCondition {
+  readonly kind: "process";
+  readonly patterns: readonly string[];
+}
+
+/** A user: who made the socket, or who runs a process that holds it. */
+export interface UserCondition {
+  readonly kind: "user";
+  /** Login names and decimal user IDs. */
+  readonly users: readonly string[];
+}
+
+/** The network namespace, by name (a shell pattern) or inode number. */
+export interface NetnsCondition {
+  readonly kind: "netns";
+  readonly patterns: readonly string[];
+}
+
+/** The inode number of the socket. */
+export interface InodeCondition {
+  readonly kind: "inode";
+  readonly inodes: Ranges;
+}
+
+/** How far the socket can be reached. */
+export interface ReachCondition {
+  readonly kind: "reach";
+  readonly scopes: readonly Scope[];
+}
+
+/** How many processes hold the socket. */
+export interface OwnersCondition {
+  readonly kind: "owners";
+  readonly counts: Ranges;
+}
+
+/** The state of the socket. */
+export interface StateCondition {
+  readonly kind: "state";
+  readonly states: StateMask;
+}
+
+/** The address family. */
+export interface FamilyCondition {
+  readonly kind: "family";
+  readonly families: readonly FamilyName[];
+}
+
+/** The transport protocol, or what stands for it in families without one. */
+export interface TransportCondition {
+  readonly kind: "transport";
+  readonly transports: readonly Transport[];
+}
+
+/** True when all of the terms are. Nested conjunctions become one. */
+export function all(terms: readonly Expr[]): Expr {
+  return join("all", terms);
+}
+
+/** True when any of the terms is. Nested disjunctions become one. */
+export function any(terms: readonly Expr[]): Expr {
+  return join("any", terms);
+}
+
+/** The opposite. Two in a row cancel out. */
+export function not(term: Expr): Expr {
+  return term.kind === "not" ? term.term : { kind: "not", term };
+}
+
+function join(kind: "all" | "any", terms: readonly Expr[]): Expr {
+  if (terms.length === 1) return terms[0]!;
+  const flat: Expr[] = [];
+  for (const term of terms) {
+    if (term.kind !== kind) flat.push(term);
+    else for (const inner of (term as All | Any).terms) flat.push(inner);
+  }
+  return { kind, terms: flat };
+}
+
+/** Every condition of an expression, left to right. Safe for trees of any depth. */
+export function* conditions(expr: Expr): Generator<Condition> {
+  const pending: Expr[] = [expr];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next.kind === "not") pending.push(next.term);
+    else if (next.kind === "all" || next.kind === "any") {
+      for (let i = next.terms.length - 1; i >= 0; i--) pending.push(next.terms[i]!);
+    } else yield next;
+  }
+}
+
+/**
+ * How deep an expression may be nested, so that code that follows the tree by calling itself never runs out of stack.
+ * ss gives up as well, at a depth that depends on the form.
+ */
+export const MAX_DEPTH = 1000;
+
+/** Levels of nesting: 1 for a condition. Safe for trees of any depth. */
+export function depth(expr: Expr): number {
+  let deepest = 0;
+  const pending: [Expr, number][] = [[expr, 1]];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [node, level] = next;
+    deepest = Math.max(deepest, level);
+    if (node.kind === "not") pending.push([node.term, level + 1]);
+    else if (node.kind === "all" || node.kind === "any") {
+      for (const term of node.terms) pending.push([term, level + 1]);
+    }
+  }
+  return deepest;
+}

@@ -1,0 +1,305 @@
+/**
+ * Evaluator: an expression becomes one function of a row, made once. Per row it walks no tree and makes no string.
+ *
+ * @module
+ */
+import type { FamilyName } from "../model/socket.ts";
+import type {
+  Condition,
+  Dialect,
+  End,
+  Expr,
+  HostCondition,
+  PortOrderCondition,
+  Prefix,
+  UnixNameCondition,
+} from "./ast.ts";
+import { glob } from "./glob.ts";
+import { wordMask } from "./prefix.ts";
+import { membership, type Ranges } from "./ranges.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_TIPC,
+  AF_UNIX,
+  AF_VSOCK,
+  AF_XDP,
+  type FilterSubject,
+  type WordIndex,
+} from "./subject.ts";
+
+/** A filter, ready to be asked. */
+export type Predicate = (subject: FilterSubject) => boolean;
+
+/** True when the socket matches. To ask many sockets, use {@linkcode evaluator}. */
+export function evaluate(expr: Expr, subject: FilterSubject, dialect: Dialect): boolean {
+  return evaluator(expr, dialect)(subject);
+}
+
+/**
+ * Makes the function that answers for a socket. The dialect says how strictly addresses are compared: ss compares
+ * their words whatever the families are, so that `src = 0.0.0.0` matches `::1`.
+ */
+export function evaluator(expr: Expr, dialect: Dialect): Predicate {
+  switch (expr.kind) {
+    case "all":
+      return conjunction(expr.terms.map((term) => evaluator(term, dialect)));
+    case "any":
+      return disjunction(expr.terms.map((term) => evaluator(term, dialect)));
+    case "not": {
+      const term = evaluator(expr.term, dialect);
+      return (subject) => !term(subject);
+    }
+    default:
+      return condition(expr, dialect);
+  }
+}
+
+function conjunction(terms: readonly Predicate[]): Predicate {
+  if (terms.length === 2) {
+    const [first, second] = terms as [Predicate, Predicate];
+    return (subject) => first(subject) && second(subject);
+  }
+  return (subject) => {
+    for (const term of terms) if (!term(subject)) return false;
+    return true;
+  };
+}
+
+function disjunction(terms: readonly Predicate[]): Predicate {
+  if (terms.length === 2) {
+    const [first, second] = terms as [Predicate, Predicate];
+    return (subject) => first(subject) || second(subject);
+  }
+  return (subject) => {
+    for (const term of terms) if (term(subject)) return true;
+    return false;
+  };
+}
+
+function condition(expr: Condition, dialect: Dialect): Predicate {
+  switch (expr.kind) {
+    case "host":
+      return dialect === "ss" ? looseHost(expr) : strictHost(expr);
+    case "port_order":
+      return portOrder(expr);
+    case "unix_name":
+      return unixName(expr, dialect);
+    case "device": {
+      const { index, name } = expr;
+      if (index === null) return (subject) => subject.interfaceName === name;
+      return (subject) => subject.ifindex === index;
+    }
+    case "mark":
+      return mark(expr.mark, expr.mask, dialect);
+    case "cgroup": {
+      const { id } = expr;
+      return (subject) => subject.cgroupId === id;
+    }
+    case "autobound":
+      return autobound;
+    case "pid": {
+      const wanted = membership(expr.pids);
+      return (subject) => subject.pids.some(wanted);
+    }
+    case "process": {
+      const wanted = anyGlob(expr.patterns);
+      return (subject) => subject.processNames.some(wanted);
+    }
+    case "user": {
+      const wanted = new Set(expr.users);
+      return (subject) =>
+        subject.users.some(({ uid, name }) =>
+          name !== null && wanted.has(name) || uid !== null && wanted.has(String(uid))
+        );
+    }
+    case "netns": {
+      const wanted = anyGlob(expr.patterns);
+      return ({ netns }) =>
+        netns !== null &&
+        (netns.name !== null && wanted(netns.name) || wanted(String(netns.inode)));
+    }
+    case "inode": {
+      const wanted = membership(expr.inodes);
+      return ({ inode }) => inode !== null && wanted(inode);
+    }
+    case "reach": {
+      const wanted = new Set(expr.scopes);
+      return (subject) => wanted.has(subject.reachScope);
+    }
+    case "owners": {
+      const wanted = membership(expr.counts);
+      return (subject) => wanted(subject.ownerCount);
+    }
+    case "state": {
+      const { states } = expr;
+      return (subject) => (states >>> subject.stateNumber & 1) !== 0;
+    }
+    case "family": {
+      const wanted = new Set(expr.families);
+      return (subject) => {
+        const name = FAMILY_NAMES[subject.family];
+        return name !== undefined && wanted.has(name);
+      };
+    }
+    case "transport": {
+      const wanted = new Set(expr.transports);
+      return (subject) => wanted.has(subject.transport);
+    }
+  }
+}
+
+/** Names of address families by their numbers. */
+const FAMILY_NAMES: Readonly<Record<number, FamilyName>> = {
+  [AF_INET]: "inet",
+  [AF_INET6]: "inet6",
+  [AF_UNIX]: "unix",
+  [AF_PACKET]: "packet",
+  [AF_NETLINK]: "netlink",
+  [AF_VSOCK]: "vsock",
+  [AF_XDP]: "xdp",
+  [AF_TIPC]: "tipc",
+};
+
+function anyGlob(patterns: readonly string[]): (text: string) => boolean {
+  const globs = patterns.map((pattern) => glob(pattern));
+  return (text) => globs.some((matches) => matches(text));
+}
+
+/** One end of a subject, chosen once and not for each row. */
+interface EndReader {
+  port(subject: FilterSubject): number;
+  word(subject: FilterSubject, index: WordIndex): number;
+  name(subject: FilterSubject): string | null;
+}
+
+const SOURCE: EndReader = {
+  port: (subject) => subject.sourcePort,
+  word: (subject, index) => subject.sourceWord(index),
+  name: (subject) => subject.sourceName,
+};
+
+const DESTINATION: EndReader = {
+  port: (subject) => subject.destinationPort,
+  word: (subject, index) => subject.destinationWord(index),
+  name: (subject) => subject.destinationName,
+};
+
+function readerOf(end: End): EndReader {
+  return end === "source" ? SOURCE : DESTINATION;
+}
+
+type PrefixTest = (subject: FilterSubject) => boolean;
+
+/** Compares the words of an address from `first` on, whatever family it is of. */
+function wordsTest(prefix: Prefix, reader: EndReader, first: WordIndex): PrefixTest {
+  const { words, length } = prefix;
+  const tests: PrefixTest[] = [];
+  for (let i = 0; i * 32 < length; i++) {
+    const mask = wordMask(length - 32 * i);
+    const wanted = words[i]! & mask;
+    const index = first + i as WordIndex;
+    tests.push((subject) => (reader.word(subject, index) & mask) === wanted);
+  }
+  return tests.length === 1 ? tests[0]! : conjunction(tests);
+}
+
+/** The address is IPv4 in IPv6 dress: `::ffff:a.b.c.d`. */
+function isMapped(subject: FilterSubject, reader: EndReader): boolean {
+  return subject.family === AF_INET6 && reader.word(subject, 0) === 0 &&
+    reader.word(subject, 1) === 0 && reader.word(subject, 2) === 0xffff;
+}
+
+/** An IPv4 prefix matches mapped addresses too; a mapped prefix matches mapped addresses only. */
+function strictPrefix(prefix: Prefix, reader: EndReader): PrefixTest {
+  const same = wordsTest(prefix, reader, 0);
+  const { family } = prefix;
+  if (family !== AF_INET) return (subject) => subject.family === family && same(subject);
+  const mapped = wordsTest(prefix, reader, 3);
+  return (subject) =>
+    subject.family === AF_INET ? same(subject) : isMapped(subject, reader) && mapped(subject);
+}
+
+/** ss compares the first words of whatever address there is, and only then thinks of mapped ones. */
+function loosePrefix(prefix: Prefix, reader: EndReader): PrefixTest {
+  const same = wordsTest(prefix, reader, 0);
+  if (prefix.family !== AF_INET) return same;
+  const mapped = wordsTest(prefix, reader, 3);
+  return (subject) => same(subject) || isMapped(subject, reader) && mapped(subject);
+}
+
+/** Families whose sockets have ports that a person would call ports. */
+function hasPorts(family: number): boolean {
+  return family === AF_INET || family === AF_INET6 || family === AF_VSOCK;
+}
+
+function strictHost({ end, addresses, ports }: HostCondition): Predicate {
+  const reader = readerOf(end);
+  const address = addresses.length === 0
+    ? null
+    : disjunction(addresses.map((prefix) => strictPrefix(prefix, reader)));
+  if (ports === null) return address ?? (() => true);
+  const port = portTest(ports, reader);
+  // With an address its family decides, so that `src = netlink:*:kernel` may ask for a port ID.
+  if (address !== null) return (subject) => port(subject) && address(subject);
+  return (subject) => hasPorts(subject.family) && port(subject);
+}
+
+function looseHost({ end, addresses, ports }: HostCondition): Predicate {
+  const reader = readerOf(end);
+  const port: Predicate = ports === null ? () => true : portTest(ports, reader);
+  // A first address of no length, as `any` is, ends the comparison before it begins.
+  if (addresses.length === 0 || addresses[0]!.length === 0) return port;
+  const address = disjunction(addresses.map((prefix) => loosePrefix(prefix, reader)));
+  return (subject) => port(subject) && address(subject);
+}
+
+function portTest(ports: Ranges, reader: EndReader): Predicate {
+  const wanted = membership(ports);
+  return (subject) => wanted(reader.port(subject));
+}
+
+function portOrder({ end, operator, port }: PortOrderCondition): Predicate {
+  const reader = readerOf(end);
+  if (operator === ">=") return (subject) => reader.port(subject) >= port;
+  return (subject) => reader.port(subject) <= port;
+}
+
+/** A socket without a name has the empty one. ss does not mind letter case in names; file systems do. */
+function unixName({ end, pattern }: UnixNameCondition, dialect: Dialect): Predicate {
+  const reader = readerOf(end);
+  const wanted = glob(pattern, dialect === "ss");
+  return (subject) => subject.family === AF_UNIX && wanted(reader.name(subject) ?? "");
+}
+
+/** To ss an unknown mark is 0; here it is unknown, and matches nothing. */
+function mark(wanted: number, mask: number, dialect: Dialect): Predicate {
+  const unknown = dialect === "ss" ? 0 : null;
+  return (subject) => {
+    const value = subject.mark ?? unknown;
+    return value !== null && (value & mask) === (wanted | 0);
+  };
+}
+
+/** Names that the kernel chooses for unix sockets: `@` and five hexadecimal digits. */
+const AUTOBOUND_NAME = /^@[0-9a-f]{5}$/;
+
+function autobound(subject: FilterSubject): boolean {
+  const port = subject.sourcePort;
+  switch (subject.family) {
+    case AF_UNIX:
+      return subject.sourceName === null || AUTOBOUND_NAME.test(subject.sourceName);
+    case AF_PACKET:
+      return port === 0 && subject.sourceWord(0) === 0;
+    case AF_NETLINK:
+      return port < 0;
+    case AF_VSOCK:
+      return port > 1023;
+    default: {
+      const { first, last } = subject.localPortRange;
+      return port >= first && port <= last;
+    }
+  }
+}

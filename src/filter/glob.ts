@@ -1,0 +1,143 @@
+/**
+ * Shell patterns as fnmatch(3) reads them without flags: `*` and `?` match any character, `/` and a leading dot
+ * included; `[a-z]`, `[!a-z]` and `[[:digit:]]` match one of a set; a backslash quotes.
+ *
+ * Time is bounded by the product of both lengths: a pattern from a file cannot make a run hang.
+ *
+ * @module
+ */
+
+/** One position of a pattern. */
+type Piece =
+  | { readonly kind: "star" }
+  | { readonly kind: "one"; readonly matches: (char: string) => boolean };
+
+/** Compiles a pattern. With `ignoreCase`, letters match in both cases (FNM_CASEFOLD). */
+export function glob(pattern: string, ignoreCase = false): (text: string) => boolean {
+  const fold = (text: string) => ignoreCase ? text.toLowerCase() : text;
+  const folded = fold(pattern);
+  if (!/[*?[\\]/.test(folded)) return (text) => fold(text) === folded;
+  const pieces = parse(folded);
+  return (text) => pieces !== null && matches(pieces, [...fold(text)]);
+}
+
+/** Matches with one point of return: after a second star nothing before it needs to be tried again. */
+function matches(pieces: readonly Piece[], text: readonly string[]): boolean {
+  let at = 0;
+  let piece = 0;
+  let star = -1;
+  let resume = 0;
+  while (at < text.length) {
+    const current = pieces[piece];
+    if (current?.kind === "star") {
+      star = piece++;
+      resume = at;
+    } else if (current !== undefined && current.matches(text[at]!)) {
+      piece++;
+      at++;
+    } else if (star >= 0) {
+      piece = star + 1;
+      at = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (pieces[piece]?.kind === "star") piece++;
+  return piece === pieces.length;
+}
+
+/** `null` for a pattern that matches nothing: one that ends in a lone backslash. */
+function parse(pattern: string): Piece[] | null {
+  const chars = [...pattern];
+  const pieces: Piece[] = [];
+  for (let i = 0; i < chars.length;) {
+    const char = chars[i]!;
+    if (char === "*") {
+      if (pieces.at(-1)?.kind !== "star") pieces.push({ kind: "star" });
+      i++;
+    } else if (char === "?") {
+      pieces.push({ kind: "one", matches: () => true });
+      i++;
+    } else if (char === "[") {
+      const bracket = parseBracket(chars, i);
+      // A bracket that is never closed is a bracket and nothing more.
+      pieces.push(bracket === null ? literal("[") : { kind: "one", matches: bracket.matches });
+      i = bracket === null ? i + 1 : bracket.next;
+    } else if (char === "\\") {
+      if (i + 1 === chars.length) return null;
+      pieces.push(literal(chars[i + 1]!));
+      i += 2;
+    } else {
+      pieces.push(literal(char));
+      i++;
+    }
+  }
+  return pieces;
+}
+
+function literal(char: string): Piece {
+  return { kind: "one", matches: (other) => other === char };
+}
+
+const CLASSES: Readonly<Record<string, RegExp>> = {
+  alnum: /[\p{L}\p{N}]/u,
+  alpha: /\p{L}/u,
+  blank: /[ \t]/,
+  cntrl: /\p{Cc}/u,
+  digit: /[0-9]/,
+  graph: /[^\s\p{Cc}]/u,
+  lower: /\p{Ll}/u,
+  print: /[^\p{Cc}]/u,
+  punct: /[\p{P}\p{S}]/u,
+  space: /\s/,
+  upper: /\p{Lu}/u,
+  xdigit: /[0-9A-Fa-f]/,
+};
+
+/** Reads `[...]` from its opening bracket. `null` when nothing closes it. */
+function parseBracket(
+  chars: readonly string[],
+  open: number,
+): { matches: (char: string) => boolean; next: number } | null {
+  let i = open + 1;
+  const negated = chars[i] === "!" || chars[i] === "^";
+  if (negated) i++;
+  const tests: ((char: string) => boolean)[] = [];
+  for (let first = true; first || chars[i] !== "]"; first = false) {
+    if (i >= chars.length) return null;
+    const named = chars[i] === "[" && chars[i + 1] === ":" ? className(chars, i) : null;
+    if (named !== null) {
+      const members = CLASSES[named.name];
+      if (members !== undefined) tests.push((char) => members.test(char));
+      i = named.next;
+      continue;
+    }
+    if (chars[i] === "\\" && i + 1 < chars.length) i++;
+    const low = chars[i++]!;
+    if (chars[i] === "-" && i + 1 < chars.length && chars[i + 1] !== "]") {
+      i++;
+      if (chars[i] === "\\" && i + 1 < chars.length) i++;
+      const high = chars[i++]!;
+      tests.push((char) => order(char) >= order(low) && order(char) <= order(high));
+    } else {
+      tests.push((char) => char === low);
+    }
+  }
+  return { matches: (char) => tests.some((test) => test(char)) !== negated, next: i + 1 };
+}
+
+function className(
+  chars: readonly string[],
+  start: number,
+): { name: string; next: number } | null {
+  for (let i = start + 2; i + 1 < chars.length; i++) {
+    if (chars[i] === ":" && chars[i + 1] === "]") {
+      return { name: chars.slice(start + 2, i).join(""), next: i + 2 };
+    }
+  }
+  return null;
+}
+
+function order(char: string): number {
+  return char.codePointAt(0)!;
+}

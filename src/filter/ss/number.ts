@@ -1,0 +1,33 @@
+/**
+ * Numbers as the C library reads them, because ss accepts what strtol(3) accepts: `0x16` and `026` are 22.
+ *
+ * @module
+ */
+
+const INTEGER = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/;
+
+/** The number a text begins with, in base 0, and how much of the text it is. `undefined` when it begins with none. */
+export function scanInteger(text: string): { value: bigint; length: number } | undefined {
+  const match = INTEGER.exec(text);
+  if (match === null) return undefined;
+  const [whole, sign, digits = ""] = match;
+  const octal = /^0[0-7]/.test(digits);
+  const magnitude = BigInt(octal ? `0o${digits.slice(1)}` : digits);
+  return { value: sign === "-" ? -magnitude : magnitude, length: whole.length };
+}
+
+const LONG_MAX = 2n ** 63n - 1n;
+
+/** The text as a C `long`, all of it. `undefined` when it is not one, or out of range. */
+export function parseLong(text: string): number | undefined {
+  const found = scanInteger(text);
+  if (found === undefined || found.length !== text.length) return undefined;
+  if (found.value > LONG_MAX || found.value < -LONG_MAX - 1n) return undefined;
+  return Number(found.value);
+}
+
+/** The text as a C `unsigned int`, all of it. `undefined` when it is not one, or out of range. */
+export function parseUnsigned(text: string): number | undefined {
+  const value = parseLong(text);
+  return value === undefined || value < 0 || value > 0xffffffff ? undefined : value;
+}
