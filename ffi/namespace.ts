@@ -8,12 +8,16 @@
  */
 import { SYS } from "./arch/mod.ts";
 import { errno, SyscallError } from "./errno.ts";
-import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt, tryReadLink } from "./files.ts";
+import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt } from "./files.ts";
 import { libc } from "./libc.ts";
 import { cString } from "./memory.ts";
+import { tryStatFd } from "./stat.ts";
 
 /** Source: include/uapi/linux/sched.h. */
 const CLONE_NEWNET = 0x4000_0000;
+
+/** Source: include/uapi/asm-generic/fcntl.h. */
+const O_NONBLOCK = 0o4000;
 
 // Not /proc/self, which is the main thread's.
 const OWN = "/proc/thread-self/ns/net";
@@ -55,16 +59,20 @@ export function inNetworkNamespace<T>(fd: number, fn: () => T): T {
 
 /** Opens a namespace by a path: /proc/PID/ns/net, a mount such as /run/netns/NAME. Returns the negated errno on failure. */
 export function tryOpenNamespace(path: string | Uint8Array): number {
-  return tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
+  // A path that a person gave may be a FIFO, which must not keep us waiting.
+  return tryOpenAt(AT_FDCWD, cString(path), O_RDONLY | O_NONBLOCK);
 }
+
+/** Asks a namespace descriptor for its kind. Source: include/uapi/linux/nsfs.h: _IO(0xb7, 3), since Linux 4.11. */
+const NS_GET_NSTYPE = 0xb703;
 
 /**
  * Inode of the network namespace that an open descriptor stands for; `null` when it stands for something else. Asked of the
  * descriptor and not of the path it came from: a process ID may be another's by then.
  */
 export function namespaceInode(fd: number): number | null {
-  const target = tryReadLink(AT_FDCWD, cString(`/proc/thread-self/fd/${fd}`));
-  if (typeof target === "number") return null;
-  const match = /^net:\[(\d+)\]$/.exec(String.fromCharCode(...target));
-  return match === null ? null : Number(match[1]);
+  // The link of the descriptor would not do: for a mounted namespace it names the mount point.
+  if (libc.ioctl(fd, NS_GET_NSTYPE, null) !== CLONE_NEWNET) return null;
+  const status = tryStatFd(fd);
+  return typeof status === "number" ? null : status.inode;
 }

@@ -8,13 +8,15 @@ import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
 import { run } from "./cli/mod.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { NetlinkError } from "./netlink/error.ts";
+import { NoSuchNamespace } from "./query.ts";
 import { sanitize } from "./views/text/sanitize.ts";
 import { BrokenPipe, Writer } from "./views/text/writer.ts";
 
 /** One line for a person; an error nobody foresaw says where to take it. */
 function describe(error: unknown): string {
   if (
-    error instanceof UsageError || error instanceof SyscallError || error instanceof NetlinkError
+    error instanceof UsageError || error instanceof SyscallError ||
+    error instanceof NetlinkError || error instanceof NoSuchNamespace
   ) {
     return sanitize(error.message);
   }

@@ -15,6 +15,11 @@ export interface PortRange {
 /** Every network namespace that can be found, or one: by name, process ID, path or inode, as it was typed. */
 export type NetnsChoice = "all" | { readonly one: string };
 
+/** A network namespace that was asked for does not exist, or there are several: what was given, and what is wanted. */
+export class NoSuchNamespace extends Error {
+  override readonly name = "NoSuchNamespace";
+}
+
 /** What was asked. `null` means "not restricted". */
 export interface Query {
   readonly transports: ReadonlySet<Transport>;

@@ -10,6 +10,7 @@ export const SYS = {
   getdents64: 61,
   kcmp: 272,
   setns: 268,
+  statx: 291,
   bpf: 280,
   pidfd_send_signal: 424,
   pidfd_open: 434,

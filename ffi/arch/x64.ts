@@ -10,6 +10,7 @@ export const SYS = {
   getdents64: 217,
   kcmp: 312,
   setns: 308,
+  statx: 332,
   bpf: 321,
   pidfd_send_signal: 424,
   pidfd_open: 434,

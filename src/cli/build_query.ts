@@ -27,6 +27,7 @@ export function buildQuery(options: ListOptions): Query {
     ports: options.ports.length > 0 ? options.ports : null,
     pids: options.pids.length > 0 ? options.pids : null,
     processes: options.processes.length > 0 ? options.processes : null,
+    ...(options.netns === undefined ? {} : { netns: options.netns }),
     users: options.users.length > 0 ? options.users : null,
   };
 }

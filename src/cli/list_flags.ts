@@ -4,7 +4,7 @@
  * @module
  */
 import { stateNumber, STATES } from "../model/state.ts";
-import type { PortRange } from "../query.ts";
+import type { NetnsChoice, PortRange } from "../query.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
@@ -17,6 +17,16 @@ function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
     throw new UsageError("--json and --ndjson were both given: choose one");
   }
   options.format = format;
+}
+
+function setNetns(options: ListOptions, choice: NetnsChoice): void {
+  if (options.netns !== undefined) {
+    throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");
+  }
+  if (choice !== "all" && choice.one === "") {
+    throw new UsageError('--netns "": wanted is a name, a process ID, a path or an inode');
+  }
+  options.netns = choice;
 }
 
 function parsePorts(value: string): PortRange[] {
@@ -151,6 +161,19 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     group: "Which sockets",
     help: "held by a process of this user, by name or number",
     set: (options, value) => options.users.push(...parseNames("user", value)),
+  },
+  {
+    long: "all-netns",
+    group: "Where to look",
+    help: "in every network namespace that can be found and entered",
+    set: (options) => setNetns(options, "all"),
+  },
+  {
+    long: "netns",
+    value: "NAME|PID|PATH|INODE",
+    group: "Where to look",
+    help: "in this network namespace",
+    set: (options, value) => setNetns(options, { one: value }),
   },
   {
     long: "json",

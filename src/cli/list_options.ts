@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PortRange } from "../query.ts";
+import type { NetnsChoice, PortRange } from "../query.ts";
 import type { StateMask } from "../model/state.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 
@@ -21,6 +21,7 @@ export interface ListOptions {
   pids: number[];
   processes: string[];
   users: string[];
+  netns: NetnsChoice | undefined;
   format: "text" | "json" | "ndjson";
   color: ColorChoice;
   header: boolean;
@@ -45,6 +46,7 @@ export function defaultOptions(): ListOptions {
     pids: [],
     processes: [],
     users: [],
+    netns: undefined,
     format: "text",
     color: "auto",
     header: true,

@@ -18,6 +18,7 @@ import type { Netns } from "../model/socket.ts";
 import { currentNetns } from "../proc/host.ts";
 import { netnsInode, parseNamespaceMounts } from "../proc/namespace.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import { NoSuchNamespace } from "../query.ts";
 
 /** A namespace, and how to get in. */
 export interface FoundNetns {
@@ -112,11 +113,6 @@ export class NamespaceFinder {
 /** The largest process ID there can be. Kernel: PID_MAX_LIMIT; inodes of namespaces are far above. */
 const PID_MAX_LIMIT = 4_194_304;
 
-/** A namespace that was asked for does not exist, or there are several: what was given, and what is wanted. */
-export class NoSuchNamespace extends Error {
-  override readonly name = "NoSuchNamespace";
-}
-
 /**
  * Finds one namespace by its name, by a process in it, by a path, or by its inode. `descriptors` is called for an inode
  * that no process and no mount leads to. Throws {@linkcode NoSuchNamespace}, and SyscallError for a path that cannot be
@@ -130,7 +126,9 @@ export function findNamespace(
 ): FoundNetns {
   if (/^[1-9]\d*$/.test(wanted)) {
     const number = Number(wanted);
-    if (number <= PID_MAX_LIMIT) return byPath(`/proc/${wanted}/ns/net`, `process ${wanted}`, number, finder);
+    if (number <= PID_MAX_LIMIT) {
+      return byPath(`/proc/${wanted}/ns/net`, `process ${wanted}`, number, finder);
+    }
     finder.addProcesses(listProcesses());
     finder.addMounts();
     if (finder.get(number) === undefined) finder.addDescriptors(descriptors());
@@ -216,9 +214,9 @@ function gap({ netns }: FoundNetns, errno: number, diagnostics: Diagnostics): vo
   const name = netns.name === null ? "" : ` (${netns.name})`;
   diagnostics.gap({
     kind: "netns",
-    reason: `network namespace ${netns.inode}${name} could not be entered: ${
-      errnoText(errno)
-    } (${errnoName(errno)}); run as root on the host to see its sockets`,
+    reason: `network namespace ${netns.inode}${name} could not be entered: ${errnoText(errno)} (${
+      errnoName(errno)
+    }); run as root on the host to see its sockets`,
     detail: { netns: netns.inode, errno: errnoName(errno) },
   });
 }

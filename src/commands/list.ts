@@ -63,7 +63,9 @@ export async function list(
   err: Writer,
 ): Promise<boolean> {
   const diagnostics = new Diagnostics();
-  const snapshot = takeSnapshot(query, diagnostics);
+  const snapshot = query.netns === undefined
+    ? takeSnapshot(query, diagnostics)
+    : (await import("./netns_snapshot.ts")).takeNetnsSnapshot(query, query.netns, diagnostics);
   if (format.format === "text") {
     const { writeTable } = await import("../views/table.ts");
     const columns = terminalColumns(1);

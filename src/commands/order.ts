@@ -15,6 +15,7 @@ export function compareSockets(a: Socket, b: Socket): number {
     FAMILY_ORDER.get(a.family)! - FAMILY_ORDER.get(b.family)! ||
     compareText(a.local.address, b.local.address) ||
     comparePeers(a.peer, b.peer) ||
+    (a.netns?.inode ?? 0) - (b.netns?.inode ?? 0) ||
     (a.inode ?? 0) - (b.inode ?? 0) ||
     compareCookies(a.cookie, b.cookie);
 }

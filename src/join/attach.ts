@@ -12,6 +12,18 @@ import type { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner, type Scan } from "../proc/scan.ts";
 import { OwnerIndex } from "./owner_index.ts";
 
+/** A walk over all processes, which may have been made before the sockets were known. */
+export interface OwnerWalk {
+  readonly scanner: DescriptorScanner;
+  readonly scan: Scan;
+}
+
+/** Walks over all processes. Throws SyscallError when /proc cannot be listed. */
+export function walkOwners(root: ProcRoot): OwnerWalk {
+  const scanner = new DescriptorScanner(root);
+  return { scanner, scan: scanner.scanProcesses() };
+}
+
 /**
  * Finds the owners of `sockets` and fills in `owners` and `ownership`. What could not be looked into becomes a gap, whether
  * a socket lacks its owner because of it or not: a second owner may be what is missing.
@@ -21,11 +33,11 @@ export function attachOwners(
   root: ProcRoot,
   processes: Processes,
   diagnostics: Diagnostics,
+  walk: OwnerWalk = walkOwners(root),
 ): void {
   const wanted = new Set<number>();
   for (const socket of sockets) if (socket.inode !== null) wanted.add(socket.inode);
-  const scanner = new DescriptorScanner(root);
-  const scan = scanner.scanProcesses();
+  const { scanner, scan } = walk;
   const index = new OwnerIndex(scan.descriptors);
   index.update(wanted);
   // A thread may have left the shared table with a socket of its own. That costs a look at every thread, so only for

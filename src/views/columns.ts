@@ -48,6 +48,15 @@ function queueRole(socket: Socket): Role {
   return "dim";
 }
 
+/** The network namespace: its name, or its inode. Shown when a listing holds sockets of several. */
+export const NETNS_COLUMN: Column = {
+  header: "NETNS",
+  align: "left",
+  text: ({ netns }) => netns === null ? "-" : sanitize(netns.name ?? String(netns.inode)),
+  role: () => "notice",
+  expendable: null,
+};
+
 /** Everything before the owners, in order. */
 export const COLUMNS: readonly Column[] = [
   {

@@ -8,6 +8,7 @@ import {
   type Column,
   COLUMNS,
   fullOwner,
+  NETNS_COLUMN,
   OWNERS_HEADER,
   shortOwner,
   withoutOwner,
@@ -40,12 +41,18 @@ export function writeTable(
   else new TerminalTable(sockets, options.width, options.color).write(writer, options.header);
 }
 
+// A column that says the same of every socket is left out.
+function columnsFor(sockets: readonly Socket[]): readonly Column[] {
+  const first = sockets[0]?.netns?.inode;
+  return sockets.some(({ netns }) => netns?.inode !== first) ? [NETNS_COLUMN, ...COLUMNS] : COLUMNS;
+}
+
 function writePlain(
   sockets: readonly Socket[],
   writer: Writer,
   { header, color }: TableOptions,
 ): void {
-  const layout = new Layout(COLUMNS, sockets, header);
+  const layout = new Layout(columnsFor(sockets), sockets, header);
   if (header) writer.write(`${layout.header(color)}${paint(OWNERS_HEADER, "header", color)}\n`);
   for (const socket of sockets) {
     const owners = socket.owners.length > 0
@@ -121,7 +128,7 @@ class TerminalTable {
 
   // A peer column that is empty throughout is noise; queues, reach and state go when there is no room.
   #fit(header: boolean): Layout {
-    let columns = COLUMNS.filter((column) =>
+    let columns = columnsFor(this.#sockets).filter((column) =>
       column.header !== "PEER" || this.#sockets.some((socket) => socket.peer !== null)
     );
     let layout = new Layout(columns, this.#sockets, header);

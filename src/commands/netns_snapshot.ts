@@ -1,0 +1,99 @@
+/**
+ * The snapshot of other network namespaces than the one this program runs in.
+ *
+ * Each is dumped through a socket of its own; owners are looked for once, among all processes, because the holder of a
+ * socket may live in another namespace than the socket.
+ *
+ * @module
+ */
+import {
+  findNamespace,
+  type FoundNetns,
+  NamespaceFinder,
+  visitNamespace,
+} from "../collect/namespaces.ts";
+import { Occupancy } from "../collect/occupancy.ts";
+import { collectSockets } from "../collect/sockets.ts";
+import { Source } from "../collect/source.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import { attachOwners, type OwnerWalk, walkOwners } from "../join/attach.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Socket } from "../model/socket.ts";
+import { readHost } from "../proc/host.ts";
+import { Processes } from "../proc/process.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { DescriptorScanner } from "../proc/scan.ts";
+import { Users } from "../proc/users.ts";
+import { filtersByOwner, type NetnsChoice, type Query } from "../query.ts";
+import { fillReach } from "../reach/bind.ts";
+import { matchesOwner } from "./owner_match.ts";
+import { compareSockets } from "./order.ts";
+
+/**
+ * Takes a snapshot of one network namespace or of all. Throws NoSuchNamespace when the one is not there, and SyscallError
+ * when it cannot be opened.
+ */
+export function takeNetnsSnapshot(
+  query: Query,
+  choice: NetnsChoice,
+  diagnostics: Diagnostics,
+  root = new ProcRoot(),
+): Snapshot {
+  const users = new Users();
+  const takenAtMs = Date.now();
+  let sockets: Socket[] = [];
+  const visit = (found: FoundNetns) => {
+    visitNamespace(found, diagnostics, () => {
+      // An occupancy that must be read costs more than it saves where nothing else shares the tables.
+      const occupancy = choice === "all" ? Occupancy.read(root) : null;
+      const source = new Source(root, diagnostics);
+      try {
+        const collected = collectSockets(query, source, found.netns, occupancy);
+        sockets = sockets.length === 0 ? collected : sockets.concat(collected);
+      } finally {
+        source.close();
+      }
+    });
+  };
+  let walk: OwnerWalk | undefined;
+  const finder = new NamespaceFinder(root);
+  if (choice === "all") {
+    const listing = new DescriptorScanner(root).listProcesses();
+    finder.addProcesses(listing);
+    finder.addMounts();
+    const known = finder.list();
+    for (const found of known) visit(found);
+    // The walk that finds owners also meets descriptors which keep a namespace alive, so those come last.
+    walk = walkOwners(root);
+    finder.addDescriptors(walk.scan.namespaces);
+    for (const found of finder.list()) {
+      if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
+    }
+    reportDenied(finder.denied, diagnostics);
+  } else {
+    visit(findNamespace(
+      choice.one,
+      finder,
+      () => new DescriptorScanner(root).listProcesses(),
+      () => (walk ??= walkOwners(root)).scan.namespaces,
+    ));
+  }
+  attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
+  if (filtersByOwner(query)) {
+    sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
+  }
+  fillReach(sockets);
+  sockets.sort(compareSockets);
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets };
+}
+
+function reportDenied(denied: number, diagnostics: Diagnostics): void {
+  if (denied === 0) return;
+  const whose = denied === 1 ? "1 process" : `${denied} processes`;
+  diagnostics.gap({
+    kind: "netns",
+    reason:
+      `the network namespace of ${whose} could not be read; run as root to see all namespaces`,
+    detail: { denied },
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * Several network namespaces in one snapshot, on real ones.
+ *
+ * @module
+ */
+import { describe, expect, test } from "bun:test";
+import { closeSync, openSync } from "node:fs";
+import { inNetworkNamespace } from "../../ffi/namespace.ts";
+import { takeNetnsSnapshot } from "../../src/commands/netns_snapshot.ts";
+import { Diagnostics } from "../../src/diagnostics.ts";
+import type { Socket } from "../../src/model/socket.ts";
+import { ALL_STATES } from "../../src/model/state.ts";
+import { type NetnsChoice, NoSuchNamespace, type Query } from "../../src/query.ts";
+import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
+import { Namespace, namespaceReason } from "../support/netns.ts";
+import { firstReason, testIf } from "../support/skip.ts";
+
+const reason = firstReason(namespaceReason(), pythonReason());
+const root = process.getuid?.() === 0 ? null : "not root";
+
+const QUERY: Query = {
+  transports: new Set(["tcp", "udp"]),
+  ipv4: true,
+  ipv6: true,
+  states: null,
+  ports: null,
+  pids: null,
+  processes: null,
+  users: null,
+};
+
+function sockets(choice: NetnsChoice, query: Partial<Query> = {}): readonly Socket[] {
+  return takeNetnsSnapshot({ ...QUERY, ...query }, choice, new Diagnostics()).sockets;
+}
+
+async function made(...args: Parameters<typeof makeSocket>): Promise<Made> {
+  const factory = await makeSocket(...args);
+  if (factory.skip !== null) throw new Error(factory.skip);
+  return factory;
+}
+
+describe("all network namespaces", () => {
+  testIf(
+    reason,
+    "the same address in two namespaces is two sockets with their own owners",
+    async () => {
+      await using first = await Namespace.create(`sockeye-test-${process.pid}`);
+      await using second = await Namespace.create();
+      const options = { address: "0.0.0.0", port: 80 };
+      await using web = await made("tcp_listen", options, { netns: first });
+      await using other = await made("tcp_listen", options, { netns: second });
+      const seen = sockets("all", { ports: [{ first: 80, last: 80 }] })
+        .filter(({ netns }) => netns?.inode === first.inode || netns?.inode === second.inode)
+        .map(({ netns, local, owners }) => [netns, local.address, owners.map(({ pid }) => pid)]);
+      expect(seen).toContainEqual([
+        { inode: first.inode, name: first.name },
+        "0.0.0.0",
+        [web.pid],
+      ]);
+      expect(seen).toContainEqual([{ inode: second.inode, name: null }, "0.0.0.0", [other.pid]]);
+      expect(seen.length).toBe(2);
+    },
+  );
+
+  testIf(reason, "a namespace that only a descriptor holds is found", async () => {
+    const netns = await Namespace.create();
+    const inode = netns.inode;
+    const fd = openSync(`/proc/${netns.pid}/ns/net`, "r");
+    // Made inside and held from outside: no process is left in there.
+    const server = inNetworkNamespace(
+      fd,
+      () => Bun.listen({ hostname: "127.0.0.1", port: 8080, socket: { data() {} } }),
+    );
+    await netns.stop();
+    try {
+      const found = sockets("all").filter((socket) => socket.netns?.inode === inode);
+      expect(found.map(({ local, owners }) => [local.port, owners.map(({ pid }) => pid)]))
+        .toEqual([[8080, [process.pid]]]);
+      const one = sockets({ one: String(inode) });
+      expect(one.map(({ local }) => local.port)).toEqual([8080]);
+    } finally {
+      server.stop(true);
+      closeSync(fd);
+    }
+    expect(() => sockets({ one: String(inode) })).toThrow(NoSuchNamespace);
+  });
+
+  testIf(reason, "a holder in another namespace than the socket is found", async () => {
+    await using netns = await Namespace.create();
+    await using factory = await made("passed_to_other_process", { keep: 1, other_netns: 1 }, {
+      netns,
+    });
+    const [record] = factory.info.sockets;
+    const found = sockets("all").find(({ inode }) => inode === record!.inode)!;
+    expect(found.netns?.inode).toBe(netns.inode);
+    expect(found.owners.map(({ pid }) => pid).sort()).toEqual(
+      [factory.pid, factory.info.receiver as number].sort(),
+    );
+    expect(factory.info.receiver_netns).not.toBe(netns.inode);
+  });
+
+  testIf(
+    reason,
+    "what the counters skip is what is not there: TIME-WAIT and bound sockets are kept",
+    async () => {
+      await using netns = await Namespace.create();
+      await using bound = await made("bound_inactive", {}, { netns });
+      await using waiting = await made("time_wait", {}, { netns });
+      const inside = sockets("all", { states: ALL_STATES })
+        .filter((socket) => socket.netns?.inode === netns.inode).map(({ state }) => state);
+      expect(inside).toContain("time_wait");
+      expect(inside).toContain("bound_inactive");
+      expect(bound.info.netns).toBe(waiting.info.netns);
+    },
+  );
+});
+
+describe("one network namespace", () => {
+  testIf(reason, "it is chosen by name, process, path or inode", async () => {
+    await using netns = await Namespace.create(`sockeye-one-${process.pid}`);
+    await using factory = await made("tcp_listen", { port: 8080 }, { netns });
+    const ways = [netns.name!, String(netns.pid), `/run/netns/${netns.name}`, String(netns.inode)];
+    for (const one of ways) {
+      expect(
+        sockets({ one }).map(({ netns, local, owners }) => [
+          netns?.inode,
+          local.port,
+          owners[0]?.pid,
+        ]),
+      ).toEqual([[netns.inode, 8080, factory.pid]]);
+    }
+  });
+
+  test("a name, an inode and a file that are no namespace are told apart", () => {
+    expect(() => sockets({ one: "no-such-name" })).toThrow(NoSuchNamespace);
+    expect(() => sockets({ one: "4294967295" })).toThrow("inode 4294967295");
+    expect(() => sockets({ one: "/dev/null" })).toThrow("not a network namespace");
+    expect(() => sockets({ one: "/there/is/none" })).toThrow("ENOENT");
+  });
+
+  testIf(root, "a process that does not exist is said to be missing", () => {
+    expect(() => sockets({ one: "4194304" })).toThrow("process 4194304");
+  });
+});
