@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Transport } from "./model/socket.ts";
+import type { FamilyName, Transport } from "./model/socket.ts";
 import type { StateMask } from "./model/state.ts";
 
 /** An inclusive range of ports; one port is a range of itself. */
@@ -22,12 +22,12 @@ export class NoSuchNamespace extends Error {
 
 /** What was asked. `null` means "not restricted". */
 export interface Query {
+  readonly families: ReadonlySet<FamilyName>;
+  /** Of the internet families; the others are asked for whole. */
   readonly transports: ReadonlySet<Transport>;
-  readonly ipv4: boolean;
-  readonly ipv6: boolean;
-  /** `null`: what can be talked to, which is LISTEN for TCP and unconnected for the rest. */
+  /** `null`: what can be talked to, which is LISTEN for stream sockets and unconnected for the rest. */
   readonly states: StateMask | null;
-  /** Local ports. */
+  /** Local ports. Families without ports have no socket that fits. */
   readonly ports: readonly PortRange[] | null;
   /** Network namespaces. Absent: the one that this program runs in. */
   readonly netns?: NetnsChoice;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Transport } from "../model/socket.ts";
+import type { FamilyName, Transport } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
 import type { ListOptions } from "./list_options.ts";
@@ -18,10 +18,8 @@ export function buildQuery(options: ListOptions): Query {
     throw new UsageError("--listening and --state contradict each other: give one of them");
   }
   return {
+    families: families(options),
     transports: transports(options),
-    // Neither or both given: both.
-    ipv4: options.ipv4 || !options.ipv6,
-    ipv6: options.ipv6 || !options.ipv4,
     // A state named narrows --all, as it does in ss.
     states: options.states !== 0 ? options.states : options.all ? ALL_STATES : null,
     ports: options.ports.length > 0 ? options.ports : null,
@@ -32,11 +30,20 @@ export function buildQuery(options: ListOptions): Query {
   };
 }
 
-function transports({ tcp, udp, raw }: ListOptions): Set<Transport> {
-  const every = !tcp && !udp && !raw;
-  const chosen = new Set<Transport>();
-  if (tcp || every) chosen.add("tcp");
-  if (udp || every) chosen.add("udp").add("udplite");
-  if (raw || every) chosen.add("raw").add("icmp");
+const INTERNET: readonly FamilyName[] = ["inet", "inet6"];
+
+// A transport named brings IPv4 and IPv6 with it, unless one of the two is named as well; nothing named does too.
+function families({ families, transports }: ListOptions): Set<FamilyName> {
+  const chosen = new Set(families);
+  const internet = INTERNET.some((name) => chosen.has(name));
+  if (!internet && (transports.length > 0 || chosen.size === 0)) {
+    for (const name of INTERNET) chosen.add(name);
+  }
   return chosen;
+}
+
+function transports({ transports }: ListOptions): Set<Transport> {
+  return new Set(
+    transports.length > 0 ? transports : ["tcp", "udp", "udplite", "raw", "icmp"],
+  );
 }

@@ -48,7 +48,7 @@ export function listHelp(commands: readonly string[]): HelpPage {
   return {
     usage: "sockeye [FLAGS]",
     intro:
-      "Shows every TCP, UDP and raw socket that can be talked to, and every process that holds it.",
+      "Shows every TCP, UDP and raw socket that can be talked to, and every process that holds it; other families when asked.",
     flags: LIST_FLAGS,
     ...(commands.length > 0 ? { sections: [["Commands", commands]] as const } : {}),
     exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",

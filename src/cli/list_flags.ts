@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { Family } from "../families/family.ts";
+import { FAMILIES, FAMILY_NAMES } from "../families/mod.ts";
+import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
 import type { NetnsChoice, PortRange } from "../query.ts";
 import type { ColorChoice } from "../views/text/color.ts";
@@ -68,12 +71,33 @@ function parsePids(value: string): number[] {
   });
 }
 
+function parseFamilies(value: string): FamilyName[] {
+  return value.split(",").map((item) => {
+    const name = FAMILY_NAMES.find((name) => name === item);
+    if (name === undefined) {
+      throw new UsageError(
+        `--family ${value}: no family is called "${item}": there are ${FAMILY_NAMES.join(", ")}`,
+      );
+    }
+    return name;
+  });
+}
+
 function parseNames(flag: string, value: string): string[] {
   const names = value.split(",");
   if (names.includes("")) {
     throw new UsageError(`--${flag} ${JSON.stringify(value)}: a name is empty`);
   }
   return names;
+}
+
+function familyFlag({ flag, names }: Family): Flag<ListOptions>[] {
+  if (flag === null) return [];
+  return [{
+    ...flag,
+    group: "What to show",
+    set: (options) => options.families.push(...names),
+  }];
 }
 
 /** Every flag of the listing, in the order of help. */
@@ -97,35 +121,64 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     short: "t",
     group: "What to show",
     help: "TCP",
-    set: (options) => options.tcp = true,
+    set: (options) => options.transports.push("tcp"),
   },
   {
     long: "udp",
     short: "u",
     group: "What to show",
     help: "UDP and UDP-Lite",
-    set: (options) => options.udp = true,
+    set: (options) => options.transports.push("udp", "udplite"),
   },
   {
     long: "raw",
     short: "w",
     group: "What to show",
     help: "raw and ping sockets",
-    set: (options) => options.raw = true,
+    set: (options) => options.transports.push("raw", "icmp"),
+  },
+  {
+    long: "mptcp",
+    short: "M",
+    group: "What to show",
+    help: "MPTCP",
+    set: (options) => options.transports.push("mptcp"),
+  },
+  {
+    long: "sctp",
+    short: "S",
+    group: "What to show",
+    help: "SCTP",
+    set: (options) => options.transports.push("sctp"),
+  },
+  {
+    long: "dccp",
+    short: "d",
+    group: "What to show",
+    help: "DCCP, where the kernel still has it",
+    set: (options) => options.transports.push("dccp"),
   },
   {
     long: "ipv4",
     short: "4",
     group: "What to show",
     help: "IPv4",
-    set: (options) => options.ipv4 = true,
+    set: (options) => options.families.push("inet"),
   },
   {
     long: "ipv6",
     short: "6",
     group: "What to show",
     help: "IPv6",
-    set: (options) => options.ipv6 = true,
+    set: (options) => options.families.push("inet6"),
+  },
+  ...FAMILIES.flatMap(familyFlag),
+  {
+    long: "family",
+    value: "NAME[,NAME]",
+    group: "What to show",
+    help: `address families: ${FAMILY_NAMES.join(", ")}`,
+    set: (options, value) => options.families.push(...parseFamilies(value)),
   },
   {
     long: "state",

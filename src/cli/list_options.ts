@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FamilyName, Transport } from "../model/socket.ts";
 import type { NetnsChoice, PortRange } from "../query.ts";
 import type { StateMask } from "../model/state.ts";
 import type { ColorChoice } from "../views/text/color.ts";
@@ -11,11 +12,9 @@ import type { ColorChoice } from "../views/text/color.ts";
 export interface ListOptions {
   all: boolean;
   listening: boolean;
-  tcp: boolean;
-  udp: boolean;
-  raw: boolean;
-  ipv4: boolean;
-  ipv6: boolean;
+  families: FamilyName[];
+  /** Of the internet families. */
+  transports: Transport[];
   states: StateMask;
   ports: PortRange[];
   pids: number[];
@@ -36,11 +35,8 @@ export function defaultOptions(): ListOptions {
   return {
     all: false,
     listening: false,
-    tcp: false,
-    udp: false,
-    raw: false,
-    ipv4: false,
-    ipv6: false,
+    families: [],
+    transports: [],
     states: 0,
     ports: [],
     pids: [],

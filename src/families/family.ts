@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { Socket } from "../model/socket.ts";
-import type { Netns } from "../model/socket.ts";
+import type { Bytes } from "../model/owner.ts";
+import type { Endpoint, FamilyName, Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
 
 /** Where messages came from: a field that only one source has is `null` from the other. */
@@ -43,12 +43,49 @@ export interface DiagRequest {
   readonly counters?: readonly string[];
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
+  /**
+   * True when a decoded socket belongs into the answer. The others are only there to be found as the other end of one
+   * that does. Without this method all do.
+   */
+  shows?(socket: Socket): boolean;
+}
+
+/**
+ * What all families can say of an endpoint. Each gives functions over its own form: a socket's endpoints have the form of
+ * its family.
+ */
+export interface EndpointTraits {
+  /** For a person, not yet made harmless; bytes where it was not the kernel that chose them. Empty for "nothing to tell". */
+  text(endpoint: Endpoint): string | Bytes;
+  /** For JSON: keys in snake case; bytes stay bytes. */
+  json(endpoint: Endpoint): Readonly<Record<string, JsonValue>>;
+  /** What a listing is sorted by before the family and everything else: the port; 0 in families without. */
+  rank(endpoint: Endpoint): number;
+  /** For sort. */
+  compare(a: Endpoint, b: Endpoint): number;
+}
+
+/** A value of {@linkcode EndpointTraits.json}. */
+export type JsonValue = null | boolean | number | string | Bytes | readonly number[];
+
+/** The flag that adds a family to the listing. */
+export interface FamilyFlag {
+  /** Without dashes. */
+  readonly long: string;
+  readonly short?: string;
+  /** Starts lower case, no period. */
+  readonly help: string;
 }
 
 /** A socket family. */
 export interface Family {
-  /** Folder name and JSON value. */
+  /** Folder name. */
   readonly name: string;
+  /** Values of `family` in the JSON that its sockets have: one, but for the internet family. */
+  readonly names: readonly FamilyName[];
+  /** `null` where the families are chosen in another way. */
+  readonly flag: FamilyFlag | null;
+  readonly endpoint: EndpointTraits;
   /** The tables that answer a query: bytes only, nothing is read. */
   requests(query: Query): DiagRequest[];
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Owner, Ownership } from "./owner.ts";
+import type { Bytes, Owner, Ownership } from "./owner.ts";
 import type { State } from "./state.ts";
 
 /** Address family, as in the JSON. */
@@ -46,7 +46,7 @@ export const SOCKET_TYPES = ["stream", "dgram", "raw", "seqpacket", "rdm", "dccp
 export type SocketType = typeof SOCKET_TYPES[number];
 
 /** One end of an internet socket. */
-export interface Endpoint {
+export interface InternetEndpoint {
   /** Address without brackets or scope: `0.0.0.0`, `fe80::1`. */
   readonly address: string;
   /** Port in host order; for raw sockets the IP protocol; 0 is "any" for a peer. */
@@ -54,6 +54,70 @@ export interface Endpoint {
   /** Interface the socket is bound to (SO_BINDTODEVICE, or the scope of a link-local address). */
   readonly interface: string | null;
 }
+
+/** One end of a unix socket. Unnamed where both `path` and `name` are `null`. */
+export interface UnixEndpoint {
+  /** Path as the process gave it to bind(2), any bytes: relative ones stay so. */
+  readonly path: Bytes | null;
+  /** Abstract name without its leading NUL, any bytes, NULs included. */
+  readonly name: Bytes | null;
+  /** Inode of the socket at this end; `null` when nobody has accepted it, and where the source does not tell. */
+  readonly inode: number | null;
+}
+
+/** Where a packet socket taps in. */
+export interface PacketEndpoint {
+  /** EtherType in host order: 0x0800 is IPv4, 3 is everything, 0 nothing. Kernel: `pdiag_num`. */
+  readonly ethertype: number;
+  /** `null` for every interface. Kernel: `pdi_index`. */
+  readonly interface: string | null;
+}
+
+/** One end of a netlink socket. */
+export interface NetlinkEndpoint {
+  /** NETLINK_* in lower case without the prefix: `route`; `protocol_N` for one that this program does not know. */
+  readonly protocol: string;
+  /** Not a process ID; 0 is the kernel. Kernel: `ndiag_portid`. */
+  readonly portId: number;
+  /** Multicast groups by number, ascending; `null` where the source does not tell. */
+  readonly groups: readonly number[] | null;
+}
+
+/** One end of a vsock socket. */
+export interface VsockEndpoint {
+  /** Context ID: 0 hypervisor, 1 this machine itself, 2 the host, 0xffffffff any. */
+  readonly cid: number;
+  /** 0xffffffff is any. */
+  readonly port: number;
+}
+
+/** The queue that an XDP socket is bound to. */
+export interface XdpEndpoint {
+  /** `null` while the socket is not bound. */
+  readonly interface: string | null;
+  readonly queue: number | null;
+}
+
+/** One end of a TIPC socket. */
+export interface TipcEndpoint {
+  /** Node identity (hash). */
+  readonly node: number;
+  /** Port within the node. */
+  readonly ref: number;
+}
+
+/**
+ * One end of a socket: one of the family's own form. Code for all families does not look inside, but asks the family:
+ * see `EndpointTraits` in families/family.ts.
+ */
+export type Endpoint =
+  | InternetEndpoint
+  | UnixEndpoint
+  | PacketEndpoint
+  | NetlinkEndpoint
+  | VsockEndpoint
+  | XdpEndpoint
+  | TipcEndpoint;
 
 /** A network namespace. `name` is the file name under /run/netns, where it has one. */
 export interface Netns {
@@ -98,8 +162,10 @@ export interface Socket {
   readonly protocol: number | null;
   readonly state: State;
   readonly local: Endpoint;
-  /** `null` where the socket is not connected. */
-  readonly peer: Endpoint | null;
+  /** `null` where the socket is not connected. Of a unix socket, join/peers.ts fills in the name. */
+  peer: Endpoint | null;
+  /** Inode of the socket at the other end, on this machine; `null` where the family or the source does not tell. */
+  readonly peerInode: number | null;
   /** IPv6 only, no IPv4 through it. `null` for IPv4 and where the kernel does not say. */
   readonly v6only: boolean | null;
   /** User that made the socket. `null` where the kernel keeps none (TIME-WAIT). */
@@ -115,10 +181,18 @@ export interface Socket {
   /** Connections waiting for accept(2), and how many may. Listeners only. */
   readonly acceptQueue: { readonly length: number; readonly limit: number | null } | null;
   readonly timer: Timer | null;
-  /** Filled in by join/attach.ts; `unknown` until then. */
+  /**
+   * Filled in by join/attach.ts; until then `unknown`, or `kernel` where the family knows the socket for the kernel's
+   * own.
+   */
   ownership: Ownership;
   /** Ascending by pid, then thread. Empty unless `ownership` is `owned`. Filled in with it. */
   owners: readonly Owner[];
-  /** Filled in by reach/bind.ts; `unknown` until then. */
+  /**
+   * Who holds the other end; of a listener, the other ends of its connections. Ascending by pid. `null` where the family
+   * has no such thing, and where the other end is not known. Filled in by join/peers.ts.
+   */
+  peerOwners: readonly Owner[] | null;
+  /** The family's own word; where it is `unknown`, filled in from the address by reach/bind.ts. */
   reach: Reach;
 }

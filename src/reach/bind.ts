@@ -84,10 +84,14 @@ function matches(bytes: Uint8Array, range: Range): boolean {
   return true;
 }
 
-/** Fills in the reach of each socket from the address it is bound to, and the interface where it is bound to one. */
+/**
+ * Fills in the reach of each socket that has an internet address, from that address and the interface where it is bound
+ * to one. The others came with the word of their family.
+ */
 export function fillReach(sockets: readonly Socket[]): void {
   for (const socket of sockets) {
     const { local } = socket;
+    if (socket.reach.scope !== "unknown" || !("address" in local)) continue;
     const reach = addressReach(local.address);
     const reasons = [...reach.reasons];
     if (local.interface !== null) reasons.push(`through interface ${local.interface} only`);

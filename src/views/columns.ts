@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { endpointTraits } from "../families/mod.ts";
 import type { Owner } from "../model/owner.ts";
-import type { Endpoint, Socket } from "../model/socket.ts";
+import type { Endpoint, FamilyName, Socket } from "../model/socket.ts";
 import type { Role } from "./text/color.ts";
 import { sanitize, sanitizeBytes } from "./text/sanitize.ts";
 
@@ -24,13 +25,12 @@ export function stateLabel(socket: Socket): string {
   return socket.state.replaceAll("_", "-");
 }
 
-/** `10.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`; a wildcard port is `*`. */
-export function formatEndpoint(endpoint: Endpoint): string {
-  const scope = endpoint.interface === null ? "" : `%${sanitize(endpoint.interface)}`;
-  const address = endpoint.address.includes(":")
-    ? `[${endpoint.address}${scope}]`
-    : `${endpoint.address}${scope}`;
-  return `${address}:${endpoint.port === 0 ? "*" : endpoint.port}`;
+/** An endpoint in its family's form, harmless and without blanks, so that awk counts right; `-` for nothing to tell. */
+export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
+  const text = endpointTraits(family).text(endpoint);
+  if (text.length === 0) return "-";
+  return (typeof text === "string" ? sanitize(text) : sanitizeBytes(text))
+    .replaceAll(" ", "\\x20");
 }
 
 function queue(socket: Socket, of: "receive" | "send"): string {
@@ -90,14 +90,14 @@ export const COLUMNS: readonly Column[] = [
   {
     header: "LOCAL",
     align: "left",
-    text: (socket) => formatEndpoint(socket.local),
+    text: (socket) => formatEndpoint(socket.family, socket.local),
     role: () => "plain",
     expendable: null,
   },
   {
     header: "PEER",
     align: "left",
-    text: (socket) => socket.peer === null ? "-" : formatEndpoint(socket.peer),
+    text: (socket) => socket.peer === null ? "-" : formatEndpoint(socket.family, socket.peer),
     role: (socket) => socket.peer === null ? "dim" : "plain",
     expendable: null,
   },

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { endpointTraits } from "../families/mod.ts";
 import type { Bytes, Owner } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Endpoint, FamilyName, Socket } from "../model/socket.ts";
 import type { Writer } from "./text/writer.ts";
 
 /** Name and version of the format. */
@@ -36,8 +37,8 @@ export function socketJson(socket: Socket): Record<string, unknown> {
     type: socket.type,
     protocol: socket.protocol,
     state: socket.state,
-    local: socket.local,
-    peer: socket.peer,
+    local: endpointJson(socket.family, socket.local),
+    peer: socket.peer === null ? null : endpointJson(socket.family, socket.peer),
     v6only: socket.v6only,
     uid: socket.uid,
     inode: socket.inode,
@@ -52,8 +53,17 @@ export function socketJson(socket: Socket): Record<string, unknown> {
     },
     ownership: socket.ownership,
     owners: socket.owners.map(ownerJson),
+    peer_owners: socket.peerOwners === null ? null : socket.peerOwners.map(ownerJson),
     reach: socket.reach,
   };
+}
+
+function endpointJson(family: FamilyName, endpoint: Endpoint): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(endpointTraits(family).json(endpoint))) {
+    values[key] = value instanceof Uint8Array ? text(value) : value;
+  }
+  return values;
 }
 
 function ownerJson({ pid, fds, tid, process }: Owner): Record<string, unknown> {

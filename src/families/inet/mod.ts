@@ -15,6 +15,7 @@ import {
 import type { StateMask } from "../../model/state.ts";
 import type { PortRange, Query } from "../../query.ts";
 import type { DiagRequest, Family } from "../family.ts";
+import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
@@ -78,7 +79,7 @@ function requests(query: Query): DiagRequest[] {
   for (const transport of TRANSPORTS) {
     if (!query.transports.has(transport.transport)) continue;
     for (const family of [AF_INET, AF_INET6]) {
-      if (!(family === AF_INET ? query.ipv4 : query.ipv6)) continue;
+      if (!query.families.has(family === AF_INET ? "inet" : "inet6")) continue;
       const states = query.states ?? transport.servers;
       const ordinary = states & ALL_STATES & ~BOUND_INACTIVE;
       if (ordinary !== 0) list.push(request(transport, family, ordinary, query.ports, false));
@@ -137,4 +138,10 @@ function contains(ports: readonly PortRange[], port: number): boolean {
 }
 
 /** The inet family. */
-export const inet: Family = { name: "inet", requests };
+export const inet: Family = {
+  name: "inet",
+  names: ["inet", "inet6"],
+  flag: null,
+  endpoint: internetEndpoint,
+  requests,
+};

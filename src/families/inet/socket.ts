@@ -66,6 +66,7 @@ export function inetSocket(
     peer: message.unconnected
       ? null
       : { address: message.destination, port: message.destinationPort, interface: interfaceName },
+    peerInode: null,
     v6only: v6only < 0 ? null : v6only !== 0,
     uid: recordOnly ? null : message.uid,
     inode: inode === 0 ? null : inode,
@@ -81,6 +82,7 @@ export function inetSocket(
     timer: inetTimer(message),
     ownership: "unknown",
     owners: [],
+    peerOwners: null,
     reach: { scope: "unknown", reasons: [] },
   };
 }

@@ -1,0 +1,19 @@
+/**
+ * Order of names in a listing.
+ *
+ * @module
+ */
+import type { Bytes } from "../model/owner.ts";
+
+/** Compares two texts by their code units. Not localeCompare: it loads the locale data, and the order would depend on it. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Compares two names byte by byte; a name that is missing goes last. */
+export function compareBytes(a: Bytes | null, b: Bytes | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
+}
