@@ -19,6 +19,8 @@ export * from "./needs.ts";
 export { parseFilter } from "./parser.ts";
 export * from "./ranges.ts";
 export * from "./resolver.ts";
+export * from "./socket_subject.ts";
+export * from "./split.ts";
 export { filterFileArguments } from "./ss/lexer.ts";
 export { parseSsFilter, type SsFilter, type SsFilterOptions } from "./ss/parser.ts";
 export { SS_ALL, type StateClauses, takeStateClauses } from "./ss/states.ts";

@@ -21,9 +21,10 @@ import type {
   PortOrderCondition,
   Prefix,
 } from "../../filter/ast.ts";
-import { all, any, conditions, not } from "../../filter/ast.ts";
+import { conditions } from "../../filter/ast.ts";
 import { prefixBytes } from "../../filter/prefix.ts";
 import type { Range } from "../../filter/ranges.ts";
+import { split } from "../../filter/split.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../../filter/subject.ts";
 
 // enum in include/uapi/linux/inet_diag.h.
@@ -111,69 +112,13 @@ function isSsExpressible(condition: Condition): boolean {
 }
 
 function compileSoundly(expr: Expr, options: CompileOptions): Compiled {
-  const { pushed, residual } = split(normalize(expr, false), options);
+  const { first, rest } = split(expr, (condition) => lowering(condition, options) !== null);
   const none = { program: null, pushed: null, residual: expr };
-  if (pushed === null) return none;
-  const code = lower(pushed, (condition) => lowering(condition, options));
+  if (first === null) return none;
+  const code = lower(first, (condition) => lowering(condition, options));
   if (comparisons(code) > MAX_COMPARISONS) return none;
   const program = assemble(code);
-  return program === null ? none : { program, pushed, residual };
-}
-
-/** Drives negations down to the conditions, so that leaving a condition out always makes the whole wider. */
-function normalize(expr: Expr, negated: boolean): Expr {
-  switch (expr.kind) {
-    case "not":
-      return normalize(expr.term, !negated);
-    case "all":
-    case "any": {
-      const terms = expr.terms.map((term) => normalize(term, negated));
-      return (expr.kind === "all") !== negated ? all(terms) : any(terms);
-    }
-    default:
-      return negated ? not(expr) : expr;
-  }
-}
-
-interface Split {
-  readonly pushed: Expr | null;
-  readonly residual: Expr | null;
-}
-
-/** Parts a normalized expression into what the kernel can test and what remains: `pushed and residual` is the whole. */
-function split(expr: Expr, options: CompileOptions): Split {
-  switch (expr.kind) {
-    case "all": {
-      const parts = expr.terms.map((term) => split(term, options));
-      return {
-        pushed: joined(all, parts.map(({ pushed }) => pushed)),
-        residual: joined(all, parts.map(({ residual }) => residual)),
-      };
-    }
-    case "any": {
-      const parts = expr.terms.map((term) => split(term, options));
-      // One alternative that the kernel cannot narrow down lets every row through.
-      if (parts.some(({ pushed }) => pushed === null)) return { pushed: null, residual: expr };
-      const complete = parts.every(({ residual }) => residual === null);
-      return {
-        pushed: any(parts.map(({ pushed }) => pushed!)),
-        residual: complete ? null : expr,
-      };
-    }
-    case "not":
-      return lowering(expr.term as Condition, options) === null
-        ? { pushed: null, residual: expr }
-        : { pushed: expr, residual: null };
-    default:
-      return lowering(expr, options) === null
-        ? { pushed: null, residual: expr }
-        : { pushed: expr, residual: null };
-  }
-}
-
-function joined(join: typeof all, terms: readonly (Expr | null)[]): Expr | null {
-  const present = terms.filter((term) => term !== null);
-  return present.length === 0 ? null : join(present);
+  return program === null ? none : { program, pushed: first, residual: rest };
 }
 
 /** Code before it has addresses: the shape of an expression, with operations as its leaves. */

@@ -1,0 +1,165 @@
+/**
+ * A decoded socket as a filter sees it: for what is known only after decoding, such as owners and reach.
+ *
+ * @module
+ */
+import { parseAddress } from "../model/endpoint.ts";
+import type { Endpoint, FamilyName, Netns, Scope, Socket, Transport } from "../model/socket.ts";
+import { STATES } from "../model/state.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_TIPC,
+  AF_UNIX,
+  AF_VSOCK,
+  AF_XDP,
+  type FilterSubject,
+  type FilterUser,
+  type LocalPortRange,
+  type WordIndex,
+} from "./subject.ts";
+
+/** Facts of a row that a {@linkcode Socket} does not carry. Without them the conditions on them match nothing. */
+export interface RowFacts {
+  readonly ifindex?: number;
+  readonly mark?: number | null;
+  readonly cgroupId?: bigint | null;
+}
+
+/** Login name of a user ID; `null` when it has none. */
+export type UserNames = (uid: number) => string | null;
+
+const ADDRESS_FAMILIES: Readonly<Record<FamilyName, number>> = {
+  inet: AF_INET,
+  inet6: AF_INET6,
+  unix: AF_UNIX,
+  packet: AF_PACKET,
+  netlink: AF_NETLINK,
+  vsock: AF_VSOCK,
+  xdp: AF_XDP,
+  tipc: AF_TIPC,
+};
+
+/** A socket, wrapped. Addresses and names are parsed when a filter first asks for them. */
+export class SocketSubject implements FilterSubject {
+  readonly #socket: Socket;
+  readonly #row: RowFacts;
+  readonly #userName: UserNames;
+  readonly localPortRange: LocalPortRange;
+  #source: readonly number[] | null = null;
+  #destination: readonly number[] | null = null;
+
+  constructor(
+    socket: Socket,
+    localPortRange: LocalPortRange,
+    userName: UserNames = () => null,
+    row: RowFacts = {},
+  ) {
+    this.#socket = socket;
+    this.localPortRange = localPortRange;
+    this.#userName = userName;
+    this.#row = row;
+  }
+
+  get family(): number {
+    return ADDRESS_FAMILIES[this.#socket.family];
+  }
+
+  get transport(): Transport {
+    return this.#socket.transport;
+  }
+
+  get stateNumber(): number {
+    return STATES.indexOf(this.#socket.state);
+  }
+
+  get sourcePort(): number {
+    return this.#socket.local.port;
+  }
+
+  get destinationPort(): number {
+    return this.#socket.peer?.port ?? 0;
+  }
+
+  sourceWord(index: WordIndex): number {
+    return (this.#source ??= addressWords(this.#socket.local))[index]!;
+  }
+
+  destinationWord(index: WordIndex): number {
+    return (this.#destination ??= addressWords(this.#socket.peer))[index]!;
+  }
+
+  get ifindex(): number {
+    return this.#row.ifindex ?? -1;
+  }
+
+  get interfaceName(): string | null {
+    return this.#socket.local.interface;
+  }
+
+  get mark(): number | null {
+    return this.#row.mark ?? null;
+  }
+
+  get cgroupId(): bigint | null {
+    return this.#row.cgroupId ?? null;
+  }
+
+  get sourceName(): string | null {
+    return this.#socket.family === "unix" ? this.#socket.local.address || null : null;
+  }
+
+  get destinationName(): string | null {
+    return this.#socket.family === "unix" ? this.#socket.peer?.address || null : null;
+  }
+
+  get inode(): number | null {
+    return this.#socket.inode;
+  }
+
+  get netns(): Netns | null {
+    return this.#socket.netns;
+  }
+
+  get pids(): readonly number[] {
+    return this.#socket.owners.map(({ pid }) => pid);
+  }
+
+  get processNames(): readonly string[] {
+    return this.#socket.owners.flatMap(({ process: { comm, exe } }) => [
+      ...comm === null ? [] : [decode(comm)],
+      ...exe === null ? [] : [decode(exe.subarray(exe.lastIndexOf(SLASH) + 1))],
+    ]);
+  }
+
+  get users(): readonly FilterUser[] {
+    const { uid, owners } = this.#socket;
+    const maker = uid === null ? [] : [{ uid, name: this.#userName(uid) }];
+    return [...maker, ...owners.map(({ process: { uid, user } }) => ({ uid, name: user }))];
+  }
+
+  get ownerCount(): number {
+    return new Set(this.pids).size;
+  }
+
+  get reachScope(): Scope {
+    return this.#socket.reach.scope;
+  }
+}
+
+const SLASH = 0x2f;
+const decoder = new TextDecoder();
+
+function decode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** The words of an address; zeros for no peer, and for an address that is not of the internet. */
+function addressWords(endpoint: Endpoint | null): readonly number[] {
+  const bytes = new Uint8Array(16);
+  bytes.set(endpoint === null ? [] : parseAddress(endpoint.address) ?? []);
+  const view = new DataView(bytes.buffer);
+  return [0, 4, 8, 12].map((offset) => view.getUint32(offset));
+}
