@@ -29,8 +29,8 @@ export interface Process {
   readonly comm: Bytes | null;
   /** Path of the program file, without the kernel's ` (deleted)`. */
   readonly exe: Bytes | null;
-  /** True when the program file was unlinked since it was started. */
-  readonly exeDeleted: boolean;
+  /** True when the program file was unlinked since it was started; `null` where the link cannot be read. */
+  readonly exeDeleted: boolean | null;
   /** Arguments, NUL-separated as the process left them. */
   readonly cmdline: Bytes | null;
   /** Effective user ID. */

@@ -64,8 +64,8 @@ class LazyProcess implements Process {
     return this.#exeLink?.path ?? null;
   }
 
-  get exeDeleted(): boolean {
-    return this.#exeLink?.deleted ?? false;
+  get exeDeleted(): boolean | null {
+    return this.#exeLink?.deleted ?? null;
   }
 
   get cmdline(): Bytes | null {

@@ -1,0 +1,197 @@
+import { describe, expect, test } from "bun:test";
+import { EBUSY, ENOENT } from "../../ffi/errno.ts";
+import { MSG_TRUNC } from "../../ffi/socket.ts";
+import { DecodeError } from "../../src/model/decode_error.ts";
+import { dump, execute } from "../../src/netlink/dump.ts";
+import { NetlinkError } from "../../src/netlink/error.ts";
+import {
+  NLM_F_ACK_TLVS,
+  NLM_F_CAPPED,
+  NLM_F_DUMP_INTR,
+  NLM_F_MULTI,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  NLMSG_OVERRUN,
+} from "../../src/netlink/header.ts";
+import { MessageBuilder } from "../../src/netlink/message.ts";
+import { ascii, attribute, message, u32, zeros } from "../support/bytes.ts";
+import { type FakeDatagram, FakeKernel } from "../support/fake_kernel.ts";
+
+const PORT = 4711;
+const request = () => new MessageBuilder(20, 0x301).u32(0).finish();
+const row = (sequence: number, value: number, flags = 0) =>
+  message(20, NLM_F_MULTI | flags, sequence, PORT, u32(value));
+const done = (sequence: number, errno = 0) =>
+  message(NLMSG_DONE, NLM_F_MULTI, sequence, PORT, u32(-errno));
+const error = (sequence: number, errno: number) =>
+  message(NLMSG_ERROR, 0, sequence, PORT, [...u32(-errno), ...zeros(16)]);
+
+function run(reply: (sequence: number, attempt: number) => FakeDatagram[]) {
+  const values: number[] = [];
+  const kernel = new FakeKernel(reply);
+  let restarts = 0;
+  const outcome = () =>
+    dump(kernel, request(), "test dump", {
+      message(view, start) {
+        values.push(view.getUint32(start, true));
+      },
+      restart() {
+        restarts++;
+        values.length = 0;
+      },
+    });
+  return { kernel, values, outcome, restarts: () => restarts };
+}
+
+describe("dump()", () => {
+  test("delivers every message of several datagrams until DONE", () => {
+    const { values, outcome } = run((sequence) => [
+      { bytes: [...row(sequence, 1), ...row(sequence, 2)] },
+      { bytes: row(sequence, 3) },
+      { bytes: done(sequence) },
+    ]);
+    expect(outcome()).toEqual({ messages: 3, interrupted: false });
+    expect(values).toEqual([1, 2, 3]);
+  });
+
+  test("goes on through more datagrams than one receive holds", () => {
+    const { values, outcome } = run((sequence) => [
+      ...Array.from({ length: 11 }, (_, i) => ({ bytes: row(sequence, i) })),
+      { bytes: done(sequence) },
+    ]);
+    outcome();
+    expect(values).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test("throws the errno that DONE carries", () => {
+    const { outcome } = run((
+      sequence,
+    ) => [{ bytes: row(sequence, 1) }, { bytes: done(sequence, 22) }]);
+    expect(outcome).toThrow("test dump: invalid argument (EINVAL)");
+  });
+
+  test("throws the errno of ERROR", () => {
+    const { outcome } = run((sequence) => [{ bytes: error(sequence, ENOENT) }]);
+    expect(outcome).toThrow(NetlinkError);
+    expect(outcome).toThrow("ENOENT");
+  });
+
+  test("tells the extended ack's text and offset", () => {
+    const { outcome } = run((sequence) => [{
+      bytes: message(NLMSG_ERROR, NLM_F_CAPPED | NLM_F_ACK_TLVS, sequence, PORT, [
+        ...u32(-22),
+        ...u32(500), // length of the request, of which only the header is repeated
+        ...zeros(12),
+        ...attribute(1, [...ascii("no such table"), 0]),
+        ...attribute(2, u32(24)),
+      ]),
+    }]);
+    try {
+      outcome();
+      expect.unreachable();
+    } catch (thrown) {
+      expect((thrown as NetlinkError).extack).toBe("no such table");
+      expect((thrown as NetlinkError).offset).toBe(24);
+      expect((thrown as NetlinkError).message).toBe(
+        "test dump: invalid argument (EINVAL): no such table",
+      );
+    }
+  });
+
+  test("takes only the kernel's word, not another process's", () => {
+    const { values, outcome } = run((sequence) => [
+      { bytes: row(sequence, 666), sender: 1234 },
+      { bytes: done(sequence), sender: 1234 },
+      { bytes: row(sequence, 1) },
+      { bytes: done(sequence) },
+    ]);
+    outcome();
+    expect(values).toEqual([1]);
+  });
+
+  test("passes over replies to an earlier request and to another port", () => {
+    const { values, outcome } = run((sequence) => [
+      { bytes: [...row(sequence - 1, 666), ...done(sequence - 1)] },
+      { bytes: message(20, NLM_F_MULTI, sequence, PORT + 1, u32(667)) },
+      { bytes: [...row(sequence, 1), ...done(sequence)] },
+    ]);
+    outcome();
+    expect(values).toEqual([1]);
+  });
+
+  test("begins anew when the kernel says the table changed", () => {
+    const { values, outcome, restarts } = run((sequence, attempt) => [
+      { bytes: [...row(sequence, attempt, attempt < 3 ? NLM_F_DUMP_INTR : 0), ...done(sequence)] },
+    ]);
+    expect(outcome()).toEqual({ messages: 1, interrupted: false });
+    expect(values).toEqual([3]);
+    expect(restarts()).toBe(2);
+  });
+
+  test("delivers a dump that is disturbed every time, and says so", () => {
+    const { values, outcome, kernel } = run((sequence) => [
+      { bytes: [...row(sequence, 1, NLM_F_DUMP_INTR), ...done(sequence)] },
+    ]);
+    expect(outcome()).toEqual({ messages: 1, interrupted: true });
+    expect(values).toEqual([1]);
+    expect(kernel.requests.length).toBe(4);
+  });
+
+  test("tries again while an earlier dump on the socket is unfinished", () => {
+    const { values, outcome } = run((sequence, attempt) =>
+      attempt === 1
+        ? [{ bytes: error(sequence, EBUSY) }]
+        : [{ bytes: [...row(sequence, 1), ...done(sequence)] }]
+    );
+    outcome();
+    expect(values).toEqual([1]);
+  });
+
+  test("gives up after four overruns", () => {
+    const { outcome, kernel } = run((sequence) => [{
+      bytes: message(NLMSG_OVERRUN, 0, sequence, PORT, []),
+    }]);
+    expect(outcome).toThrow("no buffer space available (ENOBUFS)");
+    expect(kernel.requests.length).toBe(4);
+  });
+
+  test("throws DecodeError when a datagram did not fit its slot", () => {
+    const { outcome } = run((sequence) => [{ bytes: row(sequence, 1), flags: MSG_TRUNC }]);
+    expect(outcome).toThrow(DecodeError);
+  });
+
+  test("takes a single reply without MULTI as the whole answer", () => {
+    const { values, outcome } = run((
+      sequence,
+    ) => [{ bytes: message(20, 0, sequence, PORT, u32(8)) }]);
+    expect(outcome().messages).toBe(1);
+    expect(values).toEqual([8]);
+  });
+
+  test("gives each request a sequence number of its own, and our port ID", () => {
+    const { kernel, outcome } = run((sequence) => [{ bytes: done(sequence) }]);
+    outcome();
+    outcome();
+    const [first, second] = kernel.requests.map((bytes) => new DataView(bytes.buffer));
+    expect(second!.getUint32(8, true)).toBe(first!.getUint32(8, true) + 1);
+    expect(first!.getUint32(12, true)).toBe(PORT);
+  });
+});
+
+describe("execute()", () => {
+  test("returns at the acknowledgement", () => {
+    const kernel = new FakeKernel((
+      sequence,
+    ) => [{ bytes: row(sequence, 5) }, { bytes: error(sequence, 0) }]);
+    const values: number[] = [];
+    execute(kernel, request(), "test", (view, start) => values.push(view.getUint32(start, true)));
+    expect(values).toEqual([5]);
+  });
+
+  test("throws the kernel's refusal", () => {
+    const kernel = new FakeKernel((sequence) => [{ bytes: error(sequence, 1) }]);
+    expect(() => execute(kernel, request(), "destroy")).toThrow(
+      "destroy: operation not permitted (EPERM)",
+    );
+  });
+});
