@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { effectiveUserId } from "../../ffi/process.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Owner, Ownership } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
@@ -67,8 +68,14 @@ function ownersOf(inode: number, index: OwnerIndex, scan: Scan, processes: Proce
     const pid = pids[row]!;
     const tid = tids[row]! || null;
     const last = owners.at(-1);
-    if (last !== undefined && last.pid === pid && last.tid === tid) last.fds.push(fds[row]!);
-    else owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
+    if (last === undefined || last.pid !== pid) {
+      owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
+    } else if (last.tid === tid) {
+      last.fds.push(fds[row]!);
+    } else if (last.tid !== null) {
+      // Another thread's table. Where the main table holds the socket, a copy in a thread's adds nothing.
+      owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
+    }
   }
   return owners;
 }
@@ -105,7 +112,7 @@ function ownershipWithout(socket: Socket, unseen: Unseen): Ownership {
       case "fin_wait_2":
       case "closing":
       case "last_ack":
-        return socket.timer?.kind === "time_wait" ? "time_wait" : "orphan";
+        return "orphan";
       default:
         return "kernel";
     }
@@ -122,12 +129,14 @@ function reportUnseen(
 ): void {
   const { deniedProcesses } = unseen;
   if (deniedProcesses > 0) {
-    const what = deniedProcesses === 1 ? "1 process" : `${deniedProcesses} processes`;
+    const [what, whose] = deniedProcesses === 1
+      ? ["1 process", "its"]
+      : [`${deniedProcesses} processes`, "their"];
+    // A container's root, or one whose capabilities were taken, is refused like anybody.
+    const advice = effectiveUserId() === 0 ? "root needs CAP_SYS_PTRACE" : "run as root";
     diagnostics.gap({
       kind: "processes",
-      reason: `${what} could not be read; run as root to see ${
-        deniedProcesses === 1 ? "its" : "their"
-      } sockets`,
+      reason: `${what} could not be read; ${advice} to see ${whose} sockets`,
       detail: { denied: deniedProcesses },
     });
   }

@@ -59,7 +59,7 @@ export interface Container {
  * - `owned`: at least one process holds it.
  * - `unaccepted`: a connection that waits in a listener's queue; nobody holds it yet.
  * - `time_wait`: the process closed it; the kernel keeps the addresses for a minute.
- * - `orphan`: the process closed it; the kernel is still sending or waiting for the end.
+ * - `orphan`: the process closed it; the kernel still sends what is left, or waits for the peer to close.
  * - `kernel`: every process could be looked into and none holds it.
  * - `hidden`: not found, but there are processes we may not look into, or another PID namespace holds it.
  * - `unknown`: not found, and the search itself was disturbed, or was not made.

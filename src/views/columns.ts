@@ -120,7 +120,7 @@ const WITHOUT_OWNER: Readonly<Record<Socket["ownership"], string>> = {
   owned: "",
   unaccepted: "(not accepted yet)",
   time_wait: "(closed: time-wait)",
-  orphan: "(closed: still sending)",
+  orphan: "(closed by its process)",
   kernel: "(kernel)",
   hidden: "(hidden)",
   unknown: "(unknown)",

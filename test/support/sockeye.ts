@@ -1,0 +1,111 @@
+/**
+ * The built program, run as a user would.
+ *
+ * @module
+ */
+import { expect } from "bun:test";
+import Ajv2020 from "ajv/dist/2020.js";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import schema from "../../schema/snapshot-1.json";
+import type { Namespace } from "./netns.ts";
+
+/** The binary. The gate builds it before the tests run. */
+export const SOCKEYE = fileURLToPath(new URL("../../dist/sockeye", import.meta.url));
+if (!existsSync(SOCKEYE)) throw new Error(`${SOCKEYE} is missing: run ./scripts/build first`);
+
+// Dates are checked by their form: the format vocabulary is another package's.
+const validate = new Ajv2020({
+  allErrors: true,
+  formats: { "date-time": /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
+})
+  .compile(schema);
+
+/** One socket of the JSON: only what tests look at is typed. */
+export interface JsonSocket {
+  readonly family: string;
+  readonly transport: string;
+  readonly type: string | null;
+  readonly protocol: number | null;
+  readonly state: string;
+  readonly netns: { readonly inode: number } | null;
+  readonly local: {
+    readonly address: string;
+    readonly port: number;
+    readonly interface: string | null;
+  };
+  readonly peer: {
+    readonly address: string;
+    readonly port: number;
+    readonly interface: string | null;
+  } | null;
+  readonly v6only: boolean | null;
+  readonly uid: number | null;
+  readonly inode: number | null;
+  readonly cookie: number | string | null;
+  readonly recv_queue: number | null;
+  readonly send_queue: number | null;
+  readonly accept_queue: { readonly length: number; readonly limit: number | null } | null;
+  readonly ownership: string;
+  readonly owners: readonly {
+    readonly pid: number;
+    readonly tid: number | null;
+    readonly fds: readonly number[];
+    readonly comm: string | null;
+    readonly exe: string | null;
+    readonly cmdline: readonly string[] | null;
+    readonly user: string | null;
+  }[];
+  readonly reach: { readonly scope: string; readonly reasons: readonly string[] };
+}
+
+/** The whole document. */
+export interface JsonSnapshot {
+  readonly complete: boolean;
+  readonly gaps: readonly { readonly kind: string; readonly reason: string }[];
+  readonly sockets: readonly JsonSocket[];
+}
+
+/** Checks a document against the published schema, and gives it typed. */
+export function validSnapshot(document: unknown): JsonSnapshot {
+  const valid = validate(document);
+  expect(validate.errors ?? []).toEqual([]);
+  expect(valid).toBe(true);
+  return document as JsonSnapshot;
+}
+
+/** How a run ended. */
+export interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number;
+}
+
+/** Runs the program with arguments, in a namespace if one is given, or in front of other words (`setpriv …`). */
+export function sockeye(
+  args: readonly string[],
+  options: {
+    netns?: Namespace;
+    before?: readonly string[];
+    env?: Record<string, string>;
+    cwd?: string;
+  } = {},
+): Ran {
+  const command = [...options.before ?? [], SOCKEYE, ...args];
+  const run = Bun.spawnSync(
+    options.netns === undefined ? command : options.netns.command(command),
+    {
+      stdin: "ignore",
+      env: { PATH: process.env.PATH ?? "", ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    },
+  );
+  return { stdout: run.stdout.toString(), stderr: run.stderr.toString(), status: run.exitCode };
+}
+
+/** Runs with --json and gives the document, valid against the schema. */
+export function snapshot(args: readonly string[], netns?: Namespace): JsonSnapshot {
+  const ran = sockeye([...args, "--json"], netns === undefined ? {} : { netns });
+  expect(ran.status).toBe(0);
+  return validSnapshot(JSON.parse(ran.stdout));
+}
