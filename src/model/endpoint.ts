@@ -76,13 +76,14 @@ function parseIpv4(text: string): Uint8Array | undefined {
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
-  const groupsOf = (half: string): number[] | undefined => {
+  // IPv4 in dotted form may stand at the very end only.
+  const groupsOf = (half: string, last: boolean): number[] | undefined => {
     if (half === "") return [];
     const groups: number[] = [];
     const parts = half.split(":");
     for (const [i, part] of parts.entries()) {
       if (part.includes(".")) {
-        const v4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+        const v4 = last && i === parts.length - 1 ? parseIpv4(part) : undefined;
         if (v4 === undefined) return undefined;
         groups.push(v4[0]! << 8 | v4[1]!, v4[2]! << 8 | v4[3]!);
       } else {
@@ -92,8 +93,8 @@ function parseIpv6(text: string): Uint8Array | undefined {
     }
     return groups;
   };
-  const head = groupsOf(halves[0]!);
-  const tail = halves.length === 2 ? groupsOf(halves[1]!) : [];
+  const head = groupsOf(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? groupsOf(halves[1]!, true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;

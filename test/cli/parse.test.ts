@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { buildQuery } from "../../src/cli/build_query.ts";
+import { LIST_FLAGS } from "../../src/cli/list_flags.ts";
+import { defaultOptions } from "../../src/cli/list_options.ts";
+import { parseArguments } from "../../src/cli/parse.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
+
+function parse(...args: string[]) {
+  const options = defaultOptions();
+  return { options, positional: parseArguments(args, LIST_FLAGS, options) };
+}
+const query = (...args: string[]) => buildQuery(parse(...args).options);
+
+describe("the flag table", () => {
+  test("gives no name and no letter twice", () => {
+    const longs = LIST_FLAGS.map(({ long }) => long);
+    const shorts = LIST_FLAGS.flatMap(({ short }) => short ?? []);
+    expect(new Set(longs).size).toBe(longs.length);
+    expect(new Set(shorts).size).toBe(shorts.length);
+  });
+
+  test("spells names and help in one manner", () => {
+    for (const { long, short, help, value, choices } of LIST_FLAGS) {
+      expect(long).toMatch(/^[a-z0-9][a-z0-9-]+$/);
+      if (short !== undefined) expect(short).toMatch(/^[A-Za-z0-9]$/);
+      expect(help).toMatch(/^[^.]*[^. ]$|…$/);
+      if (choices !== undefined) expect(value).toBeDefined();
+    }
+  });
+});
+
+describe("parseArguments()", () => {
+  test("takes flags bundled, with values attached or apart", () => {
+    const { options } = parse("-tu4", "--port=80,443", "--port", "8000-8100", "--color=never");
+    expect([options.tcp, options.udp, options.ipv4, options.color]).toEqual([
+      true,
+      true,
+      true,
+      "never",
+    ]);
+    expect(options.ports).toEqual([
+      { first: 80, last: 80 },
+      { first: 443, last: 443 },
+      { first: 8000, last: 8100 },
+    ]);
+  });
+
+  test("takes what ss and netstat users type", () => {
+    const { options } = parse("-tulpn");
+    expect([options.tcp, options.udp, options.listening]).toEqual([true, true, true]);
+  });
+
+  test("leaves what follows -- alone", () => {
+    expect(parse("--", "-t", "--nonsense").positional).toEqual(["-t", "--nonsense"]);
+  });
+
+  test.each([
+    [["--prot"], "there is no flag --prot: did you mean --port?"],
+    [["--colour=never"], "there is no flag --colour: did you mean --color?"],
+    [["--zzzzzz"], "there is no flag --zzzzzz; sockeye --help lists them"],
+    [["-tZ"], "there is no flag -Z; sockeye --help lists them"],
+    [["--port"], "--port N[,N-M] needs a value"],
+    [["--all=yes"], '--all takes no value: "yes" was given'],
+    [["--color", "blue"], "--color blue: wanted is one of auto, always, never"],
+    [["--port", "http"], '--port http: "http" is not a port: wanted is N or N-M, 0 to 65535'],
+    [["--port", "65536"], '--port 65536: "65536" is not a port: wanted is N or N-M, 0 to 65535'],
+    [["--port", "80,,81"], '--port 80,,81: "" is not a port: wanted is N or N-M, 0 to 65535'],
+    [["--port", "90-80"], "--port 90-80: the range 90-80 runs backwards"],
+    [["--pid", "0"], '--pid 0: "0" is not a process ID: wanted is a positive number'],
+    [["--process", "a,"], '--process "a,": a name is empty'],
+    [["--json", "--ndjson"], "--json and --ndjson were both given: choose one"],
+  ])("answers %p with one clear line", (args, message) => {
+    expect(() => parse(...args)).toThrow(new UsageError(message));
+  });
+
+  test("lists the states there are when one is misspelt", () => {
+    expect(() => parse("--state", "opened")).toThrow(
+      /no state is called "opened": there are established, /,
+    );
+  });
+
+  test("gives options or UsageError for any arguments", () => {
+    const words = fc.oneof(
+      fc.string(),
+      fc.constantFrom("-t", "--port", "--state", "80", "-", "--", "-H4", "--json"),
+    );
+    fc.assert(fc.property(fc.array(words, { maxLength: 6 }), (args) => {
+      try {
+        parse(...args);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UsageError);
+      }
+    }));
+  });
+});
+
+describe("buildQuery()", () => {
+  test("asks for both versions when neither or both are named", () => {
+    expect([query().ipv4, query().ipv6]).toEqual([true, true]);
+    expect([query("-46").ipv4, query("-46").ipv6]).toEqual([true, true]);
+    expect([query("-6").ipv4, query("-6").ipv6]).toEqual([false, true]);
+  });
+
+  test("takes state names as people write them", () => {
+    const mask = query("--state", "established,TIME-WAIT,fin_wait_1,closed").states;
+    expect(mask).toBe(1 << 1 | 1 << 6 | 1 << 4 | 1 << 7);
+  });
+
+  test("refuses contradictions", () => {
+    expect(() => query("-a", "-l")).toThrow(
+      "--all and --listening contradict each other: give one of them",
+    );
+    expect(() => query("-l", "--state", "established")).toThrow(UsageError);
+  });
+});
