@@ -16,7 +16,6 @@ const strict = new TextDecoder("utf-8", { fatal: true });
  * escape can be told from a name that looks like one.
  */
 const HARMFUL =
-  // deno-lint-ignore no-control-regex
   /[\x00-\x1f\\\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 
