@@ -33,10 +33,9 @@ describe("the flag table", () => {
 describe("parseArguments()", () => {
   test("takes flags bundled, with values attached or apart", () => {
     const { options } = parse("-tu4", "--port=80,443", "--port", "8000-8100", "--color=never");
-    expect([options.tcp, options.udp, options.ipv4, options.color]).toEqual([
-      true,
-      true,
-      true,
+    expect([options.transports, options.families, options.color]).toEqual([
+      ["tcp", "udp", "udplite"],
+      ["inet"],
       "never",
     ]);
     expect(options.ports).toEqual([
@@ -48,7 +47,7 @@ describe("parseArguments()", () => {
 
   test("takes what ss and netstat users type", () => {
     const { options } = parse("-tulpn");
-    expect([options.tcp, options.udp, options.listening]).toEqual([true, true, true]);
+    expect([options.transports, options.listening]).toEqual([["tcp", "udp", "udplite"], true]);
   });
 
   test("leaves what follows -- alone", () => {
@@ -97,9 +96,9 @@ describe("parseArguments()", () => {
 
 describe("buildQuery()", () => {
   test("asks for both versions when neither or both are named", () => {
-    expect([query().ipv4, query().ipv6]).toEqual([true, true]);
-    expect([query("-46").ipv4, query("-46").ipv6]).toEqual([true, true]);
-    expect([query("-6").ipv4, query("-6").ipv6]).toEqual([false, true]);
+    expect([...query().families].sort()).toEqual(["inet", "inet6"]);
+    expect([...query("-46").families].sort()).toEqual(["inet", "inet6"]);
+    expect([...query("-6").families]).toEqual(["inet6"]);
   });
 
   test("takes state names as people write them", () => {
