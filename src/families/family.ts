@@ -43,11 +43,6 @@ export interface DiagRequest {
   readonly counters?: readonly string[];
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
-  /**
-   * True when a decoded socket belongs into the answer. The others are only there to be found as the other end of one
-   * that does. Without this method all do.
-   */
-  shows?(socket: Socket): boolean;
 }
 
 /**
@@ -88,4 +83,9 @@ export interface Family {
   readonly endpoint: EndpointTraits;
   /** The tables that answer a query: bytes only, nothing is read. */
   requests(query: Query): DiagRequest[];
+  /**
+   * True when a decoded socket belongs into the answer. The others are only there to be found as the other end of one that
+   * does, and leave when owners are known. Without this method all do.
+   */
+  shows?(socket: Socket, query: Query): boolean;
 }

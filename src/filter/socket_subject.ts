@@ -76,11 +76,11 @@ export class SocketSubject implements FilterSubject {
   }
 
   get sourcePort(): number {
-    return this.#socket.local.port;
+    return endpointPort(this.#socket.local);
   }
 
   get destinationPort(): number {
-    return this.#socket.peer?.port ?? 0;
+    return this.#socket.peer === null ? 0 : endpointPort(this.#socket.peer);
   }
 
   sourceWord(index: WordIndex): number {
@@ -96,7 +96,8 @@ export class SocketSubject implements FilterSubject {
   }
 
   get interfaceName(): string | null {
-    return this.#socket.local.interface;
+    const { local } = this.#socket;
+    return "interface" in local ? local.interface : null;
   }
 
   get mark(): number | null {
@@ -108,11 +109,11 @@ export class SocketSubject implements FilterSubject {
   }
 
   get sourceName(): string | null {
-    return this.#socket.family === "unix" ? this.#socket.local.address || null : null;
+    return endpointName(this.#socket.local);
   }
 
   get destinationName(): string | null {
-    return this.#socket.family === "unix" ? this.#socket.peer?.address || null : null;
+    return this.#socket.peer === null ? null : endpointName(this.#socket.peer);
   }
 
   get inode(): number | null {
@@ -156,10 +157,32 @@ function decode(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The words of an address; zeros for no peer, and for an address that is not of the internet. */
+/** What stands for the port: see {@linkcode FilterSubject.sourcePort}. */
+function endpointPort(endpoint: Endpoint): number {
+  if ("port" in endpoint) return endpoint.port;
+  if ("portId" in endpoint) return endpoint.portId | 0;
+  if ("path" in endpoint) return endpoint.inode ?? 0;
+  return 0;
+}
+
+function endpointName(endpoint: Endpoint): string | null {
+  if (!("path" in endpoint)) return null;
+  if (endpoint.path !== null) return decode(endpoint.path);
+  return endpoint.name === null ? null : `@${decode(endpoint.name).replaceAll("\0", "@")}`;
+}
+
+/** The words of an address, as {@linkcode FilterSubject.sourceWord} has them; zeros for no peer. */
 function addressWords(endpoint: Endpoint | null): readonly number[] {
-  const bytes = new Uint8Array(16);
-  bytes.set(endpoint === null ? [] : parseAddress(endpoint.address) ?? []);
-  const view = new DataView(bytes.buffer);
-  return [0, 4, 8, 12].map((offset) => view.getUint32(offset));
+  if (endpoint === null) return [0, 0, 0, 0];
+  if ("address" in endpoint) {
+    const bytes = new Uint8Array(16);
+    bytes.set(parseAddress(endpoint.address) ?? []);
+    const view = new DataView(bytes.buffer);
+    return [0, 4, 8, 12].map((offset) => view.getUint32(offset));
+  }
+  if ("ethertype" in endpoint) return [endpoint.ethertype, 0, 0, 0];
+  if ("portId" in endpoint) return [endpoint.protocol, 0, 0, 0];
+  if ("cid" in endpoint) return [endpoint.cid, 0, 0, 0];
+  if ("path" in endpoint && endpointName(endpoint) !== null) return [~0, ~0, ~0, ~0];
+  return [0, 0, 0, 0];
 }

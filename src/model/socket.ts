@@ -75,8 +75,8 @@ export interface PacketEndpoint {
 
 /** One end of a netlink socket. */
 export interface NetlinkEndpoint {
-  /** NETLINK_* in lower case without the prefix: `route`; `protocol_N` for one that this program does not know. */
-  readonly protocol: string;
+  /** NETLINK_*: 0 is NETLINK_ROUTE. Kernel: `ndiag_protocol`. */
+  readonly protocol: number;
   /** Not a process ID; 0 is the kernel. Kernel: `ndiag_portid`. */
   readonly portId: number;
   /** Multicast groups by number, ascending; `null` where the source does not tell. */

@@ -20,6 +20,7 @@ const socket: Socket = {
   state: "established",
   local: { address: "::ffff:10.0.0.1", port: 443, interface: "eth0" },
   peer: { address: "::ffff:10.0.0.2", port: 50000, interface: null },
+  peerInode: null,
   v6only: false,
   uid: 33,
   inode: 77,
@@ -47,6 +48,7 @@ const socket: Socket = {
       container: null,
     },
   })),
+  peerOwners: null,
   reach: { scope: "private", reasons: [] },
 };
 

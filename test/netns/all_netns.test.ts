@@ -8,7 +8,7 @@ import { closeSync, openSync } from "node:fs";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
 import { takeNetnsSnapshot } from "../../src/commands/netns_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
-import type { Socket } from "../../src/model/socket.ts";
+import type { InternetEndpoint, Socket } from "../../src/model/socket.ts";
 import { ALL_STATES } from "../../src/model/state.ts";
 import { type NetnsChoice, NoSuchNamespace, type Query } from "../../src/query.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
@@ -19,9 +19,8 @@ const reason = firstReason(namespaceReason(), pythonReason());
 const root = process.getuid?.() === 0 ? null : "not root";
 
 const QUERY: Query = {
+  families: new Set(["inet", "inet6"]),
   transports: new Set(["tcp", "udp"]),
-  ipv4: true,
-  ipv6: true,
   states: null,
   ports: null,
   pids: null,
@@ -39,6 +38,8 @@ async function made(...args: Parameters<typeof makeSocket>): Promise<Made> {
   return factory;
 }
 
+const internet = (endpoint: Socket["local"]) => endpoint as InternetEndpoint;
+
 describe("all network namespaces", () => {
   testIf(
     reason,
@@ -51,7 +52,9 @@ describe("all network namespaces", () => {
       await using other = await made("tcp_listen", options, { netns: second });
       const seen = sockets("all", { ports: [{ first: 80, last: 80 }] })
         .filter(({ netns }) => netns?.inode === first.inode || netns?.inode === second.inode)
-        .map(({ netns, local, owners }) => [netns, local.address, owners.map(({ pid }) => pid)]);
+        .map((
+          { netns, local, owners },
+        ) => [netns, internet(local).address, owners.map(({ pid }) => pid)]);
       expect(seen).toContainEqual([
         { inode: first.inode, name: first.name },
         "0.0.0.0",
@@ -74,10 +77,10 @@ describe("all network namespaces", () => {
     await netns.stop();
     try {
       const found = sockets("all").filter((socket) => socket.netns?.inode === inode);
-      expect(found.map(({ local, owners }) => [local.port, owners.map(({ pid }) => pid)]))
+      expect(found.map(({ local, owners }) => [internet(local).port, owners.map(({ pid }) => pid)]))
         .toEqual([[8080, [process.pid]]]);
       const one = sockets({ one: String(inode) });
-      expect(one.map(({ local }) => local.port)).toEqual([8080]);
+      expect(one.map(({ local }) => internet(local).port)).toEqual([8080]);
     } finally {
       server.stop(true);
       closeSync(fd);
@@ -124,7 +127,7 @@ describe("one network namespace", () => {
       expect(
         sockets({ one }).map(({ netns, local, owners }) => [
           netns?.inode,
-          local.port,
+          internet(local).port,
           owners[0]?.pid,
         ]),
       ).toEqual([[netns.inode, 8080, factory.pid]]);
