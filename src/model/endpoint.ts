@@ -53,6 +53,14 @@ export function formatIpv6(a: number, b: number, c: number, d: number): string {
   return text;
 }
 
+/** An address of 4 or 16 bytes, as {@linkcode parseAddress} gives them, in its usual text form. */
+export function formatAddress(bytes: Uint8Array): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.length === 4
+    ? formatIpv4(view.getUint32(0))
+    : formatIpv6(view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12));
+}
+
 /**
  * The bytes of an address: 4 for IPv4, 16 for IPv6. `undefined` when the text is not an address. No octal, no short
  * forms: an address that two programs read differently is not one.

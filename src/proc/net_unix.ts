@@ -1,0 +1,79 @@
+/**
+ * /proc/net/unix: what unix_diag does not tell (reference counts, sockets without an inode, flags), or where there is none.
+ *
+ * @module
+ */
+
+/** A row of the table. */
+export interface UnixRow {
+  /** Address of the kernel's structure as the kernel lets it be seen: hashed, or zeros. */
+  readonly address: string;
+  /** References to the socket. Kernel: `sk_refcnt`. */
+  readonly references: number;
+  /** Always 0: there is one protocol. */
+  readonly protocol: number;
+  /** {@linkcode SO_ACCEPTCON} and its like. */
+  readonly flags: number;
+  /** SOCK_*. */
+  readonly type: number;
+  /** SS_*: `SS_UNCONNECTED` and so on (include/uapi/linux/net.h). */
+  readonly state: number;
+  /** 0 for a connection that waits to be accepted. */
+  readonly inode: number;
+  /** The whole path, one character a byte, `@` for each NUL of an abstract name; `null` when unnamed. */
+  readonly path: string | null;
+}
+
+// include/linux/net.h
+/** A listener. Kernel: `__SO_ACCEPTCON`. */
+export const SO_ACCEPTCON = 1 << 16;
+/** Kernel: `SOCK_ASYNC_WAITDATA` of old kernels; nothing sets it today. */
+export const SO_WAITDATA = 1 << 17;
+/** Kernel: `SOCK_NOSPACE` of old kernels; nothing sets it today. */
+export const SO_NOSPACE = 1 << 18;
+
+export const SS_FREE = 0;
+export const SS_UNCONNECTED = 1;
+export const SS_CONNECTING = 2;
+export const SS_CONNECTED = 3;
+export const SS_DISCONNECTING = 4;
+
+const PATTERN =
+  /^ *([0-9a-fA-F]+): ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) +(\d+)(?: (.*))?$/s;
+
+/**
+ * Parses the table (net/unix/af_unix.c, unix_seq_show). A path may hold any byte, newlines included: a line that does not
+ * begin a row belongs to the path before it.
+ */
+export function parseUnixTable(text: string): UnixRow[] {
+  const rows: UnixRow[] = [];
+  const lines = text.split("\n");
+  // The last newline ends the last row.
+  if (lines.at(-1) === "") lines.pop();
+  let pending: string | null = null;
+  const take = () => {
+    if (pending === null) return;
+    const match = PATTERN.exec(pending);
+    if (match === null) return;
+    rows.push({
+      address: match[1]!,
+      references: parseInt(match[2]!, 16),
+      protocol: parseInt(match[3]!, 16),
+      flags: parseInt(match[4]!, 16),
+      type: parseInt(match[5]!, 16),
+      state: parseInt(match[6]!, 16),
+      inode: Number(match[7]),
+      path: match[8] ? match[8] : null,
+    });
+  };
+  for (const line of lines.slice(1)) {
+    if (PATTERN.test(line)) {
+      take();
+      pending = line;
+    } else if (pending !== null) {
+      pending += `\n${line}`;
+    }
+  }
+  take();
+  return rows;
+}
