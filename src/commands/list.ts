@@ -15,7 +15,8 @@ import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../proc/users.ts";
 import { filtersByOwner, type Query } from "../query.ts";
-import { fillReach } from "../reach/bind.ts";
+import { fillReach, needsSurroundings } from "../reach/bind.ts";
+import { readSurroundings } from "../reach/surroundings.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { paint } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
@@ -50,7 +51,11 @@ export function takeSnapshot(
   if (filtersByOwner(query)) {
     sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
   }
-  fillReach(sockets);
+  // Two small dumps, and only where an answer depends on them.
+  const surroundings = root.isLive && sockets.some(needsSurroundings)
+    ? readSurroundings(root, netns)
+    : null;
+  fillReach(sockets, () => surroundings);
   sockets.sort(compareSockets);
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets };
 }

@@ -25,7 +25,8 @@ import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import { Users } from "../proc/users.ts";
 import { filtersByOwner, type NetnsChoice, type Query } from "../query.ts";
-import { fillReach } from "../reach/bind.ts";
+import { fillReach, needsSurroundings } from "../reach/bind.ts";
+import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
 import { matchesOwner } from "./owner_match.ts";
 import { compareSockets } from "./order.ts";
 
@@ -42,6 +43,7 @@ export function takeNetnsSnapshot(
   const users = new Users();
   const takenAtMs = Date.now();
   let sockets: Socket[] = [];
+  const surroundings = new Map<number, Surroundings | null>();
   const visit = (found: FoundNetns) => {
     visitNamespace(found, diagnostics, () => {
       // An occupancy that must be read costs more than it saves where nothing else shares the tables.
@@ -49,6 +51,9 @@ export function takeNetnsSnapshot(
       const source = new Source(root, diagnostics);
       try {
         const collected = collectSockets(query, source, found.netns, occupancy);
+        if (root.isLive && collected.some(needsSurroundings)) {
+          surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode));
+        }
         sockets = sockets.length === 0 ? collected : sockets.concat(collected);
       } finally {
         source.close();
@@ -82,7 +87,10 @@ export function takeNetnsSnapshot(
   if (filtersByOwner(query)) {
     sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
   }
-  fillReach(sockets);
+  fillReach(
+    sockets,
+    (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null,
+  );
   sockets.sort(compareSockets);
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets };
 }

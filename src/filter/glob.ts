@@ -10,10 +10,7 @@
 /** One position of a pattern. */
 type Piece =
   | { readonly kind: "star" }
-  | { readonly kind: "one"; readonly matches: CharTest };
-
-/** Looks at a character, lower-cased when letter case is ignored, and as it was. */
-type CharTest = (char: string, original: string) => boolean;
+  | { readonly kind: "one"; readonly matches: (char: string) => boolean };
 
 /** Compiles a pattern. With `ignoreCase`, letters match in both cases (FNM_CASEFOLD). */
 export function glob(pattern: string, ignoreCase = false): (text: string) => boolean {
@@ -21,15 +18,11 @@ export function glob(pattern: string, ignoreCase = false): (text: string) => boo
   const folded = fold(pattern);
   if (!/[*?[\\]/.test(folded)) return (text) => fold(text) === folded;
   const pieces = parse(folded);
-  return (text) => pieces !== null && matches(pieces, [...text], fold);
+  return (text) => pieces !== null && matches(pieces, [...fold(text)]);
 }
 
 /** Matches with one point of return: after a second star nothing before it needs to be tried again. */
-function matches(
-  pieces: readonly Piece[],
-  text: readonly string[],
-  fold: (char: string) => string,
-): boolean {
+function matches(pieces: readonly Piece[], text: readonly string[]): boolean {
   let at = 0;
   let piece = 0;
   let star = -1;
@@ -39,7 +32,7 @@ function matches(
     if (current?.kind === "star") {
       star = piece++;
       resume = at;
-    } else if (current !== undefined && current.matches(fold(text[at]!), text[at]!)) {
+    } else if (current !== undefined && current.matches(text[at]!)) {
       piece++;
       at++;
     } else if (star >= 0) {
@@ -105,18 +98,17 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 function parseBracket(
   chars: readonly string[],
   open: number,
-): { matches: CharTest; next: number } | null {
+): { matches: (char: string) => boolean; next: number } | null {
   let i = open + 1;
   const negated = chars[i] === "!" || chars[i] === "^";
   if (negated) i++;
-  const tests: CharTest[] = [];
+  const tests: ((char: string) => boolean)[] = [];
   for (let first = true; first || chars[i] !== "]"; first = false) {
     if (i >= chars.length) return null;
     const named = chars[i] === "[" && chars[i + 1] === ":" ? className(chars, i) : null;
     if (named !== null) {
       const members = CLASSES[named.name];
-      // The C library asks for the class of the character as it was, whether or not case is ignored.
-      if (members !== undefined) tests.push((_, original) => members.test(original));
+      if (members !== undefined) tests.push((char) => members.test(char));
       i = named.next;
       continue;
     }
@@ -131,10 +123,7 @@ function parseBracket(
       tests.push((char) => char === low);
     }
   }
-  return {
-    matches: (char, original) => tests.some((test) => test(char, original)) !== negated,
-    next: i + 1,
-  };
+  return { matches: (char) => tests.some((test) => test(char)) !== negated, next: i + 1 };
 }
 
 function className(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Host } from "../model/snapshot.ts";
+import { netnsInode } from "./namespace.ts";
 import type { ProcRoot } from "./root.ts";
 
 /** Kernel: PROC_PID_INIT_INO (include/linux/proc_ns.h), part of the user-space interface since 6.18. */
@@ -17,6 +18,20 @@ export function readHost(root: ProcRoot): Host {
     bootId: line("sys/kernel/random/boot_id"),
     kernel: line("sys/kernel/osrelease") ?? "unknown",
   };
+}
+
+/** Kernel: NET_NS_INIT_INO (include/uapi/linux/nsfs.h), since 6.18; before, the number was another and never this one. */
+const INITIAL_NET_NAMESPACE = 0xeffffff9;
+
+/**
+ * True for the network namespace that the host booted with, false for another, `null` where /proc does not tell: inside a
+ * PID namespace, or without permission to look at process 1.
+ */
+export function isHostNetns(root: ProcRoot, inode: number): boolean | null {
+  if (inode === INITIAL_NET_NAMESPACE) return true;
+  if (insidePidNamespace(root) !== false) return null;
+  const link = root.link("1/ns/net");
+  return typeof link === "number" ? null : netnsInode(link) === inode;
 }
 
 /** Inode of the network namespace of this thread; `null` where /proc does not tell. */

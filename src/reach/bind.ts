@@ -1,105 +1,239 @@
 /**
- * Reach of a bound address, as far as the address alone tells.
- *
- * Ranges: the IANA special-purpose address registries (RFC 6890 and successors).
+ * Reach of a bound socket: what its address means in the namespace it was made in.
  *
  * @module
  */
-import { isWildcard, parseAddress } from "../model/endpoint.ts";
-import type { Reach, Scope, Socket } from "../model/socket.ts";
+import { isWildcard } from "../model/endpoint.ts";
+import type { InternetEndpoint, Netns, Reach, Scope, Socket } from "../model/socket.ts";
+import { addressReach } from "./address.ts";
+import type { Link, LinkAddress, Surroundings } from "./surroundings.ts";
 
-interface Range {
-  readonly bytes: readonly number[];
-  /** Bits of `bytes` that count. */
+/** A way in: an address that a socket answers on. */
+export interface WayIn {
+  readonly interface: string;
+  readonly address: string;
   readonly prefix: number;
+  readonly version: 4 | 6;
   readonly scope: Scope;
-  readonly why: string;
+  /** True for IPv4 through an IPv6 socket. */
+  readonly mapped: boolean;
+  /** False where the interface has no carrier now. */
+  readonly carrier: boolean;
 }
 
-const IPV4_RANGES: readonly Range[] = [
-  { bytes: [127], prefix: 8, scope: "loopback", why: "127.0.0.0/8 never leaves the host" },
-  { bytes: [169, 254], prefix: 16, scope: "link_local", why: "169.254.0.0/16 stays on the link" },
-  { bytes: [10], prefix: 8, scope: "private", why: "10.0.0.0/8 is private" },
-  { bytes: [172, 16], prefix: 12, scope: "private", why: "172.16.0.0/12 is private" },
-  { bytes: [192, 168], prefix: 16, scope: "private", why: "192.168.0.0/16 is private" },
-  { bytes: [100, 64], prefix: 10, scope: "private", why: "100.64.0.0/10 is shared by a carrier" },
-  { bytes: [224], prefix: 4, scope: "multicast", why: "224.0.0.0/4 is multicast" },
-];
+/** The reach of one socket, with the addresses that stand behind it. */
+export interface ResolvedReach extends Reach {
+  /** Addresses it answers on, in the order of the links; `null` where they could not be read. */
+  readonly waysIn: readonly WayIn[] | null;
+}
 
-const IPV6_RANGES: readonly Range[] = [
-  {
-    bytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
-    prefix: 128,
-    scope: "loopback",
-    why: "::1 never leaves the host",
-  },
-  { bytes: [0xfe, 0x80], prefix: 10, scope: "link_local", why: "fe80::/10 stays on the link" },
-  { bytes: [0xfc], prefix: 7, scope: "private", why: "fc00::/7 is private" },
-  { bytes: [0xff], prefix: 8, scope: "multicast", why: "ff00::/8 is multicast" },
-];
+/** Narrow to wide. A scope that is not here has no place in the order. */
+const WIDTH: readonly Scope[] = ["loopback", "link_local", "container", "private", "public"];
 
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+const MAPPED_PREFIX = "::ffff:";
+/** More addresses than this are counted and not named. */
+const NAMED_ADDRESSES = 8;
 
-// Hosts have few addresses and many sockets.
-const cache = new Map<string, Reach>();
-
-/** The reach of an address. */
-export function addressReach(address: string): Reach {
-  let reach = cache.get(address);
-  if (reach === undefined) {
-    reach = classify(address);
-    cache.set(address, reach);
+/** Finds out how far a bound socket can be reached. Without surroundings the address itself has to do. */
+export function resolveReach(
+  socket: Pick<Socket, "transport" | "family" | "v6only"> & { readonly local: InternetEndpoint },
+  surroundings: Surroundings | null,
+): ResolvedReach {
+  const { local } = socket;
+  const plain = addressReach(local.address);
+  if (surroundings === null) {
+    return { scope: plain.scope, reasons: [...plain.reasons, ...limits(socket)], waysIn: null };
   }
-  return reach;
+  return plain.scope === "any"
+    ? wildcard(socket, surroundings)
+    : specific(socket, plain, surroundings);
 }
 
-function classify(address: string): Reach {
-  if (isWildcard(address)) return { scope: "any", reasons: ["bound to every address of the host"] };
-  const bytes = parseAddress(address);
-  if (bytes === undefined) return { scope: "unknown", reasons: [`${address} is not an address`] };
-  if (bytes.length === 4) return byRange(bytes, IPV4_RANGES);
-  if (MAPPED.every((byte, i) => bytes[i] === byte)) {
-    const v4 = bytes.subarray(12);
-    if (v4.every((byte) => byte === 0)) {
-      return { scope: "any", reasons: ["bound to every IPv4 address of the host"] };
+// What the socket itself narrows or widens, whatever the addresses are.
+function limits({ local, family, v6only }: Parameters<typeof resolveReach>[0]): string[] {
+  const reasons: string[] = [];
+  if (local.interface !== null) reasons.push(`through interface ${local.interface} only`);
+  if (family === "inet6" && isWildcard(local.address)) {
+    if (v6only === false) reasons.push("IPv4 as well: not v6-only");
+    if (v6only === true) reasons.push("no IPv4: v6-only");
+  }
+  return reasons;
+}
+
+function wildcard(
+  socket: Parameters<typeof resolveReach>[0],
+  surroundings: Surroundings,
+): ResolvedReach {
+  const { local, family, v6only } = socket;
+  // ::ffff:0.0.0.0 is an IPv6 socket for IPv4 alone; where the kernel does not say v6-only, its default is not.
+  const v4 = family === "inet" || local.address.startsWith(MAPPED_PREFIX) || v6only !== true;
+  const v6 = family === "inet6" && !local.address.startsWith(MAPPED_PREFIX);
+  const served = surroundings.addresses.filter(({ version }) => version === 4 ? v4 : v6);
+  const reasons: string[] = [];
+  const device = local.interface === null
+    ? undefined
+    : surroundings.links.find(({ name }) => name === local.interface);
+  const inVrf = new Set<string>();
+  const waysIn: WayIn[] = [];
+  for (const entry of served) {
+    const { link } = entry;
+    if (!link.up || !serves(device, local.interface, link, surroundings, socket, inVrf)) continue;
+    waysIn.push(wayIn(entry, family === "inet6" && entry.version === 4, surroundings.enclosed));
+  }
+  const scope = widest(waysIn);
+  reasons.push(
+    waysIn.length === 0
+      ? "no interface that is up has an address for it"
+      : `${describeWildcard(v4, v6)}: ${named(waysIn)}`,
+    ...limits(socket),
+  );
+  for (const name of inVrf) {
+    reasons.push(
+      `not through VRF ${name}: net.ipv4.${sysctlOf(socket.transport)}_l3mdev_accept is 0`,
+    );
+  }
+  if (scope === "container") reasons.push(ENCLOSED);
+  return { scope, reasons, waysIn };
+}
+
+const ENCLOSED = "the network namespace is not the host's: reached from outside only if published";
+
+/** Whether packets that come for an address of `link` get to the socket. Names of VRFs that keep it out go to `inVrf`. */
+function serves(
+  device: Link | undefined,
+  bound: string | null,
+  link: Link,
+  { links, vrfAccept }: Surroundings,
+  socket: Parameters<typeof resolveReach>[0],
+  inVrf: Set<string>,
+): boolean {
+  // Bound to a VRF: its own addresses and those of its members. To another device: that one.
+  if (bound !== null) {
+    return link.name === bound ||
+      device?.kind === "vrf" && link.master === device.index;
+  }
+  const vrf = link.kind === "vrf"
+    ? link
+    : links.find(({ index, kind }) => index === link.master && kind === "vrf");
+  if (vrf === undefined || vrfAccept.has(sysctlOf(socket.transport))) return true;
+  inVrf.add(vrf.name);
+  return false;
+}
+
+function sysctlOf(transport: Socket["transport"]): string {
+  return transport === "raw" || transport === "icmp"
+    ? "raw"
+    : transport.startsWith("udp")
+    ? "udp"
+    : "tcp";
+}
+
+function describeWildcard(v4: boolean, v6: boolean): string {
+  return v4 && v6 ? "every address" : v4 ? "every IPv4 address" : "every IPv6 address";
+}
+
+function named(waysIn: readonly WayIn[]): string {
+  const text = waysIn.slice(0, NAMED_ADDRESSES)
+    .map((way) => `${way.address} (${way.interface})`).join(", ");
+  const rest = waysIn.length - NAMED_ADDRESSES;
+  return rest > 0 ? `${text} and ${rest} more` : text;
+}
+
+function wayIn(entry: LinkAddress, mapped: boolean, enclosed: boolean): WayIn {
+  return {
+    interface: entry.link.name,
+    address: entry.address,
+    prefix: entry.prefix,
+    version: entry.version,
+    scope: enclose(addressReach(entry.address).scope, enclosed),
+    mapped,
+    carrier: entry.link.carrier,
+  };
+}
+
+// Inside an enclosure a private address is that of the enclosure.
+function enclose(scope: Scope, enclosed: boolean): Scope {
+  return enclosed && scope === "private" ? "container" : scope;
+}
+
+function widest(waysIn: readonly WayIn[]): Scope {
+  let width = -1;
+  for (const { scope } of waysIn) width = Math.max(width, WIDTH.indexOf(scope));
+  // Nothing is up: not even the host itself gets in.
+  return WIDTH[width] ?? "unknown";
+}
+
+function specific(
+  socket: Parameters<typeof resolveReach>[0],
+  plain: Reach,
+  surroundings: Surroundings,
+): ResolvedReach {
+  const { local, family } = socket;
+  const mapped = local.address.startsWith(MAPPED_PREFIX);
+  const address = mapped ? local.address.slice(MAPPED_PREFIX.length) : local.address;
+  const scope = enclose(plain.scope, surroundings.enclosed);
+  const reasons = [...plain.reasons, ...limits(socket)];
+  if (scope === "container") reasons.push(ENCLOSED);
+  const entry = surroundings.addresses.find((entry) =>
+    entry.address === address &&
+    (local.interface === null || plain.scope !== "link_local" ||
+      entry.link.name === local.interface)
+  );
+  if (entry === undefined) {
+    // All of 127.0.0.0/8 belongs to lo, and a multicast address to no link.
+    const loopback = surroundings.links.find((link) => link.loopback && link.up);
+    if (scope === "loopback" && loopback !== undefined) {
+      const way = { address, version: 4, prefix: 8, link: loopback } as const;
+      return { scope, reasons, waysIn: [wayIn(way, mapped, false)] };
     }
-    return byRange(v4, IPV4_RANGES);
+    if (scope !== "multicast") reasons.push("no interface has this address now");
+    return { scope, reasons, waysIn: [] };
   }
-  return byRange(bytes, IPV6_RANGES);
+  if (!entry.link.up) {
+    return { scope, reasons: [...reasons, `${entry.link.name} is switched off`], waysIn: [] };
+  }
+  const way = wayIn(entry, family === "inet6" && entry.version === 4, surroundings.enclosed);
+  return { scope, reasons, waysIn: [way] };
 }
 
-function byRange(bytes: Uint8Array, ranges: readonly Range[]): Reach {
-  const range = ranges.find((range) => matches(bytes, range));
-  return range === undefined
-    ? { scope: "public", reasons: ["the address is routed globally"] }
-    : { scope: range.scope, reasons: [range.why] };
-}
-
-function matches(bytes: Uint8Array, range: Range): boolean {
-  for (let bit = 0; bit < range.prefix; bit += 8) {
-    const left = range.prefix - bit;
-    const mask = left >= 8 ? 0xff : 0xff << (8 - left) & 0xff;
-    if (((bytes[bit / 8]! ^ (range.bytes[bit / 8] ?? 0)) & mask) !== 0) return false;
-  }
-  return true;
+/** True for a socket whose reach depends on the links and addresses of its namespace. */
+export function needsSurroundings({ local, peer, reach }: Socket): boolean {
+  return peer === null && reach.scope === "unknown" && "address" in local &&
+    addressReach(local.address).scope !== "loopback";
 }
 
 /**
- * Fills in the reach of each socket that has an internet address, from that address and the interface where it is bound
- * to one. The others came with the word of their family.
+ * Fills in the reach of each socket that has an internet address. The others came with the word of their family. Sockets
+ * that are connected are judged by their address: nobody else gets in.
  */
-export function fillReach(sockets: readonly Socket[]): void {
+export function fillReach(
+  sockets: readonly Socket[],
+  surroundingsOf: (netns: Netns | null) => Surroundings | null = () => null,
+): void {
+  // Hosts have few addresses and many sockets.
+  const known = new Map<string, Reach>();
   for (const socket of sockets) {
-    const { local } = socket;
+    const { local, transport, family, v6only } = socket;
     if (socket.reach.scope !== "unknown" || !("address" in local)) continue;
-    const reach = addressReach(local.address);
-    const reasons = [...reach.reasons];
-    if (local.interface !== null) reasons.push(`through interface ${local.interface} only`);
-    if (local.address === "::" && socket.v6only === false) {
-      reasons.push("IPv4 as well: not v6-only");
+    if (!needsSurroundings(socket)) {
+      const plain = addressReach(local.address);
+      socket.reach = local.interface === null ? plain : {
+        scope: plain.scope,
+        reasons: [...plain.reasons, `through interface ${local.interface} only`],
+      };
+      continue;
     }
-    socket.reach = reasons.length === reach.reasons.length
-      ? reach
-      : { scope: reach.scope, reasons };
+    const key = [socket.netns?.inode, transport, family, v6only, local.address, local.interface]
+      .join();
+    let reach = known.get(key);
+    if (reach === undefined) {
+      const { scope, reasons } = resolveReach(
+        { transport, family, v6only, local },
+        surroundingsOf(socket.netns),
+      );
+      reach = { scope, reasons };
+      known.set(key, reach);
+    }
+    socket.reach = reach;
   }
 }

@@ -7,7 +7,7 @@ import {
   SocketSubject,
   split,
 } from "../../src/filter/mod.ts";
-import type { Socket, UnixEndpoint } from "../../src/model/socket.ts";
+import type { Socket } from "../../src/model/socket.ts";
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text));
 
@@ -79,31 +79,4 @@ test("a filter is split between rows and owners", () => {
   );
   expect(formatExpr(first!)).toBe("(state = listen or sport = 80) and not dport = 1");
   expect(formatExpr(rest!)).toBe("not process = a");
-});
-
-test("a unix socket is asked for by path or abstract name", () => {
-  const ask = (filter: string, end: Partial<UnixEndpoint>) => {
-    const local = { path: null, name: null, inode: 5, ...end };
-    const unix: Socket = { ...socket, family: "unix", transport: "stream", local, peer: null };
-    return evaluate(parseFilter(filter)!, new SocketSubject(unix, ports), "sockeye");
-  };
-  expect(ask("src = /run/*", { path: bytes("/run/a") })).toBe(true);
-  expect(ask("src = @a@b", { name: bytes("a\0b") })).toBe(true);
-  expect(ask("src = @*", {})).toBe(false);
-  expect(ask("autobound", {})).toBe(true);
-  expect(ask("sport = 5 or src = 0.0.0.0", {})).toBe(false);
-});
-
-test("a netlink socket is asked for by protocol and port ID", () => {
-  const local = { protocol: 9, portId: 0xfffff000, groups: null };
-  const audit: Socket = {
-    ...socket,
-    family: "netlink",
-    transport: "netlink",
-    local,
-    peer: null,
-  };
-  const subject = new SocketSubject(audit, ports);
-  expect(evaluate(parseFilter("src = netlink:9 autobound")!, subject, "sockeye")).toBe(true);
-  expect(evaluate(parseFilter("src = netlink:*:kernel")!, subject, "sockeye")).toBe(false);
 });
