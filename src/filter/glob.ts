@@ -10,7 +10,8 @@
 /** One position of a pattern. */
 type Piece =
   | { readonly kind: "star" }
-  | { readonly kind: "one"; readonly matches: (char: string) => boolean };
+  /** A named class looks at the character as it stands (`raw`), whatever FNM_CASEFOLD says; all else at the folded one. */
+  | { readonly kind: "one"; readonly matches: (char: string, raw: string) => boolean };
 
 /** Compiles a pattern. With `ignoreCase`, letters match in both cases (FNM_CASEFOLD). */
 export function glob(pattern: string, ignoreCase = false): (text: string) => boolean {
@@ -18,11 +19,15 @@ export function glob(pattern: string, ignoreCase = false): (text: string) => boo
   const folded = fold(pattern);
   if (!/[*?[\\]/.test(folded)) return (text) => fold(text) === folded;
   const pieces = parse(folded);
-  return (text) => pieces !== null && matches(pieces, [...fold(text)]);
+  return (text) => pieces !== null && matches(pieces, [...text], fold);
 }
 
 /** Matches with one point of return: after a second star nothing before it needs to be tried again. */
-function matches(pieces: readonly Piece[], text: readonly string[]): boolean {
+function matches(
+  pieces: readonly Piece[],
+  text: readonly string[],
+  fold: (char: string) => string,
+): boolean {
   let at = 0;
   let piece = 0;
   let star = -1;
@@ -32,7 +37,7 @@ function matches(pieces: readonly Piece[], text: readonly string[]): boolean {
     if (current?.kind === "star") {
       star = piece++;
       resume = at;
-    } else if (current !== undefined && current.matches(text[at]!)) {
+    } else if (current !== undefined && current.matches(fold(text[at]!), text[at]!)) {
       piece++;
       at++;
     } else if (star >= 0) {
@@ -98,17 +103,17 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 function parseBracket(
   chars: readonly string[],
   open: number,
-): { matches: (char: string) => boolean; next: number } | null {
+): { matches: (char: string, raw: string) => boolean; next: number } | null {
   let i = open + 1;
   const negated = chars[i] === "!" || chars[i] === "^";
   if (negated) i++;
-  const tests: ((char: string) => boolean)[] = [];
+  const tests: ((char: string, raw: string) => boolean)[] = [];
   for (let first = true; first || chars[i] !== "]"; first = false) {
     if (i >= chars.length) return null;
     const named = chars[i] === "[" && chars[i + 1] === ":" ? className(chars, i) : null;
     if (named !== null) {
       const members = CLASSES[named.name];
-      if (members !== undefined) tests.push((char) => members.test(char));
+      if (members !== undefined) tests.push((_, raw) => members.test(raw));
       i = named.next;
       continue;
     }
@@ -123,7 +128,7 @@ function parseBracket(
       tests.push((char) => char === low);
     }
   }
-  return { matches: (char) => tests.some((test) => test(char)) !== negated, next: i + 1 };
+  return { matches: (char, raw) => tests.some((test) => test(char, raw)) !== negated, next: i + 1 };
 }
 
 function className(
