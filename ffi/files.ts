@@ -8,8 +8,9 @@
  */
 import { addressOf, allocate, cString } from "./memory.ts";
 import { SYS } from "./arch/mod.ts";
-import { check, EINTR, errno, SyscallError } from "./errno.ts";
+import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
 import { libc } from "./libc.ts";
+import { POLLIN, waitFor } from "./poll.ts";
 
 export { O_DIRECTORY, O_NOFOLLOW } from "./arch/mod.ts";
 
@@ -88,25 +89,38 @@ export function tryReadFileAt(
 ): Uint8Array<ArrayBuffer> | number {
   const fd = tryOpenAt(dirfd, path, O_RDONLY);
   if (fd < 0) return fd;
-  scratch ??= allocate(64 * 1024);
-  let length = 0;
   try {
-    for (;;) {
-      const count = tryRead(fd, scratch.subarray(length));
-      if (count < 0) return count;
-      if (count === 0) break;
-      length += count;
-      if (length >= limit) break;
-      if (length === scratch.length) {
-        const larger = allocate(scratch.length * 2);
-        larger.set(scratch);
-        scratch = larger;
-      }
-    }
-    return scratch.slice(0, Math.min(length, limit));
+    return tryReadAll(fd, limit);
   } finally {
     close(fd);
   }
+}
+
+/** What can still be read from a descriptor, as a copy, at most `limit` bytes; or the negated errno. */
+export function tryReadAll(
+  fd: number,
+  limit = Number.MAX_SAFE_INTEGER,
+): Uint8Array<ArrayBuffer> | number {
+  scratch ??= allocate(64 * 1024);
+  let length = 0;
+  for (;;) {
+    const count = tryRead(fd, scratch.subarray(length));
+    if (count === -EAGAIN) {
+      // A pipe that somebody made non-blocking, such as the standard input that ssh gives.
+      waitFor(fd, POLLIN);
+      continue;
+    }
+    if (count < 0) return count;
+    if (count === 0) break;
+    length += count;
+    if (length >= limit) break;
+    if (length === scratch.length) {
+      const larger = allocate(scratch.length * 2);
+      larger.set(scratch);
+      scratch = larger;
+    }
+  }
+  return scratch.slice(0, Math.min(length, limit));
 }
 
 /** The whole of a file by its path. Throws {@linkcode SyscallError}. */

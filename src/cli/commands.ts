@@ -6,7 +6,18 @@
 import type { Command } from "./command.ts";
 
 /** Every command but the listing, which has no name. */
-export const COMMANDS: readonly Command[] = [];
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "snapshot",
+    summary: "the whole host as JSON, to keep and to compare with",
+    load: () => import("./snapshot.ts"),
+  },
+  {
+    name: "diff",
+    summary: "what differs between a snapshot and another one, or now",
+    load: () => import("./diff.ts"),
+  },
+];
 
 /** The command that `args` name, or the link the program was called by; `undefined` for the listing. */
 export function findCommand(

@@ -13,6 +13,13 @@ export interface Host {
   readonly bootId: string | null;
   /** Release, as `uname -r`. */
   readonly kernel: string;
+  /** Network namespace that the answer was asked from: what counts as the host's own. `null`: /proc does not tell. */
+  readonly netns: number | null;
+  /**
+   * Ports that the kernel hands out by itself, in that namespace. Kernel: net.ipv4.ip_local_port_range, which serves
+   * IPv6 too. `null` where it cannot be read.
+   */
+  readonly ephemeralPorts: { readonly first: number; readonly last: number } | null;
 }
 
 /** Sockets, and what is missing from them. */

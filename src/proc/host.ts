@@ -10,13 +10,15 @@ import type { ProcRoot } from "./root.ts";
 /** Kernel: PROC_PID_INIT_INO (include/linux/proc_ns.h), part of the user-space interface since 6.18. */
 const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
 
-/** Reads name, boot and kernel from /proc/sys/kernel. */
+/** Reads name, boot, kernel and range of ports from /proc/sys, and our own namespace. */
 export function readHost(root: ProcRoot): Host {
   const line = (path: string) => root.text(path)?.trim() || null;
   return {
     name: line("sys/kernel/hostname") ?? "unknown",
     bootId: line("sys/kernel/random/boot_id"),
     kernel: line("sys/kernel/osrelease") ?? "unknown",
+    netns: currentNetns(root),
+    ephemeralPorts: ephemeralPorts(line("sys/net/ipv4/ip_local_port_range")),
   };
 }
 
@@ -32,6 +34,11 @@ export function isHostNetns(root: ProcRoot, inode: number): boolean | null {
   if (insidePidNamespace(root) !== false) return null;
   const link = root.link("1/ns/net");
   return typeof link === "number" ? null : netnsInode(link) === inode;
+}
+
+function ephemeralPorts(text: string | null): Host["ephemeralPorts"] {
+  const match = /^(\d{1,5})\s+(\d{1,5})$/.exec(text ?? "");
+  return match === null ? null : { first: Number(match[1]), last: Number(match[2]) };
 }
 
 /** Inode of the network namespace of this thread; `null` where /proc does not tell. */

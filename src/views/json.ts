@@ -21,7 +21,13 @@ export function headerJson(snapshot: Omit<Snapshot, "sockets">): Record<string, 
   const { host } = snapshot;
   return {
     schema: SNAPSHOT_SCHEMA,
-    host: { name: host.name, boot_id: host.bootId, kernel: host.kernel },
+    host: {
+      name: host.name,
+      boot_id: host.bootId,
+      kernel: host.kernel,
+      netns: host.netns,
+      ephemeral_ports: host.ephemeralPorts,
+    },
     taken_at: new Date(snapshot.takenAtMs).toISOString(),
     complete: snapshot.gaps.length === 0,
     gaps: snapshot.gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),

@@ -89,13 +89,15 @@ export function sockeye(
     before?: readonly string[];
     env?: Record<string, string>;
     cwd?: string;
+    /** Written to standard input; nothing is there without it. */
+    stdin?: string;
   } = {},
 ): Ran {
   const command = [...options.before ?? [], SOCKEYE, ...args];
   const run = Bun.spawnSync(
     options.netns === undefined ? command : options.netns.command(command),
     {
-      stdin: "ignore",
+      stdin: options.stdin === undefined ? "ignore" : new TextEncoder().encode(options.stdin),
       env: { PATH: process.env.PATH ?? "", ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     },

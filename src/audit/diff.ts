@@ -1,0 +1,282 @@
+/**
+ * Diff: what differs between two snapshots, service by service.
+ *
+ * Sockets that share an identity (the workers of one port) are one service here: how many there are is not compared.
+ *
+ * @module
+ */
+import type { HostDocument, SnapshotDocument, SocketDocument } from "./document.ts";
+import {
+  containerText,
+  identify,
+  type Identity,
+  isService,
+  program,
+  stableUnit,
+  userText,
+} from "./identity.ts";
+
+/** Name and version of the format of `diff --json`. */
+export const DIFF_SCHEMA = "sockeye.diff/1";
+
+/** What is compared of a service, in the order it is told. */
+export const DIFF_FIELDS = [
+  "reach",
+  "v6only",
+  "mode",
+  "exe",
+  "user",
+  "unit",
+  "container",
+] as const;
+export type DiffField = typeof DIFF_FIELDS[number];
+/** Those that come from owners, and are therefore not known where owners are not. */
+const OWNER_FIELDS: readonly DiffField[] = ["exe", "user", "unit", "container"];
+
+/** A service as one snapshot has it. Lists are sorted and hold each value once. */
+export interface Service {
+  readonly key: string;
+  readonly id: string;
+  readonly netns: string;
+  /** `tcp 0.0.0.0:22`, with the port even where the kernel picked it. */
+  readonly endpoint: string;
+  readonly values: Readonly<Record<DiffField, readonly string[]>>;
+  /** False when nothing, or not everything, is known of its holders. */
+  readonly ownersKnown: boolean;
+  /** True when there are processes that could not be read: one of them may be a further holder. */
+  readonly mayHaveMore: boolean;
+}
+
+/** One difference. `undecided`: it may be one, but a side did not see enough to say. */
+export interface Difference {
+  readonly kind: "appeared" | "vanished" | "changed" | "undecided";
+  readonly id: string;
+  readonly key: string;
+  readonly endpoint: string;
+  readonly netns: string;
+  readonly before: Service["values"] | null;
+  readonly after: Service["values"] | null;
+  /** What changed, or what could not be compared. */
+  readonly fields: readonly DiffField[];
+  /** Why it is undecided. */
+  readonly reason: string | null;
+}
+
+/** The whole comparison. */
+export interface Comparison {
+  readonly differences: readonly Difference[];
+  /** Services that both sides have. */
+  readonly compared: number;
+  /** Unconnected UDP sockets on ports of the kernel's choice: clients that wait for an answer. Left out. */
+  readonly ephemeralUdp: { readonly before: number; readonly after: number };
+}
+
+/** Compares two snapshots. Differences come sorted by namespace and endpoint. */
+export function compare(before: SnapshotDocument, after: SnapshotDocument): Comparison {
+  const left = new Side(before);
+  const right = new Side(after);
+  const differences: Difference[] = [];
+  let compared = 0;
+  const both = (old: Service, now: Service) => {
+    compared++;
+    const difference = changes(old, now);
+    if (difference !== null) differences.push(difference);
+  };
+  for (const [key, old] of left.services) {
+    const now = right.services.get(key);
+    if (now !== undefined) both(old, now);
+    else differences.push(left.gone(old, "vanished", right));
+  }
+  for (const [key, now] of right.services) {
+    if (!left.services.has(key)) differences.push(right.gone(now, "appeared", left));
+  }
+  comparePicked(left, right, both, differences);
+  differences.sort((a, b) => order(a.key, b.key) || order(a.endpoint, b.endpoint));
+  return {
+    differences,
+    compared,
+    ephemeralUdp: { before: left.ephemeralUdp, after: right.ephemeralUdp },
+  };
+}
+
+// Listeners on ports that the kernel picked: the same port pairs first, then any port of the same program.
+function comparePicked(
+  left: Side,
+  right: Side,
+  both: (old: Service, now: Service) => void,
+  differences: Difference[],
+): void {
+  const rest = [...right.picked];
+  const unpaired: Service[] = [];
+  for (const old of left.picked) {
+    const at = rest.findIndex((now) => now.netns === old.netns && now.endpoint === old.endpoint);
+    if (at < 0) unpaired.push(old);
+    else both(old, rest.splice(at, 1)[0]!);
+  }
+  for (const old of unpaired) {
+    const at = rest.findIndex((now) => now.key === old.key);
+    if (at < 0) differences.push(left.gone(old, "vanished", right));
+    else both(old, rest.splice(at, 1)[0]!);
+  }
+  for (const now of rest) differences.push(right.gone(now, "appeared", left));
+}
+
+/** One snapshot, sorted into services. */
+class Side {
+  readonly services = new Map<string, Service>();
+  /** Listeners whose port the kernel picked, one entry a port. */
+  readonly picked: Service[] = [];
+  ephemeralUdp = 0;
+  readonly #document: SnapshotDocument;
+
+  constructor(document: SnapshotDocument) {
+    this.#document = document;
+    const groups = new Map<string, { identity: Identity; sockets: SocketDocument[] }>();
+    for (const socket of document.sockets) {
+      if (!isService(socket)) continue;
+      const identity = identify(socket, document.host);
+      if (identity.ephemeral && socket.state !== "listen") {
+        this.ephemeralUdp++;
+        continue;
+      }
+      const name = identity.ephemeral ? `${identity.netns} ${identity.endpoint}` : identity.key;
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, { identity, sockets: [socket] });
+      else group.sockets.push(socket);
+    }
+    const unseen = document.gaps.some(({ kind }) => kind === "processes");
+    for (const { identity, sockets } of groups.values()) {
+      const service = makeService(identity, sockets, unseen);
+      if (identity.ephemeral) this.picked.push(service);
+      else this.services.set(identity.key, service);
+    }
+  }
+
+  /** A service that the other side lacks, unless the other side could not have seen it. */
+  gone(service: Service, kind: "appeared" | "vanished", other: Side): Difference {
+    const reason = other.#whyUnseen(service);
+    const values = service.values;
+    return {
+      kind: reason === null ? kind : "undecided",
+      id: service.id,
+      key: service.key,
+      endpoint: service.endpoint,
+      netns: service.netns,
+      before: kind === "vanished" ? values : null,
+      after: kind === "appeared" ? values : null,
+      fields: [],
+      reason,
+    };
+  }
+
+  #whyUnseen(service: Service): string | null {
+    const transport = service.endpoint.split(" ")[0]!;
+    for (const gap of this.#document.gaps) {
+      const matters = gap.kind === "netns"
+        ? service.netns !== "host"
+        : (gap.kind === "table" || gap.kind === "interrupted") &&
+          (typeof gap.table !== "string" || gap.table.startsWith(transport.split("-")[0]!));
+      if (matters) return `the other side did not see everything: ${gap.reason}`;
+    }
+    return null;
+  }
+}
+
+function makeService(
+  { key, id, netns, endpoint }: Identity,
+  sockets: readonly SocketDocument[],
+  processesUnseen: boolean,
+): Service {
+  const owners = sockets.flatMap((socket) => socket.owners);
+  const distinct = (values: readonly (string | null)[]) =>
+    [...new Set(values.filter((value) => value !== null))].sort();
+  return {
+    key,
+    id,
+    netns,
+    endpoint,
+    values: {
+      reach: distinct(sockets.map((socket) => socket.reach.scope)),
+      v6only: distinct(sockets.map(({ v6only }) => v6only === null ? null : String(v6only))),
+      mode: distinct(sockets.map(({ local }) => modeText(local.mode))),
+      exe: owners.length > 0
+        ? distinct(owners.map(program))
+        : distinct(sockets.map(({ ownership }) => `(${ownership})`)),
+      user: distinct(owners.map(userText)),
+      unit: distinct(owners.map(({ unit }) => stableUnit(unit))),
+      container: distinct(owners.map(containerText)),
+    },
+    ownersKnown:
+      sockets.every(({ ownership }) => ownership !== "hidden" && ownership !== "unknown") &&
+      owners.every(({ exe, uid }) => exe !== null && uid !== null),
+    mayHaveMore: processesUnseen,
+  };
+}
+
+/** True when a side that may lack a holder shows less than the other: the rest may be what it did not see. */
+function isPartOf(part: Service, whole: Service, field: DiffField): boolean {
+  return part.mayHaveMore &&
+    part.values[field].every((value) => whole.values[field].includes(value));
+}
+
+/** Permission bits as people write them; `null` where there are none. */
+function modeText(mode: unknown): string | null {
+  if (typeof mode === "number") return (mode & 0o7777).toString(8).padStart(4, "0");
+  return typeof mode === "string" ? mode : null;
+}
+
+function changes(old: Service, now: Service): Difference | null {
+  const differing = DIFF_FIELDS.filter((field) => {
+    const [a, b] = [old.values[field], now.values[field]];
+    // A source that does not tell (v6only from /proc) contradicts nothing.
+    if (field === "v6only" && (a.length === 0 || b.length === 0)) return false;
+    return a.join("\0") !== b.join("\0");
+  });
+  const known = old.ownersKnown && now.ownersKnown;
+  const certain = differing.filter((field) =>
+    !OWNER_FIELDS.includes(field) ||
+    known && !isPartOf(old, now, field) && !isPartOf(now, old, field)
+  );
+  if (certain.length === 0 && known && differing.length === 0) return null;
+  const oldLacks = known ? old.mayHaveMore : !old.ownersKnown;
+  const nowLacks = known ? now.mayHaveMore : !now.ownersKnown;
+  const side = oldLacks && nowLacks ? "both sides" : oldLacks ? "the older side" : "the newer side";
+  return {
+    kind: certain.length > 0 ? "changed" : "undecided",
+    id: now.id,
+    key: now.key,
+    endpoint: now.endpoint,
+    netns: now.netns,
+    before: old.values,
+    after: now.values,
+    fields: certain.length > 0 ? certain : OWNER_FIELDS,
+    reason: certain.length > 0 ? null : `not every holder is known on ${side}`,
+  };
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function sideJson(document: SnapshotDocument): { host: HostDocument; [key: string]: unknown } {
+  const { host, taken_at, complete, gaps } = document;
+  return { host, taken_at, complete, gaps };
+}
+
+/** The comparison as data. The schema is in schema/diff-1.json. */
+export function diffJson(
+  before: SnapshotDocument,
+  after: SnapshotDocument,
+  comparison: Comparison,
+): Record<string, unknown> {
+  const { differences, compared, ephemeralUdp } = comparison;
+  return {
+    schema: DIFF_SCHEMA,
+    old: sideJson(before),
+    new: sideJson(after),
+    same: differences.length === 0,
+    compared,
+    not_compared: { ephemeral_udp: ephemeralUdp },
+    differences,
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Identity: what makes a service on a host the same service tomorrow. It holds no process ID, no inode, no peer and no
+ * port that the kernel picked.
+ *
+ * @module
+ */
+import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
+
+/** The range that kernels have unless told otherwise. Kernel: inet_init_net(), net/ipv4/af_inet.c. */
+const DEFAULT_EPHEMERAL = { first: 32768, last: 60999 };
+
+/** What a socket is called across runs. */
+export interface Identity {
+  /** `host tcp 0.0.0.0:22`: the same for the same service on every run, and what a person reads. */
+  readonly key: string;
+  /** Twelve hexadecimal digits of the key: for command lines and fingerprints. */
+  readonly id: string;
+  /** `host`, `name:web`, `container:docker`, or `other`. */
+  readonly netns: string;
+  /** `tcp 0.0.0.0:22`. */
+  readonly endpoint: string;
+  /** True when the kernel picked the port, as far as its range tells: the key then says `ephemeral` for a port. */
+  readonly ephemeral: boolean;
+}
+
+/** True for a socket that can be talked to: a listener, or an unconnected datagram, raw or packet socket. */
+export function isService(socket: SocketDocument): boolean {
+  switch (socket.family) {
+    case "netlink":
+      // Named by process IDs and talked to by the kernel.
+      return false;
+    case "unix":
+      // A client's end has no name. A name the kernel made (autobind: five hexadecimal digits) is nobody's service.
+      if (!socket.local.path && !socket.local.name) return false;
+      if (!socket.local.path && /^[0-9a-f]{5}$/.test(socket.local.name!)) return false;
+      return socket.state === "listen" || socket.transport === "dgram" && socket.peer === null;
+    case "packet":
+    case "xdp":
+      return true;
+    default:
+      if (socket.peer !== null) return false;
+      return socket.state === "listen" || socket.transport !== "tcp" && socket.state === "close";
+  }
+}
+
+/** Where a socket's network namespace stands to the host, by what outlives a restart. Inodes do not. */
+export function netnsLabel(socket: SocketDocument, host: HostDocument): string {
+  const { netns } = socket;
+  if (netns === null || host.netns === null || netns.inode === host.netns) return "host";
+  const container = socket.owners.find((owner) => owner.container !== null)?.container;
+  if (container) return `container:${container.name ?? container.runtime ?? "unnamed"}`;
+  return netns.name === null ? "other" : `name:${netns.name}`;
+}
+
+/** True for a port in the host's range of ports that the kernel hands out. */
+export function isEphemeral(port: number, host: HostDocument): boolean {
+  const { first, last } = host.ephemeral_ports ?? DEFAULT_EPHEMERAL;
+  return port >= first && port <= last;
+}
+
+/** Address, port and interface, or the path, name or other address of a socket: `0.0.0.0:22`, `[::1]:80`, `/run/x.sock`. */
+export function endpointText(socket: SocketDocument, port?: string): string {
+  const { local } = socket;
+  if (typeof local.address === "string") {
+    const scope = local.interface ? `%${local.interface}` : "";
+    const address = local.address.includes(":")
+      ? `[${local.address}${scope}]`
+      : `${local.address}${scope}`;
+    return `${address}:${port ?? (socket.protocol ?? local.port ?? "*")}`;
+  }
+  if (local.path) return withoutPids(local.path, socket.owners);
+  if (local.name) return `@${withoutPids(local.name, socket.owners)}`;
+  const rest = Object.entries(local).filter(([, value]) =>
+    typeof value === "number" || typeof value === "string"
+  );
+  return rest.map(([key, value]) => `${key}=${value}`).sort().join(",") || "-";
+}
+
+/** A path may carry the process ID of its maker: `/tmp/agent.4711`. */
+function withoutPids(path: string, owners: readonly OwnerDocument[]): string {
+  if (owners.length === 0) return path;
+  return path.replace(
+    /\d+/g,
+    (digits) => owners.some(({ pid }) => String(pid) === digits) ? "PID" : digits,
+  );
+}
+
+/** `tcp`, `unix-stream`, `packet`. */
+export function transportText(socket: SocketDocument): string {
+  return socket.family === "unix" || socket.family === "vsock"
+    ? `${socket.family}-${socket.transport}`
+    : socket.transport;
+}
+
+const ids = new Map<string, string>();
+
+/** The short form of a key. */
+export function shortId(key: string): string {
+  let id = ids.get(key);
+  if (id === undefined) {
+    id = new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 12);
+    ids.set(key, id);
+  }
+  return id;
+}
+
+/** The identity of a socket on a host. */
+export function identify(socket: SocketDocument, host: HostDocument): Identity {
+  const netns = netnsLabel(socket, host);
+  const { port } = socket.local;
+  const ephemeral = typeof port === "number" && socket.protocol === null &&
+    (socket.family === "inet" || socket.family === "inet6") && isEphemeral(port, host);
+  const transport = transportText(socket);
+  const endpoint = `${transport} ${endpointText(socket)}`;
+  const stable = ephemeral ? `${transport} ${endpointText(socket, "ephemeral")}` : endpoint;
+  // Who holds it tells services on ports of the kernel's choice apart: nothing else does.
+  const who = ephemeral ? ` ${programs(socket)}` : "";
+  const key = `${netns} ${stable}${who}`;
+  return { key, id: shortId(key), netns, endpoint, ephemeral };
+}
+
+function programs(socket: SocketDocument): string {
+  if (socket.owners.length === 0) return `(${socket.ownership})`;
+  return [...new Set(socket.owners.map(program))].sort().join(",");
+}
+
+/** The program file of an owner; its name in brackets where the file cannot be read. */
+export function program(owner: OwnerDocument): string {
+  return owner.exe ?? `[${owner.comm ?? "?"}]`;
+}
+
+/** The unit of an owner without the numbers that systemd makes up for sessions, transient units and applications. */
+export function stableUnit(unit: string | null): string | null {
+  if (unit === null) return null;
+  return unit.replace(/^session-c?\d+\.scope$/, "session-N.scope")
+    .replace(/^run-(?:[pru])?[0-9a-f-]+(?=[.-])/, "run-N")
+    .replace(/^(app-.*)-[0-9a-f]+\.scope$/, "$1-N.scope");
+}
+
+/** The user of an owner: name, or number. */
+export function userText(owner: OwnerDocument): string | null {
+  return owner.user ?? (owner.uid === null ? null : String(owner.uid));
+}
+
+/** The container of an owner by what outlives it: its name, else its runtime. `null` for a process of the host. */
+export function containerText(owner: OwnerDocument): string | null {
+  if (owner.container === null) return null;
+  const { runtime, name } = owner.container;
+  return name === null ? runtime ?? "unnamed" : `${runtime ?? "unknown"}:${name}`;
+}

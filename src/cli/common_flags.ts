@@ -1,0 +1,42 @@
+/**
+ * Flags that several commands have.
+ *
+ * @module
+ */
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Flag } from "./flag.ts";
+
+const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];
+
+/** `--help`. */
+export const HELP_FLAG: Flag<{ help: boolean }> = {
+  long: "help",
+  short: "h",
+  group: "Other",
+  help: "show this text",
+  set: (options) => {
+    options.help = true;
+  },
+};
+
+/** `--color`. */
+export const COLOR_FLAG: Flag<{ color: ColorChoice }> = {
+  long: "color",
+  value: "WHEN",
+  choices: COLOR_CHOICES,
+  group: "Output",
+  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
+  set: (options, value) => {
+    options.color = value as ColorChoice;
+  },
+};
+
+/** `--own-netns`. */
+export const OWN_NETNS_FLAG: Flag<{ ownNetns: boolean }> = {
+  long: "own-netns",
+  group: "Where to look",
+  help: "only in this network namespace, and not in every one that can be entered",
+  set: (options) => {
+    options.ownNetns = true;
+  },
+};

@@ -1,0 +1,73 @@
+/**
+ * The command line of `sockeye diff`.
+ *
+ * @module
+ */
+import { diff, type DiffOutcome } from "../commands/diff.ts";
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
+import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
+import type { Flag } from "./flag.ts";
+import { helpText } from "./help.ts";
+import { withInput } from "./input.ts";
+import { parseArguments } from "./parse.ts";
+import { UsageError } from "./usage_error.ts";
+
+interface Options {
+  ownNetns: boolean;
+  json: boolean;
+  color: ColorChoice;
+  help: boolean;
+}
+
+/** The flag table. */
+export const DIFF_FLAGS: readonly Flag<Options>[] = [
+  OWN_NETNS_FLAG,
+  {
+    long: "json",
+    group: "Output",
+    help: "as one JSON document",
+    set: (options) => {
+      options.json = true;
+    },
+  },
+  COLOR_FLAG,
+  HELP_FLAG,
+];
+
+const STATUS: Readonly<Record<DiffOutcome, number>> = {
+  same: EXIT_OK,
+  different: EXIT_DIFFERENT,
+  undecided: EXIT_INCOMPLETE,
+};
+
+/** Runs it. Throws UsageError, and what collecting throws. */
+export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
+  const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
+  const files = parseArguments(args, DIFF_FLAGS, options);
+  if (options.help) {
+    out.write(helpText({
+      usage: "sockeye diff [FLAGS] OLD [NEW]",
+      intro:
+        "Compares a snapshot with another one, or with this host now: which services appeared,\n" +
+        "vanished or changed. Either file may be -, which is standard input.",
+      flags: DIFF_FLAGS,
+      exit:
+        "0 the same, 1 different, 2 wrong usage or an error, 3 not decidable: a side is incomplete.",
+    }));
+    out.flush();
+    return EXIT_OK;
+  }
+  const [before, after, extra] = files;
+  if (before === undefined || extra !== undefined) {
+    throw new UsageError(
+      `diff wants one or two files, ${files.length} were given: sockeye diff OLD [NEW]`,
+    );
+  }
+  const { ownNetns, json, color } = options;
+  const outcome = await withInput(() =>
+    diff({ before, after: after ?? null, ownNetns, json, color, connections: false }, out)
+  );
+  return STATUS[outcome];
+}

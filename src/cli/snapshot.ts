@@ -1,0 +1,71 @@
+/**
+ * The command line of `sockeye snapshot`.
+ *
+ * @module
+ */
+import { snapshot } from "../commands/snapshot.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
+import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
+import type { Flag } from "./flag.ts";
+import { helpText } from "./help.ts";
+import { parseArguments } from "./parse.ts";
+import { UsageError } from "./usage_error.ts";
+
+interface Options {
+  connections: boolean;
+  ownNetns: boolean;
+  requireComplete: boolean;
+  help: boolean;
+}
+
+/** The flag table. */
+export const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
+  {
+    long: "all",
+    short: "a",
+    group: "What to keep",
+    help: "connections as well, and not only what can be talked to",
+    set: (options) => {
+      options.connections = true;
+    },
+  },
+  OWN_NETNS_FLAG,
+  {
+    long: "require-complete",
+    group: "Output",
+    help: "status 3 when something could not be read",
+    set: (options) => {
+      options.requireComplete = true;
+    },
+  },
+  HELP_FLAG,
+];
+
+/** Runs it. Throws UsageError, and what collecting throws. */
+export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const options: Options = {
+    connections: false,
+    ownNetns: false,
+    requireComplete: false,
+    help: false,
+  };
+  const [extra] = parseArguments(args, SNAPSHOT_FLAGS, options);
+  if (options.help) {
+    out.write(helpText({
+      usage: "sockeye snapshot [FLAGS] > HOST.json",
+      intro: "Writes every service of this host as JSON, to keep and to compare with.",
+      flags: SNAPSHOT_FLAGS,
+      exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",
+    }));
+    out.flush();
+    return Promise.resolve(EXIT_OK);
+  }
+  if (extra !== undefined) {
+    throw new UsageError(
+      `snapshot takes no argument: "${extra}" was given; it writes to standard output`,
+    );
+  }
+  const complete = snapshot(options, out, err);
+  return Promise.resolve(options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK);
+}

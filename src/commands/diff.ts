@@ -1,0 +1,59 @@
+/**
+ * `sockeye diff`: what differs between a snapshot and another one, or now.
+ *
+ * @module
+ */
+import { terminalColumns } from "../../ffi/terminal.ts";
+import { compare, diffJson } from "../audit/diff.ts";
+import { writeDiff } from "../audit/diff_text.ts";
+import { type SnapshotDocument, toDocument } from "../audit/document.ts";
+import { InputError } from "../audit/input_error.ts";
+import { readSnapshot } from "../audit/read_snapshot.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { type ColorChoice, useColor } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { readInput } from "./input.ts";
+import { type HostScope, takeHostSnapshot } from "./whole_host.ts";
+
+/** What to compare, and how to show it. */
+export interface DiffOptions extends HostScope {
+  /** Path, or `-` for standard input. */
+  readonly before: string;
+  /** The same; `null` is this host, now. */
+  readonly after: string | null;
+  readonly json: boolean;
+  readonly color: ColorChoice;
+}
+
+/** The outcome: `undecided` when nothing differs for certain and something may. */
+export type DiffOutcome = "same" | "different" | "undecided";
+
+/** Compares and writes. Throws {@linkcode InputError}, and what collecting throws. */
+export function diff(options: DiffOptions, out: Writer): DiffOutcome {
+  if (options.before === "-" && options.after === "-") {
+    throw new InputError("standard input can be read once: only one side may be -");
+  }
+  const before = load(options.before);
+  const after = options.after === null
+    ? toDocument(takeHostSnapshot(options, new Diagnostics()))
+    : load(options.after);
+  const comparison = compare(before, after);
+  if (options.json) {
+    out.write(`${JSON.stringify(diffJson(before, after, comparison))}\n`);
+  } else {
+    writeDiff(
+      comparison,
+      out,
+      useColor(options.color, terminalColumns(1) !== null, process.env),
+    );
+  }
+  out.flush();
+  const { differences } = comparison;
+  if (differences.some(({ kind }) => kind !== "undecided")) return "different";
+  return differences.length === 0 ? "same" : "undecided";
+}
+
+function load(path: string): SnapshotDocument {
+  const { name, text } = readInput(path);
+  return readSnapshot(text, name);
+}

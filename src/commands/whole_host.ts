@@ -1,0 +1,36 @@
+/**
+ * The snapshot that audits and comparisons are made of: every family, as far as this program can see.
+ *
+ * @module
+ */
+import type { Diagnostics } from "../diagnostics.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
+import { ALL_STATES } from "../model/state.ts";
+import type { Query } from "../query.ts";
+import { takeSnapshot } from "./list.ts";
+import { takeNetnsSnapshot } from "./netns_snapshot.ts";
+
+/** How much of the host. */
+export interface HostScope {
+  /** Connections as well, and not only what can be talked to. */
+  readonly connections: boolean;
+  /** Only the network namespace that this program runs in, and not every one that it can enter. */
+  readonly ownNetns: boolean;
+}
+
+/** Takes it. Throws what collecting throws. */
+export function takeHostSnapshot(scope: HostScope, diagnostics: Diagnostics): Snapshot {
+  const query: Query = {
+    families: new Set(FAMILIES),
+    transports: new Set(TRANSPORTS),
+    states: scope.connections ? ALL_STATES : null,
+    ports: null,
+    pids: null,
+    processes: null,
+    users: null,
+  };
+  return scope.ownNetns
+    ? takeSnapshot(query, diagnostics)
+    : takeNetnsSnapshot(query, "all", diagnostics);
+}
