@@ -1,5 +1,5 @@
 /**
- * What a cgroup path says: the systemd unit, and the container.
+ * What a cgroup path says: the systemd unit and session, the container, the pod.
  *
  * @module
  */
@@ -29,30 +29,79 @@ export function unitOf(path: string): string | null {
   return unit;
 }
 
-const ID = "[0-9a-f]{64}";
-/** Shapes of paths, most specific first. The first group is the identifier. */
-const CONTAINERS: readonly (readonly [pattern: RegExp, runtime: string | null])[] = [
-  [new RegExp(`/docker-(${ID})\\.scope`), "docker"],
-  [new RegExp(`/docker/(${ID})`), "docker"],
-  [new RegExp(`/nerdctl-(${ID})\\.scope`), "containerd"],
-  [new RegExp(`cri-containerd-(${ID})\\.scope`), "containerd"],
-  [new RegExp(`crio-(${ID})(?:\\.scope)?`), "cri-o"],
-  [new RegExp(`libpod-(${ID})(?:\\.scope)?`), "podman"],
-  [/\/lxc\.payload[./]([^/]+)/, "lxc"],
-  [/\/machine\.slice\/machine-([^/]+)\.scope/, "nspawn"],
-  [/\/systemd-nspawn@([^/]+)\.service/, "nspawn"],
-  [/\/ecs\/[^/]+\/([^/]+)/, "ecs"],
-  [new RegExp(`/kubepods[^/]*/.*/?(${ID})`), null],
-  [new RegExp(`/(${ID})(?:/|$)`), null],
+/** The login session of a path (loginctl(1) lists them); `null` where there is none. */
+export function sessionOf(path: string): string | null {
+  return /\/session-([^/]+)\.scope(?:\/|$)/.exec(path)?.[1] ?? null;
+}
+
+/** The Kubernetes pod of a path, by its UID; `null` where there is none. */
+export function podOf(path: string): string | null {
+  // systemd slices cannot hold a dash that does not nest, so the UID is written with underscores there. Static pods have the
+  // hash of their manifest instead.
+  const match = /kubepods.*[/-]pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})/
+    .exec(path);
+  return match === null ? null : match[1]!.replaceAll("_", "-");
+}
+
+const ID = /^[0-9a-f]{64}$/;
+/** Names of cgroups that runtimes make under systemd, and their forms for the plain driver. */
+const PREFIXED: readonly (readonly [pattern: RegExp, runtime: string])[] = [
+  [/^docker-([0-9a-f]{64})\.scope$/, "docker"],
+  [/^nerdctl-([0-9a-f]{64})\.scope$/, "containerd"],
+  [/(?:^|:)cri-containerd[-:]([0-9a-f]{64})(?:\.scope)?$/, "containerd"],
+  [/^crio-([0-9a-f]{64})(?:\.scope)?$/, "cri-o"],
+  [/^libpod-(?:payload-)?([0-9a-f]{64})(?:\.scope)?$/, "podman"],
+  [/^lxc\.payload\.(.+)$/, "lxc"],
+  [/^systemd-nspawn@(.+)\.service$/, "nspawn"],
 ];
 
-/** The container of a path; `null` for a process of the host. */
+/** The container of a path; `null` for a process of the host. Of containers in containers it is the innermost. */
 export function containerOf(path: string): Container | null {
-  // The monitor of a container runs outside it, under a path that carries the same identifier.
-  if (/(libpod|crio)-conmon-/.test(path)) return null;
-  for (const [pattern, runtime] of CONTAINERS) {
-    const match = pattern.exec(path);
-    if (match !== null) return { id: match[1]!, runtime, name: null };
+  const parts = path.split("/").filter((part) => part !== "");
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = parts[i]!;
+    // The monitor of a container runs outside it, under a name that carries the same identifier.
+    if (/^(libpod-conmon|crio-conmon|lxc\.monitor)[-.]/.test(part)) return null;
+    const found = containerAt(part, parts.slice(0, i));
+    if (found !== null) return found;
   }
   return null;
+}
+
+function containerAt(part: string, above: readonly string[]): Container | null {
+  for (const [pattern, runtime] of PREFIXED) {
+    const match = pattern.exec(part);
+    if (match !== null) return container(unescapeUnit(match[1]!), runtime);
+  }
+  const parent = above.at(-1);
+  if (parent === "lxc" || parent === "lxc.payload") return container(part, "lxc");
+  const machine = /^machine-(.+)\.scope$/.exec(part);
+  if (machine !== null) {
+    const name = unescapeUnit(machine[1]!);
+    // A virtual machine is no container: its process runs on the host.
+    if (/^qemu-\d+-/.test(name)) return null;
+    return name.startsWith("lxc-") ? container(name, "lxc") : container(name, "nspawn");
+  }
+  // /ecs/TASK/ID, /ecs/CLUSTER/TASK/ID; on Fargate the ID is TASK-NUMBER.
+  const ecs = above.lastIndexOf("ecs");
+  if (ecs >= 0 && above.length > ecs + 1) {
+    if (ID.test(part) || /^[0-9a-f]{32}-\d+$/.test(part)) return container(part, "ecs");
+  }
+  if (!ID.test(part)) return null;
+  return container(
+    part,
+    parent === "docker" ? "docker" : parent === "libpod_parent" ? "podman" : null,
+  );
+}
+
+function container(id: string, runtime: string | null): Container {
+  return { id, runtime, name: null };
+}
+
+// systemd.unit(5): bytes that a unit name cannot hold are written \xNN; a plain dash stands for a slash only in paths.
+function unescapeUnit(text: string): string {
+  return text.replace(
+    /\\x([0-9a-f]{2})/g,
+    (_, digits: string) => String.fromCharCode(parseInt(digits, 16)),
+  );
 }

@@ -1,0 +1,222 @@
+/**
+ * Relation: works out how the owners of a socket came to share it, from parentage, programs, descriptors, environment.
+ *
+ * @module
+ */
+import type { Bytes, Owner, Process } from "../model/owner.ts";
+import type { Consequence, Evidence, OwnerNode, OwnerRole, Relations } from "../model/relation.ts";
+import type { Socket } from "../model/socket.ts";
+
+/** What is looked up about processes, owners or not. */
+export interface ProcessFacts {
+  get(pid: number): Process;
+  /** A variable of the environment that the program was started with; `null` where it is not set or not readable. */
+  environment(pid: number, name: string): string | null;
+  /** Inode of the network namespace; `null` where it cannot be read. */
+  netns(pid: number): number | null;
+}
+
+/** Parents are followed no further than this: /proc is read while processes come and go. */
+const MAX_DEPTH = 256;
+
+/** Works out the relations of a socket's owners. */
+export function relate(
+  socket: Pick<Socket, "owners" | "netns" | "state" | "transport">,
+  facts: ProcessFacts,
+): Relations {
+  const mains = new Map<number, Owner>();
+  const threads = new Map<number, Owner[]>();
+  for (const owner of socket.owners) {
+    if (owner.tid === null) mains.set(owner.pid, owner);
+    else threads.set(owner.pid, [...threads.get(owner.pid) ?? [], owner]);
+  }
+  // A process that holds the socket by a thread's table alone is an owner like any other.
+  for (const [pid, [first, ...rest]] of threads) {
+    if (mains.has(pid)) continue;
+    mains.set(pid, first!);
+    threads.set(pid, rest);
+  }
+  const ancestry = new Map([...mains.keys()].map((pid) => [pid, ancestorsOf(pid, facts)]));
+  const parentOf = new Map<number, number>();
+  for (const [pid, ancestors] of ancestry) {
+    const parent = ancestors.find((ancestor) => mains.has(ancestor));
+    if (parent !== undefined && !descends(parent, pid, parentOf)) parentOf.set(pid, parent);
+  }
+  const roots = [...mains.keys()].filter((pid) => !parentOf.has(pid)).sort(ascending);
+  const build = (pid: number): OwnerNode => {
+    const owner = mains.get(pid)!;
+    const parent = parentOf.get(pid);
+    const judged = parent === undefined
+      ? judgeRoot(owner, roots, ancestry, socket, facts)
+      : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, facts);
+    const children = [...parentOf].filter(([, of]) => of === pid).map(([child]) => child)
+      .sort(ascending).map(build);
+    const own = (threads.get(pid) ?? []).map(threadNode);
+    return { owner, ...judged, children: [...own, ...children] };
+  };
+  const tree = roots.map(build);
+  return { roots: tree, consequences: consequencesOf(tree, socket) };
+}
+
+const ascending = (a: number, b: number) => a - b;
+const decoder = new TextDecoder();
+const text = (bytes: Bytes | null) => bytes === null ? null : decoder.decode(bytes);
+
+function ancestorsOf(pid: number, facts: ProcessFacts): number[] {
+  const ancestors: number[] = [];
+  let next = facts.get(pid).ppid;
+  while (
+    next !== null && next > 0 && next !== pid && ancestors.length < MAX_DEPTH &&
+    !ancestors.includes(next)
+  ) {
+    ancestors.push(next);
+    next = facts.get(next).ppid;
+  }
+  return ancestors;
+}
+
+// A process ID that was given anew between two reads can make a circle.
+function descends(pid: number, from: number, parentOf: ReadonlyMap<number, number>): boolean {
+  for (let at: number | undefined = pid; at !== undefined; at = parentOf.get(at)) {
+    if (at === from) return true;
+  }
+  return false;
+}
+
+interface Judgement {
+  readonly role: OwnerRole;
+  readonly certain: boolean;
+  readonly evidence: readonly Evidence[];
+}
+
+function threadNode(owner: Owner): OwnerNode {
+  return {
+    owner,
+    role: "thread",
+    certain: true,
+    evidence: [{ kind: "own_table", tid: owner.tid! }],
+    children: [],
+  };
+}
+
+function judgeChild(
+  owner: Owner,
+  parent: Owner,
+  ancestors: readonly number[],
+  facts: ProcessFacts,
+): Judgement {
+  const evidence: Evidence[] = [{
+    kind: "ancestor",
+    pid: parent.pid,
+    via: ancestors.slice(0, ancestors.indexOf(parent.pid)),
+  }];
+  const activation = activationEvidence(owner, facts);
+  const exe = text(owner.process.exe);
+  const parentExe = text(parent.process.exe);
+  const same = owner.fds.filter((fd) => parent.fds.includes(fd));
+  if (exe !== null && parentExe !== null) {
+    evidence.push(
+      exe === parentExe
+        ? { kind: "same_program", exe }
+        : { kind: "other_program", exe, ancestor_exe: parentExe },
+    );
+  }
+  evidence.push(
+    same.length > 0
+      ? { kind: "same_fd", fds: same }
+      : { kind: "other_fd", fds: owner.fds, ancestor_fds: parent.fds },
+  );
+  if (activation.length > 0) {
+    return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
+  }
+  // The descendants of init are everybody: that it holds the socket too is what activation looks like.
+  const comm = text(parent.process.comm);
+  if (parent.pid === 1 && exe !== parentExe) {
+    return {
+      role: "activated",
+      certain: comm === "systemd",
+      evidence: [...evidence, { kind: "init", pid: 1, comm: comm ?? "?" }],
+    };
+  }
+  // The program of a process of another user cannot be read; its name can.
+  const sameProgram = exe !== null && parentExe !== null
+    ? exe === parentExe
+    : text(owner.process.comm) === comm;
+  const known = exe !== null && parentExe !== null;
+  // A fork keeps the number. Another number means that it was duplicated, or came in another way.
+  return {
+    role: !sameProgram ? "inherited" : same.length > 0 ? "worker" : "passed",
+    certain: known && same.length > 0,
+    evidence,
+  };
+}
+
+// sd_listen_fds(3): LISTEN_FDS descriptors from 3 on.
+function activationEvidence(owner: Owner, facts: ProcessFacts): Evidence[] {
+  const value = facts.environment(owner.pid, "LISTEN_FDS");
+  if (value === null || !/^[1-9]\d{0,5}$/.test(value)) return [];
+  const end = 3 + Number(value);
+  if (!owner.fds.some((fd) => fd >= 3 && fd < end)) return [];
+  // Children of the service have the variable as well; where LISTEN_PID is set it names the one it was meant for.
+  const pid = facts.environment(owner.pid, "LISTEN_PID");
+  if (pid !== null && pid !== String(owner.pid)) return [];
+  return [{ kind: "environment", name: "LISTEN_FDS", value }];
+}
+
+function judgeRoot(
+  owner: Owner,
+  roots: readonly number[],
+  ancestry: ReadonlyMap<number, readonly number[]>,
+  socket: Pick<Socket, "netns">,
+  facts: ProcessFacts,
+): Judgement {
+  const evidence: Evidence[] = [];
+  const netns = facts.netns(owner.pid);
+  const elsewhere = netns !== null && socket.netns !== null && netns !== socket.netns.inode;
+  if (elsewhere) {
+    evidence.push({ kind: "other_netns", netns, socket_netns: socket.netns.inode });
+  }
+  const activation = activationEvidence(owner, facts);
+  if (activation.length > 0) {
+    return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
+  }
+  const others = roots.filter((pid) => pid !== owner.pid);
+  if (others.length === 0) return { role: "holder", certain: true, evidence };
+  const parent = ancestry.get(owner.pid)![0];
+  const siblings = others.filter((pid) => ancestry.get(pid)![0] === parent);
+  // Children of init are no family: orphans of everybody end there.
+  if (parent !== undefined && parent !== 1 && siblings.length > 0) {
+    evidence.push({ kind: "same_parent", pid: parent, pids: siblings });
+    return { role: "sibling", certain: false, evidence };
+  }
+  evidence.push({ kind: "no_common_ancestor", pids: others });
+  return { role: "passed", certain: false, evidence };
+}
+
+// Who could bind again is judged for sockets that hold an address for themselves.
+function consequencesOf(
+  roots: readonly OwnerNode[],
+  { state, transport }: Pick<Socket, "state" | "transport">,
+): Consequence[] {
+  if (state !== "listen" && !(state === "close" && transport.startsWith("udp"))) return [];
+  const consequences: Consequence[] = [];
+  for (const root of roots) {
+    const by = inheritors(root);
+    if (by.length > 0) {
+      consequences.push({ kind: "port_kept", pid: root.owner.pid, by });
+    }
+  }
+  return consequences;
+}
+
+// Descendants that run other programs than the root; the workers of such a one count with it.
+function inheritors(node: OwnerNode): number[] {
+  return node.children.flatMap((child) =>
+    child.role === "inherited" ? [child.owner.pid, ...descendants(child)] : inheritors(child)
+  );
+}
+
+function descendants(node: OwnerNode): number[] {
+  return node.children.filter(({ role }) => role !== "thread")
+    .flatMap((child) => [child.owner.pid, ...descendants(child)]);
+}

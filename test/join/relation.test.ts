@@ -1,0 +1,193 @@
+/**
+ * Relations between the real owners of real sockets.
+ *
+ * @module
+ */
+import { describe, expect, test } from "bun:test";
+import { attachOwners } from "../../src/join/attach.ts";
+import { type ProcessFacts, relate } from "../../src/join/relation.ts";
+import { Diagnostics } from "../../src/diagnostics.ts";
+import type { Owner, Process } from "../../src/model/owner.ts";
+import type { OwnerNode, Relations } from "../../src/model/relation.ts";
+import type { Socket } from "../../src/model/socket.ts";
+import { Facts } from "../../src/proc/facts.ts";
+import { Processes } from "../../src/proc/process.ts";
+import { ProcRoot } from "../../src/proc/root.ts";
+import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
+import { testIf } from "../support/skip.ts";
+
+function relationsOf(inode: number, netns: number): Relations {
+  const root = new ProcRoot();
+  const processes = new Processes(root);
+  const socket = {
+    inode,
+    netns: { inode: netns, name: null },
+    state: "listen",
+    transport: "tcp",
+    owners: [],
+  } as unknown as Socket;
+  attachOwners([socket], root, processes, new Diagnostics());
+  return relate(socket, new Facts(root, processes));
+}
+
+/** The tree as text: pid:role, ! for certain, children in brackets. */
+function shape(nodes: readonly OwnerNode[]): string {
+  return nodes.map(({ owner, role, certain, children }) =>
+    `${owner.pid}:${role}${certain ? "!" : ""}${children.length > 0 ? `[${shape(children)}]` : ""}`
+  ).join(" ");
+}
+
+async function situation(
+  name: string,
+  args: Record<string, string | number>,
+  check: (relations: Relations, factory: Made) => void,
+): Promise<void> {
+  await using factory = await makeSocket(name, args);
+  if (factory.skip !== null) throw new Error(factory.skip);
+  const [record] = factory.info.sockets;
+  check(relationsOf(record!.inode!, record!.netns), factory);
+}
+
+const kinds = (node: OwnerNode) => node.evidence.map(({ kind }) => kind);
+
+describe("owners of a real socket", () => {
+  const reason = pythonReason();
+
+  testIf(reason, "python3 ran sh, and both sh and its child inherited the listener", async () => {
+    await situation("inherited_listener", {}, ({ roots, consequences }, { info }) => {
+      const { parent, shell, child } = info as unknown as Record<string, number>;
+      expect(shape(roots)).toBe(`${parent}:holder![${shell}:inherited![${child}:inherited!]]`);
+      expect(kinds(roots[0]!.children[0]!)).toEqual(["ancestor", "other_program", "same_fd"]);
+      expect(consequences).toEqual([{ kind: "port_kept", pid: parent!, by: [shell!, child!] }]);
+    });
+  });
+
+  testIf(reason, "sh alone holds what its parent has closed", async () => {
+    await situation("inherited_listener", { close: 1 }, ({ roots, consequences }, { info }) => {
+      const { shell, child } = info as unknown as Record<string, number>;
+      expect(shape(roots)).toBe(`${shell}:holder![${child}:inherited!]`);
+      expect(consequences).toEqual([{ kind: "port_kept", pid: shell!, by: [child!] }]);
+    });
+  });
+
+  testIf(
+    reason,
+    "a master and the workers it forked run one program; nothing keeps the port",
+    async () => {
+      await situation("forked_listener", { workers: 4 }, ({ roots, consequences }, { info }) => {
+        const workers = (info.workers as number[]).toSorted((a, b) => a - b);
+        expect(shape(roots)).toBe(
+          `${info.pid}:holder![${workers.map((pid) => `${pid}:worker!`).join(" ")}]`,
+        );
+        expect(kinds(roots[0]!.children[0]!)).toEqual(["ancestor", "same_program", "same_fd"]);
+        expect(consequences).toEqual([]);
+      });
+    },
+  );
+
+  testIf(reason, "a service started with the listener as descriptor 3 was activated", async () => {
+    await situation("socket_activation", {}, ({ roots, consequences }, { info }) => {
+      expect(shape(roots)).toBe(`${info.manager}:holder![${info.service}:activated!]`);
+      expect(roots[0]!.children[0]!.evidence).toContainEqual({
+        kind: "environment",
+        name: "LISTEN_FDS",
+        value: "1",
+      });
+      expect(consequences).toEqual([]);
+    });
+  });
+
+  testIf(reason, "a socket that was passed is not called inherited", async () => {
+    await situation("passed_to_other_process", { keep: 1 }, ({ roots }, { info }) => {
+      const [child] = roots[0]!.children;
+      expect(child!.owner.pid).toBe(info.receiver as number);
+      const same = kinds(child!).includes("same_fd");
+      // The kernel gives the lowest free number, which may by chance be the sender's.
+      expect([child!.role, child!.certain]).toEqual(same ? ["worker", true] : ["passed", false]);
+    });
+  });
+
+  testIf(reason, "a thread's own table is told", async () => {
+    await situation("private_table_thread", {}, ({ roots }, { info }) => {
+      expect(roots.map(({ owner }) => [owner.pid, owner.tid])).toEqual([
+        [info.process as number, info.tid as number],
+      ]);
+    });
+  });
+});
+
+describe("owners that are made up", () => {
+  const encoder = new TextEncoder();
+  const process = (pid: number, ppid: number, exe: string | null, comm = "x"): Process => ({
+    pid,
+    ppid,
+    exe: exe === null ? null : encoder.encode(exe),
+    comm: encoder.encode(comm),
+    exeDeleted: false,
+    cmdline: null,
+    uid: 0,
+    user: null,
+    startTimeMs: null,
+    unit: null,
+    container: null,
+  });
+  const PROCESSES = [
+    process(1, 0, "/usr/lib/systemd/systemd", "systemd"),
+    process(10, 1, "/usr/sbin/nginx"),
+    process(20, 1, "/usr/sbin/sshd"),
+    process(30, 10, "/bin/sh"),
+    process(31, 30, "/usr/bin/a"),
+    process(32, 30, "/usr/bin/b"),
+    process(40, 41, "/bin/loop"),
+    process(41, 40, "/bin/loop"),
+    process(50, 1, null, "denied"),
+    process(51, 50, null, "denied"),
+  ];
+  const facts: ProcessFacts = {
+    get: (pid) => PROCESSES.find((process) => process.pid === pid) ?? process(pid, 0, null),
+    environment: () => null,
+    netns: (pid) => pid === 20 ? 77 : 66,
+  };
+  const owner = (pid: number, fds = [3]): Owner => ({
+    pid,
+    fds,
+    tid: null,
+    process: facts.get(pid),
+  });
+  const relateThese = (...owners: Owner[]) =>
+    relate({ owners, netns: { inode: 66, name: null }, state: "listen", transport: "tcp" }, facts);
+
+  test("init and a service: activation, by what init is", () => {
+    const { roots } = relateThese(owner(1, [40]), owner(10, [3]));
+    expect(shape(roots)).toBe("1:holder![10:activated!]");
+  });
+
+  test("processes without a common holder may have passed it; another namespace is evidence", () => {
+    const { roots } = relateThese(owner(10), owner(20));
+    expect(shape(roots)).toBe("10:passed 20:passed");
+    expect(roots[1]!.evidence).toContainEqual({
+      kind: "other_netns",
+      netns: 77,
+      socket_netns: 66,
+    });
+  });
+
+  test("children of a parent that has let go are siblings", () => {
+    expect(shape(relateThese(owner(31), owner(32)).roots)).toBe("31:sibling 32:sibling");
+  });
+
+  test("holders in between do not break the line of descent", () => {
+    const { roots } = relateThese(owner(10), owner(31));
+    expect(shape(roots)).toBe("10:holder![31:inherited!]");
+    expect(roots[0]!.children[0]!.evidence[0]).toEqual({ kind: "ancestor", pid: 10, via: [30] });
+  });
+
+  test("where programs cannot be read the name decides, and it is no certainty", () => {
+    expect(shape(relateThese(owner(50), owner(51)).roots)).toBe("50:holder![51:worker]");
+  });
+
+  test("parents that go in a circle end", () => {
+    expect(shape(relateThese(owner(40)).roots)).toBe("40:holder!");
+    expect(shape(relateThese(owner(40), owner(41)).roots)).toBe("41:holder![40:worker!]");
+  });
+});

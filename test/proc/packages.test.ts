@@ -1,0 +1,132 @@
+/**
+ * Package databases and container files, made up as the managers and runtimes write them.
+ *
+ * @module
+ */
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { containerNames } from "../../src/proc/container_names.ts";
+import { packageOf } from "../../src/proc/packages.ts";
+
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true });
+});
+
+function tree(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), "sockeye-test-"));
+  made.push(root);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+const answer = (name: string | null, manager: string | null, lookedUp: boolean) => ({
+  name,
+  manager,
+  lookedUp,
+});
+
+describe("the package of a program", () => {
+  test("by dpkg, with the architecture cut off, and under the name before /usr was merged", () => {
+    const root = tree({
+      "var/lib/dpkg/info/nginx.list": "/.\n/usr\n/usr/sbin/nginx\n",
+      "var/lib/dpkg/info/libc6:amd64.list": "/.\n/bin\n/bin/true\n",
+      "var/lib/dpkg/info/nginx.md5sums": "x  usr/sbin/nginx-other\n",
+    });
+    expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer("nginx", "dpkg", true));
+    expect(packageOf("/usr/bin/true", root)).toEqual(answer("libc6", "dpkg", true));
+    expect(packageOf("/usr/sbin/nginx-other", root)).toEqual(answer(null, "dpkg", true));
+  });
+
+  test("by apk", () => {
+    const root = tree({
+      "lib/apk/db/installed":
+        "P:busybox\nF:bin\nR:busybox\n\nP:nginx\nV:1\nF:usr/sbin\nR:nginx\n\n",
+    });
+    expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer("nginx", "apk", true));
+    expect(packageOf("/usr/bin/busybox", root)).toEqual(answer("busybox", "apk", true));
+    expect(packageOf("/bin/nginx", root)).toEqual(answer(null, "apk", true));
+  });
+
+  test("by pacman", () => {
+    const root = tree({
+      "var/lib/pacman/local/gnu-netcat-0.7.1-10/files": "%FILES%\nusr/\nusr/bin/netcat\n",
+      "var/lib/pacman/local/ALPM_DB_VERSION": "9\n",
+    });
+    expect(packageOf("/usr/bin/netcat", root)).toEqual(answer("gnu-netcat", "pacman", true));
+  });
+
+  test("by rpm is not looked up, and where there is no database nothing is said", () => {
+    expect(packageOf("/usr/sbin/nginx", tree({ "var/lib/rpm/rpmdb.sqlite": "" })))
+      .toEqual(answer(null, "rpm", false));
+    expect(packageOf("/usr/sbin/nginx", tree({ "etc/x": "" }))).toEqual(answer(null, null, false));
+  });
+});
+
+describe("the name of a container", () => {
+  const id = "3f4b8c0d9e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4";
+  const names = (files: Readonly<Record<string, string>>, runtime: string | null = null) =>
+    containerNames({ id, runtime, name: null }, tree(files), ["/home/ann"]);
+
+  test("from docker's configuration", () => {
+    const config = { Name: "/web", LogPath: "/x/y-json.log", Config: { Image: "nginx:1" } };
+    expect(names({ [`var/lib/docker/containers/${id}/config.v2.json`]: JSON.stringify(config) }))
+      .toEqual({
+        name: "web",
+        pod: null,
+        podNamespace: null,
+        image: "nginx:1",
+        log: "/x/y-json.log",
+      });
+  });
+
+  test("from the links that Kubernetes keeps for its logs", () => {
+    const file = `var/log/containers/web-7d9_default_nginx-${id}.log`;
+    expect(names({ [file]: "" })).toMatchObject({
+      name: "nginx",
+      pod: "web-7d9",
+      podNamespace: "default",
+    });
+  });
+
+  test("from the annotations of a bundle", () => {
+    const config = {
+      annotations: {
+        "io.kubernetes.cri.container-name": "nginx",
+        "io.kubernetes.cri.sandbox-name": "web-1",
+        "io.kubernetes.cri.sandbox-namespace": "prod",
+      },
+    };
+    const file = `run/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/config.json`;
+    expect(names({ [file]: JSON.stringify(config) }))
+      .toMatchObject({ name: "nginx", pod: "web-1", podNamespace: "prod" });
+  });
+
+  test("from podman's list, of root and of a user", () => {
+    const list = JSON.stringify([{ id: "other", names: ["no"] }, { id, names: ["db"] }]);
+    const path = ".local/share/containers/storage/overlay-containers/containers.json";
+    expect(names({ "var/lib/containers/storage/overlay-containers/containers.json": list }).name)
+      .toBe("db");
+    expect(names({ [`home/ann/${path}`]: list }).name).toBe("db");
+  });
+
+  test("is not known where files are missing, cut, or of another form", () => {
+    expect(names({ "etc/x": "" }).name).toBeNull();
+    expect(names({ [`var/lib/docker/containers/${id}/config.v2.json`]: '{"Name": ' }).name)
+      .toBeNull();
+    expect(names({ [`var/lib/docker/containers/${id}/config.v2.json`]: "[]" }).name).toBeNull();
+    expect(names({ [`var/lib/docker/containers/${id}/config.v2.json`]: '{"Config":null}' }).name)
+      .toBeNull();
+  });
+
+  test("never leaves the folder, whatever the identifier is", () => {
+    const root = tree({ "etc/config.v2.json": '{"Name":"/no"}' });
+    expect(containerNames({ id: "../../../../etc", runtime: null, name: null }, root).name)
+      .toBeNull();
+  });
+});
