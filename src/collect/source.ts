@@ -22,6 +22,9 @@ export interface SourceSink {
   restart(): void;
 }
 
+/** What became of a table: `absent` is a protocol that this kernel does not have. */
+export type SourceOutcome = "read" | "absent" | "failed";
+
 /** Opens the netlink socket; a test or a recording gives its own. Throws SyscallError. */
 export type OpenTransport = () => Transport & { readonly fd?: number };
 
@@ -42,14 +45,13 @@ export class Source {
   }
 
   /** Reads a whole table. Problems go to the diagnostics: a note where another source served, a gap where none did. */
-  read(request: DiagRequest, sink: SourceSink): void {
+  read(request: Omit<DiagRequest, "decode">, sink: SourceSink): SourceOutcome {
     const refusal = this.#readNetlink(request, sink);
-    if (refusal === null) return;
-    this.#readProc(request, sink, refusal);
+    return refusal === null ? "read" : this.#readProc(request, sink, refusal);
   }
 
   // Returns why netlink did not answer; `null` when it did.
-  #readNetlink(request: DiagRequest, sink: SourceSink): string | null {
+  #readNetlink(request: Omit<DiagRequest, "decode">, sink: SourceSink): string | null {
     if (request.message === null) return "sock_diag has no handler for it";
     const transport = this.#connect();
     if (transport === null) return "sock_diag is not available";
@@ -75,31 +77,38 @@ export class Source {
     }
   }
 
-  #readProc(request: DiagRequest, sink: SourceSink, refusal: string): void {
+  #readProc(
+    request: Omit<DiagRequest, "decode">,
+    sink: SourceSink,
+    refusal: string,
+  ): SourceOutcome {
     const { label, table } = request;
     if (table === null) {
       this.#gap(label, refusal);
-      return;
+      return "failed";
     }
     sink.restart();
     const bytes = this.#root.readNet(table.file);
     if (typeof bytes === "number") {
       // Without the file the kernel has no such protocol, so nothing is missing.
-      if (bytes === -ENOENT) this.#diagnostics.note(`${label}: this kernel has none`);
-      else {
-        this.#gap(
-          label,
-          `${refusal}; /proc/net/${table.file}: ${errnoText(-bytes)} (${errnoName(-bytes)})`,
-        );
+      if (bytes === -ENOENT) {
+        this.#diagnostics.note(`${label}: this kernel has none`);
+        return "absent";
       }
-      return;
+      this.#gap(
+        label,
+        `${refusal}; /proc/net/${table.file}: ${errnoText(-bytes)} (${errnoName(-bytes)})`,
+      );
+      return "failed";
     }
     try {
       table.parse(bytes, (view, start, end) => sink.message(view, start, end, "proc"));
       this.#diagnostics.note(`${label}: ${refusal}; read from /proc/net/${table.file}`);
+      return "read";
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#gap(label, `${refusal}; ${error.message}`);
+      return "failed";
     }
   }
 

@@ -29,6 +29,8 @@ export interface Scan {
   readonly pids: readonly number[];
   /** Processes whose descriptors we may not list or follow, ascending. Kernel threads have none and do not count. */
   readonly denied: readonly number[];
+  /** How many processes would not even have their descriptors listed (EACCES), kernel threads included. */
+  readonly unlisted: number;
   /** How many processes ended while we looked. */
   readonly vanished: number;
   /** True when other users' processes are not even listed (mount option hidepid=2). */
@@ -69,10 +71,12 @@ export class DescriptorScanner {
   scanProcesses(): Scan {
     const pids = this.listProcesses();
     const denied: number[] = [];
+    let unlisted = 0;
     let vanished = 0;
     for (const pid of pids) {
       const outcome = this.#scanTable(`${pid}/fd`, pid, 0);
-      if (outcome === "denied") {
+      if (outcome === "unlisted") unlisted++;
+      if (outcome === "denied" || outcome === "unlisted") {
         if (this.#canHoldSockets(pid)) denied.push(pid);
       } else if (outcome === "vanished") {
         vanished++;
@@ -86,6 +90,7 @@ export class DescriptorScanner {
       descriptors: this.descriptors,
       pids,
       denied,
+      unlisted,
       vanished,
       hidden,
       namespaces: this.#namespaces,
@@ -135,9 +140,13 @@ export class DescriptorScanner {
     }
   }
 
-  #scanTable(path: string, pid: number, tid: number): "read" | "empty" | "denied" | "vanished" {
+  #scanTable(
+    path: string,
+    pid: number,
+    tid: number,
+  ): "read" | "empty" | "denied" | "unlisted" | "vanished" {
     const fd = tryOpenAt(AT_FDCWD, cString(`${this.#root.path}/${path}`), O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return fd === -EACCES || fd === -EPERM ? "denied" : "vanished";
+    if (fd < 0) return fd === -EACCES || fd === -EPERM ? "unlisted" : "vanished";
     const directory = this.#directory;
     const link = this.#link;
     const { descriptors } = this;

@@ -15,11 +15,25 @@ import * as uapi from "./uapi.ts";
 /** The kernel prints times in ticks of USER_HZ, which is 100 on every Linux. */
 const MS_PER_TICK = 10;
 
+/** A table, with what its lines tell beyond inet_diag_msg. */
+export interface InetProcTable extends ProcTable {
+  /**
+   * Retransmits of the line that was emitted last, whatever its timer: the message has one number for them and for
+   * {@linkcode probes}. Kernel: `icsk_retransmits`, for SYN-RECV `num_timeout`.
+   */
+  readonly retransmits: number;
+  /** Probes without answer of the line that was emitted last. Kernel: `icsk_probes_out`; 0 except for TCP. */
+  readonly probes: number;
+}
+
 /** The table `file` under /proc/net, whose addresses are of `family`. */
-export function inetProcTable(file: string, family: number): ProcTable {
+export function inetProcTable(file: string, family: number): InetProcTable {
   return {
     file,
+    retransmits: 0,
+    probes: 0,
     parse(bytes, emit) {
+      const extra = this as { retransmits: number; probes: number };
       const message = new DataView(new ArrayBuffer(uapi.INET_DIAG_MSG_SIZE));
       let start = bytes.indexOf(0x0a) + 1;
       // No newline at all: not even the header line that every such file has.
@@ -31,7 +45,7 @@ export function inetProcTable(file: string, family: number): ProcTable {
         if (end < 0) end = bytes.length;
         const line = String.fromCharCode(...bytes.subarray(start, end));
         if (line.trim() !== "") {
-          encodeLine(line, `/proc/net/${file}`, start, family, message);
+          encodeLine(line, `/proc/net/${file}`, start, family, message, extra);
           emit(message, 0, message.byteLength);
         }
         start = end + 1;
@@ -46,6 +60,7 @@ function encodeLine(
   at: number,
   family: number,
   message: DataView,
+  extra: { retransmits: number; probes: number },
 ): void {
   const fields = line.trim().split(/\s+/);
   const number = (text: string | undefined, radix: number, name: string): number => {
@@ -82,7 +97,9 @@ function encodeLine(
   const [timer, when] = pair(fields[5], "timer");
   message.setUint8(uapi.MSG_TIMER, timer);
   message.setUint32(uapi.MSG_EXPIRES, when * MS_PER_TICK, true);
-  message.setUint8(uapi.MSG_RETRANS, number(fields[6], 16, "retransmits"));
+  extra.retransmits = number(fields[6], 16, "retransmits");
+  extra.probes = number(fields[8], 10, "probes");
+  message.setUint8(uapi.MSG_RETRANS, extra.retransmits);
   message.setUint32(uapi.MSG_UID, number(fields[7], 10, "uid"), true);
   message.setUint32(uapi.MSG_INODE, number(fields[9], 10, "inode"), true);
   message.setUint32(uapi.MSG_IF, 0, true);
