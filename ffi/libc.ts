@@ -20,6 +20,8 @@ const { symbols } = dlopen("libc.so.6", {
   socket: { args: [i32, i32, i32], returns: i32 },
   // int bind(int fd, const struct sockaddr *addr, socklen_t len);
   bind: { args: [i32, ptr, u32], returns: i32 },
+  // int connect(int fd, const struct sockaddr *addr, socklen_t len);
+  connect: { args: [i32, ptr, u32], returns: i32 },
   // int getsockname(int fd, struct sockaddr *addr, socklen_t *len);
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t len);

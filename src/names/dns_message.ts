@@ -1,0 +1,117 @@
+/**
+ * DNS messages (RFC 1035): a question for the name of an address, and its answer.
+ *
+ * @module
+ */
+import { DecodeError } from "../model/decode_error.ts";
+
+// Header: id u16 0, flags u16 2, counts u16 of questions 4, answers 6, authority 8, additional 10.
+const HEADER_SIZE = 12;
+const FLAG_RESPONSE = 0x8000;
+const FLAG_RECURSION_DESIRED = 0x0100;
+const RCODE_MASK = 0x000f;
+const TYPE_PTR = 12;
+const CLASS_IN = 1;
+/** RFC 1035, 2.3.4. */
+const NAME_LIMIT = 255;
+
+/** The name that stands for an address of 4 or 16 bytes. One that is mapped into IPv6 goes by its IPv4 name. */
+export function reverseName(address: Uint8Array): string {
+  const mapped = address.length === 16 &&
+    address.every((byte, i) => i >= 12 || byte === (i >= 10 ? 0xff : 0));
+  const bytes = mapped ? address.subarray(12) : address;
+  if (bytes.length === 4) return `${[...bytes].reverse().join(".")}.in-addr.arpa`;
+  const digits = [...bytes].flatMap((byte) => [byte >> 4, byte & 15]);
+  return `${digits.reverse().map((digit) => digit.toString(16)).join(".")}.ip6.arpa`;
+}
+
+/** Asks for the PTR records of a name in ASCII. */
+export function encodeQuestion(id: number, name: string): Uint8Array<ArrayBuffer> {
+  const labels = name.split(".");
+  const bytes = new Uint8Array(HEADER_SIZE + name.length + 2 + 4);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, id);
+  view.setUint16(2, FLAG_RECURSION_DESIRED);
+  view.setUint16(4, 1);
+  let at = HEADER_SIZE;
+  for (const label of labels) {
+    bytes[at++] = label.length;
+    for (let i = 0; i < label.length; i++) bytes[at++] = label.charCodeAt(i);
+  }
+  view.setUint16(at + 1, TYPE_PTR);
+  view.setUint16(at + 3, CLASS_IN);
+  return bytes;
+}
+
+/** An answer. */
+export interface DnsAnswer {
+  readonly id: number;
+  /** Name that was asked about, in lower case. */
+  readonly question: string;
+  /** First PTR record; `null` where there is none, or the server failed. */
+  readonly name: string | null;
+}
+
+/** Reads an answer. Throws {@linkcode DecodeError} when it is not one. */
+export function decodeAnswer(bytes: Uint8Array): DnsAnswer {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const need = (end: number) => {
+    if (end > bytes.length) {
+      throw new DecodeError(
+        "DNS message",
+        bytes.length,
+        `it ends ${end - bytes.length} bytes early`,
+      );
+    }
+  };
+  need(HEADER_SIZE);
+  const flags = view.getUint16(2);
+  if ((flags & FLAG_RESPONSE) === 0 || view.getUint16(4) !== 1) {
+    throw new DecodeError("DNS message", 2, "it is not an answer to one question");
+  }
+  const asked = readName(bytes, HEADER_SIZE);
+  let at = asked.end + 4;
+  let name: string | null = null;
+  const answers = (flags & RCODE_MASK) === 0 ? view.getUint16(6) : 0;
+  for (let i = 0; i < answers && name === null; i++) {
+    at = readName(bytes, at).end;
+    need(at + 10);
+    const type = view.getUint16(at);
+    const length = view.getUint16(at + 8);
+    need(at + 10 + length);
+    if (type === TYPE_PTR && view.getUint16(at + 2) === CLASS_IN) {
+      name = readName(bytes, at + 10).name;
+    }
+    at += 10 + length;
+  }
+  return { id: view.getUint16(0), question: asked.name.toLowerCase(), name };
+}
+
+/** Reads a name that may point backwards to the rest of another. One character a byte. */
+function readName(bytes: Uint8Array, start: number): { name: string; end: number } {
+  let name = "";
+  let end = -1;
+  let at = start;
+  for (;;) {
+    const length = bytes[at];
+    if (length === undefined) throw new DecodeError("DNS name", at, "it has no end");
+    if ((length & 0xc0) === 0xc0) {
+      const low = bytes[at + 1];
+      const target = (length & 0x3f) << 8 | (low ?? 0);
+      // Pointers go back, so that they cannot go round.
+      if (low === undefined || target >= at) {
+        throw new DecodeError("DNS name", at, "a pointer leads nowhere");
+      }
+      if (end < 0) end = at + 2;
+      at = target;
+      continue;
+    }
+    if (length > 63) throw new DecodeError("DNS name", at, `a label has length byte ${length}`);
+    if (length === 0) return { name, end: end < 0 ? at + 1 : end };
+    if (at + 1 + length > bytes.length) throw new DecodeError("DNS name", at, "a label is cut");
+    const label = String.fromCharCode(...bytes.subarray(at + 1, at + 1 + length));
+    name += name === "" ? label : `.${label}`;
+    if (name.length > NAME_LIMIT) throw new DecodeError("DNS name", at, "it is too long");
+    at += 1 + length;
+  }
+}
