@@ -17,6 +17,12 @@ export const COMMANDS: readonly Command[] = [
     summary: "what differs between a snapshot and another one, or now",
     load: () => import("./diff.ts"),
   },
+  {
+    name: "netstat",
+    summary: "sockets in the words of net-tools 2.10",
+    link: true,
+    load: () => import("./compat/netstat/mod.ts"),
+  },
 ];
 
 /** The command that `args` name, or the link the program was called by; `undefined` for the listing. */

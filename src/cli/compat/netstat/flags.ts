@@ -1,0 +1,234 @@
+/**
+ * The options of netstat: those of net-tools 2.10, and ours.
+ *
+ * @module
+ */
+import type { CompatFlag } from "../getopt.ts";
+
+/** What was given. */
+export interface NetstatOptions {
+  all: boolean;
+  listening: boolean;
+  extended: boolean;
+  programs: boolean;
+  allOwners: boolean;
+  timers: boolean;
+  wide: boolean;
+  continuous: boolean;
+  verbose: boolean;
+  context: boolean;
+  statistics: boolean;
+  numericHosts: boolean;
+  numericPorts: boolean;
+  numericUsers: boolean;
+  /** Address families in the order they were given, by the names that -A knows. */
+  families: string[];
+  readonly protocols: Set<"tcp" | "sctp" | "udp" | "udplite" | "raw">;
+  /** Modes of the original that are not here, by their letter. */
+  readonly leftOut: Set<LeftOut>;
+}
+
+/** Letters of the modes that are not here. */
+export type LeftOut = "r" | "i" | "g" | "M" | "F" | "C";
+
+/** Nothing given. */
+export function noOptions(): NetstatOptions {
+  return {
+    all: false,
+    listening: false,
+    extended: false,
+    programs: false,
+    allOwners: false,
+    timers: false,
+    wide: false,
+    continuous: false,
+    verbose: false,
+    context: false,
+    statistics: false,
+    numericHosts: false,
+    numericPorts: false,
+    numericUsers: false,
+    families: [],
+    protocols: new Set(),
+    leftOut: new Set(),
+  };
+}
+
+/** The run ends here, and says only this: the version, or a family that does not exist. */
+export class NetstatStop extends Error {
+  override readonly name = "NetstatStop";
+  readonly stop: "help" | "version" | "family";
+
+  constructor(stop: "help" | "version" | "family", message = "") {
+    super(message);
+    this.stop = stop;
+  }
+}
+
+/** Names of address families and what they are; those that this program does not show are told as absent. */
+const FAMILIES: ReadonlyMap<string, string> = new Map([
+  ["inet", "inet"],
+  ["ip", "inet"],
+  ["tcpip", "inet"],
+  ["inet6", "inet6"],
+  ["ip6", "inet6"],
+  ["unix", "unix"],
+  ["ax25", "AX25"],
+  ["ipx", "IPX"],
+  ["netrom", "NETROM"],
+  ["x25", "X25"],
+  ["rose", "ROSE"],
+  ["bluetooth", "BLUETOOTH"],
+  // Known by name, and without a table.
+  ["ddp", "ddp"],
+  ["appletalk", "ddp"],
+]);
+
+function addFamilies(options: NetstatOptions, names: string): void {
+  for (const name of names.split(",")) {
+    const family = FAMILIES.get(name);
+    if (family === undefined) {
+      throw new NetstatStop("family", `Unknown address family \`${name}'.`);
+    }
+    options.families.push(family);
+  }
+}
+
+type Flag = CompatFlag<NetstatOptions>;
+type Switch = {
+  [Key in keyof NetstatOptions]: NetstatOptions[Key] extends boolean ? Key : never;
+}[keyof NetstatOptions];
+
+const turn = (key: Switch) => (options: NetstatOptions) => {
+  options[key] = true;
+};
+const protocol =
+  (name: "tcp" | "sctp" | "udp" | "udplite" | "raw") => (options: NetstatOptions) => {
+    options.protocols.add(name);
+  };
+const leftOut = (letter: LeftOut) => (options: NetstatOptions) => {
+  options.leftOut.add(letter);
+};
+const family = (name: string, short?: string): Flag => ({
+  ...(short === undefined ? {} : { short }),
+  long: [name],
+  set: (options) => addFamilies(options, name),
+});
+
+/** All options. Abbreviations are looked up in this order. */
+export const NETSTAT_FLAGS: readonly Flag[] = [
+  // -4 and -6 are --inet and --inet6.
+  { ...family("inet", "4"), help: "IPv4 alone" },
+  { ...family("inet6", "6"), help: "IPv6 alone" },
+  { ...family("unix", "x"), help: "unix sockets" },
+  family("ax25"),
+  family("ipx"),
+  family("appletalk"),
+  family("netrom"),
+  family("ddp"),
+  family("x25"),
+  family("rose"),
+  family("bluetooth"),
+  { ...family("tcpip"), extension: true },
+  { ...family("ip"), extension: true },
+  { ...family("ip6"), extension: true },
+  {
+    short: "V",
+    long: ["version"],
+    help: "print the version",
+    set() {
+      throw new NetstatStop("version");
+    },
+  },
+  { short: "i", long: ["interfaces"], set: leftOut("i") },
+  {
+    short: "h",
+    long: ["help"],
+    help: "print this text",
+    set() {
+      throw new NetstatStop("help");
+    },
+  },
+  { short: "r", long: ["route"], set: leftOut("r") },
+  { short: "M", long: ["masquerade"], set: leftOut("M") },
+  {
+    short: "A",
+    long: ["protocol"],
+    value: "FAMILY,…",
+    help: "address families: inet, inet6, unix",
+    set: addFamilies,
+  },
+  { short: "t", long: ["tcp"], help: "TCP", set: protocol("tcp") },
+  { short: "S", long: ["sctp"], help: "SCTP", set: protocol("sctp") },
+  { short: "u", long: ["udp"], help: "UDP", set: protocol("udp") },
+  { short: "U", long: ["udplite"], help: "UDP-Lite", set: protocol("udplite") },
+  { short: "w", long: ["raw"], help: "raw sockets", set: protocol("raw") },
+  { short: "2", long: ["l2cap"], set: (options) => options.families.push("BLUETOOTH") },
+  { short: "f", long: ["rfcomm"], set: (options) => options.families.push("BLUETOOTH") },
+  { short: "l", long: ["listening"], help: "servers alone", set: turn("listening") },
+  { short: "a", long: ["all"], help: "servers as well as connections", set: turn("all") },
+  { short: "o", long: ["timers"], help: "show timers", set: turn("timers") },
+  {
+    short: "c",
+    long: ["continuous"],
+    help: "print it all again every second",
+    set: turn("continuous"),
+  },
+  { short: "e", long: ["extend"], help: "show user and inode", set: turn("extended") },
+  {
+    short: "p",
+    long: ["programs"],
+    help: "show the process that holds each socket, the one with the lowest ID",
+    set: turn("programs"),
+  },
+  {
+    long: ["all-owners"],
+    extension: true,
+    help: "with -p: show all of them, with commas between and names in full",
+    set(options) {
+      options.programs = true;
+      options.allOwners = true;
+    },
+  },
+  { short: "v", long: ["verbose"], help: "say which tables do not exist", set: turn("verbose") },
+  {
+    short: "s",
+    long: ["statistics"],
+    help: "print counters of the protocols instead of sockets",
+    set: turn("statistics"),
+  },
+  { short: "W", long: ["wide"], help: "do not cut addresses", set: turn("wide") },
+  // As other versions of netstat spell it.
+  { short: "T", long: ["notrim"], extension: true, set: turn("wide") },
+  {
+    short: "n",
+    long: ["numeric"],
+    help: "no names at all",
+    set(options) {
+      options.numericHosts = options.numericPorts = options.numericUsers = true;
+    },
+  },
+  {
+    long: ["numeric-hosts"],
+    help: "addresses instead of host names",
+    set: turn("numericHosts"),
+  },
+  {
+    long: ["numeric-ports"],
+    help: "numbers instead of service names",
+    set: turn("numericPorts"),
+  },
+  {
+    long: ["numeric-users"],
+    help: "numbers instead of user names",
+    set: turn("numericUsers"),
+  },
+  // Names of hardware addresses, which no table here has.
+  { short: "N", long: ["symbolic"], set() {} },
+  { short: "C", long: ["cache"], set: leftOut("C") },
+  { short: "F", long: ["fib"], set: leftOut("F") },
+  { short: "g", long: ["groups"], set: leftOut("g") },
+  { short: "Z", long: ["context"], set: turn("context") },
+  // Accepted and without meaning, as in the original.
+  { short: "d", set() {} },
+];

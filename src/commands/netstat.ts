@@ -1,0 +1,420 @@
+/**
+ * netstat: sockets and counters in the words of net-tools 2.10.
+ *
+ * Sources are sock_diag where its bytes say what the tables of /proc say, and /proc elsewhere: the timers of TCP, the user
+ * of a half-open connection, raw sockets, unix sockets, SCTP.
+ *
+ * @module
+ */
+import { EACCES, ENOENT, errnoText } from "../../ffi/errno.ts";
+import { effectiveUserId } from "../../ffi/process.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/socket.ts";
+import { Source } from "../collect/source.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { InetMessage } from "../families/inet/message.ts";
+import { inetProcTable } from "../families/inet/proc.ts";
+import { dumpRequest } from "../families/inet/request.ts";
+import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE } from "../families/inet/uapi.ts";
+import {
+  ALL_STATES,
+  stateMask,
+  TCP_BOUND_INACTIVE,
+  TCP_LISTEN,
+  TCP_NEW_SYN_RECV,
+} from "../model/state.ts";
+import { parseUnixTable } from "../proc/net_unix.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { parseSctpAssociations, parseSctpEndpoints } from "../proc/sctp.ts";
+import {
+  type CounterFile,
+  parseCounterPairs,
+  parseCounters6,
+  parseCountersSctp,
+} from "../proc/snmp.ts";
+import { Resolver } from "../names/resolver.ts";
+import type { FormatRow, TimerFacts } from "../views/netstat/internet_row.ts";
+import {
+  internetHeading,
+  type NetstatLayout,
+  type NetstatNames,
+  unixHeading,
+} from "../views/netstat/layout.ts";
+import { sctpAssociationRows, sctpEndpointRows } from "../views/netstat/sctp.ts";
+import { StatisticsText } from "../views/netstat/statistics.ts";
+import { tcpRow } from "../views/netstat/tcp.ts";
+import { rawRow, udpRow } from "../views/netstat/udp.ts";
+import { unixRow } from "../views/netstat/unix.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { NamesForRun, type NumericChoice, type ReverseLookup } from "./netstat_names.ts";
+import { NetstatOwners } from "./netstat_owners.ts";
+
+/** Protocols and families that have tables. */
+export const NETSTAT_PROTOCOLS = ["tcp", "sctp", "udp", "udplite", "raw", "unix"] as const;
+export type NetstatProtocol = typeof NETSTAT_PROTOCOLS[number];
+
+/** What was asked. */
+export interface NetstatRequest {
+  readonly layout: NetstatLayout;
+  readonly numeric: NumericChoice;
+  /** Tables that were asked for, by name or with their family. */
+  readonly protocols: ReadonlySet<NetstatProtocol>;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** Families asked for that Linux no longer has, or that net-tools was built without. */
+  readonly absent: readonly string[];
+  /** False when nothing was named: then every table is shown, and it is no error to lack one. */
+  readonly named: boolean;
+  /** True when the internet tables come from a family and none was named: it is no error to lack one either. */
+  readonly protocolsImplied: boolean;
+  readonly verbose: boolean;
+  readonly continuous: boolean;
+  readonly allOwners: boolean;
+}
+
+/** Families that only old kernels have, in the order they are told of. */
+export const OLD_FAMILIES = ["IPX", "AX25", "X25", "NETROM", "ROSE"] as const;
+
+/** Exit status when a table is there and cannot be read: -1. */
+const STATUS_UNREADABLE = 255;
+
+/** Where it runs. */
+export interface NetstatPlace {
+  readonly root: ProcRoot;
+  readonly lookup: ReverseLookup;
+}
+
+/** This machine, or the recorded one that PROC_ROOT in the environment names. */
+export function netstatPlace(
+  environment: Readonly<Record<string, string | undefined>>,
+): NetstatPlace {
+  const resolver = new Resolver();
+  return {
+    root: new ProcRoot(environment.PROC_ROOT || undefined),
+    lookup: (addresses) => resolver.namesOf(addresses),
+  };
+}
+
+interface InternetTable {
+  readonly protocol: "tcp" | "udp" | "udplite" | "raw";
+  readonly label: string;
+  /** `null`: sock_diag is not asked. */
+  readonly ipProtocol: number | null;
+  readonly row: FormatRow;
+}
+
+const TABLES: readonly InternetTable[] = [
+  { protocol: "tcp", label: "tcp", ipProtocol: IPPROTO_TCP, row: tcpRow },
+  { protocol: "udp", label: "udp", ipProtocol: IPPROTO_UDP, row: udpRow },
+  { protocol: "udplite", label: "udpl", ipProtocol: IPPROTO_UDPLITE, row: udpRow },
+  // raw_diag tells a port that was given to connect(2), /proc does not.
+  { protocol: "raw", label: "raw", ipProtocol: null, row: rawRow },
+];
+
+/** States that a dump is asked for: not what is merely bound, which /proc does not list. */
+const LISTED = ALL_STATES & ~stateMask(TCP_BOUND_INACTIVE, TCP_NEW_SYN_RECV);
+
+/** Lists the sockets; again every second when that was asked. Returns the exit status. Throws what the writers throw. */
+export async function netstat(
+  request: NetstatRequest,
+  place: NetstatPlace,
+  out: Writer,
+  err: Writer,
+): Promise<number> {
+  for (;;) {
+    const status = new Pass(request, place, out, err).run();
+    out.flush();
+    if (!request.continuous || status !== 0) return status;
+    await Bun.sleep(1000);
+  }
+}
+
+/** One listing. */
+class Pass {
+  readonly #request: NetstatRequest;
+  readonly #place: NetstatPlace;
+  readonly #out: Writer;
+  readonly #err: Writer;
+  readonly #diagnostics = new Diagnostics();
+  readonly #source: Source;
+  readonly #names: NamesForRun;
+  readonly #rowNames: NetstatNames;
+  #owners: NetstatOwners | null = null;
+
+  constructor(request: NetstatRequest, place: NetstatPlace, out: Writer, err: Writer) {
+    this.#request = request;
+    this.#place = place;
+    this.#out = out;
+    this.#err = err;
+    this.#names = new NamesForRun(request.numeric);
+    this.#rowNames = this.#names.forRows((inode) => this.#owners?.label(inode) ?? "-");
+    this.#source = new Source(place.root, this.#diagnostics);
+  }
+
+  run(): number {
+    const { protocols, named } = this.#request;
+    try {
+      if (this.#request.layout.programs) this.#readOwners();
+      let status = 0;
+      if (!named || [...protocols].some((protocol) => protocol !== "unix")) {
+        status = this.#internet();
+      }
+      if (status === 0 && this.#wants("unix")) status = this.#unix();
+      return status === 0 ? this.#oldFamilies() : status;
+    } finally {
+      this.#source.close();
+      for (const gap of this.#diagnostics.gaps) this.#err.write(`netstat: ${gap.reason}\n`);
+      this.#err.flush();
+    }
+  }
+
+  #wants(protocol: NetstatProtocol): boolean {
+    return !this.#request.named || this.#request.protocols.has(protocol);
+  }
+
+  #readOwners(): void {
+    this.#owners = new NetstatOwners(this.#place.root, this.#request.allOwners);
+    const warning = this.#owners.warning(effectiveUserId());
+    if (warning !== null) {
+      this.#err.write(warning);
+      this.#err.flush();
+    }
+  }
+
+  #internet(): number {
+    const { layout } = this.#request;
+    const ipv4 = !this.#request.named || this.#request.ipv4;
+    const ipv6 = !this.#request.named || this.#request.ipv6;
+    const rows: Row[] = [];
+    let status = 0;
+    for (const table of TABLES) {
+      if (this.#wants(table.protocol)) {
+        if (ipv4) status = this.#internetTable(table, AF_INET, rows);
+        if (ipv6) {
+          const second = this.#internetTable(table, AF_INET6, rows);
+          if (second === STATUS_UNREADABLE) status = second;
+        }
+      }
+      if (status === 0 && table.protocol === "tcp" && this.#wants("sctp") && ipv4) {
+        status = this.#sctp(rows);
+      }
+      if (status !== 0) break;
+    }
+    this.#out.write(internetHeading(layout));
+    const names = this.#rowNames;
+    if (!this.#request.numeric.hosts) {
+      // Only to learn which addresses there are.
+      for (const row of rows) if (typeof row !== "string") row(names);
+      this.#names.lookUp(this.#place.lookup);
+    }
+    for (const row of rows) {
+      const text = typeof row === "string" ? row : row(names);
+      if (text !== null) this.#out.write(`${text}\n`);
+    }
+    return status;
+  }
+
+  #internetTable(table: InternetTable, family: number, rows: Row[]): number {
+    const six = family === AF_INET6;
+    const procTable = inetProcTable(six ? `${table.protocol}6` : table.protocol, family);
+    const message = new InetMessage();
+    const first = rows.length;
+    const label = six && table.protocol !== "udplite"
+      ? `${table.label}6`
+      : six
+      ? "udpl6"
+      : table.label;
+    const outcome = this.#source.read({
+      label: procTable.file,
+      message: this.#dumpRequest(table, family),
+      table: procTable,
+    }, {
+      message: (view, start, end, source) => {
+        const facts: TimerFacts = source === "proc"
+          ? { retransmits: procTable.retransmits, probes: procTable.probes }
+          : NO_TIMER;
+        const row = this.#row(table.row, message.at(view, start, end), label, facts);
+        if (row !== null) rows.push(row);
+      },
+      restart: () => {
+        rows.length = first;
+      },
+    });
+    if (outcome === "absent") {
+      return six ? 0 : this.#lacks(`AF INET (${table.protocol})`);
+    }
+    return outcome === "failed" ? STATUS_UNREADABLE : 0;
+  }
+
+  // Numeric rows are made at once. Where names have to be asked for, the message is kept until they are there.
+  #row(format: FormatRow, message: InetMessage, label: string, facts: TimerFacts): Row | null {
+    const { layout } = this.#request;
+    if (this.#request.numeric.hosts) return format(message, label, facts, layout, this.#rowNames);
+    const kept = new DataView(
+      (message.view.buffer as ArrayBuffer).slice(
+        message.view.byteOffset + message.start,
+        message.view.byteOffset + message.end,
+      ),
+    );
+    return (names) =>
+      format(new InetMessage().at(kept, 0, kept.byteLength), label, facts, layout, names);
+  }
+
+  // null: read from /proc.
+  #dumpRequest(table: InternetTable, family: number): Uint8Array | null {
+    const { layout } = this.#request;
+    if (table.ipProtocol === null || !this.#place.root.isLive) return null;
+    let states = LISTED;
+    if (table.protocol === "tcp") {
+      const serversOnly = layout.listening && !layout.all;
+      // Listeners have no timer and a user of their own; for the others sock_diag merges retransmits and probes, and does
+      // not know the user of a half-open connection.
+      if (!serversOnly && (layout.timers || layout.extended)) return null;
+      if (serversOnly) states = stateMask(TCP_LISTEN);
+      else if (!layout.all) states &= ~stateMask(TCP_LISTEN);
+    }
+    return dumpRequest({ family, protocol: table.ipProtocol, states });
+  }
+
+  #sctp(rows: Row[]): number {
+    const { layout } = this.#request;
+    for (const file of ["sctp/eps", "sctp/assocs"] as const) {
+      const servers = file === "sctp/eps";
+      const text = this.#readText(file);
+      if (typeof text === "number") {
+        if (text !== -ENOENT && text !== -EACCES) return this.#unreadable(file, text);
+        return this.#lacks("AF INET (sctp)");
+      }
+      if (!layout.all && servers !== layout.listening) continue;
+      if (servers) {
+        const table = parseSctpEndpoints(text);
+        this.#badLines(file, table.bad);
+        for (const row of table.rows) rows.push((names) => sctpEndpointRows(row, layout, names));
+      } else {
+        const table = parseSctpAssociations(text);
+        this.#badLines(file, table.bad);
+        for (const row of table.rows) rows.push((names) => sctpAssociationRows(row, layout, names));
+      }
+    }
+    return 0;
+  }
+
+  #unix(): number {
+    const { layout } = this.#request;
+    this.#out.write(unixHeading(layout));
+    const text = this.#readText("unix");
+    if (typeof text === "number") {
+      if (text !== -ENOENT && text !== -EACCES) return this.#unreadable("unix", text);
+      return this.#lacks("AF UNIX");
+    }
+    let rows = "";
+    for (const row of parseUnixTable(text)) {
+      const line = unixRow(row, layout, this.#rowNames);
+      if (line !== null) rows += `${line}\n`;
+    }
+    this.#out.writeBytes(latin1Bytes(rows));
+    return 0;
+  }
+
+  #oldFamilies(): number {
+    const { absent, named } = this.#request;
+    for (const family of OLD_FAMILIES) {
+      if (named && !absent.includes(family)) continue;
+      const status = this.#lacks(`AF ${family}`, false);
+      if (status !== 0) return status;
+    }
+    if (!absent.includes("BLUETOOTH")) return 0;
+    this.#err.write("netstat: feature `AF BLUETOOTH' not supported.\n");
+    return 1;
+  }
+
+  /** Tells that a table does not exist, where that is worth telling. Returns the status that it means. */
+  #lacks(what: string, implied = this.#request.protocolsImplied): number {
+    const { named, verbose } = this.#request;
+    if (implied) return 0;
+    if (named || verbose) {
+      this.#err.write(`netstat: no support for \`${what}' on this system.\n`);
+      this.#err.flush();
+    }
+    return named ? 1 : 0;
+  }
+
+  #unreadable(file: string, negatedErrno: number): number {
+    this.#err.write(`netstat: /proc/net/${file}: ${errnoText(-negatedErrno)}\n`);
+    return STATUS_UNREADABLE;
+  }
+
+  #badLines(file: string, count: number): void {
+    if (count > 0) {
+      this.#err.write(`netstat: ${count} lines of /proc/net/${file} are not understood\n`);
+    }
+  }
+
+  #readText(file: string): string | number {
+    const bytes = this.#place.root.readNet(file);
+    return typeof bytes === "number" ? bytes : latin1Text(bytes);
+  }
+}
+
+/** The lines of one socket without the last newline, or what makes them once names are there; `null`: not wanted. */
+type Row = string | ((names: NetstatNames) => string | null);
+
+const NO_TIMER: TimerFacts = { retransmits: 0, probes: 0 };
+
+function latin1Text(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return text;
+}
+
+function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** Which counters are wanted. */
+export interface NetstatStatisticsRequest {
+  readonly ipv6: boolean;
+  readonly protocols: ReadonlySet<NetstatProtocol>;
+}
+
+/** Prints the counters of the protocols. Returns the exit status. Throws what the writers throw. */
+export function netstatStatistics(
+  request: NetstatStatisticsRequest,
+  place: NetstatPlace,
+  out: Writer,
+  err: Writer,
+): number {
+  const { protocols, ipv6 } = request;
+  const text = new StatisticsText({
+    raw: protocols.has("raw"),
+    tcp: protocols.has("tcp"),
+    udp: protocols.has("udp"),
+    sctp: protocols.has("sctp"),
+  });
+  const read = (file: string, parse: (text: string) => CounterFile, only: string | null = null) => {
+    const bytes = place.root.readNet(file);
+    if (typeof bytes === "number") {
+      // SCTP is a module that few load.
+      if (file !== "sctp/snmp" || bytes !== -ENOENT) {
+        err.write(`cannot open /proc/net/${file}: ${errnoText(-bytes)}\n`);
+      }
+      return false;
+    }
+    const { sections, bad } = parse(latin1Text(bytes));
+    out.write(text.sections(sections, only));
+    if (bad) err.write(`Problem while parsing /proc/net/${file}\n`);
+    return true;
+  };
+  if (ipv6) {
+    if (read("snmp6", parseCounters6)) read("snmp", parseCounterPairs, "Tcp");
+  } else if (read("snmp", parseCounterPairs)) {
+    read("netstat", parseCounterPairs);
+    if (protocols.has("sctp")) read("sctp/snmp", parseCountersSctp);
+  }
+  out.flush();
+  err.flush();
+  return 0;
+}

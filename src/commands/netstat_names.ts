@@ -1,0 +1,79 @@
+/**
+ * Names as netstat shows them, or numbers where the options say so.
+ *
+ * @module
+ */
+import { Hosts } from "../proc/hosts.ts";
+import { Protocols, Services } from "../proc/services.ts";
+import { Users } from "../proc/users.ts";
+import { plainAddress } from "../views/netstat/internet_row.ts";
+import type { NetstatNames } from "../views/netstat/layout.ts";
+
+/** Which numbers are to stay numbers. */
+export interface NumericChoice {
+  readonly hosts: boolean;
+  readonly ports: boolean;
+  readonly users: boolean;
+}
+
+/** A name server, or what stands for one: the names of addresses that a file does not know. */
+export type ReverseLookup = (addresses: readonly string[]) => Map<string, string>;
+
+/**
+ * Names for one run. Where hosts are to be named, the rows are made twice: once to see which addresses there are, and after
+ * {@linkcode NamesForRun.lookUp}, which asks for all at once, for good.
+ */
+export class NamesForRun {
+  readonly #numeric: NumericChoice;
+  readonly #services = new Services();
+  readonly #protocols = new Protocols();
+  readonly #users = new Users();
+  readonly #hosts = new Hosts();
+  readonly #known = new Map<string, string>();
+  readonly #asked = new Set<string>();
+
+  constructor(numeric: NumericChoice) {
+    this.#numeric = numeric;
+  }
+
+  /** The functions that rows are made with. */
+  forRows(owner: (inode: number) => string): NetstatNames {
+    return {
+      host: this.#numeric.hosts ? plainAddress : (address) => this.#host(address),
+      port: (port, protocol) => this.#port(port, protocol),
+      user: (uid) => (this.#numeric.users ? null : this.#users.name(uid)) ?? String(uid | 0),
+      owner,
+    };
+  }
+
+  /** Asks for the names of all addresses that rows were made with and that have none yet. */
+  lookUp(lookup: ReverseLookup): void {
+    if (this.#asked.size === 0) return;
+    for (const [address, name] of lookup([...this.#asked])) this.#known.set(address, name);
+    this.#asked.clear();
+  }
+
+  #host(address: string): string {
+    let text = this.#known.get(address);
+    if (text === undefined) {
+      if (address === "0.0.0.0") text = address;
+      else if (address === "::") text = "[::]";
+      else text = this.#hosts.name(address) ?? undefined;
+      if (text === undefined) {
+        text = plainAddress(address);
+        this.#asked.add(address);
+      }
+      this.#known.set(address, text);
+    }
+    return text;
+  }
+
+  #port(port: number, protocol: string): string {
+    if (port === 0) return "*";
+    if (this.#numeric.ports) return String(port);
+    const name = protocol === "raw"
+      ? this.#protocols.name(port)
+      : this.#services.name(port, protocol);
+    return name ?? String(port);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What netstat of net-tools 2.10 printed on a recorded host, byte for byte.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { SOCKEYE } from "../support/sockeye.ts";
+import { recordedRuns, unpackFixture } from "./fixture.ts";
+
+/** Recorded runs in modes that sockeye leaves to others, and what it says they are to use. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  "ns-0014": "ip route", // -rn: the routing table
+  "ns-0015": "ip -s link", // -i: the table of interfaces
+  "ns-0016": "ip maddr", // -g: multicast groups
+};
+
+const runs = await recordedRuns("netstat.jsonl");
+
+describe("sockeye netstat on the recorded host", () => {
+  let fixture: ReturnType<typeof unpackFixture>;
+  beforeAll(() => {
+    fixture = unpackFixture();
+  });
+  afterAll(() => fixture[Symbol.dispose]());
+
+  function replay(run: typeof runs[number]) {
+    const env = Object.fromEntries(
+      Object.entries(run.env).map((
+        [name, value],
+      ) => [name, value.startsWith("@") ? `${fixture.path}/${value.slice(1)}` : value]),
+    );
+    const done = Bun.spawnSync([SOCKEYE, "netstat", ...run.argv], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { PATH: process.env.PATH, LC_ALL: "C", ...env },
+    });
+    return {
+      stdout: done.stdout.toString(),
+      stderr: done.stderr.toString(),
+      exit: done.exitCode,
+    };
+  }
+
+  test("there are 140 runs", () => {
+    expect(runs).toHaveLength(140);
+  });
+
+  for (const run of runs) {
+    const successor = LEFT_OUT[run.id];
+    const name = `${run.id}: netstat ${run.argv.join(" ")}`;
+    if (successor === undefined) {
+      test(`${name} prints the same`, () => {
+        const { stdout, stderr, exit } = replay(run);
+        expect({ stdout, exit, stderr: stderr !== "" }).toEqual({
+          stdout: run.stdout,
+          exit: run.exit,
+          stderr: run.stderr,
+        });
+      });
+    } else {
+      test(`${name} names its successor`, () => {
+        const { stdout, stderr, exit } = replay(run);
+        expect({ stdout, exit }).toEqual({ stdout: "", exit: 1 });
+        expect(stderr).toMatch(new RegExp(`^netstat: [^\n]*: use ${successor}\n$`));
+      });
+    }
+  }
+});
