@@ -6,7 +6,7 @@
  * @module
  */
 
-/** A growing table of (pid, tid, fd, inode). */
+/** A growing table of (pid, tid, fd, inode), and the cookie where the source of the rows tells it. */
 export class DescriptorTable {
   pids = new Int32Array(1024);
   /** Thread whose own table holds the descriptor; 0 when it is the process's main table. */
@@ -14,9 +14,16 @@ export class DescriptorTable {
   fds = new Int32Array(1024);
   /** Socket inodes. Kernel: 32-bit today, but nothing promises it. */
   inodes = new Float64Array(1024);
+  /** SO_COOKIE, two words a row, the low one first; both 0: not known. `null`: of no row. */
+  cookies: Uint32Array<ArrayBuffer> | null;
   length = 0;
 
-  /** Appends a row. */
+  /** An empty table. `cookies`: {@linkcode DescriptorTable.add} will tell them. */
+  constructor(cookies = false) {
+    this.cookies = cookies ? new Uint32Array(2 * 1024) : null;
+  }
+
+  /** Appends a row without a cookie. */
   push(pid: number, tid: number, fd: number, inode: number): void {
     const at = this.length;
     if (at === this.pids.length) this.#grow();
@@ -27,9 +34,24 @@ export class DescriptorTable {
     this.length = at + 1;
   }
 
+  /** Appends a row with a cookie, to a table that was made for cookies. */
+  add(
+    pid: number,
+    tid: number,
+    fd: number,
+    inode: number,
+    cookieLow: number,
+    cookieHigh: number,
+  ): void {
+    const at = this.length;
+    this.push(pid, tid, fd, inode);
+    this.cookies![2 * at] = cookieLow;
+    this.cookies![2 * at + 1] = cookieHigh;
+  }
+
   #grow(): void {
     const size = this.pids.length * 2;
-    const grown = <T extends Int32Array | Float64Array>(
+    const grown = <T extends Int32Array | Uint32Array | Float64Array>(
       from: T,
       to: T,
     ): T => (to.set(from as never), to);
@@ -37,5 +59,6 @@ export class DescriptorTable {
     this.tids = grown(this.tids, new Int32Array(size));
     this.fds = grown(this.fds, new Int32Array(size));
     this.inodes = grown(this.inodes, new Float64Array(size));
+    if (this.cookies !== null) this.cookies = grown(this.cookies, new Uint32Array(2 * size));
   }
 }

@@ -1,0 +1,295 @@
+/**
+ * BTF: what the running kernel says of its own types, from /sys/kernel/btf/vmlinux.
+ *
+ * The file names 150,000 types in no order. The few that are wanted are named beforehand, found in the strings, and picked
+ * up in one walk; the rest costs one addition each.
+ *
+ * ```text
+ *  header       magic u16 0xeb9f 0, version u8 2, flags u8 3, hdr_len u32 4,
+ *               type_off u32 8, type_len u32 12, str_off u32 16, str_len u32 20   (offsets count from the header's end)
+ *  type         name u32 0, info u32 4, size or type u32 8, then what its kind adds
+ *  info         vlen bits 0-15, kind bits 24-28, kind_flag bit 31
+ *  member       name u32 0, type u32 4, offset u32 8: bits; with kind_flag bit field size in bits 24-31
+ * ```
+ *
+ * Source: Documentation/bpf/btf.rst, include/uapi/linux/btf.h.
+ *
+ * @module
+ */
+import { DecodeError } from "../model/decode_error.ts";
+
+/** Kinds of type. */
+export const BTF_KIND = {
+  INT: 1,
+  PTR: 2,
+  ARRAY: 3,
+  STRUCT: 4,
+  UNION: 5,
+  ENUM: 6,
+  FWD: 7,
+  TYPEDEF: 8,
+  VOLATILE: 9,
+  CONST: 10,
+  RESTRICT: 11,
+  FUNC: 12,
+  FUNC_PROTO: 13,
+  VAR: 14,
+  DATASEC: 15,
+  FLOAT: 16,
+  DECL_TAG: 17,
+  TYPE_TAG: 18,
+  ENUM64: 19,
+} as const;
+
+const MAGIC = 0xeb9f;
+const HEADER_SIZE = 24;
+const TYPE_WORDS = 3;
+const POINTER_SIZE = 8;
+// Types refer to each other; in a broken file in circles, where following them would not end.
+const MAX_DEPTH = 32;
+const MAX_MEMBERS = 100_000;
+
+/** 32-bit words after a type, by kind: a fixed number (-1: there is no such kind), and a number an element. */
+const fixedWords = new Int8Array(32).fill(-1);
+const elementWords = new Int8Array(32);
+for (const kind of Object.values(BTF_KIND)) fixedWords[kind] = 0;
+fixedWords[BTF_KIND.INT] = 1;
+fixedWords[BTF_KIND.ARRAY] = 3;
+fixedWords[BTF_KIND.VAR] = 1;
+fixedWords[BTF_KIND.DECL_TAG] = 1;
+elementWords[BTF_KIND.STRUCT] = 3;
+elementWords[BTF_KIND.UNION] = 3;
+elementWords[BTF_KIND.ENUM] = 2;
+elementWords[BTF_KIND.FUNC_PROTO] = 2;
+elementWords[BTF_KIND.DATASEC] = 3;
+elementWords[BTF_KIND.ENUM64] = 3;
+
+/** A type or member that this kernel does not have. */
+export class MissingKernelType extends Error {
+  override readonly name = "MissingKernelType";
+}
+
+/** Where a member lies. */
+export interface Field {
+  /** Bytes from the start of the structure. */
+  readonly offset: number;
+  /** Bytes it takes. */
+  readonly size: number;
+}
+
+/** The types of one file, searchable for the names given. */
+export class Btf {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** The types, as 32-bit words. Both architectures are little-endian, and the kernel's file is in its own order. */
+  readonly #words: Uint32Array<ArrayBuffer>;
+  readonly #stringsAt: number;
+  readonly #stringsEnd: number;
+  /** Type ID → word where it begins. ID 0 is void and has none. */
+  readonly #starts: Uint32Array<ArrayBuffer>;
+  readonly #count: number;
+  /** Wanted name → IDs of the types called so. */
+  readonly #found = new Map<string, number[]>();
+
+  /** Walks the file for types called one of `names`. Throws {@linkcode DecodeError}. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, names: readonly string[]) {
+    if (bytes.length < HEADER_SIZE) throw new DecodeError("BTF", bytes.length, "it has no header");
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const magic = view.getUint16(0, true);
+    if (magic !== MAGIC) {
+      throw new DecodeError("BTF", 0, `it begins with 0x${magic.toString(16)}, not 0xeb9f`);
+    }
+    const version = view.getUint8(2);
+    if (version !== 1) throw new DecodeError("BTF", 2, `version ${version} is unknown`);
+    const header = view.getUint32(4, true);
+    const typesAt = header + view.getUint32(8, true);
+    const typesLength = view.getUint32(12, true);
+    const stringsAt = header + view.getUint32(16, true);
+    const stringsEnd = stringsAt + view.getUint32(20, true);
+    if (header < HEADER_SIZE || typesAt + typesLength > bytes.length || stringsEnd > bytes.length) {
+      throw new DecodeError("BTF", 4, "a section reaches past the end");
+    }
+    if (typesAt % 4 !== 0 || typesLength % 4 !== 0) {
+      throw new DecodeError("BTF", 8, "the types are not aligned");
+    }
+    // A view wants an aligned start in memory as well; a file read into its own buffer has one.
+    const aligned = (bytes.byteOffset + typesAt) % 4 === 0;
+    this.#words = aligned
+      ? new Uint32Array(bytes.buffer, bytes.byteOffset + typesAt, typesLength / 4)
+      : new Uint32Array(bytes.slice(typesAt, typesAt + typesLength).buffer);
+    this.#bytes = bytes;
+    this.#stringsAt = stringsAt;
+    this.#stringsEnd = stringsEnd;
+    // The smallest type takes three words.
+    this.#starts = new Uint32Array(Math.floor(this.#words.length / TYPE_WORDS) + 1);
+    this.#count = this.#walk(this.#offsetsOf(names), typesAt);
+  }
+
+  /** ID of the type of this kind and name. Throws {@linkcode MissingKernelType}. The name is one the walk looked for. */
+  id(kind: number, name: string): number {
+    const ids = this.#found.get(name);
+    if (ids === undefined) {
+      throw new RangeError(`Cannot find ${name}: the walk did not look for it`);
+    }
+    const id = ids.find((id) => this.#kind(id) === kind);
+    if (id === undefined) {
+      const what = kind === BTF_KIND.FUNC ? "function" : "type";
+      throw new MissingKernelType(`the kernel's BTF has no ${what} ${name}`);
+    }
+    return id;
+  }
+
+  /**
+   * Where a member lies in a structure, also when an unnamed structure or union in it holds the member. Throws
+   * {@linkcode MissingKernelType} and {@linkcode DecodeError}.
+   */
+  member(struct: string, member: string): Field {
+    const id = this.id(BTF_KIND.STRUCT, struct);
+    const bytes = new TextEncoder().encode(member);
+    const found = this.#member(id, bytes, { left: MAX_MEMBERS });
+    if (found === null) {
+      throw new MissingKernelType(`the kernel's BTF has no ${struct}.${member}`);
+    }
+    return found;
+  }
+
+  /** Bytes that a structure takes. Throws {@linkcode MissingKernelType}. */
+  size(struct: string): number {
+    return this.#size(this.id(BTF_KIND.STRUCT, struct));
+  }
+
+  // Each name stands once in the strings, or not at all.
+  #offsetsOf(names: readonly string[]): Map<number, string> {
+    const strings = Buffer.from(
+      this.#bytes.buffer,
+      this.#bytes.byteOffset + this.#stringsAt,
+      this.#stringsEnd - this.#stringsAt,
+    );
+    const offsets = new Map<number, string>();
+    for (const name of names) {
+      this.#found.set(name, []);
+      const at = strings.indexOf(`\0${name}\0`, 0, "latin1");
+      if (at >= 0) offsets.set(at + 1, name);
+    }
+    return offsets;
+  }
+
+  #walk(wanted: ReadonlyMap<number, string>, typesAt: number): number {
+    const words = this.#words;
+    const starts = this.#starts;
+    const end = words.length;
+    let id = 0;
+    let at = 0;
+    while (at < end) {
+      if (at + TYPE_WORDS > end) {
+        throw new DecodeError("BTF", typesAt + at * 4, "a type is cut off");
+      }
+      const info = words[at + 1]!;
+      const kind = info >>> 24 & 31;
+      const fixed = fixedWords[kind]!;
+      if (fixed < 0) {
+        throw new DecodeError("BTF", typesAt + at * 4, `the kind ${kind} is unknown`);
+      }
+      starts[++id] = at;
+      if (kind === BTF_KIND.STRUCT || kind === BTF_KIND.FUNC) {
+        const name = wanted.get(words[at]!);
+        if (name !== undefined) this.#found.get(name)!.push(id);
+      }
+      at += TYPE_WORDS + fixed + elementWords[kind]! * (info & 0xffff);
+    }
+    if (at !== end) throw new DecodeError("BTF", typesAt + at * 4, "the last type is cut off");
+    return id;
+  }
+
+  #start(id: number): number {
+    if (id < 1 || id > this.#count) throw new DecodeError("BTF", 0, `there is no type ${id}`);
+    return this.#starts[id]!;
+  }
+
+  #kind(id: number): number {
+    return this.#words[this.#start(id) + 1]! >>> 24 & 31;
+  }
+
+  #isName(offset: number, name: Uint8Array): boolean {
+    const start = this.#stringsAt + offset;
+    if (start + name.length >= this.#stringsEnd) return false;
+    for (let i = 0; i < name.length; i++) if (this.#bytes[start + i] !== name[i]) return false;
+    return this.#bytes[start + name.length] === 0;
+  }
+
+  #member(
+    id: number,
+    name: Uint8Array,
+    budget: { left: number },
+    depth = 0,
+  ): Field | null {
+    const words = this.#words;
+    const start = this.#start(id);
+    const info = words[start + 1]!;
+    const bitFields = info >>> 31 === 1;
+    for (let i = 0; i < (info & 0xffff); i++) {
+      if (depth > MAX_DEPTH || budget.left-- <= 0) {
+        throw new DecodeError("BTF", 0, `type ${id} contains itself`);
+      }
+      const at = start + TYPE_WORDS + 3 * i;
+      const nameOffset = words[at]!;
+      const type = words[at + 1]!;
+      const place = words[at + 2]!;
+      const bits = bitFields ? place & 0xff_ffff : place;
+      if (nameOffset === 0) {
+        const inner = this.#unqualified(type);
+        const kind = this.#kind(inner);
+        if (kind !== BTF_KIND.STRUCT && kind !== BTF_KIND.UNION) continue;
+        const found = this.#member(inner, name, budget, depth + 1);
+        if (found !== null) return { offset: bits / 8 + found.offset, size: found.size };
+      } else if (this.#isName(nameOffset, name)) {
+        if (bitFields && place >>> 24 !== 0 || bits % 8 !== 0) {
+          throw new MissingKernelType(
+            `${new TextDecoder().decode(name)} is a bit field in the kernel's BTF`,
+          );
+        }
+        return { offset: bits / 8, size: this.#size(type) };
+      }
+    }
+    return null;
+  }
+
+  // Past const, volatile, typedef and the like.
+  #unqualified(id: number): number {
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      switch (this.#kind(id)) {
+        case BTF_KIND.TYPEDEF:
+        case BTF_KIND.VOLATILE:
+        case BTF_KIND.CONST:
+        case BTF_KIND.RESTRICT:
+        case BTF_KIND.TYPE_TAG:
+          id = this.#words[this.#start(id) + 2]!;
+          break;
+        default:
+          return id;
+      }
+    }
+    throw new DecodeError("BTF", 0, `type ${id} leads to itself`);
+  }
+
+  #size(id: number, depth = 0): number {
+    if (depth > MAX_DEPTH) throw new DecodeError("BTF", 0, `type ${id} contains itself`);
+    const type = this.#unqualified(id);
+    const start = this.#start(type);
+    switch (this.#kind(type)) {
+      case BTF_KIND.PTR:
+        return POINTER_SIZE;
+      case BTF_KIND.ARRAY:
+        // struct btf_array: type 0, index_type 4, nelems 8.
+        return this.#size(this.#words[start + 3]!, depth + 1) * this.#words[start + 5]!;
+      case BTF_KIND.INT:
+      case BTF_KIND.STRUCT:
+      case BTF_KIND.UNION:
+      case BTF_KIND.ENUM:
+      case BTF_KIND.ENUM64:
+      case BTF_KIND.FLOAT:
+        return this.#words[start + 2]!;
+      default:
+        throw new DecodeError("BTF", 0, `type ${type} has no size`);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Probes: whether this kernel lets this process use the owner program, asked in the cheapest order. Each answer is what
+ * was wanted, or a reason to print.
+ *
+ * @module
+ */
+import { BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, tryLoadProgram } from "../../ffi/bpf.ts";
+import { EACCES, EINVAL, ENOENT, ENOSYS, EPERM, errnoName, errnoText } from "../../ffi/errno.ts";
+import { close, tryReadSizedFile } from "../../ffi/files.ts";
+import { DecodeError } from "../model/decode_error.ts";
+import {
+  CAP_BPF,
+  CAP_PERFMON,
+  CAP_SYS_ADMIN,
+  effectiveCapabilities,
+  holds,
+} from "../proc/capabilities.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { assemble } from "./assembler.ts";
+import { Btf, MissingKernelType } from "./btf.ts";
+import { exit, moveImmediate, R0 } from "./instruction.ts";
+import { iteratorId, NEEDED_TYPES } from "./program.ts";
+
+/** What was wanted, or why it is not to be had: a clause for a person, without a period. */
+export type Probe<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
+
+/** Where the kernel keeps its BTF. */
+export const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+/** Where securityfs shows the lockdown mode: `none [integrity] confidentiality`. */
+const LOCKDOWN = "/sys/kernel/security/lockdown";
+
+/** A reason. */
+export function refuse(reason: string): { readonly ok: false; readonly reason: string } {
+  return { ok: false, reason };
+}
+
+/**
+ * Whether bpf(2) may be used for tracing at all. The kernel is asked to load a program that is attached to nothing: it looks
+ * at the permission first and only then refuses with EINVAL, which is a yes.
+ */
+export function probePermission(root: ProcRoot = new ProcRoot()): Probe<null> {
+  const result = tryLoadProgram({
+    type: BPF_PROG_TYPE_TRACING,
+    attachType: BPF_TRACE_ITER,
+    attachBtfId: 0,
+    instructions: assemble([moveImmediate(R0, 0), exit()]),
+    name: "sockeye_probe",
+  });
+  if (result >= 0) close(result);
+  if (result >= 0 || result === -EINVAL) return { ok: true, value: null };
+  if (result === -EPERM || result === -EACCES) return refuse(permissionReason(root));
+  if (result === -ENOSYS) return refuse("this kernel was built without bpf(2)");
+  return refuse(`bpf(2) fails: ${errnoText(-result)} (${errnoName(-result)})`);
+}
+
+function permissionReason(root: ProcRoot): string {
+  const set = effectiveCapabilities(root);
+  if (set === null) return "bpf(2) is not permitted";
+  const missing = [];
+  if (!holds(set, CAP_BPF)) missing.push("CAP_BPF");
+  if (!holds(set, CAP_PERFMON)) missing.push("CAP_PERFMON");
+  if (missing.length === 0 || holds(set, CAP_SYS_ADMIN)) {
+    return "bpf(2) is not permitted although the capabilities are there: a user namespace or a seccomp filter stands in the way";
+  }
+  return `bpf(2) is not permitted: ${missing.join(" and ")} ${
+    missing.length > 1 ? "are" : "is"
+  } missing`;
+}
+
+/** The kernel's types, as far as the owner program needs them. */
+export function probeTypes(path = KERNEL_BTF): Probe<Btf> {
+  const bytes = tryReadSizedFile(path);
+  if (bytes === -ENOENT) {
+    return refuse(`${path} is missing: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or no sysfs`);
+  }
+  if (typeof bytes === "number") {
+    return refuse(`${path} cannot be read: ${errnoText(-bytes)} (${errnoName(-bytes)})`);
+  }
+  try {
+    const btf = new Btf(bytes, NEEDED_TYPES);
+    iteratorId(btf);
+    return { ok: true, value: btf };
+  } catch (error) {
+    if (error instanceof MissingKernelType) return refuse(error.message);
+    if (error instanceof DecodeError) return refuse(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Why the verifier refused the program: the state of lockdown where that explains it, else the last thing it said. */
+export function verifierReason(errno: number, log: Uint8Array, root = new ProcRoot("/")): string {
+  const lockdown = root.text(LOCKDOWN.slice(1)) ?? "";
+  if (lockdown.includes("[confidentiality]")) {
+    return "the kernel is locked down (confidentiality), which keeps BPF from reading kernel memory";
+  }
+  const end = log.indexOf(0);
+  const lines = new TextDecoder().decode(log.subarray(0, end < 0 ? log.length : end)).trim()
+    .split("\n").filter((line) => line !== "" && !line.startsWith("processed "));
+  const said = lines.at(-1) ?? `${errnoText(errno)} (${errnoName(errno)})`;
+  if (/unknown func|invalid func/.test(said)) {
+    return `the kernel is too old for the owner program, which needs 5.11: ${said}`;
+  }
+  return `the kernel refused the owner program: ${said}`;
+}

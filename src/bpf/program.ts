@@ -1,0 +1,195 @@
+/**
+ * The owner program: for every descriptor that is a socket it writes one record with the process, the thread, the
+ * descriptor, the inode and the cookie.
+ *
+ * It is attached to the kernel's `iter/task_file`, which calls it for every open file of every task in the PID namespace of
+ * the reader, and skips threads that share the table of their leader. All offsets come from the running kernel's BTF.
+ *
+ * @module
+ */
+import { type Btf, BTF_KIND, type Field } from "./btf.ts";
+import {
+  alu,
+  aluImmediate,
+  call,
+  exit,
+  type Instruction,
+  jumpIfImmediate,
+  type Label,
+  label,
+  load,
+  move,
+  moveImmediate,
+  R0,
+  R1,
+  R10,
+  R2,
+  R3,
+  R6,
+  R7,
+  R8,
+  R9,
+  store,
+} from "./instruction.ts";
+
+/** The kernel function that stands for the iterator: its BTF ID is what the program is attached to. */
+export const ITERATOR = "bpf_iter_task_file";
+
+/** Names whose types the program needs: what a {@linkcode Btf} has to be made with. */
+export const NEEDED_TYPES: readonly string[] = [
+  ITERATOR,
+  "bpf_iter__task_file",
+  "bpf_iter_meta",
+  "file",
+  "inode",
+  "pid",
+  "sock",
+  "sock_common",
+  "socket",
+  "task_struct",
+  "upid",
+];
+
+/**
+ * One record, little-endian: tgid s32 0, pid s32 4, fd u32 8, unused u32 12, inode u64 16, cookie u64 24 (0: none was ever
+ * asked for). `tgid` is what everybody else calls the process ID, `pid` the thread's.
+ */
+export const RECORD = { size: 32, tgid: 0, pid: 4, fd: 8, unused: 12, inode: 16, cookie: 24 };
+
+// enum bpf_func_id, include/uapi/linux/bpf.h.
+const FN_PROBE_READ_KERNEL = 113;
+const FN_SEQ_WRITE = 127;
+const FN_GET_CURRENT_TASK_BTF = 158;
+const FN_SOCK_FROM_FILE = 162;
+
+/** Kernel: MAX_PID_NS_LEVEL (include/linux/pid_namespace.h). */
+const MAX_PID_NAMESPACE_LEVEL = 32;
+
+// The record is built at the top of the stack; a level and a number read from the kernel lie below it.
+const RECORD_AT = -RECORD.size;
+const LEVEL_AT = RECORD_AT - 8;
+const NUMBER_AT = RECORD_AT - 16;
+
+/** Numbers in a record are of the namespace of the reader, or, where that is known to be the initial one, taken as they are. */
+export type PidNumbers = "initial" | "reader";
+
+/** What the program reads of the kernel, and where. */
+interface Layout {
+  readonly context: { readonly meta: Field; readonly task: Field; fd: Field; file: Field };
+  readonly seq: Field;
+  readonly inode: Field;
+  readonly inodeNumber: Field;
+  readonly sock: Field;
+  readonly cookie: Field;
+}
+
+function layoutOf(btf: Btf): Layout {
+  const common = btf.member("sock", "__sk_common");
+  const cookie = btf.member("sock_common", "skc_cookie");
+  return {
+    context: {
+      meta: btf.member("bpf_iter__task_file", "meta"),
+      task: btf.member("bpf_iter__task_file", "task"),
+      fd: btf.member("bpf_iter__task_file", "fd"),
+      file: btf.member("bpf_iter__task_file", "file"),
+    },
+    seq: btf.member("bpf_iter_meta", "seq"),
+    inode: btf.member("file", "f_inode"),
+    inodeNumber: btf.member("inode", "i_ino"),
+    sock: btf.member("socket", "sk"),
+    cookie: { offset: common.offset + cookie.offset, size: cookie.size },
+  };
+}
+
+/** Reads a member: `dst = src->member`. */
+function get(dst: number, src: number, field: Field): Instruction {
+  return load(field.size, dst, src, field.offset);
+}
+
+/** Makes the program. Throws MissingKernelType where the kernel lacks what it reads. */
+export function ownerProgram(btf: Btf, numbers: PidNumbers): (Instruction | Label)[] {
+  const { context, seq, inode, inodeNumber, sock, cookie } = layoutOf(btf);
+  return [
+    // r6 context, r7 file, r8 task, r9 sock.
+    move(R6, R1),
+    // The last call of a run has neither file nor task, and the verifier insists that both are looked at.
+    get(R7, R6, context.file),
+    jumpIfImmediate(R7, "==", 0, "skip"),
+    get(R8, R6, context.task),
+    jumpIfImmediate(R8, "==", 0, "skip"),
+    move(R1, R7),
+    call(FN_SOCK_FROM_FILE),
+    jumpIfImmediate(R0, "==", 0, "skip"),
+    get(R9, R0, sock),
+    get(R1, R6, context.fd),
+    store(4, R10, RECORD_AT + RECORD.fd, R1),
+    moveImmediate(R1, 0),
+    store(4, R10, RECORD_AT + RECORD.unused, R1),
+    get(R1, R7, inode),
+    get(R1, R1, inodeNumber),
+    store(8, R10, RECORD_AT + RECORD.inode, R1),
+    get(R1, R9, cookie),
+    store(8, R10, RECORD_AT + RECORD.cookie, R1),
+    ...(numbers === "initial" ? initialNumbers(btf) : readerNumbers(btf)),
+    get(R1, R6, context.meta),
+    get(R1, R1, seq),
+    move(R2, R10),
+    aluImmediate(R2, "+=", RECORD_AT),
+    moveImmediate(R3, RECORD.size),
+    call(FN_SEQ_WRITE),
+    label("skip"),
+    moveImmediate(R0, 0),
+    exit(),
+  ];
+}
+
+// task->tgid and task->pid are numbers of the initial namespace.
+function initialNumbers(btf: Btf): Instruction[] {
+  return [
+    get(R1, R8, btf.member("task_struct", "tgid")),
+    store(4, R10, RECORD_AT + RECORD.tgid, R1),
+    get(R1, R8, btf.member("task_struct", "pid")),
+    store(4, R10, RECORD_AT + RECORD.pid, R1),
+  ];
+}
+
+// A task has a number in each namespace from the initial one (level 0) to its own: task->thread_pid->numbers[level].nr.
+// The reader's level picks the one, and an index that is not a constant goes through a helper.
+function readerNumbers(btf: Btf): (Instruction | Label)[] {
+  const threadPid = btf.member("task_struct", "thread_pid");
+  const level = btf.member("pid", "level");
+  const numbers = btf.member("pid", "numbers");
+  const number = btf.member("upid", "nr");
+  const numberOf = (to: number): Instruction[] => [
+    // r9 was the sock, which is done with.
+    get(R9, R9, threadPid),
+    load(8, R3, R10, LEVEL_AT),
+    alu(R9, "+=", R3),
+    move(R1, R10),
+    aluImmediate(R1, "+=", NUMBER_AT),
+    moveImmediate(R2, number.size),
+    move(R3, R9),
+    call(FN_PROBE_READ_KERNEL),
+    jumpIfImmediate(R0, "!=", 0, "skip"),
+    load(number.size, R1, R10, NUMBER_AT),
+    store(4, R10, RECORD_AT + to, R1),
+  ];
+  return [
+    call(FN_GET_CURRENT_TASK_BTF),
+    get(R1, R0, threadPid),
+    get(R1, R1, level),
+    jumpIfImmediate(R1, ">", MAX_PID_NAMESPACE_LEVEL, "skip"),
+    aluImmediate(R1, "*=", btf.size("upid")),
+    aluImmediate(R1, "+=", numbers.offset + number.offset),
+    store(8, R10, LEVEL_AT, R1),
+    move(R9, R8),
+    ...numberOf(RECORD.pid),
+    get(R9, R8, btf.member("task_struct", "group_leader")),
+    ...numberOf(RECORD.tgid),
+  ];
+}
+
+/** BTF ID of {@linkcode ITERATOR}. Throws MissingKernelType: the kernel is older than 5.8. */
+export function iteratorId(btf: Btf): number {
+  return btf.id(BTF_KIND.FUNC, ITERATOR);
+}

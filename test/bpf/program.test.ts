@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { assemble, disassemble } from "../../src/bpf/assembler.ts";
+import { Btf, MissingKernelType } from "../../src/bpf/btf.ts";
+import { iteratorId, NEEDED_TYPES, ownerProgram } from "../../src/bpf/program.ts";
+import { makeBtf, strangeKernel } from "../support/btf.ts";
+
+describe("ownerProgram()", () => {
+  const btf = new Btf(makeBtf(strangeKernel()), NEEDED_TYPES);
+
+  /** Lines without their numbers. */
+  function listing(numbers: "initial" | "reader"): string[] {
+    return disassemble(assemble(ownerProgram(btf, numbers))).map((line) =>
+      line.replace(/^\d+: /, "")
+    );
+  }
+
+  test("takes every offset from BTF", () => {
+    expect(listing("initial").filter((line) => line.includes("*)(r") && !line.includes("(r10")))
+      .toEqual([
+        "r7 = *(u64 *)(r6 + 64)",
+        "r8 = *(u64 *)(r6 + 48)",
+        "r9 = *(u64 *)(r0 + 1040)",
+        "r1 = *(u32 *)(r6 + 56)",
+        "r1 = *(u64 *)(r7 + 1000)",
+        "r1 = *(u64 *)(r1 + 1008)",
+        "r1 = *(u64 *)(r9 + 1048)",
+        "r1 = *(u32 *)(r8 + 1112)",
+        "r1 = *(u32 *)(r8 + 1104)",
+        "r1 = *(u64 *)(r6 + 40)",
+        "r1 = *(u64 *)(r1 + 72)",
+      ]);
+  });
+
+  test("reads the numbers of the reader's PID namespace through its level", () => {
+    const lines = listing("reader");
+    expect(lines).toContain("r1 = *(u32 *)(r1 + 1016)");
+    expect(lines).toContain("r1 *= 48");
+    expect(lines).toContain("r1 += 1032");
+    expect(lines).toContain("r9 = *(u64 *)(r8 + 1128)");
+    expect(lines).not.toContain("r1 = *(u32 *)(r8 + 1104)");
+  });
+
+  test("says which type a kernel lacks", () => {
+    const old = strangeKernel().filter(({ name }) => name !== "bpf_iter_task_file");
+    const btf = new Btf(makeBtf(old), NEEDED_TYPES);
+    expect(() => iteratorId(btf)).toThrow(
+      new MissingKernelType("the kernel's BTF has no function bpf_iter_task_file"),
+    );
+    const other = strangeKernel().map((type) =>
+      type.name === "sock_common" ? { ...type, members: [] } : type
+    );
+    expect(() => ownerProgram(new Btf(makeBtf(other), NEEDED_TYPES), "initial"))
+      .toThrow("no sock_common.skc_cookie");
+  });
+});
