@@ -15,9 +15,10 @@ export function effectiveUserId(): number {
 const KCMP_FILES = 2;
 
 /**
- * True when two threads use one descriptor table. False also where the kernel does not tell (no kcmp, no permission, the
- * thread is gone): then both tables have to be read.
+ * Whether two threads use one descriptor table. `null` where the kernel does not tell: no kcmp (ENOSYS), not allowed
+ * (EPERM, a seccomp filter), a thread that is gone. The numbers are of our own PID namespace.
  */
-export function sharesFiles(first: number, second: number): boolean {
-  return Number(libc.syscall(SYS.kcmp, first, second as never, KCMP_FILES, 0, 0, 0)) === 0;
+export function sharesFiles(first: number, second: number): boolean | null {
+  const order = Number(libc.syscall(SYS.kcmp, first, second as never, KCMP_FILES, 0, 0, 0));
+  return order < 0 ? null : order === 0;
 }

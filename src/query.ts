@@ -20,6 +20,14 @@ export class NoSuchNamespace extends Error {
   override readonly name = "NoSuchNamespace";
 }
 
+/** How owners may be looked for. */
+export const OWNER_SOURCES = ["auto", "bpf", "proc"] as const;
+/**
+ * One of {@linkcode OWNER_SOURCES}. `auto`: BPF where it is allowed and there is enough to look through. What cannot be used
+ * falls back to `proc`.
+ */
+export type OwnerSource = typeof OWNER_SOURCES[number];
+
 /** What was asked. `null` means "not restricted". */
 export interface Query {
   readonly families: ReadonlySet<FamilyName>;
@@ -31,6 +39,8 @@ export interface Query {
   readonly ports: readonly PortRange[] | null;
   /** Network namespaces. Absent: the one that this program runs in. */
   readonly netns?: NetnsChoice;
+  /** How owners are looked for. Absent: `auto`. */
+  readonly owners?: OwnerSource;
   /** Owners' process IDs. */
   readonly pids: readonly number[] | null;
   /** Owners' names: comm, or the file name of the program. */

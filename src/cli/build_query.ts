@@ -26,6 +26,7 @@ export function buildQuery(options: ListOptions): Query {
     pids: options.pids.length > 0 ? options.pids : null,
     processes: options.processes.length > 0 ? options.processes : null,
     ...(options.netns === undefined ? {} : { netns: options.netns }),
+    owners: options.owners,
     users: options.users.length > 0 ? options.users : null,
   };
 }

@@ -7,7 +7,7 @@ import type { Family } from "../families/family.ts";
 import { FAMILIES, FAMILY_NAMES } from "../families/mod.ts";
 import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
-import type { NetnsChoice, PortRange } from "../query.ts";
+import { type NetnsChoice, OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
@@ -227,6 +227,15 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     group: "Where to look",
     help: "in this network namespace",
     set: (options, value) => setNetns(options, { one: value }),
+  },
+  {
+    long: "owners",
+    value: "HOW",
+    choices: OWNER_SOURCES,
+    group: "Where to look",
+    help:
+      "for owners: auto, bpf (one pass in the kernel) or proc; what cannot be used falls back to proc",
+    set: (options, value) => options.owners = value as OwnerSource,
   },
   {
     long: "json",

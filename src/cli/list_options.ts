@@ -4,7 +4,7 @@
  * @module
  */
 import type { FamilyName, Transport } from "../model/socket.ts";
-import type { NetnsChoice, PortRange } from "../query.ts";
+import type { NetnsChoice, OwnerSource, PortRange } from "../query.ts";
 import type { StateMask } from "../model/state.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 
@@ -21,6 +21,7 @@ export interface ListOptions {
   processes: string[];
   users: string[];
   netns: NetnsChoice | undefined;
+  owners: OwnerSource;
   format: "text" | "json" | "ndjson";
   color: ColorChoice;
   header: boolean;
@@ -43,6 +44,7 @@ export function defaultOptions(): ListOptions {
     processes: [],
     users: [],
     netns: undefined,
+    owners: "auto",
     format: "text",
     color: "auto",
     header: true,

@@ -8,6 +8,7 @@ import { collectSockets } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { attachOwners } from "../join/attach.ts";
+import { walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
 import { currentNetns, readHost } from "../proc/host.ts";
@@ -47,7 +48,9 @@ export function takeSnapshot(
   } finally {
     source.close();
   }
-  attachOwners(sockets, root, new Processes(root, users), diagnostics);
+  // After the dump, which is what gives a socket its cookie.
+  const walk = walkOwners(root, query.owners ?? "auto", diagnostics);
+  attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
   if (filtersByOwner(query)) {
     sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
   }

@@ -16,7 +16,8 @@ import { Occupancy } from "../collect/occupancy.ts";
 import { collectSockets } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import { attachOwners, type OwnerWalk, walkOwners } from "../join/attach.ts";
+import { attachOwners } from "../join/attach.ts";
+import { type OwnerWalk, walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
 import { readHost } from "../proc/host.ts";
@@ -40,6 +41,7 @@ export function takeNetnsSnapshot(
   diagnostics: Diagnostics,
   root = new ProcRoot(),
 ): Snapshot {
+  const owners = query.owners ?? "auto";
   const users = new Users();
   const takenAtMs = Date.now();
   let sockets: Socket[] = [];
@@ -69,7 +71,7 @@ export function takeNetnsSnapshot(
     const known = finder.list();
     for (const found of known) visit(found);
     // The walk that finds owners also meets descriptors which keep a namespace alive, so those come last.
-    walk = walkOwners(root);
+    walk = walkOwners(root, owners, diagnostics, true);
     finder.addDescriptors(walk.scan.namespaces);
     for (const found of finder.list()) {
       if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
@@ -80,9 +82,10 @@ export function takeNetnsSnapshot(
       choice.one,
       finder,
       () => new DescriptorScanner(root).listProcesses(),
-      () => (walk ??= walkOwners(root)).scan.namespaces,
+      () => (walk ??= walkOwners(root, owners, diagnostics, true)).scan.namespaces,
     ));
   }
+  walk ??= walkOwners(root, owners, diagnostics);
   attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
   if (filtersByOwner(query)) {
     sockets = sockets.filter((socket) => matchesOwner(socket, query, users));

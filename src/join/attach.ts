@@ -10,20 +10,9 @@ import type { Socket } from "../model/socket.ts";
 import { insidePidNamespace } from "../proc/host.ts";
 import type { Processes } from "../proc/process.ts";
 import type { ProcRoot } from "../proc/root.ts";
-import { DescriptorScanner, type Scan } from "../proc/scan.ts";
+import type { Scan } from "../proc/scan.ts";
 import { OwnerIndex } from "./owner_index.ts";
-
-/** A walk over all processes, which may have been made before the sockets were known. */
-export interface OwnerWalk {
-  readonly scanner: DescriptorScanner;
-  readonly scan: Scan;
-}
-
-/** Walks over all processes. Throws SyscallError when /proc cannot be listed. */
-export function walkOwners(root: ProcRoot): OwnerWalk {
-  const scanner = new DescriptorScanner(root);
-  return { scanner, scan: scanner.scanProcesses() };
-}
+import { type OwnerWalk, walkOwners } from "./owners.ts";
 
 /**
  * Finds the owners of `sockets` and fills in `owners` and `ownership`. What could not be looked into becomes a gap, whether
@@ -34,24 +23,25 @@ export function attachOwners(
   root: ProcRoot,
   processes: Processes,
   diagnostics: Diagnostics,
-  walk: OwnerWalk = walkOwners(root),
+  walk: OwnerWalk = walkOwners(root, "auto", diagnostics),
 ): void {
   const wanted = new Set<number>();
   for (const socket of sockets) if (socket.inode !== null) wanted.add(socket.inode);
-  const { scanner, scan } = walk;
+  let { scan } = walk;
   const index = new OwnerIndex(scan.descriptors);
   index.update(wanted);
-  // A thread may have left the shared table with a socket of its own. That costs a look at every thread, so only for
-  // sockets that nobody else holds.
-  const missing = [...wanted].filter((inode) => !index.has(inode));
-  if (missing.length > 0 && root.isLive) {
-    scanner.scanPrivateTables(scan.pids);
-    index.update(wanted);
+  // A closer look costs something for every process, so it is only for sockets that nobody was found to hold.
+  const missing = new Set([...wanted].filter((inode) => !index.has(inode)));
+  if (missing.size > 0) {
+    scan = walk.search(missing);
+    index.update(missing);
   }
   const unseen = whyUnseen(scan, root);
   let hiddenSockets = 0;
   for (const socket of sockets) {
-    const owners = socket.inode === null ? [] : ownersOf(socket.inode, index, scan, processes);
+    const owners = socket.inode === null
+      ? []
+      : ownersOf(index.rows(socket.inode, socket.cookie), scan, processes);
     socket.owners = owners;
     socket.ownership = owners.length > 0 ? "owned" : ownershipWithout(socket, unseen);
     if (socket.ownership === "hidden") hiddenSockets++;
@@ -59,25 +49,33 @@ export function attachOwners(
   reportUnseen(scan, unseen, hiddenSockets, diagnostics);
 }
 
-function ownersOf(inode: number, index: OwnerIndex, scan: Scan, processes: Processes): Owner[] {
+function ownersOf(rows: number[], scan: Scan, processes: Processes): Owner[] {
+  if (rows.length === 0) return [];
   const { pids, tids, fds } = scan.descriptors;
-  const rows = index.rows(inode);
   rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
   const owners: (Owner & { fds: number[] })[] = [];
   for (const row of rows) {
     const pid = pids[row]!;
     const tid = tids[row]! || null;
     const last = owners.at(-1);
-    if (last === undefined || last.pid !== pid) {
-      owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
-    } else if (last.tid === tid) {
-      last.fds.push(fds[row]!);
-    } else if (last.tid !== null) {
-      // Another thread's table. Where the main table holds the socket, a copy in a thread's adds nothing.
-      owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
-    }
+    if (last !== undefined && last.pid === pid && last.tid === tid) last.fds.push(fds[row]!);
+    else owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
   }
-  return owners;
+  return owners.length === 1 ? owners : owners.filter((owner, i) => !isRepeated(owner, i, owners));
+}
+
+// A thread's table adds nothing where the process's main table holds the socket, nor where another thread holds it by the
+// same descriptors: threads whose leader has exited share one table and are all seen with it.
+function isRepeated(owner: Owner, at: number, owners: readonly Owner[]): boolean {
+  if (owner.tid === null) return false;
+  for (let i = at - 1; i >= 0 && owners[i]!.pid === owner.pid; i--) {
+    const earlier = owners[i]!;
+    if (earlier.tid === null) return true;
+    if (
+      earlier.fds.length === owner.fds.length && earlier.fds.every((fd, j) => fd === owner.fds[j])
+    ) return true;
+  }
+  return false;
 }
 
 /** Why an owner may exist that was not found. */
@@ -154,7 +152,13 @@ function reportUnseen(
       kind: "processes",
       reason:
         `${what} held outside this PID namespace or by the kernel; run on the host to see by whom`,
-      detail: { sockets: hiddenSockets, processes_seen: scan.pids.length },
+      detail: { sockets: hiddenSockets, processes_seen: seenProcesses(scan) },
     });
   }
+}
+
+function seenProcesses({ pids, descriptors }: Scan): number {
+  return pids.length > 0
+    ? pids.length
+    : new Set(descriptors.pids.subarray(0, descriptors.length)).size;
 }

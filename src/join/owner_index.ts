@@ -43,12 +43,21 @@ export class OwnerIndex {
     return this.#heads.has(inode);
   }
 
-  /** Rows of the descriptor table that hold this inode, in no order. */
-  rows(inode: number): number[] {
+  /**
+   * Rows of the descriptor table that hold the socket of this inode, in no order. Inodes are 32 bits and come round again, so
+   * where both sides know a cookie it decides. It does not decide against an only candidate: the inode of an MPTCP socket is
+   * also that of its first subflow, whose cookie is another.
+   */
+  rows(inode: number, cookie: number | bigint | null = null): number[] {
     const rows: number[] = [];
     for (let row = this.#heads.get(inode) ?? 0; row !== 0; row = this.#next[row - 1]!) {
       rows.push(row - 1);
     }
-    return rows;
+    const { cookies } = this.#table;
+    if (cookies === null || cookie === null || rows.length === 0) return rows;
+    const low = Number(BigInt.asUintN(32, BigInt(cookie)));
+    const high = Number(BigInt.asUintN(64, BigInt(cookie)) >> 32n);
+    const same = (row: number) => cookies[2 * row] === low && cookies[2 * row + 1] === high;
+    return rows.some(same) ? rows.filter(same) : rows;
   }
 }

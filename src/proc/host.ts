@@ -54,3 +54,21 @@ export function insidePidNamespace(root: ProcRoot): boolean | null {
   const link = root.link("self/ns/pid");
   return typeof link === "number" ? null : new TextDecoder().decode(link) !== INITIAL_PID_NAMESPACE;
 }
+
+/**
+ * True when the process IDs of this /proc are those of our own PID namespace, which is what system calls understand. Not so
+ * where a /proc from outside is mounted, or after unshare(1) without `--mount-proc`.
+ */
+export function showsOwnPids(root: ProcRoot): boolean {
+  if (!root.isLive) return false;
+  // One number a namespace, from that of the mount down to the process's own.
+  const match = /^NSpid:\s+(.+)$/m.exec(root.text("thread-self/status") ?? "");
+  return match !== null && match[1]!.trim().split(/\s+/).length === 1;
+}
+
+/** Open files on the whole host; `null` where the kernel does not tell. One that several processes hold counts once. */
+export function openFiles(root: ProcRoot): number | null {
+  // Allocated, allocated and free (always 0), limit: proc_sys_fs(5).
+  const match = /^(\d+)\s/.exec(root.text("sys/fs/file-nr") ?? "");
+  return match === null ? null : Number(match[1]);
+}

@@ -1,11 +1,13 @@
 /**
  * The walk over /proc/PID/fd: every socket descriptor of every process that may be looked into.
  *
- * One getdents64 pass a directory and one readlinkat a descriptor, in reused buffers; no string is made.
+ * One getdents64 pass a directory and one readlinkat a descriptor, in reused buffers and below one open /proc; no string is
+ * made, of a path or of a target. Since Linux 6.2 the size of a descriptor directory is the number of descriptors, and
+ * kernel threads are passed over without opening theirs.
  *
  * @module
  */
-import { EACCES, EPERM } from "../../ffi/errno.ts";
+import { EACCES, ENOENT, EPERM, SyscallError } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -17,8 +19,11 @@ import {
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { sharesFiles } from "../../ffi/process.ts";
+import { tryStatAt } from "../../ffi/stat.ts";
 import { DescriptorTable } from "./descriptors.ts";
+import { showsOwnPids } from "./host.ts";
 import { netnsInode } from "./namespace.ts";
+import { ProcPath } from "./path.ts";
 import type { ProcRoot } from "./root.ts";
 import { parseStat } from "./stat.ts";
 
@@ -29,7 +34,10 @@ export interface Scan {
   readonly pids: readonly number[];
   /** Processes whose descriptors we may not list or follow, ascending. Kernel threads have none and do not count. */
   readonly denied: readonly number[];
-  /** How many processes would not even have their descriptors listed (EACCES), kernel threads included. */
+  /**
+   * How many processes would not even have their descriptors listed (EACCES); kernel threads included, unless they were passed
+   * over because the kernel tells how many descriptors there are.
+   */
   readonly unlisted: number;
   /** How many processes ended while we looked. */
   readonly vanished: number;
@@ -55,42 +63,61 @@ export function socketInode(target: Uint8Array, length: number): number {
   return inode;
 }
 
+type Outcome = "read" | "empty" | "denied" | "unlisted" | "vanished";
+
+/**
+ * Links that are read at most to learn whether threads have tables of their own, where kcmp does not tell: about 50 ms.
+ * Beyond it a thread whose table has as many descriptors as its process's is taken to share it.
+ */
+const COMPARE_LIMIT = 20_000;
+
 /** Walks descriptor tables into one {@linkcode DescriptorTable}. */
 export class DescriptorScanner {
   readonly #root: ProcRoot;
   readonly #directory = new DirectoryReader();
   readonly #link = new LinkReader();
+  readonly #path = new ProcPath();
   readonly descriptors = new DescriptorTable();
   readonly #namespaces = new Map<number, string>();
+  /** The open root, during a walk. */
+  #rootFd = -1;
+  /** True when the size of a descriptor directory counts its descriptors. */
+  #sizesCount = false;
+  /** True when the kernel can be asked about the process numbers that the root shows. */
+  #comparable = false;
+  #assumedShared = 0;
+  #unlisted = 0;
 
   constructor(root: ProcRoot) {
     this.#root = root;
   }
 
-  /** Walks the main table of every process. Throws SyscallError when /proc itself cannot be listed. */
+  /**
+   * Threads that {@linkcode DescriptorScanner.scanPrivateTables} took to share their process's table because kcmp is refused
+   * and there were too many descriptors to compare.
+   */
+  get assumedShared(): number {
+    return this.#assumedShared;
+  }
+
+  /** Walks the main table of every process. Throws SyscallError when the list of processes breaks off. */
   scanProcesses(): Scan {
     const pids = this.listProcesses();
     const denied: number[] = [];
-    let unlisted = 0;
     let vanished = 0;
-    for (const pid of pids) {
-      const outcome = this.#scanTable(`${pid}/fd`, pid, 0);
-      if (outcome === "unlisted") unlisted++;
-      if (outcome === "denied" || outcome === "unlisted") {
-        if (this.#canHoldSockets(pid)) denied.push(pid);
-      } else if (outcome === "vanished") {
-        vanished++;
-      } else if (outcome === "empty") {
-        // A leader that has exited shows an empty table while its threads still hold the real one.
-        this.#scanThreads(pid, null);
+    this.#withRoot(() => {
+      for (const pid of pids) {
+        const outcome = this.#scanProcess(pid);
+        if (outcome === "vanished") vanished++;
+        else if (outcome === "denied" || outcome === "unlisted") denied.push(pid);
       }
-    }
+    });
     const hidden = this.#root.isLive && pids.length > 0 && pids[0] !== 1;
     return {
       descriptors: this.descriptors,
       pids,
       denied,
-      unlisted,
+      unlisted: this.#unlisted,
       vanished,
       hidden,
       namespaces: this.#namespaces,
@@ -98,54 +125,174 @@ export class DescriptorScanner {
   }
 
   /**
-   * Walks the tables of threads that do not share their leader's, in search of sockets that no main table holds. The
-   * kernel is asked which threads share (kcmp), because reading a shared table once a thread would cost a multiple.
+   * Walks the tables of threads that do not share their process's, in search of `wanted` sockets; others are passed over.
+   * Without `wanted` all are taken.
+   *
+   * Processes of one thread are told by the number of links of their task directory. For the others the kernel is asked which
+   * threads share (kcmp), because reading a shared table once a thread would cost a multiple. Where it refuses to say, a
+   * table of another size is another table; one of the same size is read as well, as long as that stays cheap.
    */
-  scanPrivateTables(pids: readonly number[]): void {
-    for (const pid of pids) {
-      this.#scanThreads(pid, (tid) => sharesFiles(pid, tid));
+  scanPrivateTables(pids: readonly number[], wanted: ReadonlySet<number> | null = null): void {
+    this.#withRoot(() => {
+      const budget = { links: COMPARE_LIMIT };
+      for (const pid of pids) {
+        if (this.#mayHaveThreads(pid)) this.#scanThreads(pid, pid, wanted, budget);
+      }
+    });
+  }
+
+  /** Processes other than `known` whose descriptors we may not follow. Looks at one descriptor of each, and keeps nothing. */
+  findDenied(known: ReadonlySet<number>): number[] {
+    const denied: number[] = [];
+    this.#withRoot(() => {
+      for (const pid of this.listProcesses()) {
+        if (!known.has(pid) && this.#isDenied(pid)) denied.push(pid);
+      }
+    });
+    return denied;
+  }
+
+  #isDenied(pid: number): boolean {
+    const path = this.#path.ofProcess(pid, "fd");
+    if (this.#sizesCount && this.#tableSize(path) === 0) return false;
+    const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return (fd === -EACCES || fd === -EPERM) && this.#canHoldSockets(pid);
+    try {
+      this.#directory.start(fd);
+      while (this.#directory.next()) {
+        if (this.#directory.number < 0) continue;
+        const length = this.#link.read(fd, this.#directory.nameAddress);
+        if (length === -EACCES || length === -EPERM) return true;
+        if (length >= 0) return false;
+      }
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+    } finally {
+      close(fd);
     }
+    return false;
   }
 
   /** Process IDs, ascending. */
   listProcesses(): number[] {
-    return this.#listNumbers("");
+    return this.#listNumbers(AT_FDCWD, cString(this.#root.path));
   }
 
-  #listNumbers(path: string): number[] {
+  #withRoot(walk: () => void): void {
+    this.#rootFd = tryOpenAt(AT_FDCWD, cString(this.#root.path), O_RDONLY | O_DIRECTORY);
+    if (this.#rootFd < 0) return;
+    try {
+      // We have the root open, so a kernel that counts gives more than 0 for ourselves.
+      const own = this.#root.isLive ? tryStatAt(this.#rootFd, cString("self/fd")) : -ENOENT;
+      this.#sizesCount = typeof own !== "number" && own.size > 0;
+      this.#comparable = showsOwnPids(this.#root);
+      walk();
+    } finally {
+      close(this.#rootFd);
+      this.#rootFd = -1;
+    }
+  }
+
+  #scanProcess(pid: number): Outcome {
+    const path = this.#path.ofProcess(pid, "fd");
+    if (this.#sizesCount) {
+      const status = tryStatAt(this.#rootFd, path);
+      if (typeof status === "number") {
+        if (status !== -EACCES && status !== -EPERM) return "vanished";
+      } else if (status.size === 0) {
+        return this.#scanLeaderless(pid);
+      }
+    }
+    const outcome = this.#scanTable(path, pid, 0, null);
+    if (outcome === "empty") return this.#scanLeaderless(pid);
+    if (outcome === "unlisted") this.#unlisted++;
+    const refused = outcome === "denied" || outcome === "unlisted";
+    if (refused && !this.#sizesCount && !this.#canHoldSockets(pid)) return "empty";
+    return outcome;
+  }
+
+  // A leader that has exited shows an empty table while its threads still hold the real one.
+  #scanLeaderless(pid: number): Outcome {
+    if (!this.#mayHaveThreads(pid)) return "empty";
+    return this.#scanThreads(pid, 0, null, null);
+  }
+
+  // The directory has a link for itself, one from its parent, and one from each thread.
+  #mayHaveThreads(pid: number): boolean {
+    if (!this.#root.isLive) return true;
+    const status = tryStatAt(this.#rootFd, this.#path.ofProcess(pid, "task"));
+    return typeof status !== "number" && status.linkCount !== 3;
+  }
+
+  /**
+   * Reads the tables of threads that differ from the one of thread `reference`. Without a reference any thread's will do
+   * first. Without a budget every table that may differ is read.
+   */
+  #scanThreads(
+    pid: number,
+    reference: number,
+    wanted: ReadonlySet<number> | null,
+    budget: { links: number } | null,
+  ): Outcome {
+    const tids = this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"));
+    let result: Outcome = "empty";
+    let size = -1;
+    for (const tid of tids) {
+      if (tid === pid) continue;
+      const shares = reference === 0 || !this.#comparable ? null : sharesFiles(reference, tid);
+      if (shares === true) continue;
+      if (shares === null && budget !== null) {
+        size = size >= 0 ? size : this.#tableSize(this.#path.ofProcess(pid, "fd"));
+        const own = this.#tableSize(this.#path.ofThread(pid, tid, "fd"));
+        if (own === size && budget.links < own) {
+          this.#assumedShared++;
+          continue;
+        }
+        budget.links -= own;
+      }
+      const outcome = this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, wanted);
+      if (outcome === "denied" || outcome === "unlisted") result = "denied";
+      if (outcome === "read") {
+        if (reference === 0) reference = tid;
+        if (result === "empty") result = "read";
+      }
+    }
+    return result;
+  }
+
+  /** Descriptors in a table; 0 where that cannot be learnt. */
+  #tableSize(path: Uint8Array): number {
+    if (!this.#sizesCount) return this.#listNumbers(this.#rootFd, path).length;
+    const status = tryStatAt(this.#rootFd, path);
+    return typeof status === "number" ? 0 : status.size;
+  }
+
+  #listNumbers(dirfd: number, path: Uint8Array): number[] {
     const numbers: number[] = [];
-    const fd = tryOpenAt(AT_FDCWD, cString(`${this.#root.path}/${path}`), O_RDONLY | O_DIRECTORY);
+    const fd = tryOpenAt(dirfd, path, O_RDONLY | O_DIRECTORY);
     if (fd < 0) return numbers;
     try {
       this.#directory.start(fd);
       while (this.#directory.next()) {
         const number = this.#directory.number;
-        if (number > 0) numbers.push(number);
+        if (number >= 0) numbers.push(number);
       }
+    } catch (error) {
+      // A process may end between open and read; the list of processes itself does not.
+      if (!(error instanceof SyscallError) || dirfd === AT_FDCWD) throw error;
     } finally {
       close(fd);
     }
     return numbers.sort((a, b) => a - b);
   }
 
-  #scanThreads(pid: number, shares: ((tid: number) => boolean) | null): void {
-    const tids = this.#listNumbers(`${pid}/task`);
-    // Without a leader's table any thread's will do first; the others are read when they differ from it.
-    let reference = 0;
-    for (const tid of tids) {
-      if (tid === pid) continue;
-      if (shares !== null ? shares(tid) : reference !== 0 && sharesFiles(reference, tid)) continue;
-      const outcome = this.#scanTable(`${pid}/task/${tid}/fd`, pid, tid);
-      if (outcome === "read" && reference === 0) reference = tid;
-    }
-  }
-
   #scanTable(
-    path: string,
+    path: Uint8Array,
     pid: number,
     tid: number,
-  ): "read" | "empty" | "denied" | "unlisted" | "vanished" {
-    const fd = tryOpenAt(AT_FDCWD, cString(`${this.#root.path}/${path}`), O_RDONLY | O_DIRECTORY);
+    wanted: ReadonlySet<number> | null,
+  ): Outcome {
+    const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
     if (fd < 0) return fd === -EACCES || fd === -EPERM ? "unlisted" : "vanished";
     const directory = this.#directory;
     const link = this.#link;
@@ -165,12 +312,13 @@ export class DescriptorScanner {
           continue;
         }
         const inode = socketInode(link.bytes, length);
-        if (inode >= 0) descriptors.push(pid, tid, number, inode);
-        else this.#noteNamespace(path, number, length);
+        if (inode < 0) this.#noteNamespace(pid, tid, number, length);
+        else if (wanted === null || wanted.has(inode)) descriptors.push(pid, tid, number, inode);
       }
-    } catch {
+    } catch (error) {
       // getdents64 fails with ENOENT when the process ends between open and read.
-      return "vanished";
+      if (error instanceof SyscallError) return "vanished";
+      throw error;
     } finally {
       close(fd);
     }
@@ -179,9 +327,10 @@ export class DescriptorScanner {
   }
 
   // A descriptor may be all that keeps a namespace alive.
-  #noteNamespace(path: string, fd: number, length: number): void {
+  #noteNamespace(pid: number, tid: number, fd: number, length: number): void {
     const inode = netnsInode(this.#link.bytes, length);
-    if (inode >= 0 && !this.#namespaces.has(inode)) this.#namespaces.set(inode, `${path}/${fd}`);
+    if (inode < 0 || this.#namespaces.has(inode)) return;
+    this.#namespaces.set(inode, tid === 0 ? `${pid}/fd/${fd}` : `${pid}/task/${tid}/fd/${fd}`);
   }
 
   // Kernel threads and zombies have no descriptors, so being kept out of them hides nothing.

@@ -1,0 +1,116 @@
+/**
+ * Owners: the choice of how to look for who holds what, and the walk itself.
+ *
+ * BPF asks the kernel for all descriptors at once, for a fixed price of some milliseconds; /proc works for everybody and
+ * costs three microseconds a descriptor.
+ *
+ * @module
+ */
+import { SyscallError } from "../../ffi/errno.ts";
+import { OwnerIterator } from "../bpf/owner_iterator.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
+import { insidePidNamespace, openFiles, showsOwnPids } from "../proc/host.ts";
+import type { ProcRoot } from "../proc/root.ts";
+import { DescriptorScanner, type Scan } from "../proc/scan.ts";
+import type { OwnerSource } from "../query.ts";
+
+/** Open files from which on BPF is quicker. */
+export const WORTH_BPF = 2000;
+
+/** A walk over all descriptors, which may have been made before the sockets were known. */
+export interface OwnerWalk {
+  readonly scan: Scan;
+  /**
+   * Looks closer for sockets that nobody was found to hold: adds rows to the scan, or returns a scan that tells of
+   * processes which could not be looked into.
+   */
+  search(missing: ReadonlySet<number>): Scan;
+}
+
+/**
+ * Walks over all descriptors. Why BPF was not used is noted, also where it was asked for. Throws SyscallError when /proc
+ * cannot be listed.
+ *
+ * @param needsNamespaces The scan has to tell of descriptors that hold a network namespace, which only /proc does.
+ */
+export function walkOwners(
+  root: ProcRoot,
+  source: OwnerSource,
+  diagnostics: Diagnostics,
+  needsNamespaces = false,
+): OwnerWalk {
+  const reason = source === "proc"
+    ? "as asked for"
+    : needsNamespaces
+    ? "descriptors that hold a network namespace are wanted as well"
+    : notWorthBpf(root, source);
+  if (reason === null) {
+    const scan = scanByBpf(root);
+    if (typeof scan !== "string") {
+      diagnostics.note(`owners: ${scan.descriptors.length} descriptors by BPF`);
+      return { scan, search: () => withProtected(scan, root) };
+    }
+    diagnostics.note(`owners: by /proc, not BPF: ${scan}`);
+  } else if (root.isLive) {
+    diagnostics.note(`owners: by /proc, not BPF: ${reason}`);
+  }
+  const scanner = new DescriptorScanner(root);
+  const scan = scanner.scanProcesses();
+  return {
+    scan,
+    search(missing) {
+      // A thread may have left the shared table with a socket of its own.
+      if (root.isLive) scanner.scanPrivateTables(scan.pids, missing);
+      noteAssumed(scanner.assumedShared, diagnostics);
+      return scan;
+    },
+  };
+}
+
+function noteAssumed(threads: number, diagnostics: Diagnostics): void {
+  if (threads === 0) return;
+  diagnostics.note(
+    `owners: ${threads} threads were taken to share the descriptors of their process, because kcmp(2) is refused`,
+  );
+}
+
+// A process that is closed even to those who may look into all others is under protection of the kernel, and nothing says
+// that BPF is let near it.
+function withProtected(scan: Scan, root: ProcRoot): Scan {
+  if (!holds(effectiveCapabilities(root), CAP_SYS_PTRACE)) return scan;
+  const { pids, length } = scan.descriptors;
+  const denied = new DescriptorScanner(root).findDenied(new Set(pids.subarray(0, length)));
+  return { ...scan, denied };
+}
+
+function notWorthBpf(root: ProcRoot, source: OwnerSource): string | null {
+  if (!root.isLive) return "this is not the live /proc";
+  // What BPF tells are numbers; names are looked up in /proc by them.
+  if (!showsOwnPids(root)) return "/proc shows the process IDs of another PID namespace";
+  if (source === "bpf") return null;
+  const files = openFiles(root);
+  if (files === null || files >= WORTH_BPF) return null;
+  return `${files} open files are too few for it to pay`;
+}
+
+/** One BPF pass, or why there is none. */
+function scanByBpf(root: ProcRoot): Scan | string {
+  const opened = OwnerIterator.open(insidePidNamespace(root) === false ? "initial" : "reader");
+  if (!opened.ok) return opened.reason;
+  try {
+    return {
+      descriptors: opened.value.run(),
+      // It visits everybody in our PID namespace, whatever their user.
+      pids: [],
+      denied: [],
+      unlisted: 0,
+      vanished: 0,
+      hidden: false,
+      namespaces: new Map(),
+    };
+  } catch (error) {
+    if (error instanceof SyscallError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { readdirSync, readlinkSync } from "node:fs";
+import { decodeRecords, loadOwnerProgram, OwnerIterator } from "../../src/bpf/owner_iterator.ts";
+import { Btf } from "../../src/bpf/btf.ts";
+import { NEEDED_TYPES, type PidNumbers, RECORD } from "../../src/bpf/program.ts";
+import { DecodeError } from "../../src/model/decode_error.ts";
+import { DescriptorTable } from "../../src/proc/descriptors.ts";
+import { ProcRoot } from "../../src/proc/root.ts";
+import { DescriptorScanner } from "../../src/proc/scan.ts";
+import { makeBtf, strangeKernel } from "../support/btf.ts";
+import { compareRows, Crowd, crowdReason, type Row } from "../support/crowd.ts";
+import { firstReason, testIf } from "../support/skip.ts";
+
+/** Why BPF cannot be used here; `null` when it can. */
+function bpfReason(): string | null {
+  const opened = OwnerIterator.open("reader");
+  if (!opened.ok) return opened.reason;
+  opened.value.run();
+  return null;
+}
+
+function rowsOf(table: DescriptorTable, pids: readonly number[]): Row[] {
+  const wanted = new Set(pids);
+  const rows: Row[] = [];
+  for (let i = 0; i < table.length; i++) {
+    if (!wanted.has(table.pids[i]!)) continue;
+    rows.push([table.pids[i]!, table.tids[i]!, table.fds[i]!, table.inodes[i]!]);
+  }
+  return rows.sort(compareRows);
+}
+
+function pass(numbers: PidNumbers): DescriptorTable {
+  const opened = OwnerIterator.open(numbers);
+  if (!opened.ok) throw new Error(opened.reason);
+  return opened.value.run();
+}
+
+const bpf = bpfReason();
+
+describe("OwnerIterator", () => {
+  testIf(
+    firstReason(bpf, crowdReason()),
+    "finds what a walk over /proc finds: thousands of descriptors, forks, threads with tables of their own",
+    async () => {
+      await using crowd = await Crowd.start(8, 400, 100);
+      const expected = crowd.rows();
+      expect(expected.length).toBeGreaterThan(8 * 500);
+      const private_ = crowd.children.filter(({ thread }) => thread.refused === undefined);
+      for (const { pid, thread } of private_) {
+        expect(expected.some((row) => row[0] === pid && row[1] === thread.tid)).toBe(true);
+      }
+      expect(rowsOf(pass("reader"), crowd.pids)).toEqual(expected);
+
+      const scanner = new DescriptorScanner(new ProcRoot());
+      const scan = scanner.scanProcesses();
+      const main = expected.filter((row) => row[1] === 0);
+      expect(rowsOf(scan.descriptors, crowd.pids)).toEqual(main);
+      // In search of the sockets that only threads hold: no row of a shared table comes twice.
+      const wanted = new Set(private_.map(({ thread }) => thread.inode!));
+      scanner.scanPrivateTables(crowd.pids, wanted);
+      expect(rowsOf(scan.descriptors, crowd.pids)).toEqual(
+        expected.filter((row) => row[1] === 0 || wanted.has(row[3])),
+      );
+    },
+    30_000,
+  );
+
+  testIf(bpf, "gives the same rows both ways in the initial PID namespace", async () => {
+    if (readlinkSync("/proc/self/ns/pid") !== "pid:[4026531836]") return;
+    await using crowd = await Crowd.start(2, 50, 10);
+    expect(rowsOf(pass("initial"), crowd.pids)).toEqual(rowsOf(pass("reader"), crowd.pids));
+  });
+
+  testIf(
+    firstReason(bpf, crowdReason()),
+    "counts processes as the reader does, inside a PID namespace",
+    () => {
+      // PID 1 of the new namespace runs the pass and prints it, beside what its own /proc says.
+      const script = `
+        const { OwnerIterator } = await import("${import.meta.dir}/../../src/bpf/owner_iterator.ts");
+        const { ProcRoot } = await import("${import.meta.dir}/../../src/proc/root.ts");
+        const { DescriptorScanner } = await import("${import.meta.dir}/../../src/proc/scan.ts");
+        const { Crowd } = await import("${import.meta.dir}/../support/crowd.ts");
+        const crowd = await Crowd.start(3, 40, 5);
+        const opened = OwnerIterator.open("reader");
+        const rows = ({ pids, fds, inodes, tids, length }) => Array.from({ length },
+          (_, i) => [pids[i], tids[i], fds[i], inodes[i]]).filter((row) => crowd.pids.includes(row[0]));
+        const bpf = opened.ok ? rows(opened.value.run()) : opened.reason;
+        console.log(JSON.stringify({ bpf, proc: crowd.rows(), pids: crowd.pids }));
+        await crowd[Symbol.asyncDispose]();
+      `;
+      const ran = Bun.spawnSync(
+        ["unshare", "-p", "-f", "--mount-proc", process.execPath, "-e", script],
+        { stdin: "ignore", stderr: "pipe" },
+      );
+      expect(ran.stderr.toString()).toBe("");
+      const { bpf, proc, pids } = JSON.parse(ran.stdout.toString());
+      expect(Math.max(...pids)).toBeLessThan(100);
+      expect(proc.length).toBeGreaterThan(3 * 45);
+      expect(bpf.sort(compareRows)).toEqual(proc);
+    },
+    30_000,
+  );
+
+  testIf(bpf, "leaves no descriptor behind", () => {
+    for (let i = 0; i < 3; i++) pass("reader");
+    const left = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return "";
+      }
+    });
+    // A program, a link or an iterator, none of which is pinned anywhere either.
+    expect(left.filter((target) => target.includes("bpf"))).toEqual([]);
+  });
+
+  testIf(
+    bpf,
+    "says in the verifier's words why a program is refused, instead of running it",
+    () => {
+      const loaded = loadOwnerProgram(new Btf(makeBtf(strangeKernel()), NEEDED_TYPES), "initial");
+      expect(loaded.ok).toBe(false);
+      if (!loaded.ok) expect(loaded.reason).toStartWith("the kernel refused the owner program: ");
+    },
+  );
+});
+
+describe("decodeRecords()", () => {
+  test("reads process, thread, descriptor, inode and cookie", () => {
+    const view = new DataView(new ArrayBuffer(2 * RECORD.size));
+    view.setInt32(0, 10, true);
+    view.setInt32(4, 10, true);
+    view.setUint32(8, 3, true);
+    view.setBigUint64(16, 0x1_0000_0002n, true);
+    view.setBigUint64(24, 0xffff_ffff_0000_0005n, true);
+    view.setInt32(32, 10, true);
+    view.setInt32(36, 11, true);
+    const table = new DescriptorTable(true);
+    decodeRecords(view, 64, table);
+    expect(table.length).toBe(2);
+    expect([...table.pids.subarray(0, 2)]).toEqual([10, 10]);
+    expect([...table.tids.subarray(0, 2)]).toEqual([0, 11]);
+    expect(table.fds[0]).toBe(3);
+    expect(table.inodes[0]).toBe(0x1_0000_0002);
+    expect([...table.cookies!.subarray(0, 4)]).toEqual([5, 0xffff_ffff, 0, 0]);
+  });
+
+  test("gives rows or DecodeError for any bytes", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const table = new DescriptorTable(true);
+      try {
+        decodeRecords(new DataView(bytes.buffer, bytes.byteOffset), bytes.length, table);
+        expect(table.length * RECORD.size).toBe(bytes.length);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DecodeError);
+      }
+    }));
+  });
+});
