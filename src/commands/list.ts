@@ -22,7 +22,7 @@ import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { paint } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { matchesOwner } from "./owner_match.ts";
-import { compareSockets } from "./order.ts";
+import { sorted } from "./order.ts";
 
 /** How the listing is to look. */
 export interface ListFormat {
@@ -59,8 +59,7 @@ export function takeSnapshot(
     ? readSurroundings(root, netns)
     : null;
   fillReach(sockets, () => surroundings);
-  sockets.sort(compareSockets);
-  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets };
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
 }
 
 /** Lists sockets on `out`, and on `err` what is missing. Returns whether nothing is. Throws what the writers throw. */

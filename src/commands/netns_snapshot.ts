@@ -29,7 +29,7 @@ import { filtersByOwner, type NetnsChoice, type Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
 import { matchesOwner } from "./owner_match.ts";
-import { compareSockets } from "./order.ts";
+import { sorted } from "./order.ts";
 
 /**
  * Takes a snapshot of one network namespace or of all. Throws NoSuchNamespace when the one is not there, and SyscallError
@@ -94,8 +94,7 @@ export function takeNetnsSnapshot(
     sockets,
     (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null,
   );
-  sockets.sort(compareSockets);
-  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets };
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
 }
 
 function reportDenied(denied: number, diagnostics: Diagnostics): void {

@@ -10,14 +10,25 @@ import { type Endpoint, FAMILIES, type Socket, TRANSPORTS } from "../model/socke
 const TRANSPORT_ORDER = new Map(TRANSPORTS.map((transport, i) => [transport, i]));
 const FAMILY_ORDER = new Map(FAMILIES.map((family, i) => [family, i]));
 
-/** Compares two sockets for sort. */
-export function compareSockets(a: Socket, b: Socket): number {
+/** The sockets in order. Of most pairs transport, port and family decide, which one number each holds, worked out once. */
+export function sorted(sockets: readonly Socket[]): Socket[] {
+  const keys = Float64Array.from(sockets, sortKey);
+  const order = Uint32Array.from(keys.keys());
+  order.sort((i, j) => keys[i]! - keys[j]! || compareAlike(sockets[i]!, sockets[j]!));
+  return Array.from(order, (i) => sockets[i]!);
+}
+
+// A rank is a port: 16 bits, or 32 in vsock. All in all far below 2^53.
+function sortKey(socket: Socket): number {
+  const rank = endpointTraits(socket.family).rank(socket.local);
+  return (TRANSPORT_ORDER.get(socket.transport)! * 0x1_0000_0000 + rank) * 16 +
+    FAMILY_ORDER.get(socket.family)!;
+}
+
+/** Compares two sockets of one family. */
+function compareAlike(a: Socket, b: Socket): number {
   const traits = endpointTraits(a.family);
-  return TRANSPORT_ORDER.get(a.transport)! - TRANSPORT_ORDER.get(b.transport)! ||
-    traits.rank(a.local) - endpointTraits(b.family).rank(b.local) ||
-    FAMILY_ORDER.get(a.family)! - FAMILY_ORDER.get(b.family)! ||
-    // Of one family from here on.
-    traits.compare(a.local, b.local) ||
+  return traits.compare(a.local, b.local) ||
     comparePeers(a.peer, b.peer, traits) ||
     (a.netns?.inode ?? 0) - (b.netns?.inode ?? 0) ||
     (a.inode ?? 0) - (b.inode ?? 0) ||

@@ -54,44 +54,60 @@ function writePlain(
 ): void {
   const layout = new Layout(columnsFor(sockets), sockets, header);
   if (header) writer.write(`${layout.header(color)}${paint(OWNERS_HEADER, "header", color)}\n`);
-  for (const socket of sockets) {
-    const owners = socket.owners.length > 0
-      ? socket.owners.map(fullOwner).join(" ")
-      : withoutOwner(socket);
-    writer.write(`${layout.row(socket, color)}${owners}\n`);
+  for (const [i, socket] of sockets.entries()) {
+    const { owners } = socket;
+    const held = owners.length === 1
+      ? fullOwner(owners[0]!)
+      : owners.length === 0
+      ? withoutOwner(socket)
+      : owners.map(fullOwner).join(" ");
+    writer.write(`${layout.row(i, color)}${held}\n`);
   }
 }
 
-/** Column widths for a set of sockets. */
+/** The cells of a set of sockets, and how wide the columns have to be. */
 class Layout {
   readonly columns: readonly Column[];
-  readonly #widths: number[];
+  readonly #sockets: readonly Socket[];
+  /** By column, then by socket. */
+  readonly #cells: readonly (readonly string[])[];
+  readonly #widths: readonly number[];
   /** Cells that all columns take, with the gap behind the last. */
   readonly total: number;
 
   constructor(columns: readonly Column[], sockets: readonly Socket[], header: boolean) {
     this.columns = columns;
-    this.#widths = columns.map((column) => {
+    this.#sockets = sockets;
+    this.#cells = columns.map((column) => sockets.map((socket) => column.text(socket)));
+    this.#widths = columns.map((column, i) => {
       let width = header ? column.header.length : 0;
-      for (const socket of sockets) width = Math.max(width, cellWidth(column.text(socket)));
+      for (const text of this.#cells[i]!) {
+        // No text is wider than twice its length, and most are not longer than the longest before.
+        if (text.length * 2 > width) width = Math.max(width, cellWidth(text));
+      }
       return width;
     });
     this.total = this.#widths.reduce((sum, width) => sum + width + GAP.length, 0);
   }
 
   header(color: boolean): string {
-    return this.#line((column) => [column.header, "header"], color);
+    return this.#line((i) => this.columns[i]!.header, () => "header", color);
   }
 
-  row(socket: Socket, color: boolean): string {
-    return this.#line((column) => [column.text(socket), column.role(socket)], color);
+  /** The line of socket `row`, but for its owners. */
+  row(row: number, color: boolean): string {
+    return this.#line(
+      (i) => this.#cells[i]![row]!,
+      (i) => this.columns[i]!.role(this.#sockets[row]!),
+      color,
+    );
   }
 
-  #line(cell: (column: Column) => [text: string, role: Role], color: boolean): string {
+  #line(text: (column: number) => string, role: (column: number) => Role, color: boolean): string {
     let line = "";
-    for (const [i, column] of this.columns.entries()) {
-      const [text, role] = cell(column);
-      line += paint(pad(text, this.#widths[i]!, column.align), role, color) + GAP;
+    for (let i = 0; i < this.columns.length; i++) {
+      const cell = pad(text(i), this.#widths[i]!, this.columns[i]!.align);
+      line += (color ? paint(cell, role(i), true) : cell) + GAP;
     }
     return line;
   }
@@ -116,13 +132,14 @@ class TerminalTable {
       const owners = beside ? paint(OWNERS_HEADER, "header", this.#color) : "";
       writer.write(`${layout.header(this.#color)}${owners}`.trimEnd() + "\n");
     }
-    for (const socket of this.#sockets) {
-      const row = layout.row(socket, this.#color);
+    for (const [i, socket] of this.#sockets.entries()) {
+      const row = layout.row(i, this.#color);
       const owners = this.#owners(socket, this.#width - start);
       if (beside) writer.write(row + owners.join(`\n${" ".repeat(start)}`) + "\n");
-      else {writer.write(`${row.trimEnd()}\n${
-          owners.map((line) => " ".repeat(start) + line + "\n").join("")
-        }`);}
+      else {
+        const below = owners.map((line) => `${" ".repeat(start)}${line}\n`);
+        writer.write(`${row.trimEnd()}\n${below.join("")}`);
+      }
     }
   }
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { AF_INET6 } from "../../../ffi/socket.ts";
-import type { SocketType, Timer, Transport } from "../../model/socket.ts";
-import type { Socket } from "../../model/socket.ts";
+import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
+import type { InternetEndpoint, Socket, SocketType, Timer, Transport } from "../../model/socket.ts";
 import {
   stateName,
   TCP_BOUND_INACTIVE,
@@ -37,61 +37,126 @@ export interface InetRowKind {
   readonly boundInactive: boolean;
 }
 
+const NO_OWNERS: Socket["owners"] = [];
+const UNKNOWN_REACH: Socket["reach"] = { scope: "unknown", reasons: [] };
+
+/**
+ * A Socket that keeps its addresses as the words of the message and writes them out when they are asked for: of 100,000
+ * sockets most are only counted, filtered or joined. The message's buffer is not held on to.
+ */
+class InetSocket implements Socket {
+  readonly netns: Socket["netns"];
+  readonly family: Socket["family"];
+  readonly transport: Transport;
+  readonly type: SocketType;
+  readonly protocol: number | null;
+  readonly state: Socket["state"];
+  readonly peerInode = null;
+  readonly v6only: boolean | null;
+  readonly uid: number | null;
+  readonly inode: number | null;
+  readonly cookie: Socket["cookie"];
+  readonly recvQueue: number | null;
+  readonly sendQueue: number | null;
+  readonly acceptQueue: Socket["acceptQueue"];
+  readonly timer: Timer | null;
+  ownership: Socket["ownership"] = "unknown";
+  owners = NO_OWNERS;
+  peerOwners = null;
+  reach = UNKNOWN_REACH;
+  readonly #interface: string | null;
+  readonly #source: Words;
+  readonly #destination: Words | null;
+  #local: InternetEndpoint | undefined;
+  #peer: InternetEndpoint | null | undefined;
+
+  constructor(message: InetMessage, kind: InetRowKind, context: DecodeContext) {
+    const state = kind.boundInactive ? TCP_BOUND_INACTIVE : message.state;
+    const listening = state === TCP_LISTEN;
+    const timer = message.timer;
+    // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
+    const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
+      state === TCP_NEW_SYN_RECV || timer === TIMER_TIME_WAIT;
+    const inode = message.inode;
+    const v6 = message.family === AF_INET6;
+    const v6only = v6 ? message.u8Attribute(INET_DIAG_SKV6ONLY) : -1;
+    const interfaceIndex = message.interfaceIndex;
+    const receiveQueue = message.receiveQueue;
+    const sendQueue = message.sendQueue;
+    this.netns = context.netns;
+    this.family = v6 ? "inet6" : "inet";
+    this.transport = kind.transport;
+    this.type = kind.type;
+    this.protocol = kind.transport === "raw" ? rawProtocol(message) : null;
+    this.state = stateName(state);
+    this.v6only = v6only < 0 ? null : v6only !== 0;
+    this.uid = recordOnly ? null : message.uid;
+    this.inode = inode === 0 ? null : inode;
+    this.cookie = message.cookie;
+    this.recvQueue = listening ? null : receiveQueue;
+    this.sendQueue = listening ? null : sendQueue;
+    this.acceptQueue = listening
+      ? { length: receiveQueue, limit: context.source === "proc" ? null : sendQueue }
+      : null;
+    this.timer = timer === 0 ? null : inetTimer(message);
+    this.#interface = interfaceIndex === 0 ? null : context.interfaceName(interfaceIndex);
+    this.#source = v6
+      ? [
+        message.sourceWord(0),
+        message.sourceWord(1),
+        message.sourceWord(2),
+        message.sourceWord(3),
+        message.sourcePort,
+      ]
+      : [message.sourceWord(0), message.sourcePort];
+    this.#destination = message.unconnected ? null : v6
+      ? [
+        message.destinationWord(0),
+        message.destinationWord(1),
+        message.destinationWord(2),
+        message.destinationWord(3),
+        message.destinationPort,
+      ]
+      : [message.destinationWord(0), message.destinationPort];
+  }
+
+  get local(): InternetEndpoint {
+    return this.#local ??= endpoint(this.#source, this.#interface);
+  }
+
+  get peer(): InternetEndpoint | null {
+    if (this.#peer === undefined) {
+      this.#peer = this.#destination === null ? null : endpoint(this.#destination, this.#interface);
+    }
+    return this.#peer;
+  }
+}
+
+/** The words of an address, big-endian, and the port. */
+type Words =
+  | readonly [address: number, port: number]
+  | readonly [a: number, b: number, c: number, d: number, port: number];
+
+function endpoint(words: Words, name: string | null): InternetEndpoint {
+  return words.length === 2 ? { address: formatIpv4(words[0]), port: words[1], interface: name } : {
+    address: formatIpv6(words[0], words[1], words[2], words[3]),
+    port: words[4],
+    interface: name,
+  };
+}
+
 /** Makes a Socket. Owners and reach are filled in by later steps. */
 export function inetSocket(
   message: InetMessage,
   kind: InetRowKind,
   context: DecodeContext,
 ): Socket {
-  const state = kind.boundInactive ? TCP_BOUND_INACTIVE : message.state;
-  const listening = state === TCP_LISTEN;
-  // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
-  const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
-    state === TCP_NEW_SYN_RECV ||
-    message.timer === TIMER_TIME_WAIT;
-  const inode = message.inode;
-  const interfaceName = message.interfaceIndex === 0
-    ? null
-    : context.interfaceName(message.interfaceIndex);
-  const family = message.family === AF_INET6 ? "inet6" : "inet";
-  const v6only = family === "inet6" ? message.u8Attribute(INET_DIAG_SKV6ONLY) : -1;
-  return {
-    netns: context.netns,
-    family,
-    transport: kind.transport,
-    type: kind.type,
-    protocol: kind.transport === "raw" ? rawProtocol(message) : null,
-    state: stateName(state),
-    local: { address: message.source, port: message.sourcePort, interface: interfaceName },
-    peer: message.unconnected
-      ? null
-      : { address: message.destination, port: message.destinationPort, interface: interfaceName },
-    peerInode: null,
-    v6only: v6only < 0 ? null : v6only !== 0,
-    uid: recordOnly ? null : message.uid,
-    inode: inode === 0 ? null : inode,
-    cookie: message.cookie,
-    recvQueue: listening ? null : message.receiveQueue,
-    sendQueue: listening ? null : message.sendQueue,
-    acceptQueue: listening
-      ? {
-        length: message.receiveQueue,
-        limit: context.source === "proc" ? null : message.sendQueue,
-      }
-      : null,
-    timer: inetTimer(message),
-    ownership: "unknown",
-    owners: [],
-    peerOwners: null,
-    reach: { scope: "unknown", reasons: [] },
-  };
+  return new InetSocket(message, kind, context);
 }
 
-function inetTimer(message: InetMessage): Timer | null {
-  const timer = message.timer;
-  if (timer === 0) return null;
+function inetTimer(message: InetMessage): Timer {
   return {
-    kind: TIMERS[timer] ?? "unknown",
+    kind: TIMERS[message.timer] ?? "unknown",
     expiresMs: message.expiresMs,
     retransmits: message.retransmits,
   };

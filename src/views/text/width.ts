@@ -13,7 +13,7 @@ export function cellWidth(text: string): number {
 
 /** Pads on the right (`left`-aligned) or on the left to `width` cells. Longer text stays whole. */
 export function pad(text: string, width: number, align: "left" | "right"): string {
-  const missing = width - cellWidth(text);
-  if (missing <= 0) return text;
-  return align === "left" ? text + " ".repeat(missing) : " ".repeat(missing) + text;
+  // padEnd counts UTF-16 units; what a character is narrower or wider than that is added to the goal.
+  const goal = width + text.length - cellWidth(text);
+  return align === "left" ? text.padEnd(goal) : text.padStart(goal);
 }
