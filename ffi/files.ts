@@ -162,6 +162,9 @@ export function tryReadLink(dirfd: number, path: Uint8Array): Uint8Array<ArrayBu
   return length < 0 ? length : buffer.slice(0, length);
 }
 
+/** Source: include/linux/fs_types.h. */
+const DT_DIR = 4;
+
 /**
  * The entries of an open directory, read by getdents64(2) into one buffer. Names stay in the buffer: `nameAddress` is
  * good as a C string for another call, until the next {@linkcode DirectoryReader.next} that refills.
@@ -208,6 +211,11 @@ export class DirectoryReader {
   /** Address of the NUL-terminated name of the current entry. */
   get nameAddress(): number {
     return this.#address + this.#entry + 19;
+  }
+
+  /** True when the current entry is a directory, as far as the file system says so. */
+  get isDirectory(): boolean {
+    return this.#buffer[this.#entry + 18] === DT_DIR;
   }
 
   /** The name as a non-negative integer, or -1 when it is not one: how pids and descriptors are told from the rest. */

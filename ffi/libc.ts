@@ -46,6 +46,8 @@ const { symbols } = dlopen("libc.so.6", {
   ioctl: { args: [i32, u64_fast, ptr], returns: i32 },
   // int poll(struct pollfd *fds, nfds_t n, int timeout_ms);
   poll: { args: [ptr, u64_fast, i32], returns: i32 },
+  // unsigned long getauxval(unsigned long type);
+  getauxval: { args: [u64_fast], returns: u64_fast },
   // uid_t geteuid(void);
   geteuid: { args: [], returns: u32 },
   // long syscall(long number, ...);

@@ -11,6 +11,14 @@ export function effectiveUserId(): number {
   return libc.geteuid();
 }
 
+// include/uapi/linux/auxvec.h
+const AT_SECURE = 23;
+
+/** True when this process gained privileges on exec: its environment is then a stranger's word. */
+export function gainedPrivileges(): boolean {
+  return Number(libc.getauxval(AT_SECURE)) !== 0;
+}
+
 // include/uapi/linux/kcmp.h
 const KCMP_FILES = 2;
 

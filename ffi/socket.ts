@@ -98,6 +98,8 @@ export function receiveOne(fd: number, slots: ReceiveSlots, flags = 0): boolean 
 
 // include/uapi/linux/sockios.h; struct ifreq: name char[16] 0, ifindex int 16; 40 bytes.
 const SIOCGIFNAME = 0x8910;
+const SIOCGIFINDEX = 0x8933;
+const IFNAMSIZ = 16;
 const IFREQ_SIZE = 40;
 
 /** Name of the interface with this index in the namespace of socket `fd`; `null` when there is none. */
@@ -107,4 +109,14 @@ export function interfaceName(fd: number, index: number): string | null {
   if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) return null;
   const end = request.indexOf(0);
   return String.fromCharCode(...request.subarray(0, end < 0 ? 16 : Math.min(end, 16)));
+}
+
+/** Index of the interface with this name in the namespace of socket `fd`; `null` when there is none. */
+export function interfaceIndex(fd: number, name: string): number | null {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length === 0 || bytes.length >= IFNAMSIZ || bytes.includes(0)) return null;
+  const request = allocate(IFREQ_SIZE);
+  request.set(bytes);
+  if (libc.ioctl(fd, SIOCGIFINDEX, request) < 0) return null;
+  return new DataView(request.buffer).getInt32(IFNAMSIZ, true);
 }

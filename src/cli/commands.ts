@@ -23,6 +23,12 @@ export const COMMANDS: readonly Command[] = [
     link: true,
     load: () => import("./compat/netstat/mod.ts"),
   },
+  {
+    name: "ss",
+    summary: "everything that ss of iproute2 does, as it does it",
+    link: true,
+    load: () => import("./compat/ss/mod.ts"),
+  },
 ];
 
 /** The command that `args` name, or the link the program was called by; `undefined` for the listing. */

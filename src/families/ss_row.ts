@@ -57,7 +57,7 @@ export interface SsCells {
   ascii(text: string): void;
   /** Any text, as UTF-8. */
   utf8(text: string): void;
-  /** Bytes as they are. */
+  /** Bytes that a stranger chose, such as a path: as they are, but made harmless when they go to a terminal. */
   bytes(bytes: Uint8Array, start?: number, end?: number): void;
   /** An integer in decimal, negative ones with their sign. */
   decimal(value: number | bigint): void;
@@ -250,26 +250,15 @@ function writeQueue(cells: SsCells, value: number): void {
   for (; width < 6; width++) cells.byte(0x20);
 }
 
-/** Offsets of SK_MEMINFO_* in the order of the letters that ss prints. */
-const SKMEM: readonly (readonly [letter: string, index: number])[] = [
-  ["(r", 0],
-  [",rb", 1],
-  [",t", 2],
-  [",tb", 3],
-  [",f", 4],
-  [",w", 5],
-  [",o", 6],
-  [",bl", 7],
-  [",d", 8],
-];
+/** Letters that ss prints for SK_MEMINFO_*, in the kernel's order. The last two are younger than the others. */
+const SKMEM_LETTERS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"] as const;
 
 /** ` skmem:(…)` from a u32 array, SK_MEMINFO_* (include/uapi/linux/sock_diag.h). A short array has fewer entries. */
 export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
   cells.ascii(" skmem:");
-  for (const [letter, index] of SKMEM) {
-    if (4 * index + 4 > length) break;
-    cells.ascii(letter);
-    cells.decimal(view.getUint32(offset + 4 * index, true));
+  for (let i = 0; i < SKMEM_LETTERS.length && 4 * i + 4 <= length; i++) {
+    cells.ascii(SKMEM_LETTERS[i]!);
+    cells.decimal(view.getUint32(offset + 4 * i, true));
   }
   cells.byte(0x29);
 }

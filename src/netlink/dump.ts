@@ -75,11 +75,15 @@ function isPassing(error: unknown): boolean {
     (error.errno === EBUSY || error.errno === ENOBUFS);
 }
 
-function attemptDump(
+/**
+ * As {@linkcode dump}, but once: for rows that are on their way out when the dump turns out to be disturbed, as in ss mode.
+ * `restart` is never called.
+ */
+export function attemptDump(
   transport: Transport,
   request: Uint8Array,
   operation: string,
-  sink: DumpSink,
+  sink: Pick<DumpSink, "message">,
 ): DumpOutcome {
   const sequence = ++lastSequence;
   stamp(request, sequence, transport.portId);

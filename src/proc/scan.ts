@@ -173,6 +173,18 @@ export class DescriptorScanner {
     return false;
   }
 
+  /** Walks the table of every thread but the leaders, as often as it is shared: what `ss -T` shows. */
+  scanThreads(pids: readonly number[]): void {
+    this.#withRoot(() => {
+      for (const pid of pids) {
+        if (!this.#mayHaveThreads(pid)) continue;
+        for (const tid of this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"))) {
+          if (tid !== pid) this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, null);
+        }
+      }
+    });
+  }
+
   /** Process IDs, ascending. */
   listProcesses(): number[] {
     return this.#listNumbers(AT_FDCWD, cString(this.#root.path));

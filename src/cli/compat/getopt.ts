@@ -28,13 +28,15 @@ export class GetoptError extends Error {
 }
 
 /**
- * Applies `args` to `options` in their order; arguments that are not options may stand between them and are returned. Throws
- * {@linkcode GetoptError}, and what the flags throw: at the first one, when what came before is applied.
+ * Applies `args` to `options` in their order; arguments that are not options may stand between them and are returned. With
+ * `ordered`, which is what POSIXLY_CORRECT means, the first of those ends the options. Throws {@linkcode GetoptError}, and
+ * what the flags throw: at the first one, when what came before is applied.
  */
 export function getopt<Options>(
   args: readonly string[],
   flags: readonly CompatFlag<Options>[],
   options: Options,
+  ordered = false,
 ): string[] {
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -76,6 +78,9 @@ export function getopt<Options>(
         }
         break;
       }
+    } else if (ordered) {
+      rest.push(...args.slice(i));
+      break;
     } else {
       rest.push(arg);
     }

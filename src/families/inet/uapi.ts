@@ -82,6 +82,12 @@ export const INET_DIAG_SOCKOPT = 22;
 /** The last attribute this program knows. */
 export const INET_DIAG_MAX = INET_DIAG_SOCKOPT;
 
+/**
+ * Not the kernel's: what a line of /proc has beyond the fields of the message, as text, its words parted by one blank.
+ * For TCP: `references address rto ato quick-ack cwnd ssthresh`, of which the last five may be missing.
+ */
+export const PROC_TAIL = 0x3f00;
+
 /** The `idiag_ext` bit that asks for an attribute. Throws RangeError for one that has none. */
 export function extension(attribute: number): number {
   if (attribute < 1 || attribute > 8) {

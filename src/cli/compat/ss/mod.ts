@@ -1,0 +1,151 @@
+/**
+ * The command line of ss.
+ *
+ * @module
+ */
+import { SyscallError } from "../../../../ffi/errno.ts";
+import { readFile, tryRead } from "../../../../ffi/files.ts";
+import { allocate } from "../../../../ffi/memory.ts";
+import { gainedPrivileges } from "../../../../ffi/process.ts";
+import { SsFiles } from "../../../commands/ss/files.ts";
+import type { SsEnvironment, SsPlan } from "../../../commands/ss/plan.ts";
+import { TABLE } from "../../../families/ss_row.ts";
+import type { Writer } from "../../../views/text/writer.ts";
+import { readArguments, type SsArguments, Stop } from "./arguments.ts";
+import { ssHelp } from "./flags.ts";
+import type { Selection } from "./selection.ts";
+
+/** The release that this mode stands in for. */
+const VERSION = "ss utility, iproute2-7.1.0\n";
+
+/** Runs ss mode. Returns the exit status that ss has. Throws what the writers throw. */
+export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  try {
+    return await start(args, out, err);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    if (error.status === 0) out.write(error.text);
+    else {
+      err.write(`ss: ${error.text}\n`);
+      if (error.usage) err.write(ssHelp());
+    }
+    out.flush();
+    err.flush();
+    return error.status;
+  }
+}
+
+async function start(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const environment: SsEnvironment = gainedPrivileges() ? {} : process.env;
+  const given = readArguments(args, environment.POSIXLY_CORRECT !== undefined, {
+    version: VERSION,
+    help: ssHelp,
+  });
+  const { selection } = given;
+  if (given.summary) {
+    const { writeSummary } = await import("../../../commands/ss/summary.ts");
+    const files = new SsFiles(environment);
+    if (!writeSummary(files, out)) err.write("ss: the counters of sockets cannot be read\n");
+    if (selection.default && given.operands.length === 0) {
+      out.flush();
+      err.flush();
+      return 0;
+    }
+  }
+  const plan = await makePlan(given, environment);
+  if (typeof plan === "string") {
+    out.flush();
+    err.write(`ss: ${plan}\n`);
+    err.flush();
+    return 0;
+  }
+  const { runSs } = await import("../../../commands/ss/mod.ts");
+  return await runSs(plan, out, err);
+}
+
+/** The plan, or what is said where there is nothing to show. */
+async function makePlan(
+  given: SsArguments,
+  environment: SsEnvironment,
+): Promise<SsPlan | string> {
+  const { selection } = given;
+  let operands: readonly string[] = given.operands;
+  if (operands.length > 0) {
+    const { takeStateClauses } = await import("../../../filter/ss/states.ts");
+    const { states, rest } = await faults(() => takeStateClauses(operands));
+    if (states !== null) selection.wantedStates = states;
+    operands = rest;
+  }
+  selection.complete();
+  if (selection.tables === 0) return "no tables to show with such a filter";
+  if (selection.empty) return "no families to show with such a filter";
+  if (selection.states === 0) return "no states to show with such a filter";
+  if (given.filterFile !== null) {
+    const { filterFileArguments } = await import("../../../filter/ss/lexer.ts");
+    operands = [...operands, ...filterFileArguments(readFilterFile(given.filterFile))];
+  }
+  const filter = operands.length === 0 ? null : await readFilter(operands, selection);
+  return {
+    options: given.options,
+    selection,
+    filter,
+    header: given.header,
+    queues: given.queues,
+    events: given.events,
+    kill: given.kill,
+    environment,
+  };
+}
+
+async function readFilter(
+  operands: readonly string[],
+  selection: Selection,
+): Promise<SsPlan["filter"]> {
+  const { parseSsFilter } = await import("../../../filter/ss/parser.ts");
+  const { ssResolver } = await import("../../../commands/ss/resolver.ts");
+  const tables: string[] = [];
+  if ((selection.tables & TABLE.udp) !== 0) tables.push("udp");
+  if ((selection.tables & TABLE.tcp) !== 0) tables.push("tcp");
+  const { expr, families } = await faults(() =>
+    parseSsFilter(operands, {
+      resolver: ssResolver(),
+      preferredFamily: selection.preferredFamily,
+      tables,
+    })
+  );
+  const last = families.at(-1);
+  if (last !== undefined) selection.onlyFamily(last);
+  return expr;
+}
+
+/** Turns the fault of a filter into the end of the run. */
+async function faults<T>(work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    const { FilterSyntaxError, formatFilterError } = await import("../../../filter/errors.ts");
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    throw new Stop(error.ssExitStatus, formatFilterError(error), error.ssExitStatus === 255);
+  }
+}
+
+const STANDARD_INPUT = 0;
+
+/** A name that begins with a dash is standard input, whatever follows. */
+function readFilterFile(name: string): string {
+  try {
+    if (!name.startsWith("-")) return new TextDecoder().decode(readFile(name));
+    const decoder = new TextDecoder();
+    const buffer = allocate(64 * 1024);
+    let text = "";
+    for (;;) {
+      const count = tryRead(STANDARD_INPUT, buffer);
+      if (count < 0) throw new SyscallError("read standard input", -count);
+      if (count === 0) return text + decoder.decode();
+      text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    }
+  } catch (error) {
+    if (error instanceof SyscallError) throw new Stop(255, `-F: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What stands for ports and hosts in ss mode.
+ *
+ * @module
+ */
+import type { InetNames } from "../../families/inet/ss.ts";
+import type { InetMessage } from "../../families/inet/message.ts";
+import { Hosts } from "../../proc/hosts.ts";
+import { Protocols, Services } from "../../proc/services.ts";
+import type { SsRun } from "./context.ts";
+
+/** Services of ports, by the protocol of the table that is being shown. */
+export class PortNames implements InetNames {
+  readonly #run: SsRun;
+  readonly #services = new Services();
+  readonly #protocols = new Protocols();
+  readonly #hosts = new Hosts();
+  #protocol: "tcp" | "udp" | "raw" | null = null;
+  #names = new Map<number, string>();
+
+  constructor(run: SsRun) {
+    this.#run = run;
+  }
+
+  /** Protocol under which services are looked up; none at first, which takes any. */
+  set protocol(protocol: "tcp" | "udp" | "raw") {
+    this.#protocol = protocol;
+    this.#names = new Map();
+  }
+
+  port(port: number): string {
+    let name = this.#names.get(port);
+    if (name === undefined) {
+      name = this.#find(port);
+      this.#names.set(port, name);
+    }
+    return name;
+  }
+
+  #find(port: number): string {
+    // The port of a raw socket is its protocol.
+    if (this.#protocol === "raw") return this.#protocols.name(port) ?? `ipproto-${port}`;
+    const { first, last } = this.#run.names.localPortRange;
+    if (port >= first && port <= last) return String(port);
+    return this.#services.name(port, this.#protocol) ?? String(port);
+  }
+
+  host(message: InetMessage, end: "source" | "destination"): string | null {
+    return this.#hosts.name(end === "source" ? message.source : message.destination);
+  }
+}

@@ -1,0 +1,392 @@
+/**
+ * Internet sockets in ss mode: requests as ss makes them, and rows.
+ *
+ * @module
+ */
+import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
+import { MessageBuilder } from "../../netlink/message.ts";
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
+import type { SourceKind } from "../family.ts";
+import {
+  COLUMN,
+  type SsCells,
+  type SsContext,
+  type SsOptions,
+  type SsPrinter,
+  type SsSubject,
+  writeQueues,
+  writeSkmem,
+  writeStart,
+} from "../ss_row.ts";
+import { SOCKOPT_NAMES } from "./attributes.ts";
+import { InetMessage } from "./message.ts";
+import { dumpRequest } from "./request.ts";
+import { writeIpv4, writeIpv6 } from "./ss_address.ts";
+import { writeMptcpInfo } from "./ss_mptcp.ts";
+import { tcpTail, writeTcpTail } from "./ss_proc.ts";
+import { sctpStateName, writeSctpInfo } from "./ss_sctp.ts";
+import { TcpInfoWriter } from "./ss_tcp_info.ts";
+import { writeSctpTimer, writeTimer } from "./ss_timer.ts";
+import { writeMd5Keys, writeUlp } from "./ss_ulp.ts";
+import * as uapi from "./uapi.ts";
+
+/** Names that a row needs beside those of {@linkcode SsContext}. */
+export interface InetNames {
+  /** What stands for a port: a service, the number, `*` for 0. */
+  port(port: number): string;
+  /** Name of a host, with `-r`; `null` for the address itself. */
+  host(message: InetMessage, end: "source" | "destination"): string | null;
+}
+
+/** One table of internet sockets. */
+export interface InetTable {
+  /** IPPROTO_* that the rows are of; 0 for raw sockets read from /proc. */
+  readonly protocol: number;
+  readonly names: InetNames;
+  /** Does with a row what `-K` asks; false when the row is not to be shown. `null` without `-K`. */
+  readonly close: ((message: InetMessage) => boolean) | null;
+}
+
+/** The `idiag_ext` bits that ss asks for. */
+export function ssExtensions(options: SsOptions): number {
+  const { extension } = uapi;
+  let bits = 0;
+  if (options.memory) {
+    bits |= extension(uapi.INET_DIAG_MEMINFO) | extension(uapi.INET_DIAG_SKMEMINFO);
+  }
+  if (options.info) {
+    bits |= extension(uapi.INET_DIAG_INFO) | extension(uapi.INET_DIAG_VEGASINFO) |
+      extension(uapi.INET_DIAG_CONG);
+  }
+  if (options.tos) bits |= extension(uapi.INET_DIAG_TOS) | extension(uapi.INET_DIAG_TCLASS);
+  return bits;
+}
+
+/** The dump of one protocol over one family. */
+export function ssRequest(
+  family: number,
+  protocol: number,
+  states: number,
+  options: SsOptions,
+  bytecode: Uint8Array | null,
+): Uint8Array<ArrayBuffer> {
+  return dumpRequest({ family, protocol, states, extensions: ssExtensions(options), bytecode });
+}
+
+/** struct inet_diag_req: family, srclen, dstlen, ext u8 0..3, id 4, states u32 52, dbs u32 56. */
+const DCCPDIAG_GETSOCK = 19;
+
+/**
+ * The request of before 2012, which ss falls back on: both families in one walk. `null` for a protocol that it cannot
+ * name.
+ */
+export function legacyRequest(
+  protocol: number,
+  states: number,
+  options: SsOptions,
+  bytecode: Uint8Array | null,
+): Uint8Array<ArrayBuffer> | null {
+  const type = protocol === uapi.IPPROTO_TCP
+    ? uapi.TCPDIAG_GETSOCK
+    : protocol === uapi.IPPROTO_DCCP
+    ? DCCPDIAG_GETSOCK
+    : null;
+  if (type === null) return null;
+  const builder = new MessageBuilder(type, NLM_F_REQUEST | NLM_F_DUMP)
+    .u8(AF_INET).u8(0).u8(0).u8(ssExtensions(options))
+    .zeros(uapi.SOCKID_SIZE)
+    .u32(states).u32(0);
+  if (bytecode) builder.attribute(uapi.INET_DIAG_REQ_BYTECODE, bytecode);
+  return builder.finish();
+}
+
+/** An inet_diag_msg as a filter sees it. */
+class InetSubject implements SsSubject {
+  readonly #message: InetMessage;
+  readonly #context: SsContext;
+  readonly sourceName = null;
+  readonly destinationName = null;
+
+  constructor(message: InetMessage, context: SsContext) {
+    this.#message = message;
+    this.#context = context;
+  }
+
+  get family(): number {
+    return this.#message.family;
+  }
+
+  get sourcePort(): number {
+    return this.#message.sourcePort;
+  }
+
+  get destinationPort(): number {
+    return this.#message.destinationPort;
+  }
+
+  sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index > 0 && this.#message.family === AF_INET ? 0 : this.#message.sourceWord(index);
+  }
+
+  destinationWord(index: 0 | 1 | 2 | 3): number {
+    return index > 0 && this.#message.family === AF_INET ? 0 : this.#message.destinationWord(index);
+  }
+
+  get ifindex(): number {
+    return this.#message.interfaceIndex;
+  }
+
+  get mark(): number | null {
+    const mark = this.#message.u32Attribute(uapi.INET_DIAG_MARK);
+    return this.#message.has(uapi.INET_DIAG_MARK) ? mark : null;
+  }
+
+  get cgroupId(): bigint | null {
+    return this.#message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
+  }
+
+  get localPortRange(): { readonly first: number; readonly last: number } {
+    return this.#context.names.localPortRange;
+  }
+}
+
+/** Netids by IPPROTO_*. */
+const NETIDS: Readonly<Record<number, string>> = {
+  0: "raw",
+  [uapi.IPPROTO_TCP]: "tcp",
+  [uapi.IPPROTO_UDP]: "udp",
+  [uapi.IPPROTO_DCCP]: "dccp",
+  [uapi.IPPROTO_ICMPV6]: "icmp6",
+  [uapi.IPPROTO_SCTP]: "sctp",
+  [uapi.IPPROTO_MPTCP]: "mptcp",
+};
+
+/** Writes the rows of one table. */
+export class InetPrinter implements SsPrinter {
+  readonly message = new InetMessage();
+  readonly #context: SsContext;
+  readonly #table: InetTable;
+  readonly #subject: InetSubject;
+  readonly #info: TcpInfoWriter;
+  /** Inode of the row before, as long as that was SCTP: its associations share it. */
+  #sctpInode = 0;
+
+  constructor(context: SsContext, table: InetTable) {
+    this.#context = context;
+    this.#table = table;
+    this.#subject = new InetSubject(this.message, context);
+    const { options } = context;
+    this.#info = new TcpInfoWriter(context.cells, options.options, options.numeric);
+  }
+
+  row(view: DataView, start: number, end: number, source: SourceKind): void {
+    const message = this.message.at(view, start, end);
+    const { selection } = this.#context;
+    if (source === "proc") {
+      // The kernel was asked for states, the file was not.
+      if ((selection.states & 1 << message.state) === 0) return;
+    } else if (!selection.family(message.family)) return;
+    if (!this.#context.wants(this.#subject)) return;
+    if (this.#table.close !== null && !this.#table.close(message)) return;
+    if (source === "proc") this.#procRow();
+    else this.#netlinkRow();
+  }
+
+  /** A message of a dump in a file: only the filter counts there. */
+  recordedRow(view: DataView, start: number, end: number): void {
+    this.message.at(view, start, end);
+    if (this.#context.wants(this.#subject)) this.#netlinkRow();
+  }
+
+  #procRow(): void {
+    const { message } = this;
+    const { cells, options } = this.#context;
+    this.#start(this.#table.protocol, false);
+    if (this.#table.protocol !== uapi.IPPROTO_TCP) return;
+    if (options.options) {
+      writeTimer(cells, message.timer, message.expiresMs, message.retransmits);
+    }
+    if (!options.extended && !options.info) return;
+    const tail = tcpTail(message);
+    if (options.extended) {
+      writeIdentity(cells, message.uid, message.inode);
+      cells.hex(tail.address);
+      if (tail.rest !== "") cells.ascii(` opt:"${tail.rest}"`);
+    }
+    if (options.info) writeTcpTail(cells, tail);
+  }
+
+  #netlinkRow(): void {
+    const { message } = this;
+    const { cells, options } = this.#context;
+    const told = message.u8Attribute(uapi.INET_DIAG_PROTOCOL);
+    const protocol = told < 0 ? this.#table.protocol : told;
+    const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
+    this.#start(protocol, v6only > 0);
+    if (options.options) {
+      const write = protocol === uapi.IPPROTO_SCTP ? writeSctpTimer : writeTimer;
+      write(cells, message.timer, message.expiresMs, message.retransmits);
+    }
+    if (options.extended) this.#details(v6only);
+    if (options.tos) writeTos(cells, message);
+    if (options.cgroup) this.#cgroup();
+    if (options.inetSockopt) writeSockopt(cells, message, options.oneline);
+    if (options.memory || options.info && protocol !== uapi.IPPROTO_UDP) {
+      if (!options.oneline) cells.ascii("\n\t");
+      this.#more(protocol);
+    }
+    this.#sctpInode = message.inode;
+  }
+
+  #start(protocol: number, v6only: boolean): void {
+    const { message } = this;
+    const { cells } = this.#context;
+    const netid = NETIDS[protocol] ?? "???";
+    if (
+      protocol === uapi.IPPROTO_SCTP && message.inode !== 0 && message.inode === this.#sctpInode
+    ) {
+      // An association hangs off the socket above it.
+      cells.column(COLUMN.state);
+      cells.ascii("`- ");
+      cells.ascii(sctpStateName(message.state));
+      writeQueues(cells, message.receiveQueue, message.sendQueue);
+    } else {
+      writeStart(cells, netid, message.state, message.receiveQueue, message.sendQueue);
+    }
+    this.#address("source", v6only, message.interfaceIndex);
+    cells.byte(0x3a);
+    cells.column(COLUMN.port);
+    this.#port(message.sourcePort);
+    cells.column(COLUMN.peerAddress);
+    this.#address("destination", v6only, 0);
+    cells.byte(0x3a);
+    cells.column(COLUMN.peerPort);
+    this.#port(message.destinationPort);
+    cells.column(COLUMN.process);
+    this.#context.process(message.inode);
+  }
+
+  #address(end: "source" | "destination", v6only: boolean, interfaceIndex: number): void {
+    const { message } = this;
+    const { cells, options, names } = this.#context;
+    const host = options.resolve ? this.#table.names.host(message, end) : null;
+    if (host !== null) cells.utf8(host);
+    else if (message.family === AF_INET) {
+      writeIpv4(cells, end === "source" ? message.sourceWord(0) : message.destinationWord(0));
+    } else {
+      const offset = end === "source" ? uapi.MSG_SRC : uapi.MSG_DST;
+      writeIpv6(cells, message.view, message.start + offset, v6only);
+    }
+    if (interfaceIndex !== 0) {
+      cells.byte(0x25);
+      cells.utf8(names.interface(interfaceIndex));
+    }
+  }
+
+  #port(port: number): void {
+    const { cells, options } = this.#context;
+    if (port === 0) cells.byte(0x2a);
+    else if (options.numeric) cells.decimal(port);
+    else cells.utf8(this.#table.names.port(port));
+  }
+
+  #details(v6only: number): void {
+    const { message } = this;
+    const { cells } = this.#context;
+    writeIdentity(cells, message.uid, message.inode);
+    const high = message.cookieHigh;
+    cells.hex(high === 0 ? message.cookieLow : BigInt(high) << 32n | BigInt(message.cookieLow));
+    const mark = message.u32Attribute(uapi.INET_DIAG_MARK);
+    if (message.has(uapi.INET_DIAG_MARK) && mark !== 0) {
+      cells.ascii(" fwmark:0x");
+      cells.hex(mark);
+    }
+    this.#cgroup();
+    if (v6only >= 0) {
+      cells.ascii(" v6only:");
+      cells.decimal(v6only);
+    }
+    const shutdown = message.u8Attribute(uapi.INET_DIAG_SHUTDOWN);
+    if (shutdown >= 0) {
+      cells.ascii((shutdown & 1) !== 0 ? " -" : " <");
+      cells.ascii((shutdown & 2) !== 0 ? "--" : "->");
+    }
+  }
+
+  #cgroup(): void {
+    const id = this.message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
+    if (id === null || id === 0n) return;
+    const { cells, names } = this.#context;
+    cells.ascii(" cgroup:");
+    cells.utf8(names.cgroup(id));
+  }
+
+  #more(protocol: number): void {
+    const { message } = this;
+    const { cells } = this.#context;
+    writeMemory(cells, message);
+    if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
+    else if (protocol === uapi.IPPROTO_MPTCP) writeMptcpInfo(cells, message);
+    else {
+      this.#info.write(message);
+      writeMd5Keys(cells, message);
+      writeUlp(cells, message);
+    }
+  }
+}
+
+function writeIdentity(cells: SsCells, uid: number, inode: number): void {
+  if (uid !== 0) {
+    cells.ascii(" uid:");
+    cells.decimal(uid);
+  }
+  cells.ascii(" ino:");
+  cells.decimal(inode);
+  cells.ascii(" sk:");
+}
+
+function writeTos(cells: SsCells, message: InetMessage): void {
+  writeHexadecimal(cells, " tos:", message.u8Attribute(uapi.INET_DIAG_TOS));
+  writeHexadecimal(cells, " tclass:", message.u8Attribute(uapi.INET_DIAG_TCLASS));
+  writeHexadecimal(cells, " class_id:", message.u32Attribute(uapi.INET_DIAG_CLASS_ID));
+}
+
+// `%#x`: a zero has no prefix.
+function writeHexadecimal(cells: SsCells, label: string, value: number): void {
+  if (value < 0) return;
+  cells.ascii(label);
+  if (value !== 0) cells.ascii("0x");
+  cells.hex(value);
+}
+
+/** Two names differ from the kernel's. */
+const SOCKOPT_TEXT = SOCKOPT_NAMES.map((name) =>
+  name === "bind_address_no_port" ? " bind_addr_no_port" : ` ${name}`
+);
+
+function writeSockopt(cells: SsCells, message: InetMessage, oneline: boolean): void {
+  const at = message.attributeOffset(uapi.INET_DIAG_SOCKOPT);
+  const length = message.attributeLength(uapi.INET_DIAG_SOCKOPT);
+  if (at < 0) return;
+  cells.ascii(oneline ? " inet-sockopt: (" : "\n\tinet-sockopt: (");
+  for (const [i, text] of SOCKOPT_TEXT.entries()) {
+    const byte = i >>> 3;
+    if (byte < length && (message.view.getUint8(at + byte) >>> (i & 7) & 1) !== 0) {
+      cells.ascii(text);
+    }
+  }
+  cells.byte(0x29);
+}
+
+function writeMemory(cells: SsCells, message: InetMessage): void {
+  const { view } = message;
+  const skmem = message.attributeOffset(uapi.INET_DIAG_SKMEMINFO);
+  if (skmem >= 0) {
+    writeSkmem(cells, view, skmem, message.attributeLength(uapi.INET_DIAG_SKMEMINFO));
+    return;
+  }
+  const at = message.attributeOffset(uapi.INET_DIAG_MEMINFO);
+  if (at < 0 || message.attributeLength(uapi.INET_DIAG_MEMINFO) < 16) return;
+  const word = (i: number) => view.getUint32(at + 4 * i, true);
+  cells.ascii(` mem:(r${word(0)},w${word(1)},f${word(2)},t${word(3)})`);
+}

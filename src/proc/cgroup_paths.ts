@@ -1,0 +1,97 @@
+/**
+ * Paths of control groups by the identifier that the kernel tells of a socket.
+ *
+ * @module
+ */
+import {
+  AT_FDCWD,
+  close,
+  DirectoryReader,
+  O_DIRECTORY,
+  O_RDONLY,
+  tryOpenAt,
+} from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { tryStatAt } from "../../ffi/stat.ts";
+import type { ProcRoot } from "./root.ts";
+
+/** Deeper than any hierarchy that a kernel allows in practice. */
+const MAX_DEPTH = 256;
+const decoder = new TextDecoder();
+
+/** The cgroup2 hierarchy of this mount namespace: walked once, when first asked. */
+export class CgroupPaths {
+  readonly #root: ProcRoot;
+  #mount: string | null | undefined;
+  #paths: Map<number, string> | undefined;
+
+  constructor(root: ProcRoot) {
+    this.#root = root;
+  }
+
+  /** Where the hierarchy is mounted; `null` where it is not. */
+  get mount(): string | null {
+    if (this.#mount === undefined) {
+      this.#mount = cgroup2Mount(this.#root.text("self/mountinfo") ?? "");
+    }
+    return this.#mount;
+  }
+
+  /** Path below the mount, `/` for the root; `null` for a group that is gone, or outside what is mounted. */
+  path(id: bigint): string | null {
+    this.#paths ??= this.#walk();
+    return this.#paths.get(Number(id)) ?? null;
+  }
+
+  /** Identifier of a group, given by its path in the file system or in the hierarchy; `null` where there is none. */
+  id(path: string): bigint | null {
+    const { mount } = this;
+    const candidates = mount === null ? [path] : [path, `${mount}/${path}`];
+    for (const candidate of candidates) {
+      const status = tryStatAt(AT_FDCWD, cString(candidate));
+      // The number of a directory in cgroup2 is its identifier; elsewhere it means nothing.
+      const inside = mount !== null && (candidate === mount || candidate.startsWith(`${mount}/`));
+      if (typeof status !== "number" && inside) return BigInt(status.inode);
+    }
+    return null;
+  }
+
+  #walk(): Map<number, string> {
+    const paths = new Map<number, string>();
+    const { mount } = this;
+    if (mount === null) return paths;
+    const reader = new DirectoryReader();
+    const pending: [path: string, depth: number][] = [["", 0]];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const [path, depth] = next;
+      const name = cString(mount + path);
+      const status = tryStatAt(AT_FDCWD, name);
+      if (typeof status === "number") continue;
+      if (!paths.has(status.inode)) paths.set(status.inode, path === "" ? "/" : path);
+      const fd = tryOpenAt(AT_FDCWD, name, O_RDONLY | O_DIRECTORY);
+      if (fd < 0 || depth === MAX_DEPTH) continue;
+      try {
+        reader.start(fd);
+        while (reader.next()) {
+          if (!reader.isDirectory) continue;
+          const child = decoder.decode(reader.name);
+          if (child !== "." && child !== "..") pending.push([`${path}/${child}`, depth + 1]);
+        }
+      } catch {
+        // Removed while it was read.
+      } finally {
+        close(fd);
+      }
+    }
+    return paths;
+  }
+}
+
+/** The first mount of type cgroup2 in /proc/PID/mountinfo (proc(5)). */
+export function cgroup2Mount(mountinfo: string): string | null {
+  for (const line of mountinfo.split("\n")) {
+    const dash = line.indexOf(" - ");
+    if (dash >= 0 && line.startsWith("cgroup2 ", dash + 3)) return line.split(" ")[4] ?? null;
+  }
+  return null;
+}
