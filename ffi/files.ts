@@ -13,7 +13,7 @@ import { libc } from "./libc.ts";
 import { POLLIN, waitFor } from "./poll.ts";
 import { tryStatFd } from "./stat.ts";
 
-export { O_DIRECTORY, O_NOFOLLOW } from "./arch/mod.ts";
+export { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "./arch/mod.ts";
 
 /** Source: include/uapi/linux/fcntl.h, include/uapi/asm-generic/fcntl.h. */
 export const AT_FDCWD = -100;

@@ -42,6 +42,8 @@ const { symbols } = dlopen("libc.so.6", {
   write: { args: [i32, ptr, u64_fast], returns: i64_fast },
   // ssize_t readlinkat(int dirfd, const char *path, char *buf, size_t n);
   readlinkat: { args: [i32, ptr, ptr, u64_fast], returns: i64_fast },
+  // ssize_t getxattr(const char *path, const char *name, void *value, size_t size);
+  getxattr: { args: [ptr, ptr, ptr, u64_fast], returns: i64_fast },
   // int ioctl(int fd, unsigned long request, void *arg);
   ioctl: { args: [i32, u64_fast, ptr], returns: i32 },
   // int poll(struct pollfd *fds, nfds_t n, int timeout_ms);

@@ -14,3 +14,7 @@ export const SYS: { readonly [K in keyof typeof x64.SYS]: number } = arch.SYS;
 export const O_DIRECTORY: number = arch.O_DIRECTORY;
 /** open(2): fail if the last component is a symbolic link. */
 export const O_NOFOLLOW: number = arch.O_NOFOLLOW;
+/** open(2): past the page cache. */
+export const O_DIRECT: number = arch.O_DIRECT;
+/** What the kernel adds to the flags of a 64-bit process's regular files. */
+export const O_LARGEFILE: number = arch.O_LARGEFILE;

@@ -23,3 +23,7 @@ export const SYS = {
 export const O_DIRECTORY = 0o200000;
 /** open(2): fail if the last component is a symbolic link. */
 export const O_NOFOLLOW = 0o400000;
+/** open(2): past the page cache. */
+export const O_DIRECT = 0o40000;
+/** What the kernel adds to the flags of a 64-bit process's regular files. */
+export const O_LARGEFILE = 0o100000;

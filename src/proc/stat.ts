@@ -13,6 +13,8 @@ export interface Stat {
   readonly state: string;
   /** Field 4. */
   readonly ppid: number;
+  /** Field 5: process group. */
+  readonly pgid: number;
   /** Field 9, PF_KTHREAD (include/linux/sched.h). */
   readonly kernelThread: boolean;
   /** Field 22: ticks of 1/100 s since boot. */
@@ -31,14 +33,16 @@ export function parseStat(bytes: Uint8Array<ArrayBuffer>): Stat | null {
   const fields = String.fromCharCode(...bytes.subarray(close + 1)).trim().split(" ");
   const pid = Number(head);
   const ppid = Number(fields[1]);
+  const pgid = Number(fields[2]);
   const flags = Number(fields[6]);
   const startTicks = Number(fields[19]);
-  if (![pid, ppid, flags, startTicks].every(Number.isSafeInteger)) return null;
+  if (![pid, ppid, pgid, flags, startTicks].every(Number.isSafeInteger)) return null;
   return {
     pid,
     comm: bytes.slice(open + 1, close),
     state: fields[0] ?? "",
     ppid,
+    pgid,
     kernelThread: (flags & PF_KTHREAD) !== 0,
     startTicks,
   };

@@ -1,0 +1,18 @@
+/**
+ * Extended attributes: getxattr(2).
+ *
+ * @module
+ */
+import { errno } from "./errno.ts";
+import { libc } from "./libc.ts";
+import { allocate, cString } from "./memory.ts";
+
+const value = allocate(256);
+
+/** An extended attribute of a path, as bytes without a trailing NUL, or the negated errno. */
+export function tryGetXattr(path: string, name: string): Uint8Array<ArrayBuffer> | number {
+  const length = Number(libc.getxattr(cString(path), cString(name), value, value.length));
+  if (length < 0) return -errno();
+  const bytes = value.slice(0, length);
+  return bytes.at(-1) === 0 ? bytes.slice(0, -1) : bytes;
+}

@@ -1,0 +1,133 @@
+/**
+ * What the table and the fields of lsof mode have in common: names, states, numbers as text.
+ *
+ * @module
+ */
+import { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "../../../ffi/files.ts";
+import type { FileRow, InternetEnd, LsofFormat, LsofNames } from "./row.ts";
+import { safe } from "./safe.ts";
+
+/** Writes rows of one run. */
+export class Cells {
+  readonly #format: LsofFormat;
+  readonly #names: LsofNames;
+  readonly #unicode: boolean;
+  readonly #hosts = new Map<string, string>();
+
+  constructor(format: LsofFormat, names: LsofNames, unicode: boolean) {
+    this.#format = format;
+    this.#names = names;
+    this.#unicode = unicode;
+  }
+
+  /** Login name; `null` where the number is to be shown. */
+  login(uid: number): string | null {
+    return this.#names.user(uid);
+  }
+
+  /** Printable text. */
+  safe(text: string): string {
+    return safe(text, this.#unicode);
+  }
+
+  /** The NAME column without the state. */
+  name(row: FileRow): string {
+    let text = row.name === null ? "" : this.safe(row.name);
+    if (row.local !== null || row.peer !== null) {
+      if (text !== "") text += " ";
+      if (row.local !== null) text += this.#end(row.local, row.protocol);
+      if (row.peer !== null) text += `->${this.#end(row.peer, row.protocol)}`;
+    }
+    for (const addition of row.additions) text += (text === "" ? "" : " ") + this.safe(addition);
+    return text;
+  }
+
+  #end(end: InternetEnd, protocol: string | null): string {
+    const host = end.address === null ? "*" : this.#host(end.address, end.version);
+    if (end.port === 0) return `${host}:*`;
+    const known = protocol === "TCP" || protocol === "UDP"
+      ? this.#names.service(end.port, protocol.toLowerCase())
+      : null;
+    return `${host}:${known ?? end.port}`;
+  }
+
+  #host(address: string, version: 4 | 6): string {
+    let text = this.#hosts.get(address);
+    if (text === undefined) {
+      const name = this.#names.host(address);
+      text = name !== null ? this.safe(name) : version === 6 ? `[${address}]` : address;
+      this.#hosts.set(address, text);
+    }
+    return text;
+  }
+
+  /** True when anything of `-T` is to be shown. */
+  get showsState(): boolean {
+    return this.#format.stateParts.state || this.#format.stateParts.queues;
+  }
+
+  /** The parts of a socket's state that are asked for: `ST=LISTEN`, `QR=0`, `QS=0`. */
+  stateItems(row: FileRow): string[] {
+    const { state } = row;
+    if (state === null) return [];
+    const { stateParts } = this.#format;
+    const items: string[] = [];
+    if (stateParts.state && state.name !== null) items.push(`ST=${state.name}`);
+    if (stateParts.queues && state.receiveQueue !== null) items.push(`QR=${state.receiveQueue}`);
+    if (stateParts.queues && state.sendQueue !== null) items.push(`QS=${state.sendQueue}`);
+    return items;
+  }
+
+  /** An offset: decimal with `0t`, or hexadecimal when it is longer than asked for. */
+  offset(value: number): string {
+    const text = `0t${value}`;
+    const { offsetDigits } = this.#format;
+    return offsetDigits > 0 && text.length > offsetDigits + 2 ? hex(value) : text;
+  }
+
+  /** Flags of open(2): names, or hexadecimal; an empty text when none are known. */
+  flags(row: FileRow, asHex: boolean): string {
+    if (row.flags === null) return "";
+    if (asHex) return `${row.flags === 0 ? "0x0" : hex(row.flags)};0x0`;
+    return flagNames(row.flags);
+  }
+}
+
+function hex(value: number): string {
+  return value === 0 ? "0" : `0x${value.toString(16)}`;
+}
+
+/** Abbreviations of open flags, as `lsof -h` documents them, in the order they are written. */
+const FLAG_NAMES: readonly (readonly [value: number, name: string])[] = [
+  [0o1, "W"],
+  [0o2, "RW"],
+  [0o100, "CR"],
+  [0o200, "EXCL"],
+  [0o400, "NTTY"],
+  [0o1000, "TR"],
+  [0o2000, "AP"],
+  [0o4000, "ND"],
+  [0o4010000, "SYN"],
+  [0o20000, "ASYN"],
+  [O_DIRECT, "DIR"],
+  [O_DIRECTORY, "DTY"],
+  [O_NOFOLLOW, "NFLK"],
+  [0o1000000, "NATM"],
+  [0o10000, "DSYN"],
+  [O_LARGEFILE, "LG"],
+  [0o2000000, "CX"],
+  [0o10000000, "PATH"],
+  [0o20000000, "TMPF"],
+];
+
+function flagNames(flags: number): string {
+  const names: string[] = [];
+  let rest = flags;
+  for (const [value, name] of FLAG_NAMES) {
+    if ((rest & value) === 0) continue;
+    names.push(name);
+    rest &= ~value;
+  }
+  if (rest !== 0) names.push(hex(rest));
+  return names.join(",");
+}

@@ -1,0 +1,132 @@
+/**
+ * Rows of lsof mode: processes and their open files, ready to be laid out.
+ *
+ * Text that a stranger chose is one character a byte here; safe.ts makes it printable when it is written.
+ *
+ * @module
+ */
+import type { Device } from "../../../ffi/stat.ts";
+
+/** One end of an internet socket. */
+export interface InternetEnd {
+  /** 4 also for an IPv4 address that an IPv6 socket uses. */
+  readonly version: 4 | 6;
+  /** Text form; `null` for the wildcard. */
+  readonly address: string | null;
+  /** 0 for none. */
+  readonly port: number;
+}
+
+/** What a socket says of its connection. */
+export interface SocketState {
+  /** Name of the state; `null` where lsof shows none, which is all but TCP and unix. */
+  readonly name: string | null;
+  /** Bytes, or connections waiting; `null` where none are told. */
+  readonly receiveQueue: number | null;
+  readonly sendQueue: number | null;
+}
+
+/** An open file. */
+export interface FileRow {
+  /** `cwd`, `rtd`, `txt`, `mem`, `DEL`, `NOFD`, or the descriptor's number as text. */
+  readonly descriptor: string;
+  /** False for names such as `cwd`. */
+  readonly numbered: boolean;
+  /** `r`, `w`, `u`, or a space. */
+  access: string;
+  /** Kind of lock, or a space. */
+  lock: string;
+  type: string;
+  /** Flags of open(2); `null` when they were not read. */
+  flags: number | null;
+  /** Characters in the DEVICE column where there is no device number. */
+  deviceText: string | null;
+  device: Device | null;
+  specialDevice: Device | null;
+  size: number | null;
+  offset: number | null;
+  linkCount: number | null;
+  inode: number | null;
+  /** Internet or packet protocol in the NODE column, instead of an inode. */
+  protocol: string | null;
+  name: string | null;
+  /** What is appended to the name: endpoints, errors. */
+  additions: string[];
+  local: InternetEnd | null;
+  peer: InternetEnd | null;
+  state: SocketState | null;
+}
+
+/** A row about which nothing is known yet. */
+export function emptyRow(descriptor: string, numbered: boolean): FileRow {
+  return {
+    descriptor,
+    numbered,
+    access: " ",
+    lock: " ",
+    type: "",
+    flags: null,
+    deviceText: null,
+    device: null,
+    specialDevice: null,
+    size: null,
+    offset: null,
+    linkCount: null,
+    inode: null,
+    protocol: null,
+    name: null,
+    additions: [],
+    local: null,
+    peer: null,
+    state: null,
+  };
+}
+
+/** A process, or one of its tasks, with the files that are to be shown. */
+export interface ProcessRow {
+  readonly pid: number;
+  /** 0 for the process itself. */
+  readonly tid: number;
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly uid: number;
+  readonly command: string;
+  /** Name of the task; `null` for the process itself. */
+  readonly taskCommand: string | null;
+  readonly files: readonly FileRow[];
+}
+
+/** Which parts of `-T` are to be shown. */
+export interface StateParts {
+  readonly state: boolean;
+  readonly queues: boolean;
+}
+
+/** How rows are to look. */
+export interface LsofFormat {
+  /** `-t`, `-F`, or neither. */
+  readonly kind: "table" | "terse" | "fields";
+  /** Letters of `-F` that are to be shown. */
+  readonly fields: ReadonlySet<string>;
+  /** What ends a field: newline, or NUL with `-F0`. */
+  readonly terminator: "\n" | "\0";
+  /** `+c`: most characters of a command that the table shows; 0 for all. */
+  readonly commandWidth: number;
+  readonly parent: boolean;
+  readonly group: boolean;
+  readonly linkCount: boolean;
+  /** `+fg`, `+fG`. */
+  readonly flags: "none" | "names" | "hex";
+  /** `-s`, `-o`. */
+  readonly sizeOrOffset: "either" | "size" | "offset";
+  /** `-o N`: longest offset in decimal; 0 for any. */
+  readonly offsetDigits: number;
+  readonly stateParts: StateParts;
+}
+
+/** Names for numbers; each answers with `null` where it is to be shown as a number. */
+export interface LsofNames {
+  user(uid: number): string | null;
+  host(address: string): string | null;
+  service(port: number, protocol: string): string | null;
+}

@@ -1,0 +1,136 @@
+/**
+ * The table of lsof 4.95: every column as wide as its content, COMMAND at the left, the rest at the right.
+ *
+ * @module
+ */
+import type { Writer } from "../text/writer.ts";
+import type { Cells } from "./cells.ts";
+import type { FileRow, LsofFormat, ProcessRow } from "./row.ts";
+import { commandCell, commandLength } from "./safe.ts";
+
+/** One column between COMMAND and NAME. */
+interface Column {
+  readonly title: string;
+  /** Right unless TASKCMD. */
+  readonly left?: boolean;
+  cell(process: ProcessRow, row: FileRow): string;
+}
+
+/** The number of a descriptor as lsof 4.95 writes it: four columns, the last three digits of one that has more. */
+export function descriptorText(row: FileRow): string {
+  if (!row.numbered) return row.descriptor;
+  return row.descriptor.length > 4 ? `*${row.descriptor.slice(-3)}` : row.descriptor.padStart(4);
+}
+
+function modeText({ access, lock }: FileRow): string {
+  return (lock !== " " && access === " " ? "-" : access) + lock;
+}
+
+function columns(format: LsofFormat, cells: Cells, processes: readonly ProcessRow[]): Column[] {
+  const list: Column[] = [{ title: "PID", cell: ({ pid }) => String(pid) }];
+  if (processes.some(({ tid }) => tid !== 0)) {
+    list.push({ title: "TID", cell: ({ tid }) => tid === 0 ? "" : String(tid) });
+  }
+  if (processes.some(({ taskCommand }) => taskCommand !== null)) {
+    const limit = format.commandWidth;
+    const widest = Math.max(
+      ...processes.map(({ taskCommand }) => commandLength(taskCommand ?? "")),
+    );
+    const width = Math.max("TASKCMD".length, limit > 0 ? Math.min(limit, widest) : widest);
+    list.push({
+      title: "TASKCMD",
+      left: true,
+      cell: ({ taskCommand }) => commandCell(taskCommand ?? "", width),
+    });
+  }
+  if (format.parent) list.push({ title: "PPID", cell: ({ ppid }) => String(ppid) });
+  if (format.group) list.push({ title: "PGID", cell: ({ pgid }) => String(pgid) });
+  list.push({ title: "USER", cell: ({ uid }) => userCell(uid, cells) });
+  list.push({ title: "FD", cell: (_, row) => descriptorText(row) + modeText(row) });
+  list.push({ title: "TYPE", cell: (_, row) => row.type });
+  if (format.flags !== "none") {
+    list.push({ title: "FILE-FLAG", cell: (_, row) => cells.flags(row, format.flags === "hex") });
+  }
+  list.push({ title: "DEVICE", cell: (_, row) => deviceCell(row) });
+  list.push({ title: sizeTitle(format), cell: (_, row) => sizeCell(row, cells) });
+  if (format.linkCount) {
+    list.push({
+      title: "NLINK",
+      // lsof counts a leading space into the column.
+      cell: (_, { linkCount }) => linkCount === null ? "" : ` ${linkCount}`,
+    });
+  }
+  list.push({ title: "NODE", cell: (_, row) => row.protocol ?? String(row.inode ?? "") });
+  return list;
+}
+
+// A number is written into eight columns, a name as it is.
+function userCell(uid: number, cells: Cells): string {
+  return cells.login(uid) ?? String(uid).padStart(8);
+}
+
+function deviceCell({ specialDevice, device, deviceText }: FileRow): string {
+  const shown = specialDevice ?? device;
+  return shown === null ? deviceText ?? "" : `${shown.major},${shown.minor}`;
+}
+
+function sizeTitle({ sizeOrOffset }: LsofFormat): string {
+  return sizeOrOffset === "size" ? "SIZE" : sizeOrOffset === "offset" ? "OFFSET" : "SIZE/OFF";
+}
+
+function sizeCell(row: FileRow, cells: Cells): string {
+  if (row.size !== null) return String(row.size);
+  return row.offset === null ? "" : cells.offset(row.offset);
+}
+
+/** Writes the rows under a header; nothing when there are none. */
+export function writeTable(
+  processes: readonly ProcessRow[],
+  format: LsofFormat,
+  cells: Cells,
+  out: Writer,
+): void {
+  const shown = processes.filter(({ files }) => files.length > 0);
+  if (shown.length === 0) return;
+  const limit = format.commandWidth;
+  let commandWidth = "COMMAND".length;
+  for (const { command } of shown) {
+    const length = commandLength(command || "(unknown)");
+    commandWidth = Math.max(commandWidth, limit > 0 ? Math.min(limit, length) : length);
+  }
+  const list = columns(format, cells, shown);
+  const widths = list.map(({ title }) => title.length);
+  const grid: string[][] = [];
+  for (const process of shown) {
+    for (const row of process.files) {
+      const line = list.map((column) => column.cell(process, row));
+      for (const [i, text] of line.entries()) widths[i] = Math.max(widths[i]!, text.length);
+      grid.push(line);
+    }
+  }
+  const titles = list.map(({ title, left }, i) => {
+    // The two characters for mode and lock stand right of the title.
+    if (title === "FD") return `${title.padStart(widths[i]! - 2)}  `;
+    return left ? title.padEnd(widths[i]!) : title.padStart(widths[i]!);
+  });
+  out.write(`${"COMMAND".padEnd(commandWidth)} ${titles.join(" ")} NAME\n`);
+  let at = 0;
+  for (const process of shown) {
+    const command = commandCell(process.command || "(unknown)", commandWidth);
+    for (const row of process.files) {
+      const line = grid[at++]!;
+      let text = command;
+      for (let i = 0; i < line.length; i++) text += ` ${line[i]!.padStart(widths[i]!)}`;
+      out.write(`${text} ${nameCell(row, cells)}\n`);
+    }
+  }
+}
+
+function nameCell(row: FileRow, cells: Cells): string {
+  const name = cells.name(row);
+  if (row.state === null || !cells.showsState) return name;
+  const items = cells.stateItems(row).map((item) => item.startsWith("ST=") ? item.slice(3) : item);
+  // A space stands there even when nothing follows: UDP has no state in 4.95.
+  const space = name === "" ? "" : " ";
+  return `${name}${space}${items.length > 0 ? `(${items.join(" ")})` : ""}`;
+}
