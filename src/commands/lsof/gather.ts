@@ -348,7 +348,9 @@ export class Gatherer {
     const { major, minor } = status.device;
     row.lock = this.#locks.find(process.pid, major, minor, status.inode) ?? " ";
     let met = start;
-    if (!partial && query.linksBelow > 0 && status.linkCount < query.linksBelow) met |= BY_LINKS;
+    if (!partial && query.linksBelow !== null && status.linkCount < query.linksBelow) {
+      met |= BY_LINKS;
+    }
     row.name = path;
     const named = this.#named.any ? this.#named.find(status.device, status.inode) : null;
     if (named !== null) {
@@ -461,13 +463,13 @@ export class Gatherer {
       met = this.#matchInternet(known, start);
       if (met === null) return;
       // An address of another namespace is another host's: only who asks for it gets it. See the manual.
-      if (!this.#sockets.internet.has(inode) && !this.#selectsForeign) {
+      if (!this.#sockets.isHome(inode) && !this.#selectsForeign) {
         met &= ~(BY_ADDRESS | BY_INTERNET);
       }
       describeInternet(row, known);
     } else if (known !== null) {
       if (known.kind === "unix") {
-        if (query.unix) met |= BY_UNIX;
+        if (query.unix && (this.#sockets.isHome(inode) || this.#selectsForeign)) met |= BY_UNIX;
         if (this.#named.any) met |= this.#matchUnixName(known.row.path);
       }
       describeSocket(row, inode, known);
@@ -491,11 +493,10 @@ export class Gatherer {
   }
 
   #matchUnixName(path: string | null): number {
-    const shown = unixPath(path);
-    if (shown === null) return 0;
-    let named = this.#named.findArgument(shown);
-    if (named === null && shown.startsWith("/")) {
-      const status = this.#reader.statusOf(shown);
+    if (path === null) return 0;
+    let named = this.#named.findArgument(unixPath(path) ?? path) ?? this.#named.findArgument(path);
+    if (named === null && path.startsWith("/")) {
+      const status = this.#reader.statusOf(path);
       if (typeof status !== "number" && (status.mode & S_IFMT) === S_IFSOCK) {
         named = this.#named.find(status.device, status.inode);
       }

@@ -90,6 +90,9 @@ export async function lsof(
   out.flush();
   if (query.quiet) return 0;
   if (lines.length > 0 || bad) return 1;
+  // lsof 4.95 takes the count for a command as well, which it then misses: scripts have come to expect it.
+  const { repetition } = query;
+  if (repetition !== null && repetition.count !== null && repetition.marker === null) return 1;
   return query.repetition?.whileFound === true && !everListed ? 1 : 0;
 }
 

@@ -88,8 +88,8 @@ export interface LsofQuery {
   readonly descriptors: DescriptorSet | null;
   /** `-K` lists tasks, `-K i` never does; otherwise they are listed when everything is. */
   readonly tasks: "list" | "ignore" | "default";
-  /** `+L N`: files with fewer links than this; 0 when not asked. */
-  readonly linksBelow: number;
+  /** `+L N`: files with fewer links than this; `null` when not asked. */
+  readonly linksBelow: number | null;
   readonly directories: readonly DirectoryItem[];
   /** `-x`: go through symbolic links, through mount points. */
   readonly crossLinks: boolean;

@@ -68,7 +68,7 @@ export class Selection {
       [query.descriptors !== null, BY_DESCRIPTOR],
       [query.internetItems.length > 0, BY_ADDRESS],
       [query.internet !== null, BY_INTERNET],
-      [query.linksBelow > 0, BY_LINKS],
+      [query.linksBelow !== null, BY_LINKS],
       [query.directories.length > 0 || query.names.length > 0, BY_NAME],
       [query.groups.some(({ exclude }) => !exclude), BY_GROUP],
       [query.pids.some(({ exclude }) => !exclude), BY_PID],

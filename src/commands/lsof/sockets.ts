@@ -243,10 +243,9 @@ export class SocketTables {
     return this.#findForeign(inode, pid);
   }
 
-  /** Every unix socket of our own network namespace. */
-  unixSockets(): UnixRow[] {
-    this.#others ??= this.#readOthers("thread-self/net");
-    return [...this.#others.values()].flatMap((known) => known.kind === "unix" ? [known.row] : []);
+  /** True for a socket of our own network namespace, once {@linkcode find} has been asked. */
+  isHome(inode: number): boolean {
+    return this.#internet.has(inode) || this.#others?.has(inode) === true;
   }
 
   // The process's own namespace first, which is where most of its sockets were made.
@@ -296,7 +295,10 @@ export class SocketTables {
     const sockets = new Map<number, KnownSocket>();
     const text = (file: string) => this.#root.text(`${net}/${file}`) ?? "";
     for (const row of parseUnixTable(text("unix"))) sockets.set(row.inode, { kind: "unix", row });
-    for (const kind of ["raw", "raw6", "icmp"] as const) {
+    const hexadecimal: readonly ("raw" | "raw6" | "icmp")[] = this.#query.skipInternet
+      ? ["raw", "icmp"]
+      : ["raw", "raw6", "icmp"];
+    for (const kind of hexadecimal) {
       for (const row of parseHexTable(text(kind))) sockets.set(row.inode, { kind, row });
     }
     for (const row of parseNetlinkTable(text("netlink"))) {

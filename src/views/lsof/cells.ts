@@ -63,7 +63,7 @@ export class Cells {
 
   /** True when anything of `-T` is to be shown. */
   get showsState(): boolean {
-    return this.#format.stateParts.state || this.#format.stateParts.queues;
+    return this.#format.stateParts.any;
   }
 
   /** The parts of a socket's state that are asked for: `ST=LISTEN`, `QR=0`, `QS=0`. */

@@ -98,6 +98,8 @@ export interface ProcessRow {
 
 /** Which parts of `-T` are to be shown. */
 export interface StateParts {
+  /** False for a bare `-T`: nothing is shown, not even the space before it. */
+  readonly any: boolean;
   readonly state: boolean;
   readonly queues: boolean;
 }

@@ -18,6 +18,8 @@ interface Column {
 
 /** The number of a descriptor as lsof 4.95 writes it: four columns, the last three digits of one that has more. */
 export function descriptorText(row: FileRow): string {
+  // lsof spells these two with a space before them.
+  if (row.descriptor === "cwd" || row.descriptor === "rtd") return ` ${row.descriptor}`;
   if (!row.numbered) return row.descriptor;
   return row.descriptor.length > 4 ? `*${row.descriptor.slice(-3)}` : row.descriptor.padStart(4);
 }

@@ -56,7 +56,7 @@ interface Draft {
   commandPatterns: CommandPattern[];
   descriptors: DescriptorSet | null;
   tasks: LsofQuery["tasks"];
-  linksBelow: number;
+  linksBelow: number | null;
   linkCount: boolean;
   directories: DirectoryItem[];
   crossLinks: boolean;
@@ -82,6 +82,7 @@ interface Draft {
   size: boolean;
   offset: boolean;
   offsetDigits: number;
+  anyState: boolean;
   state: boolean;
   queues: boolean;
 }
@@ -100,7 +101,7 @@ function newDraft(): Draft {
     commandPatterns: [],
     descriptors: null,
     tasks: "default",
-    linksBelow: 0,
+    linksBelow: null,
     linkCount: false,
     directories: [],
     crossLinks: false,
@@ -126,6 +127,7 @@ function newDraft(): Draft {
     size: false,
     offset: false,
     offsetDigits: 8,
+    anyState: true,
     state: true,
     queues: false,
   };
@@ -292,6 +294,9 @@ function outside(letter: string, prefix: string): LsofError {
   );
 }
 
+/** The kernel keeps this much of a command: TASK_COMM_LEN - 1. */
+const SYSTEM_COMMAND = 15;
+
 function parseCommand(options: LsofOptions, draft: Draft): void {
   const { value, prefix } = options;
   if (prefix === "+") {
@@ -299,6 +304,11 @@ function parseCommand(options: LsofOptions, draft: Draft): void {
       throw new LsofError("+c not followed by width number");
     }
     draft.commandWidth = parseInt(value, 10);
+    if (draft.commandWidth > SYSTEM_COMMAND) {
+      throw new LsofError(
+        `+c ${draft.commandWidth} > what system provides (${SYSTEM_COMMAND})`,
+      );
+    }
     return;
   }
   if (value === null || /^[-+]/.test(value)) throw new LsofError("missing -c option value");
@@ -307,6 +317,9 @@ function parseCommand(options: LsofOptions, draft: Draft): void {
     return;
   }
   const exclude = value.startsWith("^");
+  if (value.length - Number(exclude) > SYSTEM_COMMAND) {
+    throw new LsofError(`"-c ${value}" length > what system provides (${SYSTEM_COMMAND})`);
+  }
   draft.commands.push({ prefix: byteText(exclude ? value.slice(1) : value), exclude });
 }
 
@@ -360,7 +373,7 @@ function parseFields(options: LsofOptions, draft: Draft): "fields" | null {
     else if (letter === "R") draft.parent = true;
     else if (letter === "k") draft.linkCount = true;
     else if (letter === "G") draft.flags = "hex";
-    else if (letter === "T") draft.state = draft.queues = true;
+    else if (letter === "T") draft.anyState = draft.state = draft.queues = true;
   }
   return null;
 }
@@ -374,7 +387,6 @@ function takeNumber(options: LsofOptions): number | null {
 
 function parseLinks(options: LsofOptions, draft: Draft): void {
   draft.linkCount = options.prefix === "+";
-  draft.linksBelow = 0;
   if (options.withoutValue()) return;
   const number = takeNumber(options);
   if (number === null) return;
@@ -413,10 +425,11 @@ function parseRepetition(options: LsofOptions, draft: Draft): void {
 function parseStateParts(options: LsofOptions, draft: Draft): void {
   draft.queues = false;
   if (options.withoutValue()) {
-    draft.state = options.prefix === "+";
+    draft.state = draft.anyState = options.prefix === "+";
     return;
   }
   draft.state = false;
+  draft.anyState = true;
   for (const letter of options.value!) {
     if (letter === "s") draft.state = true;
     else if (letter === "q") draft.queues = true;
@@ -460,7 +473,7 @@ function selects(query: LsofQuery): boolean {
   return query.internet !== null || query.internetItems.length > 0 || query.unix ||
     included(query.pids) || included(query.groups) || included(query.users) ||
     included(query.commands) || query.commandPatterns.length > 0 || query.descriptors !== null ||
-    query.tasks === "list" || query.linksBelow > 0 || query.directories.length > 0 ||
+    query.tasks === "list" || query.linksBelow !== null || query.directories.length > 0 ||
     query.names.length > 0;
 }
 
@@ -477,6 +490,7 @@ function finish(draft: Draft, names: string[]): LsofQuery {
     size,
     offset,
     offsetDigits,
+    anyState,
     state,
     queues,
     ...rest
@@ -496,7 +510,7 @@ function finish(draft: Draft, names: string[]): LsofQuery {
       flags,
       sizeOrOffset: size ? "size" : offset ? "offset" : "either",
       offsetDigits,
-      stateParts: { state, queues },
+      stateParts: { any: anyState, state, queues },
     },
   };
 }
