@@ -22,6 +22,8 @@ export const COMMANDS: readonly Command[] = [
     summary: "sockets in the words of net-tools 2.10",
     link: true,
     load: () => import("./compat/netstat/mod.ts"),
+  },
+  {
     name: "lsof",
     summary: "open files in lsof's words: its options about processes and the network",
     link: true,
