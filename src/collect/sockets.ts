@@ -28,13 +28,20 @@ export function collectSockets(
     for (const request of family.requests(query)) {
       if (occupancy !== null && occupancy.isEmpty(request.counters ?? [])) continue;
       const before = sockets.length;
+      const cookies = new Set<Socket["cookie"]>();
       source.read(request, {
         message(view, start, end, kind) {
           const socket = request.decode(view, start, end, contexts[kind]);
-          if (socket !== null) sockets.push(socket);
+          if (socket === null) return;
+          if (request.repeats && socket.cookie !== null) {
+            if (cookies.has(socket.cookie)) return;
+            cookies.add(socket.cookie);
+          }
+          sockets.push(socket);
         },
         restart() {
           sockets.length = before;
+          cookies.clear();
         },
       });
     }

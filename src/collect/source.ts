@@ -12,6 +12,7 @@ import type { Netns } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG, type Transport } from "../netlink/connection.ts";
 import { dump } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import { parseProtocols } from "../proc/protocols.ts";
 import type { ProcRoot } from "../proc/root.ts";
 
 /** Receives the messages of one table. */
@@ -84,6 +85,10 @@ export class Source {
   ): SourceOutcome {
     const { label, table } = request;
     if (table === null) {
+      if (request.protocol !== undefined && this.#hasNone(request.protocol)) {
+        this.#diagnostics.note(`${label}: ${refusal}, and there are no such sockets`);
+        return "absent";
+      }
       this.#gap(label, refusal);
       return "failed";
     }
@@ -110,6 +115,14 @@ export class Source {
       this.#gap(label, `${refusal}; ${error.message}`);
       return "failed";
     }
+  }
+
+  // True when /proc/net/protocols says that no such socket exists. One that it does not count may exist.
+  #hasNone(name: string): boolean {
+    const bytes = this.#root.readNet("protocols");
+    if (typeof bytes === "number") return false;
+    const protocol = parseProtocols(bytes).get(name);
+    return protocol === undefined || protocol.counted && protocol.sockets === 0;
   }
 
   #gap(label: string, why: string): void {
@@ -147,7 +160,16 @@ export class Source {
 
   /** A context for decoding what this source gave. */
   context(source: SourceKind, netns: Netns | null): DecodeContext {
-    return { source, netns, interfaceName: (index) => this.interfaceName(index) };
+    const portId = () => this.#transport?.portId ?? null;
+    return {
+      source,
+      netns,
+      // Known only once the socket is open.
+      get ownPortId() {
+        return portId();
+      },
+      interfaceName: (index) => this.interfaceName(index),
+    };
   }
 
   /** Closes the netlink socket. */

@@ -15,14 +15,14 @@ import { currentNetns, readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../proc/users.ts";
-import { filtersByOwner, type Query } from "../query.ts";
+import type { Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings } from "../reach/surroundings.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { paint } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
-import { matchesOwner } from "./owner_match.ts";
 import { sorted } from "./order.ts";
+import { selectSockets } from "./select.ts";
 
 /** How the listing is to look. */
 export interface ListFormat {
@@ -51,9 +51,7 @@ export function takeSnapshot(
   // After the dump, which is what gives a socket its cookie.
   const walk = walkOwners(root, query.owners ?? "auto", diagnostics);
   attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
-  if (filtersByOwner(query)) {
-    sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
-  }
+  sockets = selectSockets(sockets, query, users);
   // Two small dumps, and only where an answer depends on them.
   const surroundings = root.isLive && sockets.some(needsSurroundings)
     ? readSurroundings(root, netns)

@@ -25,11 +25,11 @@ import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import { Users } from "../proc/users.ts";
-import { filtersByOwner, type NetnsChoice, type Query } from "../query.ts";
+import type { NetnsChoice, Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
-import { matchesOwner } from "./owner_match.ts";
 import { sorted } from "./order.ts";
+import { selectSockets } from "./select.ts";
 
 /**
  * Takes a snapshot of one network namespace or of all. Throws NoSuchNamespace when the one is not there, and SyscallError
@@ -87,9 +87,7 @@ export function takeNetnsSnapshot(
   }
   walk ??= walkOwners(root, owners, diagnostics);
   attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
-  if (filtersByOwner(query)) {
-    sockets = sockets.filter((socket) => matchesOwner(socket, query, users));
-  }
+  sockets = selectSockets(sockets, query, users);
   fillReach(
     sockets,
     (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null,

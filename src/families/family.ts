@@ -8,7 +8,7 @@
  */
 import type { Bytes } from "../model/owner.ts";
 import type { Endpoint, FamilyName, Netns, Socket } from "../model/socket.ts";
-import type { Query } from "../query.ts";
+import type { PortRange, Query } from "../query.ts";
 
 /** Where messages came from: a field that only one source has is `null` from the other. */
 export type SourceKind = "netlink" | "proc";
@@ -17,6 +17,8 @@ export type SourceKind = "netlink" | "proc";
 export interface DecodeContext {
   readonly source: SourceKind;
   readonly netns: Netns | null;
+  /** Port ID of the netlink socket that asks: it is not a part of the answer. */
+  readonly ownPortId?: number | null;
   /** Name of an interface in this namespace; `null` for index 0. */
   interfaceName(index: number): string | null;
 }
@@ -37,10 +39,17 @@ export interface DiagRequest {
   readonly message: Uint8Array | null;
   readonly table: ProcTable | null;
   /**
+   * Its name in /proc/net/protocols. Where neither netlink nor /proc has a table, that file tells a kernel without such
+   * sockets from one that keeps quiet about them.
+   */
+  readonly protocol?: string;
+  /**
    * Counters of /proc/net/sockstat and sockstat6 that are all 0 where this table is empty: `TCP6 inuse`. Without them it is
    * always read.
    */
   readonly counters?: readonly string[];
+  /** True where the kernel may send one socket twice; it is known by its cookie then. */
+  readonly repeats?: boolean;
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
 }
@@ -80,6 +89,8 @@ export interface Family {
   readonly names: readonly FamilyName[];
   /** `null` where the families are chosen in another way. */
   readonly flag: FamilyFlag | null;
+  /** What a socket is, in one word: `tcp6`, `unix-stream`. */
+  label(socket: Socket): string;
   readonly endpoint: EndpointTraits;
   /** The tables that answer a query: bytes only, nothing is read. */
   requests(query: Query): DiagRequest[];
@@ -88,4 +99,9 @@ export interface Family {
    * does, and leave when owners are known. Without this method all do.
    */
   shows?(socket: Socket, query: Query): boolean;
+}
+
+/** True when a port lies in one of the ranges. */
+export function hasPort(ports: readonly PortRange[], port: number): boolean {
+  return ports.some(({ first, last }) => port >= first && port <= last);
 }

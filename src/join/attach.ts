@@ -26,7 +26,10 @@ export function attachOwners(
   walk: OwnerWalk = walkOwners(root, "auto", diagnostics),
 ): void {
   const wanted = new Set<number>();
-  for (const socket of sockets) if (socket.inode !== null) wanted.add(socket.inode);
+  for (const { inode, ownership } of sockets) {
+    // The kernel's own have an inode as well, which no process has.
+    if (inode !== null && ownership !== "kernel") wanted.add(inode);
+  }
   let { scan } = walk;
   const index = new OwnerIndex(scan.descriptors);
   index.update(wanted);
@@ -97,6 +100,7 @@ function whyUnseen(scan: Scan, root: ProcRoot): Unseen {
 
 // The kernel lets go of a closed socket's inode; only its state then tells a queue from an aftermath.
 function ownershipWithout(socket: Socket, unseen: Unseen): Ownership {
+  if (socket.ownership === "kernel") return "kernel";
   if (socket.inode === null) {
     switch (socket.state) {
       case "time_wait":

@@ -181,6 +181,8 @@ export interface Socket {
   /** Connections waiting for accept(2), and how many may. Listeners only. */
   readonly acceptQueue: { readonly length: number; readonly limit: number | null } | null;
   readonly timer: Timer | null;
+  /** Of a listener, inodes of the sockets whose connection nobody has accepted yet, where the source tells. */
+  readonly waitingInodes?: readonly number[];
   /**
    * Filled in by join/attach.ts; until then `unknown`, or `kernel` where the family knows the socket for the kernel's
    * own.
@@ -190,7 +192,8 @@ export interface Socket {
   owners: readonly Owner[];
   /**
    * Who holds the other end; of a listener, the other ends of its connections. Ascending by pid. `null` where the family
-   * has no such thing, and where the other end is not known. Filled in by join/peers.ts.
+   * has no such thing, and where the other end is not known. Filled in by join/peers.ts; until then empty where the source
+   * tells of other ends.
    */
   peerOwners: readonly Owner[] | null;
   /** The family's own word; where it is `unknown`, filled in from the address by reach/bind.ts. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endpointTraits } from "../families/mod.ts";
+import { endpointTraits, familyOf } from "../families/mod.ts";
 import type { Owner, Process } from "../model/owner.ts";
 import {
   type Endpoint,
@@ -78,7 +78,7 @@ export const COLUMNS: readonly Column[] = [
   {
     header: "PROTO",
     align: "left",
-    text: (socket) => socket.family === "inet6" ? `${socket.transport}6` : socket.transport,
+    text: (socket) => familyOf(socket.family).label(socket),
     role: () => "plain",
     expendable: null,
   },
@@ -170,4 +170,26 @@ export function fullOwner(owner: Owner): string {
   let fds = "";
   for (const fd of owner.fds) fds += `,fd=${fd}`;
   return `${ownerName(owner)}(pid=${owner.pid}${thread}${fds})`;
+}
+
+/** One word of the owners column. */
+export interface HolderWord {
+  readonly text: string;
+  readonly role: Role;
+}
+
+/**
+ * Who holds a socket, or why nobody does; then who holds the other end, behind `<->`, or behind `<-` the other ends of a
+ * server's connections.
+ */
+export function holders(socket: Socket, format: (owner: Owner) => string): HolderWord[] {
+  const words: HolderWord[] = socket.owners.length > 0
+    ? socket.owners.map((owner) => ({ text: format(owner), role: "name" }))
+    : [{ text: withoutOwner(socket), role: "dim" }];
+  const { peer, peerOwners } = socket;
+  if (peerOwners !== null && peerOwners.length > 0) {
+    words.push({ text: peer === null ? "<-" : "<->", role: "dim" });
+    for (const owner of peerOwners) words.push({ text: format(owner), role: "notice" });
+  }
+  return words;
 }

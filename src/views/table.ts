@@ -8,10 +8,10 @@ import {
   type Column,
   COLUMNS,
   fullOwner,
+  holders,
   NETNS_COLUMN,
   OWNERS_HEADER,
   shortOwner,
-  withoutOwner,
 } from "./columns.ts";
 import { paint, type Role } from "./text/color.ts";
 import { cellWidth, pad } from "./text/width.ts";
@@ -55,12 +55,10 @@ function writePlain(
   const layout = new Layout(columnsFor(sockets), sockets, header);
   if (header) writer.write(`${layout.header(color)}${paint(OWNERS_HEADER, "header", color)}\n`);
   for (const [i, socket] of sockets.entries()) {
-    const { owners } = socket;
-    const held = owners.length === 1
+    const { owners, peerOwners } = socket;
+    const held = owners.length === 1 && peerOwners === null
       ? fullOwner(owners[0]!)
-      : owners.length === 0
-      ? withoutOwner(socket)
-      : owners.map(fullOwner).join(" ");
+      : holders(socket, fullOwner).map(({ text }) => text).join(" ");
     writer.write(`${layout.row(i, color)}${held}\n`);
   }
 }
@@ -159,19 +157,17 @@ class TerminalTable {
   }
 
   #owners(socket: Socket, room: number): string[] {
-    if (socket.owners.length === 0) return [paint(withoutOwner(socket), "dim", this.#color)];
     const lines: string[] = [];
     let line = "";
     let used = 0;
-    for (const owner of socket.owners) {
-      const text = shortOwner(owner);
+    for (const { text, role } of holders(socket, shortOwner)) {
       const width = cellWidth(text);
       if (used > 0 && used + 1 + width > room) {
         lines.push(line);
         line = "";
         used = 0;
       }
-      line += (used > 0 ? " " : "") + paint(text, "name", this.#color);
+      line += (used > 0 ? " " : "") + paint(text, role, this.#color);
       used += (used > 0 ? 1 : 0) + width;
     }
     lines.push(line);

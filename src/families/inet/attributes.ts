@@ -6,55 +6,29 @@
  *
  * @module
  */
+import type { Transport } from "../../model/socket.ts";
 import type { AttributeCursor } from "../../netlink/attribute.ts";
+import {
+  type AttributeDecoder,
+  type AttributeValue,
+  type Getter,
+  named,
+  readTable,
+  skmeminfo,
+  u16,
+  u32,
+  u64,
+  u8,
+  words,
+} from "../attribute_table.ts";
+export { type AttributeDecoder, type AttributeValue, SKMEMINFO_NAMES } from "../attribute_table.ts";
 import * as uapi from "./uapi.ts";
+import { readMptcpInfo } from "./mptcp_info.ts";
+import { readAddresses, readSctpInfo } from "./sctp_info.ts";
 import { readTcpInfo } from "./tcp_info.ts";
-
-/** A decoded value: plain data that JSON can carry, but for bigints and bytes. */
-export type AttributeValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly AttributeValue[]
-  | { readonly [key: string]: AttributeValue };
-
-/** One attribute's name, as in the header file, and its decoder. */
-export interface AttributeDecoder {
-  readonly name: string;
-  readonly decode: (attribute: AttributeCursor) => AttributeValue;
-}
-
-/** u32 values one after the other, named; those past the end of the attribute are left out. */
-function words(names: readonly string[]): (attribute: AttributeCursor) => AttributeValue {
-  return ({ view, offset, length }) => {
-    const values: Record<string, AttributeValue> = {};
-    for (const [i, name] of names.entries()) {
-      if (4 * i + 4 > length) break;
-      values[name] = view.getUint32(offset + 4 * i, true);
-    }
-    return values;
-  };
-}
 
 /** struct inet_diag_meminfo: bytes. */
 const meminfo = words(["rmem", "wmem", "fmem", "tmem"]);
-
-/** SK_MEMINFO_*: bytes, but for `drops`, which counts packets. */
-export const SKMEMINFO_NAMES = [
-  "rmem_alloc",
-  "rcvbuf",
-  "wmem_alloc",
-  "sndbuf",
-  "fwd_alloc",
-  "wmem_queued",
-  "optmem",
-  "backlog",
-  "drops",
-] as const;
-const skmeminfo = words(SKMEMINFO_NAMES);
 
 /** struct tcpvegas_info: rtt and minrtt in microseconds. */
 const vegas = words(["enabled", "rttcnt", "rtt_us", "minrtt_us"]);
@@ -132,11 +106,6 @@ function ulp(attribute: AttributeCursor): AttributeValue {
   return info;
 }
 
-type Getter = (attribute: AttributeCursor) => AttributeValue;
-const u8: Getter = (attribute) => attribute.u8();
-const u16: Getter = (attribute) => attribute.u16();
-const u32: Getter = (attribute) => attribute.u32();
-const u64: Getter = (attribute) => attribute.u64();
 const flag: Getter = () => true;
 
 /** TLS_INFO_*: include/uapi/linux/tls.h. */
@@ -165,24 +134,15 @@ const MPTCP_SUBFLOW: readonly (readonly [string, Getter] | null)[] = [
   ["id_loc", u8],
 ];
 
-function named(
-  attribute: AttributeCursor,
-  table: readonly (readonly [string, Getter] | null)[],
-): AttributeValue {
-  const values: Record<string, AttributeValue> = {};
-  const nest = attribute.nested();
-  while (nest.next()) {
-    const entry = table[nest.type];
-    if (entry) values[entry[0]] = entry[1](nest);
-    else values[`attribute_${nest.type}`] = nest.bytes();
-  }
-  return values;
-}
+/** struct sockaddr_storage, 128 bytes each: addresses as text. */
+const addresses: Getter = ({ view, offset, length }) => readAddresses(view, offset, length);
 
 /** The table. A hole is a number that the kernel does not use. */
 export const ATTRIBUTES: readonly (AttributeDecoder | null)[] = (() => {
   const table = new Array<AttributeDecoder | null>(uapi.INET_DIAG_MAX + 1).fill(null);
   const set = (type: number, name: string, decode: Getter) => table[type] = { name, decode };
+  // Padding says nothing.
+  set(uapi.INET_DIAG_PAD, "", () => null);
   set(uapi.INET_DIAG_MEMINFO, "meminfo", meminfo);
   set(uapi.INET_DIAG_INFO, "info", ({ view, offset, length }) => readTcpInfo(view, offset, length));
   set(uapi.INET_DIAG_VEGASINFO, "vegasinfo", vegas);
@@ -194,8 +154,8 @@ export const ATTRIBUTES: readonly (AttributeDecoder | null)[] = (() => {
   set(uapi.INET_DIAG_DCTCPINFO, "dctcpinfo", dctcp);
   set(uapi.INET_DIAG_PROTOCOL, "protocol", u8);
   set(uapi.INET_DIAG_SKV6ONLY, "skv6only", u8);
-  set(uapi.INET_DIAG_LOCALS, "locals", (attribute) => attribute.bytes());
-  set(uapi.INET_DIAG_PEERS, "peers", (attribute) => attribute.bytes());
+  set(uapi.INET_DIAG_LOCALS, "locals", addresses);
+  set(uapi.INET_DIAG_PEERS, "peers", addresses);
   set(uapi.INET_DIAG_MARK, "mark", u32);
   set(uapi.INET_DIAG_BBRINFO, "bbrinfo", bbr);
   set(uapi.INET_DIAG_CLASS_ID, "class_id", u32);
@@ -207,17 +167,28 @@ export const ATTRIBUTES: readonly (AttributeDecoder | null)[] = (() => {
   return table;
 })();
 
+const MPTCP_ATTRIBUTES = ATTRIBUTES.with(uapi.INET_DIAG_INFO, {
+  name: "info",
+  decode: ({ view, offset, length }) => readMptcpInfo(view, offset, length),
+});
+
+const SCTP_ATTRIBUTES = ATTRIBUTES.with(uapi.INET_DIAG_INFO, {
+  name: "info",
+  decode: ({ view, offset, length }) => readSctpInfo(view, offset, length),
+});
+
 /**
  * Every attribute of a message, decoded, by name. One this program does not know is kept as its bytes under
- * `attribute_N`. Throws DecodeError when a length does not add up.
+ * `attribute_N`. What INET_DIAG_INFO holds depends on the transport. Throws DecodeError when a length does not add up.
  */
-export function readAttributes(attributes: AttributeCursor): Record<string, AttributeValue> {
-  const values: Record<string, AttributeValue> = {};
-  while (attributes.next()) {
-    if (attributes.type === uapi.INET_DIAG_PAD) continue;
-    const decoder = ATTRIBUTES[attributes.type];
-    if (decoder) values[decoder.name] = decoder.decode(attributes);
-    else values[`attribute_${attributes.type}`] = attributes.bytes();
-  }
-  return values;
+export function readAttributes(
+  attributes: AttributeCursor,
+  transport: Transport = "tcp",
+): Record<string, AttributeValue> {
+  const table = transport === "mptcp"
+    ? MPTCP_ATTRIBUTES
+    : transport === "sctp"
+    ? SCTP_ATTRIBUTES
+    : ATTRIBUTES;
+  return readTable(attributes, table);
 }

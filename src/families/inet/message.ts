@@ -4,13 +4,11 @@
  * @module
  */
 import { AF_INET } from "../../../ffi/socket.ts";
-import { DecodeError } from "../../model/decode_error.ts";
 import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
-import { AttributeCursor } from "../../netlink/attribute.ts";
+import { DiagMessage } from "../diag_message.ts";
 import {
   INET_DIAG_MAX,
   INET_DIAG_MSG_SIZE,
-  INET_DIAG_NOCOOKIE,
   MSG_COOKIE,
   MSG_DPORT,
   MSG_DST,
@@ -28,46 +26,10 @@ import {
   MSG_WQUEUE,
 } from "./uapi.ts";
 
-/**
- * A window on one inet_diag_msg in a buffer. One object serves a whole dump: {@linkcode InetMessage.at} moves it to the
- * next message, and a row that is only printed or counted never becomes an object of its own.
- *
- * Attributes are found by their number; which exist is decided by what the kernel sent, and their size by its length.
- */
-export class InetMessage {
-  view: DataView = new DataView(new ArrayBuffer(0));
-  start = 0;
-  end = 0;
-  // Offset and length of each attribute's payload; the generation tells those of this message from older ones.
-  readonly #offsets = new Int32Array(INET_DIAG_MAX + 1);
-  readonly #lengths = new Int32Array(INET_DIAG_MAX + 1);
-  readonly #generations = new Int32Array(INET_DIAG_MAX + 1);
-  readonly #cursor = new AttributeCursor(this.view, 0, 0);
-  #generation = 0;
-
-  /** Moves to the message from `start` to `end`. Throws {@linkcode DecodeError} when it is cut or contradicts itself. */
-  at(view: DataView, start: number, end: number): this {
-    if (end - start < INET_DIAG_MSG_SIZE) {
-      throw new DecodeError(
-        "inet_diag_msg",
-        start,
-        `${end - start} bytes where ${INET_DIAG_MSG_SIZE} are needed`,
-      );
-    }
-    this.view = view;
-    this.start = start;
-    this.end = end;
-    const generation = ++this.#generation;
-    const cursor = this.#cursor;
-    cursor.reset(view, start + INET_DIAG_MSG_SIZE, end);
-    while (cursor.next()) {
-      const type = cursor.type;
-      if (type > INET_DIAG_MAX) continue;
-      this.#offsets[type] = cursor.offset;
-      this.#lengths[type] = cursor.length;
-      this.#generations[type] = generation;
-    }
-    return this;
+/** A window on one inet_diag_msg in a buffer. */
+export class InetMessage extends DiagMessage {
+  constructor() {
+    super("inet_diag_msg", INET_DIAG_MSG_SIZE, INET_DIAG_MAX);
   }
 
   /** AF_INET or AF_INET6. Kernel: `idiag_family`. */
@@ -165,10 +127,7 @@ export class InetMessage {
 
   /** The cookie, `null` when the source has none (both halves all ones). A bigint only from 2^53 on. */
   get cookie(): number | bigint | null {
-    const low = this.cookieLow;
-    const high = this.cookieHigh;
-    if (low === INET_DIAG_NOCOOKIE && high === INET_DIAG_NOCOOKIE) return null;
-    return high < 0x20_0000 ? high * 0x1_0000_0000 + low : BigInt(high) << 32n | BigInt(low);
+    return this.cookieAt(MSG_COOKIE);
   }
 
   /** Bytes to be read; for LISTEN the connections waiting. Kernel: `idiag_rqueue`. */
@@ -189,42 +148,5 @@ export class InetMessage {
   /** Inode of the descriptor, 0 for none. Kernel: `idiag_inode`. */
   get inode(): number {
     return this.view.getUint32(this.start + MSG_INODE, true);
-  }
-
-  /** True when the kernel sent this attribute. */
-  has(type: number): boolean {
-    return this.#generations[type] === this.#generation;
-  }
-
-  /** Offset of an attribute's payload in {@linkcode view}, or -1. */
-  attributeOffset(type: number): number {
-    return this.#generations[type] === this.#generation ? this.#offsets[type]! : -1;
-  }
-
-  /** Length of an attribute's payload in bytes, or -1. */
-  attributeLength(type: number): number {
-    return this.#generations[type] === this.#generation ? this.#lengths[type]! : -1;
-  }
-
-  /** An attribute's first byte, or -1 where it is absent or empty. */
-  u8Attribute(type: number): number {
-    return this.attributeLength(type) >= 1 ? this.view.getUint8(this.#offsets[type]!) : -1;
-  }
-
-  /** An attribute's first 32 bits, host byte order, or -1 where it is absent or shorter. */
-  u32Attribute(type: number): number {
-    return this.attributeLength(type) >= 4 ? this.view.getUint32(this.#offsets[type]!, true) : -1;
-  }
-
-  /** An attribute's first 64 bits, host byte order, or `null` where it is absent or shorter. */
-  u64Attribute(type: number): bigint | null {
-    return this.attributeLength(type) >= 8
-      ? this.view.getBigUint64(this.#offsets[type]!, true)
-      : null;
-  }
-
-  /** A cursor over all attributes, in the order the kernel sent them, those unknown to this program included. */
-  attributes(): AttributeCursor {
-    return new AttributeCursor(this.view, this.start + INET_DIAG_MSG_SIZE, this.end);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The inet family: TCP, UDP, UDP-Lite, raw and ping sockets over IPv4 and IPv6.
+ * The inet family: TCP, MPTCP, UDP, UDP-Lite, SCTP, DCCP, raw and ping sockets over IPv4 and IPv6.
  *
  * @module
  */
@@ -14,24 +14,26 @@ import {
 } from "../../model/state.ts";
 import type { StateMask } from "../../model/state.ts";
 import type { PortRange, Query } from "../../query.ts";
-import type { DiagRequest, Family } from "../family.ts";
+import { type DiagRequest, type Family, hasPort } from "../family.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
-import { inetSocket } from "./socket.ts";
+import { inetSocket, inetState } from "./socket.ts";
 import * as uapi from "./uapi.ts";
 
 /** One transport of the family. */
 interface InetTransport {
   readonly transport: Transport;
-  readonly type: SocketType;
+  readonly type: SocketType | null;
   /** IPPROTO_* for sock_diag; `null` where the kernel has no handler. */
   readonly protocol: number | null;
   /** States that "what can be talked to" means. */
   readonly servers: StateMask;
   /** Whether the kernel keeps sockets that are bound and nothing else in a table of their own. */
   readonly boundInactive: boolean;
+  /** Where /proc/net has no table: name in /proc/net/protocols, to which IPv6 adds `v6`. */
+  readonly registered?: string;
 }
 
 const TRANSPORTS: readonly InetTransport[] = [
@@ -69,6 +71,31 @@ const TRANSPORTS: readonly InetTransport[] = [
     protocol: null,
     servers: stateMask(TCP_CLOSE),
     boundInactive: false,
+  },
+  {
+    transport: "mptcp",
+    type: "stream",
+    protocol: uapi.IPPROTO_MPTCP,
+    servers: stateMask(TCP_LISTEN),
+    boundInactive: false,
+    registered: "MPTCP",
+  },
+  {
+    transport: "sctp",
+    // SOCK_STREAM or SOCK_SEQPACKET: the kernel does not tell.
+    type: null,
+    protocol: uapi.IPPROTO_SCTP,
+    servers: stateMask(TCP_LISTEN),
+    boundInactive: false,
+    registered: "SCTP",
+  },
+  {
+    transport: "dccp",
+    type: "dccp",
+    protocol: uapi.IPPROTO_DCCP,
+    servers: stateMask(TCP_LISTEN),
+    boundInactive: false,
+    registered: "DCCP",
   },
 ];
 
@@ -110,15 +137,20 @@ function request(
     message: transport.protocol === null
       ? null
       : dumpRequest({ family, protocol: transport.protocol, states }),
-    table: boundInactive
+    table: boundInactive || transport.registered !== undefined
       ? null
       : inetProcTable(family === AF_INET6 ? `${kind.transport}6` : kind.transport, family),
+    ...(transport.registered === undefined ? {} : {
+      protocol: family === AF_INET6 ? `${transport.registered}v6` : transport.registered,
+    }),
     counters: counters(kind.transport, version, boundInactive),
     decode(view, start, end, context) {
       message.at(view, start, end);
       // The kernel filters by state, /proc does not; ports are asked of every source.
-      if (!boundInactive && (states & 1 << message.state) === 0) return null;
-      if (ports !== null && !contains(ports, message.sourcePort)) return null;
+      if (!boundInactive && (states & 1 << inetState(message, kind)) === 0) return null;
+      // A kernel that does not know INET_DIAG_REQ_PROTOCOL takes the request for one of raw sockets, which name theirs.
+      if (kind.transport === "mptcp" && message.has(uapi.INET_DIAG_PROTOCOL)) return null;
+      if (ports !== null && !hasPort(ports, message.sourcePort)) return null;
       return inetSocket(message, kind, context);
     },
   };
@@ -128,13 +160,10 @@ function request(
 // version.
 function counters(transport: Transport, version: string, boundInactive: boolean): string[] {
   if (boundInactive) return ["sockets used"];
-  if (transport === "icmp") return [];
+  // The rest are not in sockstat.
+  if (!["tcp", "udp", "udplite", "raw"].includes(transport)) return [];
   const inuse = `${transport.toUpperCase()}${version === "IPv6" ? "6" : ""} inuse`;
   return transport === "tcp" ? [inuse, "TCP tw"] : [inuse];
-}
-
-function contains(ports: readonly PortRange[], port: number): boolean {
-  return ports.some(({ first, last }) => port >= first && port <= last);
 }
 
 /** The inet family. */
@@ -142,6 +171,7 @@ export const inet: Family = {
   name: "inet",
   names: ["inet", "inet6"],
   flag: null,
+  label: ({ family, transport }) => family === "inet6" ? `${transport}6` : transport,
   endpoint: internetEndpoint,
   requests,
 };

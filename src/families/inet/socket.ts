@@ -16,7 +16,8 @@ import {
 } from "../../model/state.ts";
 import type { DecodeContext } from "../family.ts";
 import type { InetMessage } from "./message.ts";
-import { INET_DIAG_PROTOCOL, INET_DIAG_SKV6ONLY } from "./uapi.ts";
+import { associationState } from "./sctp_info.ts";
+import { INET_DIAG_PEERS, INET_DIAG_PROTOCOL, INET_DIAG_SKV6ONLY } from "./uapi.ts";
 
 const TIMERS: readonly (Timer["kind"] | null)[] = [
   null,
@@ -32,9 +33,20 @@ const TIMER_TIME_WAIT = 3;
 /** What the request says of its rows, and the message does not. */
 export interface InetRowKind {
   readonly transport: Transport;
-  readonly type: SocketType;
+  readonly type: SocketType | null;
   /** True for the request that asks for BOUND_INACTIVE alone: its replies say CLOSE. */
   readonly boundInactive: boolean;
+}
+
+/**
+ * The state as a TCP number. An SCTP association reports one of its own numbers; it is known by having addresses of a
+ * peer, which a socket has not.
+ */
+export function inetState(message: InetMessage, kind: InetRowKind): number {
+  if (kind.boundInactive) return TCP_BOUND_INACTIVE;
+  return kind.transport === "sctp" && message.has(INET_DIAG_PEERS)
+    ? associationState(message.state)
+    : message.state;
 }
 
 const NO_OWNERS: Socket["owners"] = [];
@@ -48,7 +60,7 @@ class InetSocket implements Socket {
   readonly netns: Socket["netns"];
   readonly family: Socket["family"];
   readonly transport: Transport;
-  readonly type: SocketType;
+  readonly type: SocketType | null;
   readonly protocol: number | null;
   readonly state: Socket["state"];
   readonly peerInode = null;
@@ -71,12 +83,12 @@ class InetSocket implements Socket {
   #peer: InternetEndpoint | null | undefined;
 
   constructor(message: InetMessage, kind: InetRowKind, context: DecodeContext) {
-    const state = kind.boundInactive ? TCP_BOUND_INACTIVE : message.state;
+    const state = inetState(message, kind);
     const listening = state === TCP_LISTEN;
     const timer = message.timer;
     // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
     const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
-      state === TCP_NEW_SYN_RECV || timer === TIMER_TIME_WAIT;
+      state === TCP_NEW_SYN_RECV || timer === TIMER_TIME_WAIT && kind.transport !== "sctp";
     const inode = message.inode;
     const v6 = message.family === AF_INET6;
     const v6only = v6 ? message.u8Attribute(INET_DIAG_SKV6ONLY) : -1;
@@ -98,7 +110,7 @@ class InetSocket implements Socket {
     this.acceptQueue = listening
       ? { length: receiveQueue, limit: context.source === "proc" ? null : sendQueue }
       : null;
-    this.timer = timer === 0 ? null : inetTimer(message);
+    this.timer = timer === 0 ? null : inetTimer(message, kind);
     this.#interface = interfaceIndex === 0 ? null : context.interfaceName(interfaceIndex);
     this.#source = v6
       ? [
@@ -154,9 +166,10 @@ export function inetSocket(
   return new InetSocket(message, kind, context);
 }
 
-function inetTimer(message: InetMessage): Timer {
+function inetTimer(message: InetMessage, kind: InetRowKind): Timer {
   return {
-    kind: TIMERS[message.timer] ?? "unknown",
+    // SCTP reports only that it waits to send again, by a number of its own.
+    kind: kind.transport === "sctp" ? "retransmit" : TIMERS[message.timer] ?? "unknown",
     expiresMs: message.expiresMs,
     retransmits: message.retransmits,
   };

@@ -1,0 +1,50 @@
+/**
+ * Attributes of a unix_diag_msg: one decoder each, in a table indexed by the kernel's number.
+ *
+ * @module
+ */
+import type { AttributeCursor } from "../../netlink/attribute.ts";
+import {
+  type AttributeDecoder,
+  type AttributeValue,
+  raw,
+  readTable,
+  skmeminfo,
+  u32,
+  u8,
+  words,
+} from "../attribute_table.ts";
+
+/** struct unix_diag_vfs. `dev` as the kernel has it: major in the upper 12 bits, minor in the lower 20. */
+function vfs({ view, offset, length }: AttributeCursor): AttributeValue {
+  const device = length >= 8 ? view.getUint32(offset + 4, true) : null;
+  return {
+    ino: length >= 4 ? view.getUint32(offset, true) : null,
+    dev_major: device === null ? null : device >>> 20,
+    dev_minor: device === null ? null : device & 0xf_ffff,
+  };
+}
+
+/** u32[]: inodes of those whose connection waits. */
+function icons({ view, offset, length }: AttributeCursor): AttributeValue {
+  const inodes: number[] = [];
+  for (let at = 0; at + 4 <= length; at += 4) inodes.push(view.getUint32(offset + at, true));
+  return inodes;
+}
+
+/** The table. */
+export const ATTRIBUTES: readonly AttributeDecoder[] = [
+  { name: "name", decode: raw },
+  { name: "vfs", decode: vfs },
+  { name: "peer", decode: u32 },
+  { name: "icons", decode: icons },
+  { name: "rqlen", decode: words(["rqueue", "wqueue"]) },
+  { name: "meminfo", decode: skmeminfo },
+  { name: "shutdown", decode: u8 },
+  { name: "uid", decode: u32 },
+];
+
+/** Every attribute of a message, decoded, by name. Throws DecodeError when a length does not add up. */
+export function readAttributes(attributes: AttributeCursor): Record<string, AttributeValue> {
+  return readTable(attributes, ATTRIBUTES);
+}

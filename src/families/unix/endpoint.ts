@@ -1,0 +1,32 @@
+/**
+ * Unix endpoints: a path, an abstract name, or only an inode.
+ *
+ * @module
+ */
+import type { Bytes } from "../../model/owner.ts";
+import type { UnixEndpoint } from "../../model/socket.ts";
+import type { EndpointTraits } from "../family.ts";
+import { compareBytes } from "../order.ts";
+
+const AT = 0x40;
+
+/** The path; `@` and the abstract name, with `@` for each NUL in it; `[inode]` of an unnamed socket. */
+function text({ path, name, inode }: UnixEndpoint): Bytes | string {
+  if (path !== null) return path;
+  if (name === null) return inode === null ? "" : `[${inode}]`;
+  const bytes = new Uint8Array(name.length + 1);
+  bytes[0] = AT;
+  for (let i = 0; i < name.length; i++) bytes[i + 1] = name[i] === 0 ? AT : name[i]!;
+  return bytes;
+}
+
+/** What shared code may ask of a unix endpoint. */
+export const unixEndpoint: EndpointTraits = {
+  text,
+  json: ({ path, name, inode }: UnixEndpoint) => ({ path, name, inode }),
+  rank: () => 0,
+  // Paths, then abstract names, then the unnamed by inode.
+  compare: (a: UnixEndpoint, b: UnixEndpoint) =>
+    compareBytes(a.path, b.path) || compareBytes(a.name, b.name) ||
+    (a.inode ?? 0) - (b.inode ?? 0),
+};

@@ -1,0 +1,74 @@
+/**
+ * UnixMessage: one unix_diag_msg, read in place.
+ *
+ * @module
+ */
+import type { Bytes } from "../../model/owner.ts";
+import { DiagMessage } from "../diag_message.ts";
+import {
+  MSG_COOKIE,
+  MSG_INO,
+  MSG_STATE,
+  MSG_TYPE,
+  UNIX_DIAG_ICONS,
+  UNIX_DIAG_MAX,
+  UNIX_DIAG_MSG_SIZE,
+  UNIX_DIAG_NAME,
+  UNIX_DIAG_PEER,
+} from "./uapi.ts";
+
+/** A window on one unix_diag_msg in a buffer. */
+export class UnixMessage extends DiagMessage {
+  constructor() {
+    super("unix_diag_msg", UNIX_DIAG_MSG_SIZE, UNIX_DIAG_MAX);
+  }
+
+  /** SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET. Kernel: `udiag_type`. */
+  get type(): number {
+    return this.view.getUint8(this.start + MSG_TYPE);
+  }
+
+  /** A TCP state: LISTEN, ESTABLISHED or CLOSE. Kernel: `udiag_state`. */
+  get state(): number {
+    return this.view.getUint8(this.start + MSG_STATE);
+  }
+
+  /** 0 while nobody has accepted the connection. Kernel: `udiag_ino`. */
+  get inode(): number {
+    return this.view.getUint32(this.start + MSG_INO, true);
+  }
+
+  /** Kernel: `udiag_cookie`. In a message made of a /proc line it holds what that has for the kernel's pointer. */
+  get cookie(): number | bigint | null {
+    return this.cookieAt(MSG_COOKIE);
+  }
+
+  /** Inode of the other end, 0 while nobody has accepted it; -1 where there is none. Kernel: `UNIX_DIAG_PEER`. */
+  get peerInode(): number {
+    return this.u32Attribute(UNIX_DIAG_PEER);
+  }
+
+  /** Inodes of those whose connection to this listener waits. Kernel: `UNIX_DIAG_ICONS`. */
+  get waitingInodes(): number[] {
+    const inodes: number[] = [];
+    const count = Math.max(0, this.attributeLength(UNIX_DIAG_ICONS)) >>> 2;
+    for (let i = 0; i < count; i++) inodes.push(this.u32Attribute(UNIX_DIAG_ICONS, i));
+    return inodes;
+  }
+
+  /** Path as bound, `null` where the name is abstract or missing. */
+  get path(): Bytes | null {
+    if (this.u8Attribute(UNIX_DIAG_NAME) <= 0) return null;
+    const bytes = this.bytesAttribute(UNIX_DIAG_NAME)!;
+    // The kernel counts the NUL at the end in.
+    const end = bytes.indexOf(0);
+    return end < 0 ? bytes : bytes.subarray(0, end);
+  }
+
+  /** Abstract name without the NUL before it, `null` where the name is a path or missing. */
+  get abstractName(): Bytes | null {
+    return this.u8Attribute(UNIX_DIAG_NAME) === 0
+      ? this.bytesAttribute(UNIX_DIAG_NAME)!.subarray(1)
+      : null;
+  }
+}

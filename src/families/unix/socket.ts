@@ -1,0 +1,70 @@
+/**
+ * From a unix_diag_msg to a Socket.
+ *
+ * @module
+ */
+import type { Reach, Socket, SocketType, Transport } from "../../model/socket.ts";
+import { stateName, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_SENT } from "../../model/state.ts";
+import type { DecodeContext } from "../family.ts";
+import type { UnixMessage } from "./message.ts";
+import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, UNIX_DIAG_RQLEN, UNIX_DIAG_UID } from "./uapi.ts";
+
+const TYPES: Readonly<Record<number, Transport & SocketType>> = {
+  [SOCK_STREAM]: "stream",
+  [SOCK_DGRAM]: "dgram",
+  [SOCK_SEQPACKET]: "seqpacket",
+};
+
+const BY_PATH: Reach = {
+  scope: "host",
+  reasons: ["a path: reached by processes of this host that may write to the file"],
+};
+const BY_NAME: Reach = {
+  scope: "host",
+  reasons: ["an abstract name: reached by every process in the same network namespace"],
+};
+const UNNAMED: Reach = { scope: "host", reasons: ["a unix socket without a name"] };
+
+/** Makes a Socket; `null` for a type this program does not know. */
+export function unixSocket(message: UnixMessage, context: DecodeContext): Socket | null {
+  const type = TYPES[message.type];
+  if (type === undefined) return null;
+  const inode = message.inode === 0 ? null : message.inode;
+  const listening = message.state === TCP_LISTEN;
+  const { path, abstractName, peerInode } = message;
+  const received = message.u32Attribute(UNIX_DIAG_RQLEN);
+  const sent = message.u32Attribute(UNIX_DIAG_RQLEN, 1);
+  const uid = message.u32Attribute(UNIX_DIAG_UID);
+  // /proc calls a connection that nobody has accepted "connecting"; the socket itself is established.
+  const state = context.source === "proc" && message.state === TCP_SYN_SENT
+    ? TCP_ESTABLISHED
+    : message.state;
+  return {
+    netns: context.netns,
+    family: "unix",
+    transport: type,
+    type,
+    protocol: null,
+    state: stateName(state),
+    local: { path, name: abstractName, inode },
+    // The name is another socket's: join/peers.ts knows it.
+    peer: peerInode < 0 ? null : { path: null, name: null, inode: peerInode || null },
+    peerInode: peerInode > 0 ? peerInode : null,
+    v6only: null,
+    uid: uid < 0 ? null : uid,
+    inode,
+    cookie: context.source === "proc" ? null : message.cookie,
+    recvQueue: listening || received < 0 ? null : received,
+    sendQueue: listening || sent < 0 ? null : sent,
+    acceptQueue: listening && received >= 0
+      ? { length: received, limit: sent < 0 ? null : sent }
+      : null,
+    timer: null,
+    ...(listening ? { waitingInodes: message.waitingInodes } : {}),
+    ownership: "unknown",
+    owners: [],
+    // /proc does not tell of peers.
+    peerOwners: context.source === "proc" ? null : [],
+    reach: path !== null ? BY_PATH : abstractName !== null ? BY_NAME : UNNAMED,
+  };
+}

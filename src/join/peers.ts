@@ -1,0 +1,108 @@
+/**
+ * Peers: who is at the other end of a socket, where both ends are on this machine.
+ *
+ * @module
+ */
+import type { Bytes, Owner } from "../model/owner.ts";
+import type { Socket } from "../model/socket.ts";
+
+/**
+ * Fills in `peerOwners`, and the name of the other end, of the sockets whose source tells which socket that is: those where
+ * it is not `null` already. `sockets` must have their owners, and must hold the other ends: whole tables, not the filtered
+ * answer.
+ *
+ * Of a socket that others are connected to without having an end of its own for each, which is a listener or a bound datagram
+ * socket, the other ends are those of its connections.
+ */
+export function attachPeers(sockets: readonly Socket[]): void {
+  const ends = new Map<number, Socket>();
+  const callers = new Map<number, Socket[]>();
+  const acceptors = new Map<number, Socket>();
+  const connections = new Map<string, Socket[]>();
+  for (const socket of sockets) {
+    if (socket.peerOwners === null) continue;
+    if (socket.inode !== null) ends.set(socket.inode, socket);
+    for (const inode of socket.waitingInodes ?? []) acceptors.set(inode, socket);
+    if (socket.peerInode === null) continue;
+    add(callers, socket.peerInode, socket);
+    const name = serverName(socket);
+    if (name !== null && socket.state === "established") add(connections, name, socket);
+  }
+  for (const socket of sockets) {
+    if (socket.peerOwners === null) continue;
+    if (socket.peer !== null) connected(socket, ends, acceptors);
+    else server(socket, ends, callers, connections);
+  }
+}
+
+function connected(
+  socket: Socket,
+  ends: ReadonlyMap<number, Socket>,
+  acceptors: ReadonlyMap<number, Socket>,
+): void {
+  // A connection that nobody has accepted yet has no other end, but a listener that it waits for.
+  const other = socket.peerInode !== null
+    ? ends.get(socket.peerInode)
+    : socket.inode !== null
+    ? acceptors.get(socket.inode)
+    : undefined;
+  // Another network namespace has it, or it was closed while we looked.
+  socket.peerOwners = other === undefined || isUnsure(other) ? null : other.owners;
+  if (other !== undefined) socket.peer = other.local;
+}
+
+/** True where a holder may exist that was not found. */
+function isUnsure({ ownership }: Socket): boolean {
+  return ownership === "hidden" || ownership === "unknown";
+}
+
+function server(
+  socket: Socket,
+  ends: ReadonlyMap<number, Socket>,
+  callers: ReadonlyMap<number, readonly Socket[]>,
+  connections: ReadonlyMap<string, readonly Socket[]>,
+): void {
+  const name = socket.state === "listen" ? serverName(socket) : null;
+  const others = name === null
+    ? socket.inode === null ? [] : callers.get(socket.inode) ?? []
+    // The accepted ends bear the name of their listener.
+    : [
+      ...(connections.get(name) ?? []).map((end) => end.peerInode!),
+      ...socket.waitingInodes ?? [],
+    ].flatMap((inode) => ends.get(inode) ?? []);
+  socket.peerOwners = merge(others.map(({ owners }) => owners));
+}
+
+/** One entry a process and thread, ascending, with the descriptors of all its ends. */
+function merge(lists: readonly (readonly Owner[])[]): Owner[] {
+  const merged = new Map<string, Owner>();
+  for (const owner of lists.flat()) {
+    const key = `${owner.pid}:${owner.tid ?? ""}`;
+    const known = merged.get(key);
+    merged.set(
+      key,
+      known === undefined
+        ? owner
+        : { ...known, fds: [...new Set([...known.fds, ...owner.fds])].sort((a, b) => a - b) },
+    );
+  }
+  return [...merged.values()].sort((a, b) => a.pid - b.pid || (a.tid ?? 0) - (b.tid ?? 0));
+}
+
+/** What a listener and its accepted ends have in common; `null` without a name. */
+function serverName({ local, netns, type }: Socket): string | null {
+  if (!("path" in local)) return null;
+  const name = local.path ?? local.name;
+  if (name === null) return null;
+  // An abstract name belongs to a network namespace; a path does not, but then nor do two sockets of two share one.
+  return `${netns?.inode ?? ""} ${type} ${local.path === null ? "@" : "/"}${latin1(name)}`;
+}
+
+const decoder = new TextDecoder("latin1");
+const latin1 = (bytes: Bytes): string => decoder.decode(bytes);
+
+function add<Key>(map: Map<Key, Socket[]>, key: Key, socket: Socket): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [socket]);
+  else list.push(socket);
+}

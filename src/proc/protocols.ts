@@ -1,0 +1,30 @@
+/**
+ * /proc/net/protocols: which protocols the kernel has registered, and how many sockets of each there are.
+ *
+ * @module
+ */
+
+/** One protocol. */
+export interface RegisteredProtocol {
+  /** Sockets in this network namespace; 0 also where the protocol does not count them. */
+  readonly sockets: number;
+  /** False where the kernel is known not to count. */
+  readonly counted: boolean;
+}
+
+/** Kernel: these never call sock_prot_inuse_add (net/vmw_vsock/af_vsock.c, net/tipc/socket.c). */
+const UNCOUNTED: readonly string[] = ["AF_VSOCK", "TIPC"];
+
+/** Protocols by name: `TCP`, `TCPv6`. Lines that are not of a protocol are passed over. */
+export function parseProtocols(bytes: Uint8Array): Map<string, RegisteredProtocol> {
+  const protocols = new Map<string, RegisteredProtocol>();
+  // Fields: name, object size, sockets, pages of memory, and more that is not read here.
+  for (const line of decoder.decode(bytes).split("\n").slice(1)) {
+    const [name, , sockets] = line.trim().split(/\s+/);
+    if (name === undefined || sockets === undefined || !/^\d+$/.test(sockets)) continue;
+    protocols.set(name, { sockets: Number(sockets), counted: !UNCOUNTED.includes(name) });
+  }
+  return protocols;
+}
+
+const decoder = new TextDecoder("latin1");
