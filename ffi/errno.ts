@@ -12,29 +12,44 @@ export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EIO = 5;
+export const ENXIO = 6;
+export const E2BIG = 7;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
+export const EFAULT = 14;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const ENODEV = 19;
 export const ENOTDIR = 20;
+export const EISDIR = 21;
 export const EINVAL = 22;
+export const ENFILE = 23;
 export const EMFILE = 24;
 export const ENOTTY = 25;
+export const ETXTBSY = 26;
 export const EFBIG = 27;
 export const ENOSPC = 28;
+export const EROFS = 30;
 export const EPIPE = 32;
 export const ERANGE = 34;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
+export const ELOOP = 40;
+export const EPROTO = 71;
+export const EMSGSIZE = 90;
 export const EPROTONOSUPPORT = 93;
+export const ESOCKTNOSUPPORT = 94;
 export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
+export const ECONNABORTED = 103;
+export const ECONNRESET = 104;
 export const ENOBUFS = 105;
+export const ENOTCONN = 107;
+export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 
 const NAMES: ReadonlyMap<number, readonly [code: string, text: string]> = new Map([
@@ -43,29 +58,44 @@ const NAMES: ReadonlyMap<number, readonly [code: string, text: string]> = new Ma
   [ESRCH, ["ESRCH", "no such process"]],
   [EINTR, ["EINTR", "interrupted system call"]],
   [EIO, ["EIO", "input/output error"]],
+  [ENXIO, ["ENXIO", "no such device or address"]],
+  [E2BIG, ["E2BIG", "argument list too long"]],
   [EBADF, ["EBADF", "bad file descriptor"]],
   [EAGAIN, ["EAGAIN", "resource temporarily unavailable"]],
   [ENOMEM, ["ENOMEM", "cannot allocate memory"]],
   [EACCES, ["EACCES", "permission denied"]],
+  [EFAULT, ["EFAULT", "bad address"]],
   [EBUSY, ["EBUSY", "device or resource busy"]],
   [EEXIST, ["EEXIST", "file exists"]],
   [ENODEV, ["ENODEV", "no such device"]],
   [ENOTDIR, ["ENOTDIR", "not a directory"]],
+  [EISDIR, ["EISDIR", "is a directory"]],
   [EINVAL, ["EINVAL", "invalid argument"]],
+  [ENFILE, ["ENFILE", "too many open files in the system"]],
   [EMFILE, ["EMFILE", "too many open files"]],
   [ENOTTY, ["ENOTTY", "not a terminal"]],
+  [ETXTBSY, ["ETXTBSY", "text file busy"]],
   [EFBIG, ["EFBIG", "file too large"]],
   [ENOSPC, ["ENOSPC", "no space left on device"]],
+  [EROFS, ["EROFS", "read-only file system"]],
   [EPIPE, ["EPIPE", "broken pipe"]],
   [ERANGE, ["ERANGE", "result out of range"]],
   [ENAMETOOLONG, ["ENAMETOOLONG", "file name too long"]],
   [ENOSYS, ["ENOSYS", "function not implemented"]],
+  [ELOOP, ["ELOOP", "too many symbolic links"]],
+  [EPROTO, ["EPROTO", "protocol error"]],
+  [EMSGSIZE, ["EMSGSIZE", "message too long"]],
   [EPROTONOSUPPORT, ["EPROTONOSUPPORT", "protocol not supported"]],
+  [ESOCKTNOSUPPORT, ["ESOCKTNOSUPPORT", "socket type not supported"]],
   [EOPNOTSUPP, ["EOPNOTSUPP", "operation not supported"]],
   [EAFNOSUPPORT, ["EAFNOSUPPORT", "address family not supported"]],
   [EADDRINUSE, ["EADDRINUSE", "address already in use"]],
   [EADDRNOTAVAIL, ["EADDRNOTAVAIL", "address not available"]],
+  [ECONNABORTED, ["ECONNABORTED", "connection aborted"]],
+  [ECONNRESET, ["ECONNRESET", "connection reset by peer"]],
   [ENOBUFS, ["ENOBUFS", "no buffer space available"]],
+  [ENOTCONN, ["ENOTCONN", "not connected"]],
+  [ETIMEDOUT, ["ETIMEDOUT", "connection timed out"]],
   [ECONNREFUSED, ["ECONNREFUSED", "connection refused"]],
 ]);
 
