@@ -11,7 +11,6 @@ import { SYS } from "./arch/mod.ts";
 import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { POLLIN, waitFor } from "./poll.ts";
-import { tryStatFd } from "./stat.ts";
 
 export { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "./arch/mod.ts";
 
@@ -129,30 +128,6 @@ export function readFile(path: string, limit?: number): Uint8Array<ArrayBuffer> 
   const bytes = tryReadFileAt(AT_FDCWD, cString(path), limit);
   if (typeof bytes === "number") throw new SyscallError(`read ${path}`, -bytes);
   return bytes;
-}
-
-/**
- * The whole of a file that knows its size, in one read and without a copy. Returns the negated errno where it cannot be
- * opened or read.
- */
-export function tryReadSizedFile(path: string): Uint8Array<ArrayBuffer> | number {
-  const fd = tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
-  if (fd < 0) return fd;
-  try {
-    const status = tryStatFd(fd);
-    if (typeof status === "number") return status;
-    const bytes = allocate(Math.max(1, status.size));
-    let length = 0;
-    while (length < bytes.length) {
-      const count = tryRead(fd, bytes.subarray(length));
-      if (count < 0) return count;
-      if (count === 0) break;
-      length += count;
-    }
-    return bytes.subarray(0, length);
-  } finally {
-    close(fd);
-  }
 }
 
 /** The target of a symbolic link as bytes, or the negated errno. A target of 4 KiB or more is cut. */

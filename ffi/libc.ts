@@ -38,6 +38,8 @@ const { symbols } = dlopen("libc.so.6", {
   close: { args: [i32], returns: i32 },
   // ssize_t read(int fd, void *buf, size_t n);
   read: { args: [i32, ptr, u64_fast], returns: i64_fast },
+  // ssize_t pread(int fd, void *buf, size_t n, off_t offset);
+  pread: { args: [i32, ptr, u64_fast, i64_fast], returns: i64_fast },
   // ssize_t write(int fd, const void *buf, size_t n);
   write: { args: [i32, ptr, u64_fast], returns: i64_fast },
   // ssize_t readlinkat(int dirfd, const char *path, char *buf, size_t n);

@@ -1,8 +1,8 @@
 /**
  * BTF: what the running kernel says of its own types, from /sys/kernel/btf/vmlinux.
  *
- * The file names 150,000 types in no order. The few that are wanted are named beforehand, found in the strings, and picked
- * up in one walk; the rest costs one addition each.
+ * The file holds 150,000 types in no order. The few that are wanted are named beforehand, found in the strings, and picked
+ * up in one walk, which goes only as far as it must: the rest is neither looked at nor read.
  *
  * ```text
  *  header       magic u16 0xeb9f 0, version u8 2, flags u8 3, hdr_len u32 4,
@@ -77,22 +77,48 @@ export interface Field {
   readonly size: number;
 }
 
+/** Bytes of a file, of which parts may have to be asked for. */
+export interface BtfFile {
+  /** As long as the file. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Called before the bytes from `start` to `end` are looked at. */
+  ensure(start: number, end: number): void;
+}
+
+/** A file that is there already. */
+export function wholeFile(bytes: Uint8Array<ArrayBuffer>): BtfFile {
+  return { bytes, ensure() {} };
+}
+
+/** Bytes looked through at a time. */
+const STEP = 64 * 1024;
+
 /** The types of one file, searchable for the names given. */
 export class Btf {
+  readonly #file: BtfFile;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   /** The types, as 32-bit words. Both architectures are little-endian, and the kernel's file is in its own order. */
   readonly #words: Uint32Array<ArrayBuffer>;
+  readonly #typesAt: number;
   readonly #stringsAt: number;
   readonly #stringsEnd: number;
   /** Type ID → word where it begins. ID 0 is void and has none. */
   readonly #starts: Uint32Array<ArrayBuffer>;
-  readonly #count: number;
-  /** Wanted name → IDs of the types called so. */
+  /** Wanted name → IDs of the types called so, as far as the walk has come. */
   readonly #found = new Map<string, number[]>();
+  /** Offset of a wanted name → the name. */
+  readonly #wanted: ReadonlyMap<number, string>;
+  /** 1 where some wanted name's offset ends in this byte: passes over nearly everything without a look-up. */
+  readonly #maybe = new Uint8Array(256);
+  /** How far the walk has come: the last ID, and the word after it. */
+  #count = 0;
+  #next = 0;
 
-  /** Walks the file for types called one of `names`. Throws {@linkcode DecodeError}. */
-  constructor(bytes: Uint8Array<ArrayBuffer>, names: readonly string[]) {
+  /** Opens a file to look for types called one of `names`. Throws {@linkcode DecodeError}, and what the file throws. */
+  constructor(file: BtfFile, names: readonly string[]) {
+    const { bytes } = file;
     if (bytes.length < HEADER_SIZE) throw new DecodeError("BTF", bytes.length, "it has no header");
+    file.ensure(0, HEADER_SIZE);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const magic = view.getUint16(0, true);
     if (magic !== MAGIC) {
@@ -111,31 +137,35 @@ export class Btf {
     if (typesAt % 4 !== 0 || typesLength % 4 !== 0) {
       throw new DecodeError("BTF", 8, "the types are not aligned");
     }
-    // A view wants an aligned start in memory as well; a file read into its own buffer has one.
-    const aligned = (bytes.byteOffset + typesAt) % 4 === 0;
-    this.#words = aligned
-      ? new Uint32Array(bytes.buffer, bytes.byteOffset + typesAt, typesLength / 4)
-      : new Uint32Array(bytes.slice(typesAt, typesAt + typesLength).buffer);
+    if (bytes.byteOffset % 4 !== 0) {
+      throw new RangeError("Cannot read BTF that does not begin at a multiple of 4 in its buffer");
+    }
+    this.#file = file;
     this.#bytes = bytes;
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset + typesAt, typesLength / 4);
+    this.#typesAt = typesAt;
     this.#stringsAt = stringsAt;
     this.#stringsEnd = stringsEnd;
     // The smallest type takes three words.
     this.#starts = new Uint32Array(Math.floor(this.#words.length / TYPE_WORDS) + 1);
-    this.#count = this.#walk(this.#offsetsOf(names), typesAt);
+    this.#wanted = this.#offsetsOf(names);
+    for (const offset of this.#wanted.keys()) this.#maybe[offset & 255] = 1;
   }
 
   /** ID of the type of this kind and name. Throws {@linkcode MissingKernelType}. The name is one the walk looked for. */
   id(kind: number, name: string): number {
     const ids = this.#found.get(name);
-    if (ids === undefined) {
-      throw new RangeError(`Cannot find ${name}: the walk did not look for it`);
+    if (ids === undefined) throw new RangeError(`Cannot find ${name}: it was not named beforehand`);
+    // A name that is not in the strings is not among the types.
+    if ([...this.#wanted.values()].includes(name)) {
+      for (;;) {
+        const id = ids.find((id) => this.#kind(id) === kind);
+        if (id !== undefined) return id;
+        if (!this.#walk()) break;
+      }
     }
-    const id = ids.find((id) => this.#kind(id) === kind);
-    if (id === undefined) {
-      const what = kind === BTF_KIND.FUNC ? "function" : "type";
-      throw new MissingKernelType(`the kernel's BTF has no ${what} ${name}`);
-    }
-    return id;
+    const what = kind === BTF_KIND.FUNC ? "function" : "type";
+    throw new MissingKernelType(`the kernel's BTF has no ${what} ${name}`);
   }
 
   /**
@@ -159,50 +189,71 @@ export class Btf {
 
   // Each name stands once in the strings, or not at all.
   #offsetsOf(names: readonly string[]): Map<number, string> {
-    const strings = Buffer.from(
-      this.#bytes.buffer,
-      this.#bytes.byteOffset + this.#stringsAt,
-      this.#stringsEnd - this.#stringsAt,
-    );
+    const { buffer, byteOffset } = this.#bytes;
     const offsets = new Map<number, string>();
-    for (const name of names) {
-      this.#found.set(name, []);
-      const at = strings.indexOf(`\0${name}\0`, 0, "latin1");
-      if (at >= 0) offsets.set(at + 1, name);
+    const left = new Set(names);
+    for (const name of names) this.#found.set(name, []);
+    // Windows overlap, so that no name is cut in two.
+    const overlap = Math.max(0, ...names.map((name) => name.length)) + 2;
+    for (let at = this.#stringsAt; at < this.#stringsEnd && left.size > 0; at += STEP) {
+      const end = Math.min(at + STEP + overlap, this.#stringsEnd);
+      this.#file.ensure(at, end);
+      const window = Buffer.from(buffer, byteOffset + at, end - at);
+      for (const name of left) {
+        const found = window.indexOf(`\0${name}\0`, 0, "latin1");
+        if (found < 0) continue;
+        offsets.set(at - this.#stringsAt + found + 1, name);
+        left.delete(name);
+      }
     }
     return offsets;
   }
 
-  #walk(wanted: ReadonlyMap<number, string>, typesAt: number): number {
+  // Goes on by one step. Returns false at the end.
+  #walk(): boolean {
     const words = this.#words;
     const starts = this.#starts;
+    const maybe = this.#maybe;
     const end = words.length;
-    let id = 0;
-    let at = 0;
-    while (at < end) {
-      if (at + TYPE_WORDS > end) {
-        throw new DecodeError("BTF", typesAt + at * 4, "a type is cut off");
-      }
+    let at = this.#next;
+    if (at >= end) return false;
+    const stop = Math.min(end, at + STEP / 4);
+    this.#file.ensure(this.#typesAt + at * 4, this.#typesAt + (stop + TYPE_WORDS) * 4);
+    let id = this.#count;
+    while (at < stop) {
+      if (at + TYPE_WORDS > end) throw this.#cutOff(at);
       const info = words[at + 1]!;
       const kind = info >>> 24 & 31;
       const fixed = fixedWords[kind]!;
       if (fixed < 0) {
-        throw new DecodeError("BTF", typesAt + at * 4, `the kind ${kind} is unknown`);
+        throw new DecodeError("BTF", this.#typesAt + at * 4, `the kind ${kind} is unknown`);
       }
       starts[++id] = at;
-      if (kind === BTF_KIND.STRUCT || kind === BTF_KIND.FUNC) {
-        const name = wanted.get(words[at]!);
+      if (maybe[words[at]! & 255] === 1 && (kind === BTF_KIND.STRUCT || kind === BTF_KIND.FUNC)) {
+        const name = this.#wanted.get(words[at]!);
         if (name !== undefined) this.#found.get(name)!.push(id);
       }
       at += TYPE_WORDS + fixed + elementWords[kind]! * (info & 0xffff);
     }
-    if (at !== end) throw new DecodeError("BTF", typesAt + at * 4, "the last type is cut off");
-    return id;
+    if (at > end) throw this.#cutOff(at);
+    this.#count = id;
+    this.#next = at;
+    return true;
+  }
+
+  #cutOff(word: number): DecodeError {
+    return new DecodeError("BTF", this.#typesAt + word * 4, "the last type is cut off");
   }
 
   #start(id: number): number {
+    while (id > this.#count && this.#walk()) { /* until it is passed */ }
     if (id < 1 || id > this.#count) throw new DecodeError("BTF", 0, `there is no type ${id}`);
-    return this.#starts[id]!;
+    const start = this.#starts[id]!;
+    // The elements of a structure may lie beyond what the walk has looked at.
+    const elements = this.#words[start + 1]! & 0xffff;
+    const at = this.#typesAt + start * 4;
+    this.#file.ensure(at, at + (TYPE_WORDS + 3 * elements + 3) * 4);
+    return start;
   }
 
   #kind(id: number): number {
@@ -212,6 +263,7 @@ export class Btf {
   #isName(offset: number, name: Uint8Array): boolean {
     const start = this.#stringsAt + offset;
     if (start + name.length >= this.#stringsEnd) return false;
+    this.#file.ensure(start, start + name.length + 1);
     for (let i = 0; i < name.length; i++) if (this.#bytes[start + i] !== name[i]) return false;
     return this.#bytes[start + name.length] === 0;
   }

@@ -19,7 +19,7 @@ import { allocate } from "../../ffi/memory.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { DescriptorTable } from "../proc/descriptors.ts";
 import { assemble } from "./assembler.ts";
-import { type Btf, MissingKernelType } from "./btf.ts";
+import type { Btf } from "./btf.ts";
 import { type Probe, probePermission, probeTypes, refuse, verifierReason } from "./probe.ts";
 import { iteratorId, ownerProgram, type PidNumbers, RECORD } from "./program.ts";
 
@@ -43,9 +43,7 @@ export class OwnerIterator {
   static open(numbers: PidNumbers): Probe<OwnerIterator> {
     const permission = probePermission();
     if (!permission.ok) return permission;
-    const types = probeTypes();
-    if (!types.ok) return types;
-    const program = loadOwnerProgram(types.value, numbers);
+    const program = probeTypes((btf) => loadOwnerProgram(btf, numbers));
     if (!program.ok) return program;
     const link = tryCreateLink(program.value, BPF_TRACE_ITER);
     // A link keeps its program, and an open iterator both.
@@ -97,26 +95,13 @@ export function decodeRecords(view: DataView, length: number, table: DescriptorT
   }
 }
 
-/** Loads the owner program. The descriptor is the caller's to close. */
+/** Loads the owner program. The descriptor is the caller's to close. Throws MissingKernelType and what the BTF throws. */
 export function loadOwnerProgram(btf: Btf, numbers: PidNumbers): Probe<number> {
-  let instructions: Uint8Array;
-  try {
-    instructions = assemble(ownerProgram(btf, numbers));
-  } catch (error) {
-    if (error instanceof MissingKernelType || error instanceof DecodeError) {
-      return refuse(error.message);
-    }
-    // A member that is no number of 1 to 8 bytes: a structure has changed beyond recognition.
-    if (error instanceof RangeError) {
-      return refuse(`the kernel's types are not as expected: ${error.message}`);
-    }
-    throw error;
-  }
   const program = {
     type: BPF_PROG_TYPE_TRACING,
     attachType: BPF_TRACE_ITER,
     attachBtfId: iteratorId(btf),
-    instructions,
+    instructions: assemble(ownerProgram(btf, numbers)),
     name: "sockeye_owners",
   };
   const fd = tryLoadProgram(program);

@@ -5,8 +5,18 @@
  * @module
  */
 import { BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, tryLoadProgram } from "../../ffi/bpf.ts";
-import { EACCES, EINVAL, ENOENT, ENOSYS, EPERM, errnoName, errnoText } from "../../ffi/errno.ts";
-import { close, tryReadSizedFile } from "../../ffi/files.ts";
+import {
+  EACCES,
+  EINVAL,
+  ENOENT,
+  ENOSYS,
+  EPERM,
+  errnoName,
+  errnoText,
+  SyscallError,
+} from "../../ffi/errno.ts";
+import { close } from "../../ffi/files.ts";
+import { LazyFile } from "../../ffi/lazy_file.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import {
   CAP_BPF,
@@ -19,7 +29,7 @@ import { ProcRoot } from "../proc/root.ts";
 import { assemble } from "./assembler.ts";
 import { Btf, MissingKernelType } from "./btf.ts";
 import { exit, moveImmediate, R0 } from "./instruction.ts";
-import { iteratorId, NEEDED_TYPES } from "./program.ts";
+import { NEEDED_TYPES } from "./program.ts";
 
 /** What was wanted, or why it is not to be had: a clause for a person, without a period. */
 export type Probe<T> =
@@ -69,23 +79,32 @@ function permissionReason(root: ProcRoot): string {
   } missing`;
 }
 
-/** The kernel's types, as far as the owner program needs them. */
-export function probeTypes(path = KERNEL_BTF): Probe<Btf> {
-  const bytes = tryReadSizedFile(path);
-  if (bytes === -ENOENT) {
+/**
+ * What `use` makes of the kernel's types, as far as the owner program needs them. The file is open while `use` runs, because
+ * types are read as they are asked for.
+ */
+export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): Probe<T> {
+  const file = LazyFile.tryOpen(path);
+  if (file === -ENOENT) {
     return refuse(`${path} is missing: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or no sysfs`);
   }
-  if (typeof bytes === "number") {
-    return refuse(`${path} cannot be read: ${errnoText(-bytes)} (${errnoName(-bytes)})`);
+  if (typeof file === "number") {
+    return refuse(`${path} cannot be read: ${errnoText(-file)} (${errnoName(-file)})`);
   }
   try {
-    const btf = new Btf(bytes, NEEDED_TYPES);
-    iteratorId(btf);
-    return { ok: true, value: btf };
+    return use(new Btf(file, NEEDED_TYPES));
   } catch (error) {
     if (error instanceof MissingKernelType) return refuse(error.message);
-    if (error instanceof DecodeError) return refuse(`${path}: ${error.message}`);
+    if (error instanceof DecodeError || error instanceof SyscallError) {
+      return refuse(`${path}: ${error.message}`);
+    }
+    // A member that is no number of 1 to 8 bytes: a structure has changed beyond recognition.
+    if (error instanceof RangeError) {
+      return refuse(`the kernel's types are not as expected: ${error.message}`);
+    }
     throw error;
+  } finally {
+    file.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { existsSync, readFileSync } from "node:fs";
-import { Btf, BTF_KIND, MissingKernelType } from "../../src/bpf/btf.ts";
+import { Btf, BTF_KIND, MissingKernelType, wholeFile } from "../../src/bpf/btf.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { makeBtf, type TypeSpec } from "../support/btf.ts";
 import { testIf } from "../support/skip.ts";
@@ -42,8 +42,11 @@ const TYPES: TypeSpec[] = [
 ];
 const NAMES = ["inner", "outer", "inner_function", "last", "absent"];
 
+const of = (bytes: Uint8Array<ArrayBuffer>, names: readonly string[] = NAMES) =>
+  new Btf(wholeFile(bytes), names);
+
 describe("Btf", () => {
-  const btf = new Btf(makeBtf(TYPES), NAMES);
+  const btf = of(makeBtf(TYPES));
 
   test("finds members, also in unnamed structures and unions, with the size of their types", () => {
     expect(btf.member("inner", "a")).toEqual({ offset: 0, size: 4 });
@@ -70,30 +73,54 @@ describe("Btf", () => {
   });
 
   test("does not take the end of a longer name for a name", () => {
-    const other = new Btf(makeBtf([{ kind: "STRUCT", name: "the_inner", value: 4 }]), ["inner"]);
+    const other = of(makeBtf([{ kind: "STRUCT", name: "the_inner", value: 4 }]), ["inner"]);
     expect(() => other.id(BTF_KIND.STRUCT, "inner")).toThrow(MissingKernelType);
   });
 
-  test("reads a file that does not begin at an aligned place in memory", () => {
-    const bytes = makeBtf(TYPES);
-    const shifted = new Uint8Array(bytes.length + 1);
-    shifted.set(bytes, 1);
-    expect(new Btf(shifted.subarray(1), NAMES).member("inner", "d").offset).toBe(40);
+  test("looks at no more of a file than it has asked for", () => {
+    const many: TypeSpec[] = Array.from({ length: 60_000 }, (_, i) => ({
+      kind: "STRUCT",
+      name: `filler${i}`,
+      value: 4,
+      members: [["x", 60_001, 0]],
+    }));
+    const types: TypeSpec[] = [
+      ...many.slice(0, 30_000),
+      { kind: "STRUCT", name: "middle", value: 4, members: [["late", 60_002, 0]] },
+      ...many.slice(30_000),
+      { kind: "INT", name: "int", value: 4, extra: [32] },
+      { kind: "STRUCT", name: "end", value: 4, members: [["own", 60_002, 32]] },
+    ];
+    const whole = makeBtf(types);
+    const shown = new Uint8Array(whole.length);
+    const file = {
+      bytes: shown,
+      ensure(start: number, end: number) {
+        shown.set(whole.subarray(start, end), start);
+      },
+    };
+    const btf = new Btf(file, ["middle", "end"]);
+    expect(btf.id(BTF_KIND.STRUCT, "middle")).toBe(30_001);
+    // Types take 24 bytes each here: the walk has stopped soon after the middle.
+    expect(shown.subarray(1_000_000, 1_300_000).every((byte) => byte === 0)).toBe(true);
+    // The type of this member comes last.
+    expect(btf.member("middle", "late")).toEqual({ offset: 0, size: 4 });
+    expect(btf.member("end", "own")).toEqual({ offset: 4, size: 4 });
   });
 
   test("refuses the other byte order, other versions and cut files", () => {
-    expect(() => new Btf(makeBtf(TYPES, "BE"), NAMES)).toThrow("0x9feb");
+    expect(() => of(makeBtf(TYPES, "BE"))).toThrow("0x9feb");
     const newer = makeBtf(TYPES);
     newer[2] = 2;
-    expect(() => new Btf(newer, NAMES)).toThrow("version 2");
+    expect(() => of(newer)).toThrow("version 2");
     const bytes = makeBtf(TYPES);
     for (const length of [0, 10, 24, 100, bytes.length - 1]) {
-      expect(() => new Btf(bytes.slice(0, length), NAMES)).toThrow(DecodeError);
+      expect(() => of(bytes.slice(0, length))).toThrow(DecodeError);
     }
   });
 
   test("comes to an end where types contain themselves", () => {
-    const circle = new Btf(
+    const circle = of(
       makeBtf([
         { kind: "STRUCT", name: "s", value: 8, members: Array(500).fill(["", 1, 0]) },
         { kind: "STRUCT", name: "t", value: 8, members: [["x", 3, 0]] },
@@ -117,7 +144,7 @@ describe("Btf", () => {
           const bytes = good.slice(0, length);
           for (const [at, value] of changes) if (at < length) bytes[at] = value;
           try {
-            const btf = new Btf(bytes, NAMES);
+            const btf = of(bytes);
             for (const member of ["a", "b", "c", "d", "list", "bits"]) btf.member("outer", member);
             btf.size("inner");
           } catch (error) {
@@ -133,7 +160,7 @@ describe("Btf", () => {
     existsSync(path) ? null : "the kernel shows no BTF",
     "reads the running kernel's own types",
     () => {
-      const kernel = new Btf(new Uint8Array(readFileSync(path)), [
+      const kernel = of(new Uint8Array(readFileSync(path)), [
         "list_head",
         "sockaddr_in",
         "upid",

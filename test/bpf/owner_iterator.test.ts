@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { readdirSync, readlinkSync } from "node:fs";
 import { decodeRecords, loadOwnerProgram, OwnerIterator } from "../../src/bpf/owner_iterator.ts";
-import { Btf } from "../../src/bpf/btf.ts";
+import { Btf, wholeFile } from "../../src/bpf/btf.ts";
 import { NEEDED_TYPES, type PidNumbers, RECORD } from "../../src/bpf/program.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { DescriptorTable } from "../../src/proc/descriptors.ts";
@@ -120,7 +120,10 @@ describe("OwnerIterator", () => {
     bpf,
     "says in the verifier's words why a program is refused, instead of running it",
     () => {
-      const loaded = loadOwnerProgram(new Btf(makeBtf(strangeKernel()), NEEDED_TYPES), "initial");
+      const loaded = loadOwnerProgram(
+        new Btf(wholeFile(makeBtf(strangeKernel())), NEEDED_TYPES),
+        "initial",
+      );
       expect(loaded.ok).toBe(false);
       if (!loaded.ok) expect(loaded.reason).toStartWith("the kernel refused the owner program: ");
     },

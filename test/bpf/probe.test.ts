@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EINVAL } from "../../ffi/errno.ts";
+import type { Btf } from "../../src/bpf/btf.ts";
+import { iteratorId } from "../../src/bpf/program.ts";
 import { probeTypes, verifierReason } from "../../src/bpf/probe.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
@@ -10,8 +12,10 @@ import { procTree } from "../support/proc_tree.ts";
 import { testIf } from "../support/skip.ts";
 
 describe("probeTypes()", () => {
+  const iterator = (btf: Btf) => ({ ok: true, value: iteratorId(btf) }) as const;
+
   test("says that BTF is missing", () => {
-    expect(probeTypes("/nonexistent/btf")).toEqual({
+    expect(probeTypes(iterator, "/nonexistent/btf")).toEqual({
       ok: false,
       reason:
         "/nonexistent/btf is missing: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or no sysfs",
@@ -23,14 +27,17 @@ describe("probeTypes()", () => {
     try {
       const path = join(folder, "btf");
       writeFileSync(path, "not BTF, not at all");
-      expect(probeTypes(path)).toMatchObject({ ok: false, reason: expect.stringContaining("BTF") });
+      expect(probeTypes(iterator, path)).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining("BTF"),
+      });
       writeFileSync(path, makeBtf(strangeKernel().slice(0, -1)));
-      expect(probeTypes(path)).toEqual({
+      expect(probeTypes(iterator, path)).toEqual({
         ok: false,
         reason: "the kernel's BTF has no function bpf_iter_task_file",
       });
       writeFileSync(path, makeBtf(strangeKernel()));
-      expect(probeTypes(path).ok).toBe(true);
+      expect(probeTypes(iterator, path)).toEqual({ ok: true, value: 15 });
     } finally {
       rmSync(folder, { recursive: true });
     }

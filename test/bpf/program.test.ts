@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { assemble, disassemble } from "../../src/bpf/assembler.ts";
-import { Btf, MissingKernelType } from "../../src/bpf/btf.ts";
+import { Btf, MissingKernelType, wholeFile } from "../../src/bpf/btf.ts";
 import { iteratorId, NEEDED_TYPES, ownerProgram } from "../../src/bpf/program.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
 
 describe("ownerProgram()", () => {
-  const btf = new Btf(makeBtf(strangeKernel()), NEEDED_TYPES);
+  const btf = new Btf(wholeFile(makeBtf(strangeKernel())), NEEDED_TYPES);
 
   /** Lines without their numbers. */
   function listing(numbers: "initial" | "reader"): string[] {
@@ -42,14 +42,14 @@ describe("ownerProgram()", () => {
 
   test("says which type a kernel lacks", () => {
     const old = strangeKernel().filter(({ name }) => name !== "bpf_iter_task_file");
-    const btf = new Btf(makeBtf(old), NEEDED_TYPES);
+    const btf = new Btf(wholeFile(makeBtf(old)), NEEDED_TYPES);
     expect(() => iteratorId(btf)).toThrow(
       new MissingKernelType("the kernel's BTF has no function bpf_iter_task_file"),
     );
     const other = strangeKernel().map((type) =>
       type.name === "sock_common" ? { ...type, members: [] } : type
     );
-    expect(() => ownerProgram(new Btf(makeBtf(other), NEEDED_TYPES), "initial"))
+    expect(() => ownerProgram(new Btf(wholeFile(makeBtf(other)), NEEDED_TYPES), "initial"))
       .toThrow("no sock_common.skc_cookie");
   });
 });
