@@ -7,6 +7,7 @@ import { SyscallError } from "../ffi/errno.ts";
 import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
 import { run } from "./cli/mod.ts";
 import { UsageError } from "./cli/usage_error.ts";
+import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
 import { NetlinkError } from "./netlink/error.ts";
 import { NoSuchNamespace } from "./query.ts";
 import { sanitize } from "./views/text/sanitize.ts";
@@ -14,6 +15,8 @@ import { BrokenPipe, Writer } from "./views/text/writer.ts";
 
 /** One line for a person; an error nobody foresaw says where to take it. */
 function describe(error: unknown): string {
+  // Three lines, made harmless there: carets under the offending word.
+  if (error instanceof FilterSyntaxError) return formatFilterError(error);
   if (
     error instanceof UsageError || error instanceof SyscallError ||
     error instanceof NetlinkError || error instanceof NoSuchNamespace

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Expr } from "./filter/ast.ts";
 import type { FamilyName, Transport } from "./model/socket.ts";
 import type { StateMask } from "./model/state.ts";
 
@@ -47,6 +48,8 @@ export interface Query {
   readonly processes: readonly string[] | null;
   /** Owners' users, by name or number. */
   readonly users: readonly string[] | null;
+  /** In the sockeye dialect. Absent: every socket. */
+  readonly filter?: Expr | null;
 }
 
 /** True when the answer depends on who holds a socket. */

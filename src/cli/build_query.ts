@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { conditions, type Expr } from "../filter/ast.ts";
 import type { FamilyName, Transport } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
 import type { ListOptions } from "./list_options.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Makes the query. Throws {@linkcode UsageError} when the options contradict each other. */
-export function buildQuery(options: ListOptions): Query {
+/** Makes the query; `filter` is what its expressions were read as. Throws {@linkcode UsageError} when the options contradict each other. */
+export function buildQuery(options: ListOptions, filter: Expr | null = null): Query {
   if (options.all && options.listening) {
     throw new UsageError("--all and --listening contradict each other: give one of them");
   }
@@ -20,15 +21,26 @@ export function buildQuery(options: ListOptions): Query {
   return {
     families: families(options),
     transports: transports(options),
-    // A state named narrows --all, as it does in ss.
-    states: options.states !== 0 ? options.states : options.all ? ALL_STATES : null,
+    states: states(options, filter),
     ports: options.ports.length > 0 ? options.ports : null,
     pids: options.pids.length > 0 ? options.pids : null,
     processes: options.processes.length > 0 ? options.processes : null,
     ...(options.netns === undefined ? {} : { netns: options.netns }),
     owners: options.owners,
     users: options.users.length > 0 ? options.users : null,
+    ...(filter === null ? {} : { filter }),
   };
+}
+
+// A state named narrows --all, as it does in ss. A filter that asks for states looks among all of them.
+function states(options: ListOptions, filter: Expr | null): Query["states"] {
+  if (options.states !== 0) return options.states;
+  if (options.all) return ALL_STATES;
+  return !options.listening && filter !== null && asksForState(filter) ? ALL_STATES : null;
+}
+
+function asksForState(filter: Expr): boolean {
+  return [...conditions(filter)].some(({ kind }) => kind === "state");
 }
 
 const INTERNET: readonly FamilyName[] = ["inet", "inet6"];

@@ -4,8 +4,11 @@
  * @module
  */
 import { list } from "../commands/list.ts";
+import type { Expr } from "../filter/ast.ts";
+import type { Field } from "../filter/fields.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { buildQuery } from "./build_query.ts";
+import type { Command } from "./command.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { HelpPage } from "./help.ts";
 import { LIST_FLAGS } from "./list_flags.ts";
@@ -20,9 +23,8 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   if (options.help) {
     const { helpText } = await import("./help.ts");
     const { COMMANDS } = await import("./commands.ts");
-    out.write(
-      helpText(listHelp(COMMANDS.map(({ name, summary }) => `${name.padEnd(12)}${summary}`))),
-    );
+    const { FIELDS } = await import("../filter/fields.ts");
+    out.write(helpText(listHelp(COMMANDS, FIELDS)));
     out.flush();
     return EXIT_OK;
   }
@@ -32,25 +34,61 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     out.flush();
     return EXIT_OK;
   }
-  if (positional.length > 0) {
-    throw new UsageError(
-      `there is no command "${
-        positional[0]
-      }": sockeye --help lists them; a port is selected by --port`,
-    );
+  const query = buildQuery(options, await readFilter(positional, options.filters));
+  if (options.explainFilter) {
+    const { explainFilter } = await import("../commands/explain_filter.ts");
+    explainFilter(query, out);
+    return EXIT_OK;
   }
-  const complete = await list(buildQuery(options), options, out, err);
+  const complete = await list(query, options, out, err);
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
 }
 
-/** What --help says. `commands` are lines. */
-export function listHelp(commands: readonly string[]): HelpPage {
+// Words without a flag are one expression, however the shell cut them.
+async function readFilter(
+  words: readonly string[],
+  filters: readonly string[],
+): Promise<Expr | null> {
+  if (words.length === 0 && filters.length === 0) return null;
+  const [only, ...more] = words;
+  if (only !== undefined && more.length === 0 && /^[a-z][\w-]*$/i.test(only)) {
+    const { fieldNamed } = await import("../filter/fields.ts");
+    if (fieldNamed(only) === undefined && only.toLowerCase() !== "not") {
+      throw new UsageError(
+        `there is no command "${only}", and a filter does not begin so: sockeye --help lists both`,
+      );
+    }
+  }
+  const { parseFilters } = await import("../commands/parse_filter.ts");
+  return parseFilters(words.length > 0 ? [words.join(" "), ...filters] : filters);
+}
+
+/** What --help says. */
+export function listHelp(commands: readonly Command[], fields: readonly Field[]): HelpPage {
+  const sections: [heading: string, lines: readonly string[]][] = [];
+  if (commands.length > 0) {
+    sections.push([
+      "Commands",
+      commands.map(({ name, summary }) => `${name.padEnd(12)}${summary}`),
+    ]);
+  }
+  sections.push(["Filter, such as 'sport = 80,443 and not process nginx'", filterHelp(fields)]);
   return {
-    usage: "sockeye [FLAGS]",
+    usage: "sockeye [FLAGS] [FILTER]",
     intro:
       "Shows every TCP, UDP and raw socket that can be talked to, and every process that holds it; other families when asked.",
     flags: LIST_FLAGS,
-    ...(commands.length > 0 ? { sections: [["Commands", commands]] as const } : {}),
+    sections,
     exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",
   };
+}
+
+function filterHelp(fields: readonly Field[]): string[] {
+  const names = fields.map(({ name, aliases }) => [name, ...aliases].join(", "));
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    "FIELD [=|!=|<|<=|>|>=] VALUE[,VALUE], joined by and, or, not and parentheses; and binds tighter than or.",
+    "A first word that is a field, not, ! or ( begins a filter. Asking for a state looks among all states.",
+    ...fields.map(({ summary }, i) => `${names[i]!.padEnd(width)}  ${summary}`),
+  ];
 }

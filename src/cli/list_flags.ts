@@ -216,6 +216,19 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     set: (options, value) => options.users.push(...parseNames("user", value)),
   },
   {
+    long: "filter",
+    value: "EXPR",
+    group: "Which sockets",
+    help: "that this expression is true of, as well as the one without a flag",
+    set: (options, value) => options.filters.push(value),
+  },
+  {
+    long: "explain-filter",
+    group: "Which sockets",
+    help: "show how the expression is understood and what of it the kernel tests, and list nothing",
+    set: (options) => options.explainFilter = true,
+  },
+  {
     long: "all-netns",
     group: "Where to look",
     help: "in every network namespace that can be found and entered",

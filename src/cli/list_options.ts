@@ -22,6 +22,9 @@ export interface ListOptions {
   users: string[];
   netns: NetnsChoice | undefined;
   owners: OwnerSource;
+  /** Expressions, each on its own. */
+  filters: string[];
+  explainFilter: boolean;
   format: "text" | "json" | "ndjson";
   color: ColorChoice;
   header: boolean;
@@ -45,6 +48,8 @@ export function defaultOptions(): ListOptions {
     users: [],
     netns: undefined,
     owners: "auto",
+    filters: [],
+    explainFilter: false,
     format: "text",
     color: "auto",
     header: true,

@@ -6,6 +6,7 @@
 import { FAMILIES } from "../families/mod.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
+import type { RowFilter } from "../families/family.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { Source } from "./source.ts";
 
@@ -18,10 +19,11 @@ export function collectSockets(
   source: Source,
   netns: Netns | null,
   occupancy: Occupancy | null = null,
+  filter?: RowFilter,
 ): Socket[] {
   const contexts = {
-    netlink: source.context("netlink", netns),
-    proc: source.context("proc", netns),
+    netlink: source.context("netlink", netns, filter),
+    proc: source.context("proc", netns, filter),
   };
   const sockets: Socket[] = [];
   for (const family of FAMILIES) {

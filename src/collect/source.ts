@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ENOENT, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
+import { EINVAL, ENOENT, EPERM, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
 import { interfaceName } from "../../ffi/socket.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { DecodeContext, DiagRequest, SourceKind } from "../families/family.ts";
+import type { DecodeContext, DiagRequest, RowFilter, SourceKind } from "../families/family.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import type { Netns } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG, type Transport } from "../netlink/connection.ts";
@@ -31,6 +31,8 @@ export type OpenTransport = () => Transport & { readonly fd?: number };
 
 const openKernel: OpenTransport = () => new Connection(NETLINK_SOCK_DIAG);
 
+const REFUSED_PROGRAM = "the kernel refuses the filter program";
+
 /** The tables of one network namespace. */
 export class Source {
   readonly #root: ProcRoot;
@@ -53,11 +55,25 @@ export class Source {
 
   // Returns why netlink did not answer; `null` when it did.
   #readNetlink(request: Omit<DiagRequest, "decode">, sink: SourceSink): string | null {
-    if (request.message === null) return "sock_diag has no handler for it";
+    const { message, unfiltered } = request;
+    if (message === null) return "sock_diag has no handler for it";
+    if (!unfiltered) return this.#dump(request, message, sink, false);
+    const refusal = this.#dump(request, message, sink, true);
+    if (refusal !== REFUSED_PROGRAM) return refusal;
+    sink.restart();
+    return this.#dump(request, unfiltered, sink, false);
+  }
+
+  #dump(
+    request: Omit<DiagRequest, "decode">,
+    message: Uint8Array,
+    sink: SourceSink,
+    filtered: boolean,
+  ): string | null {
     const transport = this.#connect();
     if (transport === null) return "sock_diag is not available";
     try {
-      const outcome = dump(transport, request.message, request.label, {
+      const outcome = dump(transport, message, request.label, {
         message: (view, start, end) => sink.message(view, start, end, "netlink"),
         restart: () => sink.restart(),
       });
@@ -71,11 +87,29 @@ export class Source {
       return null;
     } catch (error) {
       if (error instanceof NetlinkError) {
+        if (filtered && error.errno === EPERM) this.#reportMarks();
+        // An operation that is newer than the kernel.
+        if (filtered && (error.errno === EPERM || error.errno === EINVAL)) {
+          this.#diagnostics.note(
+            `${request.label}: filtered here, not by the kernel: ${error.message}`,
+          );
+          return REFUSED_PROGRAM;
+        }
         return error.errno === ENOENT ? "the kernel has no diag module for it" : error.message;
       }
       if (error instanceof DecodeError || error instanceof SyscallError) return error.message;
       throw error;
     }
+  }
+
+  // Of all programs the kernel refuses only those that look at marks, and keeps the marks of rows to itself as well.
+  #reportMarks(): void {
+    if (this.#diagnostics.gaps.some(({ kind }) => kind === "marks")) return;
+    this.#diagnostics.gap({
+      kind: "marks",
+      reason: "firewall marks are shown to CAP_NET_ADMIN only: no socket matches one; run as root",
+      detail: {},
+    });
   }
 
   #readProc(
@@ -159,11 +193,12 @@ export class Source {
   }
 
   /** A context for decoding what this source gave. */
-  context(source: SourceKind, netns: Netns | null): DecodeContext {
+  context(source: SourceKind, netns: Netns | null, filter?: RowFilter): DecodeContext {
     const portId = () => this.#transport?.portId ?? null;
     return {
       source,
       netns,
+      ...(filter === undefined ? {} : { filter }),
       // Known only once the socket is open.
       get ownPortId() {
         return portId();

@@ -4,6 +4,7 @@
  * @module
  */
 import { terminalColumns } from "../../ffi/terminal.ts";
+import type { ListFilter } from "../collect/filter.ts";
 import { collectSockets } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import { Diagnostics } from "../diagnostics.ts";
@@ -32,31 +33,52 @@ export interface ListFormat {
   readonly verbose: boolean;
 }
 
-/** Takes a snapshot of the sockets that the query asks for. */
+/** What a snapshot is taken with. */
+export interface SnapshotTools {
+  readonly root?: ProcRoot;
+  readonly users?: Users;
+  /** The query's filter at work: see {@linkcode listFilter}. */
+  readonly filter?: ListFilter | null;
+}
+
+/** The query's filter, ready to be asked; `null` without one. Its code is loaded only then. */
+export async function listFilter(query: Query, users: Users): Promise<ListFilter | null> {
+  if (!query.filter) return null;
+  const { ListFilter } = await import("../collect/filter.ts");
+  return new ListFilter(query.filter, (uid) => users.name(uid));
+}
+
+/** Takes a snapshot of the sockets that the query asks for. A query with a filter needs that among its tools. */
 export function takeSnapshot(
   query: Query,
   diagnostics: Diagnostics,
-  root = new ProcRoot(),
+  { root = new ProcRoot(), users = new Users(), filter = null }: SnapshotTools = {},
 ): Snapshot {
-  const users = new Users();
-  const netns = currentNetns(root);
+  const inode = currentNetns(root);
+  const netns = inode === null ? null : { inode, name: null };
   const source = new Source(root, diagnostics);
-  let sockets: Socket[];
+  let sockets: readonly Socket[];
   const takenAtMs = Date.now();
   try {
-    sockets = collectSockets(query, source, netns === null ? null : { inode: netns, name: null });
+    const rows = filter?.forRows(root, netns);
+    sockets = collectSockets(query, source, netns, null, rows);
   } finally {
     source.close();
   }
-  // After the dump, which is what gives a socket its cookie.
-  const walk = walkOwners(root, query.owners ?? "auto", diagnostics);
-  attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
-  sockets = selectSockets(sockets, query, users);
-  // Two small dumps, and only where an answer depends on them.
-  const surroundings = root.isLive && sockets.some(needsSurroundings)
-    ? readSurroundings(root, netns)
-    : null;
-  fillReach(sockets, () => surroundings);
+  sockets = selectSockets(sockets, query, filter, users, {
+    owners(some) {
+      // After the dump, which is what gives a socket its cookie.
+      const walk = walkOwners(root, query.owners ?? "auto", diagnostics);
+      attachOwners(some, root, new Processes(root, users), diagnostics, walk);
+    },
+    reach(some) {
+      // Two small dumps, and only where an answer depends on them.
+      const surroundings = root.isLive && some.some(needsSurroundings)
+        ? readSurroundings(root, inode)
+        : null;
+      fillReach(some, () => surroundings);
+    },
+  });
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
 }
 
@@ -68,9 +90,12 @@ export async function list(
   err: Writer,
 ): Promise<boolean> {
   const diagnostics = new Diagnostics();
+  const users = new Users();
+  const tools = { users, filter: await listFilter(query, users) };
   const snapshot = query.netns === undefined
-    ? takeSnapshot(query, diagnostics)
-    : (await import("./netns_snapshot.ts")).takeNetnsSnapshot(query, query.netns, diagnostics);
+    ? takeSnapshot(query, diagnostics, tools)
+    : (await import("./netns_snapshot.ts"))
+      .takeNetnsSnapshot(query, query.netns, diagnostics, tools);
   if (format.format === "text") {
     const { writeTable } = await import("../views/table.ts");
     const columns = terminalColumns(1);

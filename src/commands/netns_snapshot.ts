@@ -28,6 +28,7 @@ import { Users } from "../proc/users.ts";
 import type { NetnsChoice, Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
+import type { SnapshotTools } from "./list.ts";
 import { sorted } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
@@ -39,12 +40,11 @@ export function takeNetnsSnapshot(
   query: Query,
   choice: NetnsChoice,
   diagnostics: Diagnostics,
-  root = new ProcRoot(),
+  { root = new ProcRoot(), users = new Users(), filter = null }: SnapshotTools = {},
 ): Snapshot {
   const owners = query.owners ?? "auto";
-  const users = new Users();
   const takenAtMs = Date.now();
-  let sockets: Socket[] = [];
+  let sockets: readonly Socket[] = [];
   const surroundings = new Map<number, Surroundings | null>();
   const visit = (found: FoundNetns) => {
     visitNamespace(found, diagnostics, () => {
@@ -52,7 +52,8 @@ export function takeNetnsSnapshot(
       const occupancy = choice === "all" ? Occupancy.read(root) : null;
       const source = new Source(root, diagnostics);
       try {
-        const collected = collectSockets(query, source, found.netns, occupancy);
+        const rows = filter?.forRows(root, found.netns);
+        const collected = collectSockets(query, source, found.netns, occupancy, rows);
         if (root.isLive && collected.some(needsSurroundings)) {
           surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode));
         }
@@ -85,13 +86,14 @@ export function takeNetnsSnapshot(
       () => (walk ??= walkOwners(root, owners, diagnostics, true)).scan.namespaces,
     ));
   }
-  walk ??= walkOwners(root, owners, diagnostics);
-  attachOwners(sockets, root, new Processes(root, users), diagnostics, walk);
-  sockets = selectSockets(sockets, query, users);
-  fillReach(
-    sockets,
-    (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null,
-  );
+  sockets = selectSockets(sockets, query, filter, users, {
+    owners(some) {
+      walk ??= walkOwners(root, owners, diagnostics);
+      attachOwners(some, root, new Processes(root, users), diagnostics, walk);
+    },
+    reach: (some) =>
+      fillReach(some, (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null),
+  });
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
 }
 

@@ -1,8 +1,9 @@
 /**
- * Selection: from all sockets that were read, with their owners, to those that were asked for.
+ * Selection: owners, other ends and reach for the sockets that were read, and of these the ones that were asked for.
  *
  * @module
  */
+import type { ListFilter } from "../collect/filter.ts";
 import { familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
 import type { Socket } from "../model/socket.ts";
@@ -10,15 +11,46 @@ import type { Users } from "../proc/users.ts";
 import { filtersByOwner, type Query } from "../query.ts";
 import { matchesOwner } from "./owner_match.ts";
 
+/** How to find out what the sockets do not tell by themselves. */
+export interface Facts {
+  /** Fills in owners. */
+  owners(sockets: readonly Socket[]): void;
+  /** Fills in reach. */
+  reach(sockets: readonly Socket[]): void;
+}
+
 /**
- * Names the other ends, then leaves out the sockets that were read only for that, and those whose owners were not asked
- * for.
+ * Completes sockets and returns those that are wanted, in no other order. Sockets that were read only as the other end of one
+ * leave when all ends are named; what costs is done for as few as can be.
  */
-export function selectSockets(sockets: readonly Socket[], query: Query, users: Users): Socket[] {
-  attachPeers(sockets);
+export function selectSockets(
+  sockets: readonly Socket[],
+  query: Query,
+  filter: ListFilter | null,
+  users: Users,
+  facts: Facts,
+): readonly Socket[] {
+  let wanted = sockets;
+  const needs = filter?.needs;
+  // Reach is cheap; owners are a walk over all processes. Whole tables are needed until the other ends have names.
+  if (filter !== null && needs !== undefined && !needs.owners && filter.hasRest) {
+    if (needs.reach) facts.reach(wanted);
+    wanted = wanted.filter((socket) => !filter.byRow(socket) || filter.accepts(socket));
+  }
+  facts.owners(wanted);
+  attachPeers(wanted);
   const byOwner = filtersByOwner(query);
-  return sockets.filter((socket) =>
+  wanted = wanted.filter((socket) =>
     (familyOf(socket.family).shows?.(socket, query) ?? true) &&
     (!byOwner || matchesOwner(socket, query, users))
   );
+  const accepted = () =>
+    filter === null ? wanted : wanted.filter((socket) => filter.accepts(socket));
+  if (needs?.reach) {
+    facts.reach(wanted);
+    return accepted();
+  }
+  wanted = accepted();
+  facts.reach(wanted);
+  return wanted;
 }

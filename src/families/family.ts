@@ -8,10 +8,24 @@
  */
 import type { Bytes } from "../model/owner.ts";
 import type { Endpoint, FamilyName, Netns, Socket } from "../model/socket.ts";
+import type { RowFacts } from "../filter/socket_subject.ts";
+import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { PortRange, Query } from "../query.ts";
 
 /** Where messages came from: a field that only one source has is `null` from the other. */
 export type SourceKind = "netlink" | "proc";
+
+/** The part of the query's filter that a row answers by itself, asked before a Socket is made of it. */
+export interface RowFilter {
+  /** Of the namespace that the rows come from. */
+  readonly localPortRange: LocalPortRange;
+  /** False when the whole filter cannot accept the row, whatever will be found out later. */
+  wants(subject: FilterSubject): boolean;
+  /** True when the rest of the filter will ask for what a Socket does not carry. */
+  readonly keepsFacts: boolean;
+  /** Keeps these facts for it. */
+  keep(socket: Socket, facts: RowFacts): void;
+}
 
 /** What decoding needs to know beside the bytes. */
 export interface DecodeContext {
@@ -19,6 +33,8 @@ export interface DecodeContext {
   readonly netns: Netns | null;
   /** Port ID of the netlink socket that asks: it is not a part of the answer. */
   readonly ownPortId?: number | null;
+  /** Absent without a filter; for families that declare {@linkcode Family.filtersRows}. */
+  readonly filter?: RowFilter;
   /** Name of an interface in this namespace; `null` for index 0. */
   interfaceName(index: number): string | null;
 }
@@ -37,6 +53,8 @@ export interface DiagRequest {
   readonly label: string;
   /** A whole netlink request; `null` where the kernel has no diag handler for this. */
   readonly message: Uint8Array | null;
+  /** The same request without a filter program, for a kernel that refuses the one in {@linkcode message}. */
+  readonly unfiltered?: Uint8Array | null;
   readonly table: ProcTable | null;
   /**
    * Its name in /proc/net/protocols. Where neither netlink nor /proc has a table, that file tells a kernel without such
@@ -92,6 +110,11 @@ export interface Family {
   /** What a socket is, in one word: `tcp6`, `unix-stream`. */
   label(socket: Socket): string;
   readonly endpoint: EndpointTraits;
+  /**
+   * True when `decode` asks the filter of its context about every row. Sockets of other families are asked when all is
+   * known of them.
+   */
+  readonly filtersRows?: boolean;
   /** The tables that answer a query: bytes only, nothing is read. */
   requests(query: Query): DiagRequest[];
   /**

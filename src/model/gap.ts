@@ -14,6 +14,8 @@ export const GAP_KINDS = [
   "interrupted",
   /** A network namespace that could not be entered. */
   "netns",
+  /** Firewall marks, which the query asks for and the kernel does not tell us. */
+  "marks",
 ] as const;
 export type GapKind = typeof GAP_KINDS[number];
 

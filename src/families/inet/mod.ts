@@ -18,8 +18,10 @@ import { type DiagRequest, type Family, hasPort } from "../family.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
+import { type Pushdown, pushdown } from "./pushdown.ts";
 import { dumpRequest } from "./request.ts";
 import { inetSocket, inetState } from "./socket.ts";
+import { InetSubject } from "./subject.ts";
 import * as uapi from "./uapi.ts";
 
 /** One transport of the family. */
@@ -103,40 +105,53 @@ const BOUND_INACTIVE = stateMask(TCP_BOUND_INACTIVE);
 
 function requests(query: Query): DiagRequest[] {
   const list: DiagRequest[] = [];
+  const pushed = pushdown(query);
+  const { ports } = query;
   for (const transport of TRANSPORTS) {
     if (!query.transports.has(transport.transport)) continue;
     for (const family of [AF_INET, AF_INET6]) {
       if (!query.families.has(family === AF_INET ? "inet" : "inet6")) continue;
-      const states = query.states ?? transport.servers;
+      const states = (query.states ?? transport.servers) & pushed.states;
       const ordinary = states & ALL_STATES & ~BOUND_INACTIVE;
-      if (ordinary !== 0) list.push(request(transport, family, ordinary, query.ports, false));
+      if (ordinary !== 0) {
+        list.push(request(transport, family, ordinary, { pushed, ports, boundInactive: false }));
+      }
       // A request of its own, because its rows come back as CLOSE; and it walks every bound socket, so only
       // when it is wanted.
       if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
-        list.push(request(transport, family, BOUND_INACTIVE, query.ports, true));
+        const only = { pushed, ports, boundInactive: true };
+        list.push(request(transport, family, BOUND_INACTIVE, only));
       }
     }
   }
   return list;
 }
 
+interface RequestOptions {
+  readonly pushed: Pushdown;
+  readonly ports: readonly PortRange[] | null;
+  readonly boundInactive: boolean;
+}
+
 function request(
   transport: InetTransport,
   family: number,
   states: StateMask,
-  ports: readonly PortRange[] | null,
-  boundInactive: boolean,
+  { pushed, ports, boundInactive }: RequestOptions,
 ): DiagRequest {
   const message = new InetMessage();
   const kind = { transport: transport.transport, type: transport.type, boundInactive };
+  const subject = new InetSubject(message, kind);
+  const { protocol } = transport;
+  const ask = (bytecode: Uint8Array | null) =>
+    protocol === null ? null : dumpRequest({ family, protocol, states, bytecode });
   const version = family === AF_INET6 ? "IPv6" : "IPv4";
   return {
     label: boundInactive
       ? `bound ${kind.transport} over ${version}`
       : `${kind.transport} over ${version}`,
-    message: transport.protocol === null
-      ? null
-      : dumpRequest({ family, protocol: transport.protocol, states }),
+    message: ask(pushed.program),
+    ...(pushed.program === null ? {} : { unfiltered: ask(null) }),
     table: boundInactive || transport.registered !== undefined
       ? null
       : inetProcTable(family === AF_INET6 ? `${kind.transport}6` : kind.transport, family),
@@ -146,12 +161,20 @@ function request(
     counters: counters(kind.transport, version, boundInactive),
     decode(view, start, end, context) {
       message.at(view, start, end);
-      // The kernel filters by state, /proc does not; ports are asked of every source.
+      // The kernel filters by state, /proc does not; everything else is asked again of every source.
       if (!boundInactive && (states & 1 << inetState(message, kind)) === 0) return null;
       // A kernel that does not know INET_DIAG_REQ_PROTOCOL takes the request for one of raw sockets, which name theirs.
       if (kind.transport === "mptcp" && message.has(uapi.INET_DIAG_PROTOCOL)) return null;
       if (ports !== null && !hasPort(ports, message.sourcePort)) return null;
-      return inetSocket(message, kind, context);
+      const { filter } = context;
+      if (filter === undefined) return inetSocket(message, kind, context);
+      if (!filter.wants(subject.in(context, filter.localPortRange))) return null;
+      const socket = inetSocket(message, kind, context);
+      if (filter.keepsFacts) {
+        const { ifindex, mark, cgroupId } = subject;
+        filter.keep(socket, { ifindex, mark, cgroupId });
+      }
+      return socket;
     },
   };
 }
@@ -173,5 +196,6 @@ export const inet: Family = {
   flag: null,
   label: ({ family, transport }) => family === "inet6" ? `${transport}6` : transport,
   endpoint: internetEndpoint,
+  filtersRows: true,
   requests,
 };

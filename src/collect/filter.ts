@@ -1,0 +1,86 @@
+/**
+ * ListFilter: a query's filter at work, in two steps. What a row answers by itself is asked before a Socket is made of it;
+ * the rest when owners and reach are known.
+ *
+ * @module
+ */
+import { FAMILIES } from "../families/mod.ts";
+import type { RowFilter } from "../families/family.ts";
+import type { Expr } from "../filter/ast.ts";
+import { evaluator, type Predicate } from "../filter/evaluate.ts";
+import { type FilterNeeds, needs } from "../filter/needs.ts";
+import { type RowFacts, SocketSubject, type UserNames } from "../filter/socket_subject.ts";
+import { isAboutRow, split } from "../filter/split.ts";
+import type { LocalPortRange } from "../filter/subject.ts";
+import type { FamilyName, Netns, Socket } from "../model/socket.ts";
+import type { ProcRoot } from "../proc/root.ts";
+
+/** What Linux has unless somebody changed it. Kernel: net.ipv4.ip_local_port_range. */
+const DEFAULT_PORT_RANGE: LocalPortRange = { first: 32768, last: 60999 };
+
+/** Families whose rows are asked while they are decoded. */
+const BY_ROW: ReadonlySet<FamilyName> = new Set(
+  FAMILIES.filter(({ filtersRows }) => filtersRows === true).flatMap(({ names }) => names),
+);
+
+/** One filter, for one run. */
+export class ListFilter {
+  readonly #row: Predicate;
+  readonly #rest: Predicate | null;
+  readonly #whole: Predicate;
+  readonly #userName: UserNames;
+  readonly #rowNeeds: FilterNeeds;
+  readonly #facts = new Map<Socket, RowFacts>();
+  readonly #portRanges = new Map<number | null, LocalPortRange>();
+  /** What has to be found out before {@linkcode accepts} is asked. */
+  readonly needs: FilterNeeds;
+
+  constructor(expr: Expr, userName: UserNames) {
+    const { first, rest } = split(expr, isAboutRow);
+    this.#row = first === null ? () => true : evaluator(first, "sockeye");
+    this.#rest = rest === null ? null : evaluator(rest, "sockeye");
+    this.#whole = evaluator(expr, "sockeye");
+    this.#userName = userName;
+    this.needs = needs(rest);
+    this.#rowNeeds = needs(expr);
+  }
+
+  /** The filter for the rows of the namespace that this thread is in. */
+  forRows(root: ProcRoot, netns: Netns | null): RowFilter {
+    const localPortRange = this.#rowNeeds.localPortRange ? readPortRange(root) : DEFAULT_PORT_RANGE;
+    this.#portRanges.set(netns?.inode ?? null, localPortRange);
+    const { mark, cgroup, interfaces } = this.needs;
+    return {
+      localPortRange,
+      wants: this.#row,
+      keepsFacts: mark || cgroup || interfaces,
+      keep: (socket, facts) => this.#facts.set(socket, facts),
+    };
+  }
+
+  /** True when there is something left to ask of sockets whose rows were asked already. */
+  get hasRest(): boolean {
+    return this.#rest !== null;
+  }
+
+  /** True when the socket's row was asked while it was decoded. */
+  byRow({ family }: Socket): boolean {
+    return BY_ROW.has(family);
+  }
+
+  /** True when a socket passes, now that owners and reach are known as far as {@linkcode needs} says. */
+  accepts(socket: Socket): boolean {
+    const wanted = this.byRow(socket) ? this.#rest : this.#whole;
+    if (wanted === null) return true;
+    const range = this.#portRanges.get(socket.netns?.inode ?? null) ?? DEFAULT_PORT_RANGE;
+    return wanted(new SocketSubject(socket, range, this.#userName, this.#facts.get(socket)));
+  }
+}
+
+/** The ports that the kernel gives out in the namespace that this thread is in. */
+function readPortRange(root: ProcRoot): LocalPortRange {
+  const match = /^\s*(\d{1,5})\s+(\d{1,5})/.exec(
+    root.text("sys/net/ipv4/ip_local_port_range") ?? "",
+  );
+  return match === null ? DEFAULT_PORT_RANGE : { first: Number(match[1]), last: Number(match[2]) };
+}
