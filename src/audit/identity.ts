@@ -109,7 +109,9 @@ export function identify(socket: SocketDocument, host: HostDocument): Identity {
   const netns = netnsLabel(socket, host);
   const { port } = socket.local;
   const ephemeral = typeof port === "number" && socket.protocol === null &&
-    (socket.family === "inet" || socket.family === "inet6") && isEphemeral(port, host);
+    (socket.family === "inet" || socket.family === "inet6") &&
+    // The "port" of a ping socket is the identifier in its echo requests, chosen as ports are.
+    (socket.transport === "icmp" || isEphemeral(port, host));
   const transport = transportText(socket);
   const endpoint = `${transport} ${endpointText(socket)}`;
   const stable = ephemeral ? `${transport} ${endpointText(socket, "ephemeral")}` : endpoint;

@@ -18,6 +18,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./diff.ts"),
   },
   {
+    name: "audit",
+    summary: "whether only approved services are there",
+    load: () => import("./audit.ts"),
+  },
+  {
     name: "netstat",
     summary: "sockets in the words of net-tools 2.10",
     link: true,

@@ -1,0 +1,281 @@
+/**
+ * Evaluate: a whole snapshot against a policy. What no entry allows is surplus.
+ *
+ * @module
+ */
+import type { SnapshotDocument } from "./document.ts";
+import { isService, program, shortId, userText } from "./identity.ts";
+import { compareMatches, type Match, matchEntry, speaksOf } from "./match.ts";
+import type { Policy, PolicyEntry } from "./policy.ts";
+import {
+  type AuditOutcome,
+  type AuditReport,
+  type Collapsed,
+  type Result,
+  type Severity,
+  type Verdict,
+} from "./report.ts";
+import { resultOwners, type Subject, subjectOf } from "./subject.ts";
+
+const SEVERITY: Readonly<Record<Verdict, Severity>> = {
+  ok: "info",
+  surplus: "high",
+  missing: "high",
+  too_exposed: "high",
+  wrong_owner: "critical",
+  expired: "medium",
+  undecidable: "medium",
+};
+
+const FIX: Readonly<Record<Verdict, string>> = {
+  ok: "",
+  surplus: "Stop the service, or allow it by an entry of the policy with a reason",
+  missing: "Start the service, or change the entry to expect: allowed",
+  too_exposed: "Bind the service to a nearer address, or raise what the entry allows",
+  wrong_owner: "Find out why this program holds the socket, and stop it or correct the entry",
+  expired: "Remove the service, or renew the entry with a new day and reason",
+  undecidable: "Run as root on the host, so that the missing part can be seen",
+};
+
+/** The worst verdict of several sockets of one service counts: later is worse. */
+const GRAVITY: readonly Verdict[] = [
+  "ok",
+  "expired",
+  "undecidable",
+  "missing",
+  "too_exposed",
+  "wrong_owner",
+  "surplus",
+];
+
+/** Entries by what sockets have, so that a socket is held against few. */
+class EntryIndex {
+  readonly #byPort = new Map<string, PolicyEntry[]>();
+  /** Entries without a port, or with a range of many. */
+  readonly #others: PolicyEntry[] = [];
+
+  constructor(entries: readonly PolicyEntry[]) {
+    for (const entry of entries) {
+      const { ports, ephemeral } = entry;
+      const few = ports !== null && !ephemeral &&
+        ports.every(({ first, last }) => last - first < 64);
+      if (!few) {
+        this.#others.push(entry);
+        continue;
+      }
+      const numbers = new Set<number>();
+      for (const { first, last } of ports) {
+        for (let port = first; port <= last; port++) numbers.add(port);
+      }
+      for (const port of numbers) {
+        for (const transport of entry.transports ?? ["*"]) {
+          const key = `${transport} ${port}`;
+          const list = this.#byPort.get(key);
+          if (list === undefined) this.#byPort.set(key, [entry]);
+          else list.push(entry);
+        }
+      }
+    }
+  }
+
+  /** Entries that may speak of a socket. */
+  candidates({ transport, socket: { local } }: Subject): PolicyEntry[] {
+    if (typeof local.port !== "number") return this.#others;
+    const exact = this.#byPort.get(`${transport} ${local.port}`);
+    const anyTransport = this.#byPort.get(`* ${local.port}`);
+    if (exact === undefined && anyTransport === undefined) return this.#others;
+    return [...exact ?? [], ...anyTransport ?? [], ...this.#others];
+  }
+}
+
+/** Judges every service of a snapshot, and every entry that requires one. */
+export function evaluate(document: SnapshotDocument, policy: Policy): AuditReport {
+  const today = document.taken_at.slice(0, 10);
+  const unseen = document.gaps.find(({ kind }) => kind === "processes")?.reason ?? null;
+  const index = new EntryIndex(policy.entries);
+  const spokenOf = new Set<PolicyEntry>();
+  const results = new Map<string, Result>();
+  const collapsed = new Collapse();
+  let services = 0;
+  for (const socket of document.sockets) {
+    if (!isService(socket)) continue;
+    const subject = subjectOf(socket, document.host);
+    if (!policy.settings.check.has(subject.check)) continue;
+    services++;
+    const candidates = index.candidates(subject).filter((entry) => speaksOf(entry, subject));
+    const matches = candidates.map((entry) =>
+      matchEntry(entry, subject, policy.settings, today, unseen)
+    );
+    matches.sort(compareMatches);
+    for (const { entry } of matches) spokenOf.add(entry);
+    const [best] = matches;
+    if (
+      best === undefined && isEphemeralUdp(subject) && policy.settings.ephemeralUdp === "collapse"
+    ) {
+      collapsed.add(subject);
+      continue;
+    }
+    const result = judged(subject, best ?? null);
+    const earlier = results.get(result.key);
+    if (earlier === undefined || graver(result, earlier)) results.set(result.key, result);
+  }
+  const all = [
+    ...[...results.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+    ...policy.entries.filter((entry) => entry.required && !spokenOf.has(entry))
+      .filter(({ expires }) => expires === null || expires >= today)
+      .map((entry) => absent(entry, document)),
+    ...document.gaps.filter((gap) => hidesServices(gap.kind)).map(({ kind, reason }) =>
+      unreadable(kind, reason)
+    ),
+  ];
+  return {
+    host: document.host,
+    takenAt: document.taken_at,
+    complete: document.complete,
+    gaps: document.gaps,
+    policy: policy.file,
+    results: all,
+    collapsed: collapsed.list(),
+    services,
+    unused: policy.entries.filter((entry) => !entry.required && !spokenOf.has(entry))
+      .map(({ name, line }) => ({ name, line })),
+    outcome: outcomeOf(all, policy),
+  };
+}
+
+/** Violations decide; what is undecidable only where nothing is certain. */
+function outcomeOf(results: readonly Result[], policy: Policy): AuditOutcome {
+  const bad = results.filter(({ verdict }) => verdict !== "ok" && verdict !== "undecidable");
+  if (bad.length > 0) return "violation";
+  return policy.settings.undecidable === "fail" &&
+      results.some(({ verdict }) => verdict === "undecidable")
+    ? "undecidable"
+    : "compliant";
+}
+
+// An unconnected UDP or ping socket on a port that the kernel picked is a client that waits for its answer, as far as one can tell.
+function isEphemeralUdp({ identity, transport, socket }: Subject): boolean {
+  return identity.ephemeral && ["udp", "udplite", "icmp"].includes(transport) &&
+    socket.state !== "listen";
+}
+
+/** Counts UDP clients by who they belong to. */
+class Collapse {
+  readonly #groups = new Map<
+    string,
+    { netns: string; program: string; user: string | null; count: number }
+  >();
+
+  add({ socket, identity }: Subject): void {
+    const [owner] = socket.owners;
+    const name = owner === undefined ? `(${socket.ownership})` : program(owner);
+    const user = owner === undefined ? null : userText(owner);
+    const key = JSON.stringify([identity.netns, name, user]);
+    const group = this.#groups.get(key);
+    if (group === undefined) {
+      this.#groups.set(key, { netns: identity.netns, program: name, user, count: 1 });
+    } else {
+      group.count++;
+    }
+  }
+
+  list(): Collapsed[] {
+    return [...this.#groups.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => group);
+  }
+}
+
+function graver(a: Result, b: Result): boolean {
+  return GRAVITY.indexOf(a.verdict!) > GRAVITY.indexOf(b.verdict!);
+}
+
+function judged(subject: Subject, best: Match | null): Result {
+  const { socket, identity } = subject;
+  const verdict = best?.verdict ?? "surplus";
+  return {
+    rule: `policy/${verdict}`,
+    id: identity.id,
+    severity: SEVERITY[verdict],
+    verdict,
+    key: identity.key,
+    endpoint: identity.endpoint,
+    netns: identity.netns,
+    reach: socket.reach.scope,
+    owners: resultOwners(socket.owners),
+    message: best === null
+      ? "no entry allows it"
+      : verdict === "ok"
+      ? `allowed by ${best.entry.name}`
+      : best.reasons[0]!,
+    evidence: best === null ? [] : best.reasons.slice(1),
+    fix: FIX[verdict],
+    entry: best === null ? null : { name: best.entry.name, line: best.entry.line },
+  };
+}
+
+function absent(entry: PolicyEntry, document: SnapshotDocument): Result {
+  const gap = document.gaps.find(({ kind }) =>
+    kind === "netns" ? entry.netns !== "host" : hidesServices(kind)
+  );
+  const verdict: Verdict = gap === undefined ? "missing" : "undecidable";
+  const key = `entry ${entry.name}`;
+  return {
+    rule: `policy/${verdict}`,
+    id: shortId(key),
+    severity: SEVERITY[verdict],
+    verdict,
+    key,
+    endpoint: wantedText(entry),
+    netns: entry.netns,
+    reach: null,
+    owners: [],
+    message: gap === undefined
+      ? `${entry.name} is required and nothing like it is there`
+      : `${entry.name} is required and was not seen: ${gap.reason}`,
+    evidence: [],
+    fix: FIX[verdict],
+    entry: { name: entry.name, line: entry.line },
+  };
+}
+
+function wantedText({ transports, addresses, ports, ephemeral, paths }: PolicyEntry): string {
+  const port = [
+    ...(ports ?? []).map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`),
+    ...(ephemeral ? ["ephemeral"] : []),
+  ].join(",");
+  const what = (transports ?? ["any"]).join(",");
+  return `${what} ${paths?.join(",") ?? `${addresses?.join(",") ?? "*"}:${port || "*"}`}`;
+}
+
+/** True for gaps behind which whole services may be. */
+function hidesServices(kind: string): boolean {
+  return kind !== "processes";
+}
+
+// A part of the host that was not seen may hold what nothing allows.
+function unreadable(kind: string, reason: string): Result {
+  const key = `gap ${kind} ${reason.replace(/\d+/g, "N")}`;
+  return {
+    rule: "policy/undecidable",
+    id: shortId(key),
+    severity: SEVERITY.undecidable,
+    verdict: "undecidable",
+    key,
+    endpoint: `(${kind} not seen)`,
+    netns: null,
+    reach: null,
+    owners: [],
+    message: `what is not allowed may be where nobody could look: ${reason}`,
+    evidence: [],
+    fix: FIX.undecidable,
+    entry: null,
+  };
+}
+
+/** All that the entries of a policy say of one socket, nearest first, whether they speak of it or not. */
+export function allMatches(subject: Subject, document: SnapshotDocument, policy: Policy): Match[] {
+  const today = document.taken_at.slice(0, 10);
+  const unseen = document.gaps.find(({ kind }) => kind === "processes")?.reason ?? null;
+  return policy.entries
+    .map((entry) => matchEntry(entry, subject, policy.settings, today, unseen))
+    .sort(compareMatches);
+}

@@ -1,0 +1,108 @@
+/**
+ * Explain: which entry of a policy matched a service, or came nearest, and why it did not.
+ *
+ * @module
+ */
+import { sanitize } from "../views/text/sanitize.ts";
+import type { SnapshotDocument } from "./document.ts";
+import { allMatches } from "./evaluate.ts";
+import { isService } from "./identity.ts";
+import type { Match } from "./match.ts";
+import type { Policy } from "./policy.ts";
+import type { AuditReport, Result } from "./report.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+
+/** How many entries are shown where none matched. */
+const NEAREST = 3;
+
+/** One service, and what the entries say of it. */
+export interface Explanation {
+  readonly result: Result | null;
+  readonly key: string;
+  readonly endpoint: string;
+  readonly collapsed: boolean;
+  readonly entries: readonly {
+    readonly name: string;
+    readonly line: number;
+    readonly matched: boolean;
+    readonly verdict: string;
+    readonly why: readonly string[];
+  }[];
+}
+
+/**
+ * Explains what `wanted` names: the ID of a result (or its beginning), a key, or an endpoint such as `tcp 0.0.0.0:22`.
+ * Empty when nothing is called so.
+ */
+export function explain(
+  wanted: string,
+  document: SnapshotDocument,
+  policy: Policy,
+  report: AuditReport,
+): Explanation[] {
+  const found = new Map<string, Explanation>();
+  for (const socket of document.sockets) {
+    if (!isService(socket)) continue;
+    const subject = subjectOf(socket, document.host);
+    if (!policy.settings.check.has(subject.check) || !isCalled(subject, wanted)) continue;
+    const { key, endpoint } = subject.identity;
+    const result = report.results.find((result) => result.key === key) ?? null;
+    found.set(key, {
+      result,
+      key,
+      endpoint,
+      collapsed: result === null,
+      entries: relevant(allMatches(subject, document, policy)),
+    });
+  }
+  for (const result of report.results) {
+    if (found.has(result.key) || !(result.id.startsWith(wanted) || result.key === wanted)) continue;
+    // A missing service, or a part that could not be seen: there is no socket to hold against entries.
+    found.set(result.key, {
+      result,
+      key: result.key,
+      endpoint: result.endpoint,
+      collapsed: false,
+      entries: [],
+    });
+  }
+  return [...found.values()];
+}
+
+function isCalled({ identity }: Subject, wanted: string): boolean {
+  return wanted.length >= 4 && identity.id.startsWith(wanted) || identity.key === wanted ||
+    identity.endpoint === wanted;
+}
+
+function relevant(matches: readonly Match[]): Explanation["entries"] {
+  const speaking = matches.filter(({ misses }) => misses.length === 0);
+  return (speaking.length > 0 ? speaking : matches.slice(0, NEAREST)).map((match) => ({
+    name: match.entry.name,
+    line: match.entry.line,
+    matched: match.misses.length === 0,
+    verdict: match.verdict,
+    why: match.misses.length > 0 ? match.misses : match.reasons,
+  }));
+}
+
+/** An explanation as text. */
+export function explanationText(explanation: Explanation, policy: Policy): string {
+  const { result, endpoint, collapsed, entries } = explanation;
+  const lines = [
+    `${sanitize(endpoint)}: ${
+      collapsed
+        ? "not judged: UDP clients on ports that the kernel picked are counted together (ephemeral_udp: collapse)"
+        : `${result!.verdict!.replace("_", " ")}: ${sanitize(result!.message)}`
+    }`,
+  ];
+  if (entries.length > 0 && !entries[0]!.matched) lines.push("No entry speaks of it. Nearest:");
+  for (const entry of entries) {
+    lines.push(
+      `  ${sanitize(policy.file)}:${entry.line}: ${sanitize(entry.name)}: ${
+        entry.matched ? entry.verdict.replace("_", " ") : "does not speak of it"
+      }`,
+    );
+    for (const why of entry.why) lines.push(`    ${sanitize(why)}`);
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,106 @@
+/**
+ * An audit as text for people: problems first, worst on top, then one line that sums up.
+ *
+ * @module
+ */
+import { paint, type Role } from "../../views/text/color.ts";
+import { sanitize } from "../../views/text/sanitize.ts";
+import {
+  type AuditReport,
+  compareSeverity,
+  countVerdicts,
+  isProblem,
+  type Result,
+  type ResultOwner,
+  SEVERITIES,
+  type Severity,
+  VERDICTS,
+} from "../report.ts";
+
+const ROLES: Readonly<Record<Severity, Role>> = {
+  critical: "warning",
+  high: "warning",
+  medium: "notice",
+  low: "dim",
+  info: "dim",
+};
+
+/** Writes the report. `all` shows what is in order as well. */
+export function textReport(report: AuditReport, color: boolean, all: boolean): string {
+  const shown = report.results.filter((result) => all || isProblem(result));
+  shown.sort((a, b) =>
+    compareSeverity(b.severity, a.severity) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+  );
+  let text = "";
+  for (const result of shown) text += block(result, report, color);
+  for (const { program, user, count, netns } of report.collapsed) {
+    const whose = `${sanitize(program)}${user === null ? "" : ` of ${sanitize(user)}`}`;
+    text += `${paint("collapsed", "dim", color)}  ${count} UDP ${
+      count === 1 ? "client" : "clients"
+    } on ephemeral ports: ${whose}${where(netns)}\n`;
+  }
+  for (const { name, line } of report.unused) {
+    text += `${paint("unused", "dim", color)}  ${sanitize(report.policy!)}:${line}: ${
+      sanitize(name)
+    } allows what is not there\n`;
+  }
+  return text + summary(report);
+}
+
+function block(result: Result, report: AuditReport, color: boolean): string {
+  const label = result.verdict?.replace("_", " ") ?? result.severity;
+  const name = result.verdict === null ? ` ${result.rule}` : "";
+  const lines = [
+    `${paint(label, ROLES[result.severity], color)}${name}  ${sanitize(result.endpoint)}${
+      where(result.netns)
+    }  [${result.id}]`,
+    `    ${sanitize(result.message)}`,
+    ...result.evidence.map((fact) => `    ${sanitize(fact)}`),
+  ];
+  if (result.owners.length > 0) {
+    lines.push(`    held by ${result.owners.map(ownerText).join("; ")}`);
+  }
+  if (result.entry !== null && report.policy !== null) {
+    lines.push(
+      `    entry ${sanitize(report.policy)}:${result.entry.line}: ${sanitize(result.entry.name)}`,
+    );
+  }
+  if (result.fix !== "") lines.push(`    fix: ${sanitize(result.fix)}`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function where(netns: string | null): string {
+  return netns === null || netns === "host" ? "" : ` (${sanitize(netns)})`;
+}
+
+/** `nginx (/usr/sbin/nginx, root, nginx.service) pid 80, 81`. */
+export function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): string {
+  const facts = [exe, user, unit, container].filter((fact) => fact !== null).map(sanitize);
+  const shown = pids.length > 5
+    ? `${pids.slice(0, 5).join(", ")} and ${pids.length - 5} more`
+    : pids.join(", ");
+  return `${sanitize(comm ?? "?")}${facts.length > 0 ? ` (${facts.join(", ")})` : ""} pid ${shown}`;
+}
+
+function summary(report: AuditReport): string {
+  const what = report.services === 1 ? "1 service" : `${report.services} services`;
+  const counts = report.policy === null ? bySeverity(report) : byVerdict(report);
+  return `${report.outcome}: ${what}: ${counts || "nothing to report"}\n`;
+}
+
+function byVerdict(report: AuditReport): string {
+  const counts = countVerdicts(report);
+  const collapsed = report.collapsed.reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...VERDICTS.filter((verdict) => counts[verdict] > 0)
+      .map((verdict) => `${counts[verdict]} ${verdict.replace("_", " ")}`),
+    ...(collapsed > 0 ? [`${collapsed} UDP clients collapsed`] : []),
+  ].join(", ");
+}
+
+function bySeverity(report: AuditReport): string {
+  return SEVERITIES.toReversed().map((severity) => {
+    const count = report.results.filter((result) => result.severity === severity).length;
+    return count === 0 ? "" : `${count} ${severity}`;
+  }).filter((part) => part !== "").join(", ");
+}

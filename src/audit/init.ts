@@ -1,0 +1,218 @@
+/**
+ * Init: a policy that allows exactly what a host has now, grouped and commented, for people to go through.
+ *
+ * @module
+ */
+import { Document, type YAMLMap, type YAMLSeq } from "yaml";
+import { sanitize } from "../views/text/sanitize.ts";
+import type { SnapshotDocument, SocketDocument } from "./document.ts";
+import { isService, stableUnit } from "./identity.ts";
+import {
+  DEFAULT_SETTINGS,
+  POLICY_REACH,
+  POLICY_SCHEMA,
+  POLICY_TRANSPORTS,
+  reachRank,
+} from "./policy.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+
+/** What becomes one entry. */
+interface Group {
+  readonly heading: string;
+  readonly subjects: Subject[];
+}
+
+/** Writes the policy as YAML. */
+export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string {
+  const check = [...DEFAULT_SETTINGS.check, ...(unix ? ["unix" as const] : [])];
+  const groups = collect(snapshot, new Set(check));
+  const taken = new Set<string>();
+  const sorted = [...groups.values()].sort((a, b) =>
+    order(a.heading, b.heading) || order(a.subjects[0]!.identity.key, b.subjects[0]!.identity.key)
+  );
+  const document = new Document({
+    schema: POLICY_SCHEMA,
+    settings: {
+      check,
+      undecidable: DEFAULT_SETTINGS.undecidable,
+      ephemeral_udp: DEFAULT_SETTINGS.ephemeralUdp,
+      unseen_holders: DEFAULT_SETTINGS.unseenHolders,
+    },
+    listeners: sorted.map(({ subjects }) => entryOf(subjects, taken)),
+  });
+  document.commentBefore = comment([
+    `What may listen on ${snapshot.host.name}, as it was on ${snapshot.taken_at.slice(0, 10)}.`,
+    "Whatever is not listed here is a violation.",
+    "Go through it: delete what should not be there, and give each entry a reason.",
+    ...snapshot.gaps.map(({ reason }) => `Not everything was seen: ${reason}.`),
+  ]);
+  annotateSettings(document.get("settings") as YAMLMap);
+  annotateEntries(document.get("listeners") as YAMLSeq, sorted);
+  return document.toString({ lineWidth: 0 });
+}
+
+// The text of a comment may come from a process: a line break in it would end the comment.
+function comment(lines: readonly string[]): string {
+  return lines.map((line) => ` ${sanitize(line)}`).join("\n");
+}
+
+function annotateSettings(settings: YAMLMap): void {
+  const notes: Readonly<Record<string, string>> = {
+    undecidable: "fail or accept: a service whose holder could not be seen",
+    ephemeral_udp: "collapse or check: UDP clients on ports that the kernel picked",
+    unseen_holders: "accept or undecidable: holders fit, but some processes could not be read",
+  };
+  for (const pair of settings.items) {
+    const note = notes[String((pair.key as { value?: unknown }).value ?? pair.key)];
+    const value = pair.value as { comment?: string } | null;
+    if (note !== undefined && value !== null) value.comment = ` ${note}`;
+  }
+}
+
+function annotateEntries(list: YAMLSeq, groups: readonly Group[]): void {
+  let heading = "";
+  for (const [i, group] of groups.entries()) {
+    const node = list.items[i] as YAMLMap;
+    const lines: string[] = [];
+    if (group.heading !== heading) {
+      heading = group.heading;
+      lines.push(`--- ${heading} ---`);
+      if (i > 0) node.spaceBefore = true;
+    }
+    lines.push(...remarks(group.subjects));
+    if (lines.length > 0) node.commentBefore = comment(lines);
+  }
+}
+
+function remarks(subjects: readonly Subject[]): string[] {
+  const { socket } = subjects[0]!;
+  const lines: string[] = [];
+  if (socket.ownership === "hidden" || socket.ownership === "unknown") {
+    lines.push("Its holder could not be seen, so any is allowed: run --init again as root.");
+  }
+  if (socket.reach.scope === "any" || socket.reach.scope === "public") {
+    lines.push(`Review: reachable from everywhere (${socket.reach.reasons.join("; ")}).`);
+  }
+  if (subjects.some(({ socket }) => socket.owners.some(({ exe_deleted }) => exe_deleted))) {
+    lines.push("Review: its program file was deleted since it was started.");
+  }
+  return lines;
+}
+
+function collect(snapshot: SnapshotDocument, check: ReadonlySet<string>): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const socket of snapshot.sockets) {
+    if (!isService(socket)) continue;
+    const subject = subjectOf(socket, snapshot.host);
+    if (!check.has(subject.check) || !isKnownTransport(subject.transport)) continue;
+    const { identity, transport } = subject;
+    // UDP clients are collapsed, and need no entry.
+    if (identity.ephemeral && socket.state !== "listen" && transport !== "tcp") continue;
+    const group = groups.get(identity.key);
+    if (group === undefined) {
+      groups.set(identity.key, { heading: headingOf(socket, identity.netns), subjects: [subject] });
+    } else {
+      group.subjects.push(subject);
+    }
+  }
+  return groups;
+}
+
+function isKnownTransport(transport: string): boolean {
+  return (POLICY_TRANSPORTS as readonly string[]).includes(transport);
+}
+
+function headingOf(socket: SocketDocument, netns: string): string {
+  const [owner] = socket.owners;
+  const where = netns === "host" ? "" : ` (${netns})`;
+  if (socket.ownership === "kernel") return `held by the kernel${where}`;
+  if (owner === undefined) return `holder not seen${where}`;
+  return `${stableUnit(owner.unit) ?? owner.exe ?? owner.comm ?? "unknown program"}${where}`;
+}
+
+function entryOf(subjects: readonly Subject[], taken: Set<string>): Record<string, unknown> {
+  const { socket, identity, transport } = subjects[0]!;
+  const sockets = subjects.map(({ socket }) => socket);
+  const owners = sockets.flatMap(({ owners }) => owners);
+  const { local } = socket;
+  const seen = sockets.every(({ ownership }) => ownership === "owned");
+  const exes = distinct(owners.map(({ exe }) => exe));
+  const units = distinct(owners.map(({ unit }) => unit === null ? null : unitPattern(unit)));
+  const users = distinct(owners.map(({ user, uid }) => user ?? uid));
+  const reach = farthest(sockets);
+  const inUnits = owners.every(({ unit }) => unit !== null);
+  const fixed = !identity.ephemeral && identity.netns === "host";
+  return {
+    name: nameOf(subjects[0]!, taken),
+    ...(fixed && inUnits && seen && transport === "tcp" ? { expect: "required" } : {}),
+    transport,
+    ...(typeof local.port === "number" && socket.protocol === null && local.address !== undefined
+      ? { port: identity.ephemeral ? "ephemeral" : local.port }
+      : {}),
+    ...(socket.protocol === null ? {} : { protocol: socket.protocol }),
+    ...(typeof local.address === "string" ? { address: local.address } : {}),
+    ...(local.interface ? { interface: local.interface } : {}),
+    ...(local.path || local.name
+      ? { path: pathPattern(identity.endpoint.slice(transport.length + 1)) }
+      : {}),
+    ...(identity.netns === "host" ? {} : { netns: netnsOf(identity.netns) }),
+    ...(reach === null ? {} : { reach }),
+    ...(sockets.every(({ ownership }) => ownership === "kernel") ? { kernel: true } : {}),
+    ...(seen && exes.length > 0 && owners.every(({ exe }) => exe !== null)
+      ? { exe: one(exes) }
+      : {}),
+    ...(seen && inUnits && units.length > 0 ? { unit: one(units) } : {}),
+    ...(seen && users.length > 0 && owners.every(({ uid }) => uid !== null)
+      ? { user: one(users) }
+      : {}),
+  };
+}
+
+// What a policy calls a namespace; a container's label is about its runtime, which a name in /run/netns is not.
+function netnsOf(label: string): string {
+  return label.startsWith("name:") ? label : "container";
+}
+
+/** In identities a process ID in a path is PID; here it may be anything. A literal star stays one, and fits itself. */
+function pathPattern(path: string): string {
+  return path.replace(/PID/g, "*");
+}
+
+function unitPattern(unit: string): string {
+  return stableUnit(unit)!.replace(/-N(?=[.-])/, "-*");
+}
+
+function farthest(sockets: readonly SocketDocument[]): string | null {
+  const scopes = sockets.map(({ reach }) => reach.scope);
+  if (scopes.includes("unknown")) return null;
+  const rank = Math.max(...scopes.map(reachRank));
+  // Of two words for one rank, the one that policies know.
+  return POLICY_REACH.find((reach) => reachRank(reach) === rank) ?? null;
+}
+
+function nameOf({ socket, identity, transport }: Subject, taken: Set<string>): string {
+  const [owner] = socket.owners;
+  const who = owner?.unit?.replace(/\.(service|socket|scope)$/, "") ??
+    owner?.exe?.split("/").at(-1) ?? (socket.ownership === "kernel" ? "kernel" : "unknown");
+  const port = identity.ephemeral ? "ephemeral" : socket.protocol ?? socket.local.port;
+  const base = [who, transport, port].filter((part) => part !== null && part !== undefined).join(
+    "-",
+  )
+    .replace(/[^\w.@-]+/g, "_");
+  let name = base;
+  for (let i = 2; taken.has(name); i++) name = `${base}-${i}`;
+  taken.add(name);
+  return name;
+}
+
+function distinct<T>(values: readonly (T | null)[]): T[] {
+  return [...new Set(values.filter((value) => value !== null))].sort() as T[];
+}
+
+function one<T>(values: readonly T[]): T | readonly T[] {
+  return values.length === 1 ? values[0]! : values;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,290 @@
+/**
+ * One entry of a policy against one socket: does it speak of it, and what does it say.
+ *
+ * @module
+ */
+import { isWildcard } from "../model/endpoint.ts";
+import type { OwnerDocument } from "./document.ts";
+import { stableUnit, userText } from "./identity.ts";
+import { fitsAny } from "./pattern.ts";
+import { type PolicyEntry, type PolicySettings, reachRank } from "./policy.ts";
+import type { Verdict } from "./report.ts";
+import type { Subject } from "./subject.ts";
+
+/** What an entry says of a socket. */
+export interface Match {
+  readonly entry: PolicyEntry;
+  /** Why the entry does not speak of the socket. Empty when it does. */
+  readonly misses: readonly string[];
+  /** `surplus` when it does not speak of it. */
+  readonly verdict: Verdict;
+  /** Why the verdict is not `ok`, each in a sentence for people. */
+  readonly reasons: readonly string[];
+}
+
+/** From best to worst, to find the entry that came nearest. */
+const NEARNESS: readonly Verdict[] = [
+  "ok",
+  "expired",
+  "undecidable",
+  "too_exposed",
+  "wrong_owner",
+  "missing",
+  "surplus",
+];
+
+/** Compares two matches of one socket: negative when `a` is nearer. */
+export function compareMatches(a: Match, b: Match): number {
+  return NEARNESS.indexOf(a.verdict) - NEARNESS.indexOf(b.verdict) ||
+    a.misses.length - b.misses.length || a.entry.line - b.entry.line;
+}
+
+/** Says what an entry thinks of a socket. `today` is a day such as 2026-12-31; `unseen` a gap about processes. */
+export function matchEntry(
+  entry: PolicyEntry,
+  subject: Subject,
+  settings: PolicySettings,
+  today: string,
+  unseen: string | null,
+): Match {
+  const misses = whereMisses(entry, subject);
+  if (misses.length > 0) return { entry, misses, verdict: "surplus", reasons: [] };
+  const wrong: string[] = [];
+  const exposed: string[] = [];
+  const unknown: string[] = [];
+  judgeFamily(entry, subject, unknown);
+  judgeReach(entry, subject, exposed, unknown);
+  judgeOwners(entry, subject, wrong, unknown);
+  if (asksForOwner(entry) && unseen !== null && settings.unseenHolders === "undecidable") {
+    unknown.push(`a further holder cannot be ruled out: ${unseen}`);
+  }
+  const expired = entry.expires !== null && entry.expires < today
+    ? [`the entry expired on ${entry.expires}`]
+    : [];
+  const verdict: Verdict = wrong.length > 0
+    ? "wrong_owner"
+    : exposed.length > 0
+    ? "too_exposed"
+    : unknown.length > 0
+    ? "undecidable"
+    : expired.length > 0
+    ? "expired"
+    : "ok";
+  return { entry, misses, verdict, reasons: [...wrong, ...exposed, ...unknown, ...expired] };
+}
+
+function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): boolean {
+  return kernel || exes !== null || units !== null || users !== null || container !== null;
+}
+
+/** True when an entry speaks of a socket. The hot path: no text is made. */
+export function speaksOf(entry: PolicyEntry, subject: Subject): boolean {
+  return whereMisses(entry, subject, true).length === 0;
+}
+
+function whereMisses(entry: PolicyEntry, subject: Subject, first = false): string[] {
+  const { socket, identity } = subject;
+  const { local } = socket;
+  const misses: string[] = [];
+  const wants = (key: string, wanted: string, has: string) => {
+    misses.push(`${key} is ${has}, the entry wants ${wanted}`);
+    return first;
+  };
+  const { transports, ports, interfaces, protocols, paths, addresses } = entry;
+  if (transports !== null && !(transports as readonly string[]).includes(subject.transport)) {
+    if (wants("transport", transports.join(" or "), subject.transport)) return misses;
+  }
+  if (ports !== null && !portFits(entry, subject)) {
+    const wanted = [
+      ...ports.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`),
+      ...(entry.ephemeral ? ["ephemeral"] : []),
+    ].join(" or ");
+    if (wants("port", wanted, String(local.port ?? "none"))) return misses;
+  }
+  if (!netnsFits(entry.netns, identity.netns)) {
+    if (wants("netns", entry.netns, identity.netns)) return misses;
+  }
+  if (interfaces !== null && !interfaces.includes(local.interface ?? "")) {
+    if (wants("interface", interfaces.join(" or "), local.interface ?? "none")) return misses;
+  }
+  if (protocols !== null && !protocols.includes(socket.protocol ?? -1)) {
+    if (wants("protocol", protocols.join(" or "), String(socket.protocol ?? "none"))) return misses;
+  }
+  if (paths !== null && !fitsAny(paths, pathOf(subject))) {
+    if (wants("path", paths.join(" or "), pathOf(subject) || "none")) return misses;
+  }
+  if (addresses !== null && !addressFits(addresses, subject)) {
+    if (wants("address", addresses.join(" or "), local.address ?? "none")) return misses;
+  }
+  if (entry.family !== null && !familyFits(entry.family, subject)) {
+    wants("family", entry.family, familyText(subject));
+  }
+  return misses;
+}
+
+function portFits({ ports, ephemeral }: PolicyEntry, { socket, identity }: Subject): boolean {
+  const { port } = socket.local;
+  if (typeof port !== "number") return false;
+  if (ephemeral && identity.ephemeral) return true;
+  return ports!.some(({ first, last }) => first <= port && port <= last);
+}
+
+function netnsFits(wanted: string, label: string): boolean {
+  switch (wanted) {
+    case "any":
+      return true;
+    case "host":
+      return label === "host";
+    case "container":
+      return label !== "host";
+    default:
+      return label === wanted;
+  }
+}
+
+function pathOf({ socket: { local } }: Subject): string {
+  return local.path ?? (local.name ? `@${local.name}` : "");
+}
+
+// A socket on every address takes part in each: that it does more than the entry allows is exposure, not another service.
+function addressFits(addresses: readonly string[], { socket: { local } }: Subject): boolean {
+  const address = local.address ?? "";
+  return addresses.includes(address) || isWildcard(address) || addresses.some(isWildcard);
+}
+
+function familyFits(wanted: "inet" | "inet6" | "dual", { socket }: Subject): boolean {
+  switch (wanted) {
+    case "inet":
+      return socket.family === "inet" || socket.family === "inet6" && takesIpv4(socket) !== false;
+    case "inet6":
+      return socket.family === "inet6";
+    case "dual":
+      return socket.family === "inet6" && takesIpv4(socket) !== false;
+  }
+}
+
+/** Whether an IPv6 socket takes IPv4 too; `null` where the source does not tell. */
+function takesIpv4({ local, v6only }: Subject["socket"]): boolean | null {
+  if (local.address?.startsWith("::ffff:")) return true;
+  if (local.address !== "::") return false;
+  return v6only === null ? null : !v6only;
+}
+
+function familyText({ socket }: Subject): string {
+  return socket.family === "inet6" && takesIpv4(socket) === true ? "dual" : socket.family;
+}
+
+function judgeFamily({ family }: PolicyEntry, { socket }: Subject, unknown: string[]): void {
+  if (family === null || family === "inet6" || socket.family !== "inet6") return;
+  if (takesIpv4(socket) === null) {
+    unknown.push("whether the socket takes IPv4 too is not known: sock_diag did not answer");
+  }
+}
+
+function judgeReach(
+  entry: PolicyEntry,
+  { socket }: Subject,
+  exposed: string[],
+  unknown: string[],
+): void {
+  const address = socket.local.address ?? "";
+  const { addresses, reach } = entry;
+  if (
+    addresses !== null && isWildcard(address) && !addresses.includes(address) &&
+    !addresses.some(isWildcard)
+  ) {
+    exposed.push(`bound to every address, the entry allows ${addresses.join(" and ")}`);
+  }
+  if (reach === null) return;
+  const rank = reachRank(socket.reach.scope);
+  if (rank < 0) unknown.push(`how far it reaches is not known: ${socket.reach.reasons.join("; ")}`);
+  else if (rank > reachRank(reach)) {
+    const why = socket.reach.reasons.length > 0 ? ` (${socket.reach.reasons.join("; ")})` : "";
+    exposed.push(`reach is ${socket.reach.scope}${why}, the entry allows ${reach} at most`);
+  }
+}
+
+function judgeOwners(
+  entry: PolicyEntry,
+  { socket }: Subject,
+  wrong: string[],
+  unknown: string[],
+): void {
+  if (!asksForOwner(entry)) return;
+  switch (socket.ownership) {
+    case "owned":
+      break;
+    case "hidden":
+    case "unknown":
+      unknown.push("its holder could not be seen; run as root");
+      return;
+    default:
+      if (!entry.kernel) wrong.push("no process holds it, the kernel does");
+      return;
+  }
+  if (entry.kernel) {
+    wrong.push(`held by ${socket.owners.map(called).join(", ")}, the entry allows the kernel`);
+    return;
+  }
+  const { exes, units, users, container } = entry;
+  for (const owner of socket.owners) {
+    if (exes !== null) {
+      if (owner.exe === null) unknown.push(`the program of ${called(owner)} could not be read`);
+      else if (!fitsAny(exes, owner.exe)) {
+        wrong.push(
+          `held by ${called(owner)} running ${owner.exe}, the entry allows ${exes.join(", ")}`,
+        );
+      }
+    }
+    if (units !== null && !(owner.unit !== null && unitFits(units, owner.unit))) {
+      wrong.push(
+        `held by ${called(owner)} in ${owner.unit ?? "no unit"}, the entry allows ${
+          units.join(", ")
+        }`,
+      );
+    }
+    if (users !== null) {
+      if (owner.uid === null) unknown.push(`the user of ${called(owner)} could not be read`);
+      else if (!users.includes(String(owner.uid)) && !users.includes(owner.user ?? "")) {
+        wrong.push(
+          `held by ${called(owner)} of ${userText(owner)}, the entry allows ${users.join(", ")}`,
+        );
+      }
+    }
+    if (container !== null) judgeContainer(container, owner, wrong, unknown);
+  }
+}
+
+function unitFits(units: readonly string[], unit: string): boolean {
+  return fitsAny(units, unit) || fitsAny(units, stableUnit(unit)!);
+}
+
+function judgeContainer(
+  wanted: NonNullable<PolicyEntry["container"]>,
+  owner: OwnerDocument,
+  wrong: string[],
+  unknown: string[],
+): void {
+  if (owner.container === null) {
+    wrong.push(`held by ${called(owner)} in no container`);
+    return;
+  }
+  for (const key of ["name", "image", "runtime"] as const) {
+    const patterns = wanted[key];
+    if (patterns === null) continue;
+    const value = owner.container[key] ?? null;
+    if (value === null) {
+      unknown.push(`the ${key} of the container of ${called(owner)} could not be read`);
+    } else if (!fitsAny(patterns, value)) {
+      wrong.push(
+        `held by ${called(owner)} in a container of ${key} ${value}, the entry allows ${
+          patterns.join(", ")
+        }`,
+      );
+    }
+  }
+}
+
+function called(owner: OwnerDocument): string {
+  return `${owner.comm ?? "?"}(${owner.pid})`;
+}

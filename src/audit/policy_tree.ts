@@ -1,0 +1,215 @@
+/**
+ * A policy's text as a tree in which every key and value knows its line, from YAML, JSON or TOML.
+ *
+ * Both libraries' own ways to plain values are passed by: one has no lines, and the other writes through a key called
+ * `__proto__`. Maps are Map objects here, so no key is special.
+ *
+ * @module
+ */
+import { type AST, ParseError, parseTOML } from "toml-eslint-parser";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { InputError } from "./input_error.ts";
+
+/** A value and where it stands. */
+export type Tree =
+  | { readonly kind: "scalar"; readonly value: unknown; readonly line: number }
+  | { readonly kind: "list"; readonly items: Tree[]; readonly line: number }
+  | {
+    readonly kind: "map";
+    readonly entries: Map<string, { readonly line: number; value: Tree }>;
+    readonly line: number;
+  };
+
+/** Deeper than any policy, and shallower than what a stack holds. */
+const MAX_DEPTH = 32;
+
+/** Reads a text. `name` is the file's: its ending tells the language, and without one the text does. Throws {@linkcode InputError}. */
+export function parseTree(text: string, name: string): Tree {
+  try {
+    switch (languageOf(text, name)) {
+      case "toml":
+        return fromToml(text, name);
+      case "json":
+        checkJson(text, name);
+        return fromYaml(text, name);
+      case "yaml":
+        return fromYaml(text, name);
+    }
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(`${name}: nested too deeply`);
+    throw error;
+  }
+}
+
+function languageOf(text: string, name: string): "yaml" | "json" | "toml" {
+  const ending = /\.(ya?ml|json|toml)$/i.exec(name)?.[1]?.toLowerCase();
+  if (ending === "toml" || ending === "json") return ending;
+  if (ending !== undefined) return "yaml";
+  const first = text.split("\n").find((line) => /^\s*[^#\s]/.test(line))?.trim() ?? "";
+  if (first.startsWith("{")) return "json";
+  return /^(\[\[?[\w."-]+\]\]?\s*(#.*)?$|[\w"-][\w."-]*\s*=)/.test(first) ? "toml" : "yaml";
+}
+
+// JSON is read by the YAML parser, for the lines; what only YAML allows is refused here.
+function checkJson(text: string, name: string): void {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${name}: not JSON: ${(error as Error).message}`);
+  }
+}
+
+function fromYaml(text: string, name: string): Tree {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) {
+    throw new InputError(`${name}:${lineAt(problem.pos[0])}: ${problem.message}`);
+  }
+  const convert = (node: Node | null, depth: number, at: number): Tree => {
+    const line = node?.range ? lineAt(node.range[0]) : at;
+    if (depth > MAX_DEPTH) throw new InputError(`${name}:${line}: nested too deeply`);
+    if (isAlias(node)) {
+      throw new InputError(`${name}:${line}: *${node.source}: aliases are not read; write it out`);
+    }
+    if (isSeq(node)) {
+      return {
+        kind: "list",
+        items: node.items.map((item) => convert(item as Node | null, depth + 1, line)),
+        line,
+      };
+    }
+    if (isMap(node)) {
+      const entries = new Map<string, { line: number; value: Tree }>();
+      for (const { key, value } of node.items) {
+        const keyLine = (key as Node).range ? lineAt((key as Node).range![0]) : line;
+        if (!isScalar(key)) throw new InputError(`${name}:${keyLine}: a key must be a word`);
+        entries.set(String(key.value), {
+          line: keyLine,
+          value: convert(value as Node | null, depth + 1, keyLine),
+        });
+      }
+      return { kind: "map", entries, line };
+    }
+    return { kind: "scalar", value: isScalar(node) ? node.value : null, line };
+  };
+  return convert(document.contents as Node | null, 0, 1);
+}
+
+function fromToml(text: string, name: string): Tree {
+  let program: AST.TOMLProgram;
+  try {
+    program = parseTOML(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new InputError(`${name}:${error.lineNumber}: ${error.message}`);
+  }
+  const root: Tree = { kind: "map", entries: new Map(), line: 1 };
+  // Every table says where it stands: keys, and positions in arrays of tables.
+  for (const item of program.body[0].body) {
+    if (item.type === "TOMLTable") {
+      const table = descend(root, item.resolvedKey, item.loc.start.line, name);
+      for (const pair of item.body) assign(table, pair, name);
+    } else {
+      assign(root, item, name);
+    }
+  }
+  return root;
+}
+
+function descend(
+  from: Tree,
+  path: readonly (string | number)[],
+  line: number,
+  name: string,
+): Tree {
+  if (path.length > MAX_DEPTH) throw new InputError(`${name}:${line}: nested too deeply`);
+  let at = from;
+  for (const [i, key] of path.entries()) {
+    const make = (): Tree =>
+      typeof path[i + 1] === "number"
+        ? { kind: "list", items: [], line }
+        : { kind: "map", entries: new Map(), line };
+    if (at.kind === "list" && typeof key === "number") {
+      at = at.items[key] ??= make();
+    } else if (at.kind === "map" && typeof key === "string") {
+      let entry = at.entries.get(key);
+      if (entry === undefined) at.entries.set(key, entry = { line, value: make() });
+      at = entry.value;
+    } else {
+      throw new InputError(`${name}:${line}: ${path.join(".")} is given twice, differently`);
+    }
+  }
+  return at;
+}
+
+function assign(table: Tree, pair: AST.TOMLKeyValue, name: string): void {
+  const keys = pair.key.keys.map((key) => key.type === "TOMLBare" ? key.name : key.value);
+  const line = pair.loc.start.line;
+  const parent = descend(table, keys.slice(0, -1), line, name);
+  if (parent.kind !== "map") throw new InputError(`${name}:${line}: ${keys.join(".")} is no table`);
+  parent.entries.set(keys.at(-1)!, { line, value: fromTomlValue(pair.value, name, 0) });
+}
+
+function fromTomlValue(node: AST.TOMLContentNode, name: string, depth: number): Tree {
+  const line = node.loc.start.line;
+  if (depth > MAX_DEPTH) throw new InputError(`${name}:${line}: nested too deeply`);
+  switch (node.type) {
+    case "TOMLArray":
+      return {
+        kind: "list",
+        items: node.elements.map((element) => fromTomlValue(element, name, depth + 1)),
+        line,
+      };
+    case "TOMLInlineTable": {
+      const table: Tree = { kind: "map", entries: new Map(), line };
+      for (const pair of node.body) assign(table, pair, name);
+      return table;
+    }
+    case "TOMLValue":
+      // A date is text to us, as it is in YAML and JSON.
+      return {
+        kind: "scalar",
+        value: "datetime" in node ? node.datetime : node.value,
+        line,
+      };
+  }
+}
+
+/** The tree as plain values without prototypes. */
+export function plain(tree: Tree): unknown {
+  switch (tree.kind) {
+    case "scalar":
+      return tree.value;
+    case "list":
+      return Array.from(tree.items, plain);
+    case "map": {
+      const object: Record<string, unknown> = Object.create(null);
+      for (const [key, { value }] of tree.entries) object[key] = plain(value);
+      return object;
+    }
+  }
+}
+
+/** The line of what a path leads to, or of the nearest thing on the way; of a key, the key's own. */
+export function lineOf(tree: Tree, path: readonly (string | number)[]): number {
+  let at = tree;
+  let line = tree.line;
+  for (const key of path) {
+    if (at.kind === "map") {
+      const entry = at.entries.get(String(key));
+      if (entry === undefined) break;
+      line = entry.line;
+      at = entry.value;
+    } else if (at.kind === "list") {
+      const item = at.items[Number(key)];
+      if (item === undefined) break;
+      line = item.line;
+      at = item;
+    } else {
+      break;
+    }
+  }
+  return line;
+}

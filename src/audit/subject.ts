@@ -1,0 +1,58 @@
+/**
+ * Subject: a socket as rules look at it, with its identity worked out once.
+ *
+ * @module
+ */
+import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
+import { containerText, identify, type Identity, transportText, userText } from "./identity.ts";
+import type { PolicyCheck } from "./policy.ts";
+import type { ResultOwner } from "./report.ts";
+
+/** A socket and what rules ask of it. */
+export interface Subject {
+  readonly socket: SocketDocument;
+  readonly identity: Identity;
+  /** `tcp`, `unix-stream`. */
+  readonly transport: string;
+  readonly check: PolicyCheck;
+}
+
+const CHECKS: Readonly<Record<SocketDocument["family"], PolicyCheck>> = {
+  inet: "internet",
+  inet6: "internet",
+  unix: "unix",
+  packet: "packet",
+  netlink: "internet",
+  vsock: "vsock",
+  xdp: "xdp",
+  // Addresses other machines, as IP does.
+  tipc: "internet",
+};
+
+/** Makes the subject of a socket. */
+export function subjectOf(socket: SocketDocument, host: HostDocument): Subject {
+  return {
+    socket,
+    identity: identify(socket, host),
+    transport: transportText(socket),
+    check: CHECKS[socket.family],
+  };
+}
+
+/** Holders for a result: those that differ in process ID alone become one. Sorted. */
+export function resultOwners(owners: readonly OwnerDocument[]): ResultOwner[] {
+  const distinct = new Map<string, ResultOwner & { pids: number[] }>();
+  for (const owner of owners) {
+    const { comm, exe, unit } = owner;
+    const user = userText(owner);
+    const container = containerText(owner);
+    const key = JSON.stringify([exe, comm, user, unit, container]);
+    const known = distinct.get(key);
+    if (known === undefined) {
+      distinct.set(key, { comm, exe, user, unit, container, pids: [owner.pid] });
+    } else if (!known.pids.includes(owner.pid)) {
+      known.pids.push(owner.pid);
+    }
+  }
+  return [...distinct.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, owner]) => owner);
+}

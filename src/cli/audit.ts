@@ -1,0 +1,171 @@
+/**
+ * The command line of `sockeye audit`.
+ *
+ * @module
+ */
+import { AUDIT_FORMATS, type AuditFormat } from "../audit/formats/mod.ts";
+import type { AuditOutcome } from "../audit/report.ts";
+import { audit, explainOne, init } from "../commands/audit.ts";
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
+import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
+import type { Flag } from "./flag.ts";
+import { helpText } from "./help.ts";
+import { withInput } from "./input.ts";
+import { parseArguments } from "./parse.ts";
+import { UsageError } from "./usage_error.ts";
+
+interface Options {
+  policy: string | null;
+  snapshot: string | null;
+  init: boolean;
+  unix: boolean;
+  explain: string | null;
+  ownNetns: boolean;
+  format: AuditFormat;
+  all: boolean;
+  color: ColorChoice;
+  help: boolean;
+}
+
+/** The flag table. */
+export const AUDIT_FLAGS: readonly Flag<Options>[] = [
+  {
+    long: "policy",
+    value: "FILE",
+    group: "What to do",
+    help: "compare with a policy (YAML, JSON or TOML); - is standard input",
+    set: (options, value) => {
+      options.policy = value;
+    },
+  },
+  {
+    long: "init",
+    group: "What to do",
+    help: "write a policy that allows what there is now, to go through",
+    set: (options) => {
+      options.init = true;
+    },
+  },
+  {
+    long: "unix",
+    group: "What to do",
+    help: "with --init: unix sockets as well",
+    set: (options) => {
+      options.unix = true;
+    },
+  },
+  {
+    long: "explain",
+    value: "ID",
+    group: "What to do",
+    help: "say which entry matched a service, or came nearest, and why it did not",
+    set: (options, value) => {
+      options.explain = value;
+    },
+  },
+  {
+    long: "snapshot",
+    value: "FILE",
+    group: "Where to look",
+    help: "in a snapshot instead of on this host; - is standard input",
+    set: (options, value) => {
+      options.snapshot = value;
+    },
+  },
+  OWN_NETNS_FLAG,
+  {
+    long: "format",
+    value: "FORMAT",
+    choices: AUDIT_FORMATS,
+    group: "Output",
+    help: AUDIT_FORMATS.join(", "),
+    set: (options, value) => {
+      options.format = value as AuditFormat;
+    },
+  },
+  {
+    long: "json",
+    group: "Output",
+    help: "the same as --format json",
+    set: (options) => {
+      options.format = "json";
+    },
+  },
+  {
+    long: "all",
+    short: "a",
+    group: "Output",
+    help: "in text, what is in order as well",
+    set: (options) => {
+      options.all = true;
+    },
+  },
+  COLOR_FLAG,
+  HELP_FLAG,
+];
+
+const STATUS: Readonly<Record<AuditOutcome, number>> = {
+  compliant: EXIT_OK,
+  violation: EXIT_DIFFERENT,
+  undecidable: EXIT_INCOMPLETE,
+};
+
+function defaults(): Options {
+  return {
+    policy: null,
+    snapshot: null,
+    init: false,
+    unix: false,
+    explain: null,
+    ownNetns: false,
+    format: "text",
+    all: false,
+    color: "auto",
+    help: false,
+  };
+}
+
+/** Runs it. Throws UsageError, and what collecting throws. */
+export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const options = defaults();
+  const [extra] = parseArguments(args, AUDIT_FLAGS, options);
+  if (options.help) {
+    out.write(helpText({
+      usage: "sockeye audit --policy FILE [FLAGS]\n       sockeye audit --init > policy.yaml",
+      intro:
+        "Checks that only approved services are there. What no entry of the policy allows is a violation.",
+      flags: AUDIT_FLAGS,
+      exit:
+        "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.",
+    }));
+    out.flush();
+    return EXIT_OK;
+  }
+  if (extra !== undefined) {
+    throw new UsageError(
+      `audit takes no argument: "${extra}" was given; a policy is given by --policy`,
+    );
+  }
+  return await withInput(() => dispatch(options, out, err));
+}
+
+async function dispatch(options: Options, out: Writer, err: Writer): Promise<number> {
+  const { policy, explain } = options;
+  if (options.init) {
+    if (policy !== null || explain !== null) {
+      throw new UsageError("--init writes a policy: it goes with neither --policy nor --explain");
+    }
+    await init(options, out, err);
+    return EXIT_OK;
+  }
+  if (options.unix) throw new UsageError("--unix belongs to --init; a policy says check: [unix]");
+  if (policy === null) throw new UsageError("--policy FILE is missing; --init writes a first one");
+  if (explain !== null) {
+    const found = await explainOne(explain, { ...options, policy }, out);
+    if (!found) throw new UsageError(`--explain ${explain}: no service has that ID`);
+    return EXIT_OK;
+  }
+  return STATUS[await audit({ ...options, policy }, out, err)];
+}

@@ -1,0 +1,299 @@
+import { describe, expect, test } from "bun:test";
+import type { SnapshotDocument } from "../../src/audit/document.ts";
+import { evaluate } from "../../src/audit/evaluate.ts";
+import { explain, explanationText } from "../../src/audit/explain.ts";
+import { initialPolicy } from "../../src/audit/init.ts";
+import { readPolicy } from "../../src/audit/read_policy.ts";
+import { owner, PROCESSES_GAP, snapshot, socket } from "./documents.ts";
+
+const HEAD = "schema: sockeye.policy/1\n";
+
+/** Judges a snapshot by entries in YAML's flow style. */
+function judge(document: SnapshotDocument, entries: readonly string[], settings = "{}") {
+  const text = `${HEAD}settings: ${settings}\nlisteners: [${
+    entries.map((entry) => `\n  { ${entry} }`).join(",")
+  }]\n`;
+  return evaluate(document, readPolicy(text, "p.yaml"));
+}
+
+/** Verdicts and endpoints. */
+function verdicts(
+  document: SnapshotDocument,
+  entries: readonly string[],
+  settings?: string,
+): string[] {
+  return judge(document, entries, settings).results.map(({ verdict, endpoint }) =>
+    `${verdict} ${endpoint}`
+  );
+}
+
+const web = (parts: Parameters<typeof socket>[2] = {}) => snapshot([socket("0.0.0.0", 80, parts)]);
+const hidden = (parts: Parameters<typeof socket>[2] = {}) =>
+  snapshot([socket("0.0.0.0", 80, { ownership: "hidden", owners: [], ...parts })], [PROCESSES_GAP]);
+
+describe("evaluate()", () => {
+  test("denies what no entry allows", () => {
+    expect(verdicts(web(), [])).toEqual(["surplus tcp 0.0.0.0:80"]);
+    expect(judge(web(), []).outcome).toBe("violation");
+  });
+
+  test.each([
+    ["transport: tcp, port: 80", "ok"],
+    ["transport: udp, port: 80", "surplus"],
+    ["port: 81", "surplus"],
+    ["port: 70-90", "ok"],
+    ["port: [81, 80]", "ok"],
+    ["port: ephemeral", "surplus"],
+    ["port: 80, family: inet", "ok"],
+    ["port: 80, family: inet6", "surplus"],
+    ["port: 80, address: 0.0.0.0", "ok"],
+    ["port: 80, address: 10.0.0.1", "too_exposed"],
+    ["port: 80, reach: any", "ok"],
+    ["port: 80, reach: private", "too_exposed"],
+    ["port: 80, netns: container", "surplus"],
+    ["port: 80, netns: any", "ok"],
+    ["port: 80, exe: /usr/sbin/nginx", "ok"],
+    ["port: 80, exe: /usr/*/nginx", "ok"],
+    ["port: 80, exe: /*/nginx", "wrong_owner"],
+    ["port: 80, exe: /**/nginx", "ok"],
+    ["port: 80, exe: /usr/sbin/ngin", "wrong_owner"],
+    ["port: 80, unit: nginx.service", "ok"],
+    ["port: 80, unit: ssh.service", "wrong_owner"],
+    ["port: 80, user: root", "ok"],
+    ["port: 80, user: 0", "ok"],
+    ["port: 80, user: www-data", "wrong_owner"],
+    ["port: 80, kernel: true", "wrong_owner"],
+    ["port: 80, container: { name: web }", "wrong_owner"],
+    ["port: 80, interface: eth0", "surplus"],
+    ["port: 80, expires: 2026-03-01", "ok"],
+    ["port: 80, expires: 2026-02-28", "expired"],
+    ["port: 80, expires: 2026-02-28, user: nobody", "wrong_owner"],
+  ])("an entry of { %s } makes it %s", (entry, verdict) => {
+    expect(verdicts(web(), [entry])).toEqual([`${verdict} tcp 0.0.0.0:80`]);
+  });
+
+  test("a dual-stack socket takes part in both versions of IP, a v6-only one in one", () => {
+    const dual = (v6only: boolean | null) => snapshot([socket("::", 80, { v6only })]);
+    expect(verdicts(dual(false), ["port: 80, family: inet"])).toEqual(["ok tcp [::]:80"]);
+    expect(verdicts(dual(false), ["port: 80, family: dual"])).toEqual(["ok tcp [::]:80"]);
+    expect(verdicts(dual(true), ["port: 80, family: inet"])).toEqual(["surplus tcp [::]:80"]);
+    expect(verdicts(dual(true), ["port: 80, family: inet6"])).toEqual(["ok tcp [::]:80"]);
+    expect(verdicts(dual(null), ["port: 80, family: dual"])).toEqual(["undecidable tcp [::]:80"]);
+  });
+
+  test("every holder has to fit, not one of them", () => {
+    const shared = web({ owners: [owner(), owner({ pid: 2, exe: "/bin/sh", comm: "sh" })] });
+    expect(verdicts(shared, ["port: 80, exe: /usr/sbin/nginx"])).toEqual([
+      "wrong_owner tcp 0.0.0.0:80",
+    ]);
+    expect(verdicts(shared, ["port: 80, exe: [/usr/sbin/nginx, /bin/sh]"])).toEqual([
+      "ok tcp 0.0.0.0:80",
+    ]);
+    const { message } = judge(shared, ["port: 80, exe: /usr/sbin/nginx"]).results[0]!;
+    expect(message).toBe("held by sh(2) running /bin/sh, the entry allows /usr/sbin/nginx");
+  });
+
+  test("a holder that cannot be seen is undecidable where the entry asks for one", () => {
+    expect(verdicts(hidden(), ["port: 80, exe: /usr/sbin/nginx"])).toEqual([
+      "undecidable tcp 0.0.0.0:80",
+    ]);
+    expect(judge(hidden(), ["port: 80, user: root"]).outcome).toBe("undecidable");
+    expect(judge(hidden(), ["port: 80, user: root"], "{ undecidable: accept }").outcome).toBe(
+      "compliant",
+    );
+    expect(judge(hidden(), ["port: 80"]).outcome).toBe("compliant");
+    expect(verdicts(hidden(), ["port: 80, user: root, reach: loopback"])).toEqual([
+      "too_exposed tcp 0.0.0.0:80",
+    ]);
+    const unreadable = snapshot([socket("0.0.0.0", 80, { owners: [owner({ exe: null })] })]);
+    expect(verdicts(unreadable, ["port: 80, exe: /x"])).toEqual(["undecidable tcp 0.0.0.0:80"]);
+  });
+
+  test("a further holder in an unread process is accepted, or not, as the policy says", () => {
+    const partial = snapshot([socket("0.0.0.0", 80)], [PROCESSES_GAP]);
+    const entries = ["port: 80, exe: /usr/sbin/nginx"];
+    expect(judge(partial, entries).outcome).toBe("compliant");
+    expect(judge(partial, entries, "{ unseen_holders: undecidable }").outcome).toBe("undecidable");
+  });
+
+  test("the entry that fits counts, whatever others say", () => {
+    expect(
+      verdicts(web(), [
+        "port: 80, user: nobody",
+        "port: 80, reach: loopback",
+        "port: 80, user: root",
+      ]),
+    )
+      .toEqual(["ok tcp 0.0.0.0:80"]);
+    const { entry } = judge(web(), [
+      "name: a, port: 80, user: nobody",
+      "name: b, port: 80, expires: 2020-01-01",
+    ]).results[0]!;
+    expect(entry).toEqual({ name: "b", line: 5 });
+  });
+
+  test("what is required has to be there while its entry is in force", () => {
+    const none = snapshot([]);
+    expect(verdicts(none, ["name: ssh, transport: tcp, port: 22, expect: required"])).toEqual([
+      "missing tcp *:22",
+    ]);
+    expect(verdicts(none, ["port: 22"])).toEqual([]);
+    expect(verdicts(none, ["port: 22, expect: required, expires: 2026-01-01"])).toEqual([]);
+    expect(judge(none, ["name: old, port: 22"]).unused).toEqual([{ name: "old", line: 4 }]);
+    const gap = { kind: "table", reason: "tcp over IPv4 could not be read" };
+    const partial = judge(snapshot([], [gap]), ["port: 22, expect: required"]);
+    expect(partial.results.map(({ verdict }) => verdict)).toEqual(["undecidable", "undecidable"]);
+  });
+
+  test("a namespace that could not be entered leaves open what it holds", () => {
+    const gap = { kind: "netns", reason: "network namespace 7 could not be entered" };
+    expect(judge(snapshot([], [gap]), []).outcome).toBe("undecidable");
+    expect(judge(snapshot([socket("0.0.0.0", 1)], [gap]), []).outcome).toBe("violation");
+  });
+
+  test("UDP clients are collapsed by program, unless an entry names them or the policy wants each", () => {
+    const clients = snapshot(
+      [40001, 40002, 53].map((port) => socket("0.0.0.0", port, { transport: "udp" })),
+    );
+    const report = judge(clients, ["transport: udp, port: 53"]);
+    expect(report.outcome).toBe("compliant");
+    expect(report.collapsed).toEqual([
+      { netns: "host", program: "/usr/sbin/nginx", user: "root", count: 2 },
+    ]);
+    expect(verdicts(clients, ["transport: udp, port: 53"], "{ ephemeral_udp: check }")).toEqual([
+      "ok udp 0.0.0.0:53",
+      "surplus udp 0.0.0.0:40001",
+    ]);
+    expect(judge(clients, ["transport: udp, port: [53, ephemeral]"]).collapsed).toEqual([]);
+    expect(verdicts(snapshot([socket("0.0.0.0", 40001)]), [])).toEqual([
+      "surplus tcp 0.0.0.0:40001",
+    ]);
+  });
+
+  test("the workers of one port are one service, judged by the worst of them", () => {
+    const workers = snapshot([
+      socket("0.0.0.0", 80),
+      socket("0.0.0.0", 80, { owners: [owner({ pid: 9, exe: "/tmp/x" })] }),
+    ]);
+    const { results, services } = judge(workers, ["port: 80, exe: /usr/sbin/nginx"]);
+    expect(results.map(({ verdict }) => verdict)).toEqual(["wrong_owner"]);
+    expect(services).toBe(2);
+  });
+
+  test("unix sockets are checked when the policy says so", () => {
+    const unix = snapshot([socket("", 0, {
+      family: "unix",
+      transport: "stream",
+      state: "listen",
+      local: { path: "/run/app.sock" },
+    })]);
+    expect(verdicts(unix, [])).toEqual([]);
+    expect(verdicts(unix, [], "{ check: [unix] }")).toEqual(["surplus unix-stream /run/app.sock"]);
+    expect(verdicts(unix, ["path: /run/*.sock"], "{ check: [unix] }")).toEqual([
+      "ok unix-stream /run/app.sock",
+    ]);
+  });
+});
+
+describe("initialPolicy()", () => {
+  const host = snapshot([
+    socket("0.0.0.0", 22, {
+      owners: [owner({ unit: "ssh.service", exe: "/usr/sbin/sshd", comm: "sshd" })],
+    }),
+    socket("::", 80, { owners: [owner(), owner({ pid: 5, user: "www-data", uid: 33 })] }),
+    socket("127.0.0.1", 40123),
+    socket("0.0.0.0", 2049, { ownership: "kernel", owners: [] }),
+    socket("10.0.0.1", 9000, { ownership: "hidden", owners: [] }),
+    socket("0.0.0.0", 53, { transport: "udp", owners: [owner({ unit: "session-4.scope" })] }),
+    socket("0.0.0.0", 44444, { transport: "udp" }),
+    socket("0.0.0.0", 80, { netns: { inode: 77, name: "blue" } }),
+    socket("0.0.0.0", 1, { transport: "raw", protocol: 1 }),
+    socket("", 0, {
+      family: "packet",
+      transport: "packet",
+      state: "close",
+      local: { ethertype: 3, interface: "eth0" },
+    }),
+    socket("", 0, {
+      family: "unix",
+      transport: "stream",
+      state: "listen",
+      local: { path: "/run/a b/100.sock" },
+    }),
+  ], [PROCESSES_GAP]);
+
+  test("allows exactly what is there", () => {
+    for (const unix of [false, true]) {
+      const text = initialPolicy(host, unix);
+      const report = evaluate(host, readPolicy(text, "p.yaml"));
+      expect(report.results.filter(({ verdict }) => verdict !== "ok")).toEqual([]);
+      expect(report.outcome).toBe("compliant");
+      expect(report.unused).toEqual([]);
+      const more = snapshot([...host.sockets, socket("0.0.0.0", 23)]);
+      expect(evaluate(more, readPolicy(text, "p.yaml")).outcome).toBe("violation");
+    }
+  });
+
+  test("is grouped and commented", () => {
+    const text = initialPolicy(host, false);
+    expect(text).toContain("# --- ssh.service ---");
+    expect(text).toContain("# --- held by the kernel ---");
+    expect(text).toContain("Its holder could not be seen, so any is allowed");
+    expect(text).toContain("Not everything was seen: 3 processes could not be read");
+    expect(text).toMatch(/# fail or accept/);
+  });
+
+  test("nothing that a process is called ends a comment or becomes a key", () => {
+    const hostile = "x\nlisteners: []\n# \u001b[31m'\"";
+    const document = snapshot([
+      socket("0.0.0.0", 80, {
+        owners: [owner({ exe: hostile, unit: hostile, user: hostile, comm: hostile })],
+      }),
+    ]);
+    const text = initialPolicy(document, false);
+    expect(evaluate(document, readPolicy(text, "p.yaml")).outcome).toBe("compliant");
+    // deno-lint-ignore no-control-regex
+    expect(text).not.toMatch(/\x1b/);
+  });
+});
+
+describe("explain()", () => {
+  const document = snapshot([
+    socket("0.0.0.0", 80),
+    socket("0.0.0.0", 40001, { transport: "udp" }),
+  ]);
+  const policy = readPolicy(
+    `${HEAD}listeners:\n  - { name: far, transport: udp, port: 99, netns: container }\n  - { name: near, transport: tcp, port: 81 }\n`,
+    "p.yaml",
+  );
+  const report = evaluate(document, policy);
+  const about = (wanted: string) =>
+    explain(wanted, document, policy, report).map((one) => explanationText(one, policy)).join("");
+
+  test("says which entry came nearest and why it did not match", () => {
+    const { id } = report.results[0]!;
+    expect(about(id)).toBe(
+      [
+        "tcp 0.0.0.0:80: surplus: no entry allows it",
+        "No entry speaks of it. Nearest:",
+        "  p.yaml:4: near: does not speak of it",
+        "    port is 80, the entry wants 81",
+        "  p.yaml:3: far: does not speak of it",
+        "    transport is tcp, the entry wants udp",
+        "    port is 80, the entry wants 99",
+        "    netns is host, the entry wants container",
+        "",
+      ].join("\n"),
+    );
+    expect(about("tcp 0.0.0.0:80")).toBe(about(id));
+    expect(about(id.slice(0, 6))).toBe(about(id));
+  });
+
+  test("says why a UDP client is not judged", () => {
+    expect(about("udp 0.0.0.0:40001")).toMatch(/not judged: UDP clients .* are counted together/);
+  });
+
+  test("says nothing of what is not there", () => {
+    expect(about("tcp 0.0.0.0:9")).toBe("");
+  });
+});
