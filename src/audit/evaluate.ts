@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SnapshotDocument } from "./document.ts";
+import type { GapDocument, SnapshotDocument } from "./document.ts";
 import { isService, program, shortId, userText } from "./identity.ts";
 import { compareMatches, type Match, matchEntry, speaksOf } from "./match.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
@@ -15,7 +15,7 @@ import {
   type Severity,
   type Verdict,
 } from "./report.ts";
-import { resultOwners, type Subject, subjectOf } from "./subject.ts";
+import { hiddenBy, resultOwners, type Subject, subjectOf } from "./subject.ts";
 
 const SEVERITY: Readonly<Record<Verdict, Severity>> = {
   ok: "info",
@@ -123,8 +123,8 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     ...[...results.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
     ...policy.entries.filter((entry) => entry.required && !spokenOf.has(entry))
       .filter(({ expires }) => expires === null || expires >= today)
-      .map((entry) => absent(entry, document)),
-    ...document.gaps.filter((gap) => hidesServices(gap.kind)).map(({ kind, reason }) =>
+      .map((entry) => absent(entry, document, policy)),
+    ...document.gaps.filter((gap) => matters(gap, policy)).map(({ kind, reason }) =>
       unreadable(kind, reason)
     ),
   ];
@@ -212,9 +212,9 @@ function judged(subject: Subject, best: Match | null): Result {
   };
 }
 
-function absent(entry: PolicyEntry, document: SnapshotDocument): Result {
-  const gap = document.gaps.find(({ kind }) =>
-    kind === "netns" ? entry.netns !== "host" : hidesServices(kind)
+function absent(entry: PolicyEntry, document: SnapshotDocument, policy: Policy): Result {
+  const gap = document.gaps.find((gap) =>
+    hiddenBy(gap) === null ? entry.netns !== "host" : matters(gap, policy)
   );
   const verdict: Verdict = gap === undefined ? "missing" : "undecidable";
   const key = `entry ${entry.name}`;
@@ -246,9 +246,9 @@ function wantedText({ transports, addresses, ports, ephemeral, paths }: PolicyEn
   return `${what} ${paths?.join(",") ?? `${addresses?.join(",") ?? "*"}:${port || "*"}`}`;
 }
 
-/** True for gaps behind which whole services may be. */
-function hidesServices(kind: string): boolean {
-  return kind !== "processes";
+/** True for a gap behind which services may be that the policy is about. */
+function matters(gap: GapDocument, { settings }: Policy): boolean {
+  return hiddenBy(gap)?.some((check) => settings.check.has(check)) ?? true;
 }
 
 // A part of the host that was not seen may hold what nothing allows.

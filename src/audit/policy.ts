@@ -128,7 +128,7 @@ export interface Policy {
 
 /** Settings where a file has none. */
 export const DEFAULT_SETTINGS: PolicySettings = {
-  check: new Set(["internet", "packet", "vsock", "xdp"]),
+  check: new Set(["internet", "packet"]),
   undecidable: "fail",
   ephemeralUdp: "collapse",
   unseenHolders: "accept",

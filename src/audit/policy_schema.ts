@@ -106,7 +106,7 @@ export const entrySchema = v.strictObject({
 export const settingsSchema = v.strictObject({
   check: described(
     v.pipe(v.array(oneOf(POLICY_CHECKS), "a list"), v.minLength(1, "a list that is not empty")),
-    "Kinds of socket that are checked. Without this key: all but unix.",
+    "Kinds of socket that are checked. Without this key: internet and packet.",
   ),
   undecidable: described(
     oneOf(["fail", "accept"]),

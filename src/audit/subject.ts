@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
+import type { GapDocument, HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
 import { containerText, identify, type Identity, transportText, userText } from "./identity.ts";
 import type { PolicyCheck } from "./policy.ts";
 import type { ResultOwner } from "./report.ts";
@@ -55,4 +55,23 @@ export function resultOwners(owners: readonly OwnerDocument[]): ResultOwner[] {
     }
   }
   return [...distinct.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, owner]) => owner);
+}
+
+/** Kinds of socket that a gap may hide; empty when it hides holders alone. `null`: any kind, in other namespaces. */
+export function hiddenBy(gap: GapDocument): readonly PolicyCheck[] | null {
+  if (gap.kind === "processes") return [];
+  if (gap.kind === "netns") return null;
+  // The table's name begins with what it is of: `tcp over IPv4`, `unix`.
+  const [table] = typeof gap.table === "string" ? gap.table.split(" ") : [];
+  switch (table) {
+    case "unix":
+    case "packet":
+    case "vsock":
+    case "xdp":
+      return [table];
+    case "netlink":
+      return [];
+    default:
+      return ["internet"];
+  }
 }
