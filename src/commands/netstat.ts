@@ -14,7 +14,12 @@ import { Diagnostics } from "../diagnostics.ts";
 import { InetMessage } from "../families/inet/message.ts";
 import { inetProcTable } from "../families/inet/proc.ts";
 import { dumpRequest } from "../families/inet/request.ts";
-import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE } from "../families/inet/uapi.ts";
+import {
+  INET_DIAG_MSG_SIZE,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from "../families/inet/uapi.ts";
 import {
   ALL_STATES,
   stateMask,
@@ -32,18 +37,14 @@ import {
   parseCountersSctp,
 } from "../proc/snmp.ts";
 import { Resolver } from "../names/resolver.ts";
-import type { FormatRow, TimerFacts } from "../views/netstat/internet_row.ts";
-import {
-  internetHeading,
-  type NetstatLayout,
-  type NetstatNames,
-  unixHeading,
-} from "../views/netstat/layout.ts";
-import { sctpAssociationRows, sctpEndpointRows } from "../views/netstat/sctp.ts";
+import type { RowContext, RowFormat, TimerFacts } from "../views/netstat/internet_row.ts";
+import { internetHeading, type NetstatLayout, unixHeading } from "../views/netstat/layout.ts";
+import { writeSctpAssociation, writeSctpEndpoint } from "../views/netstat/sctp.ts";
 import { StatisticsText } from "../views/netstat/statistics.ts";
-import { tcpRow } from "../views/netstat/tcp.ts";
-import { rawRow, udpRow } from "../views/netstat/udp.ts";
-import { unixRow } from "../views/netstat/unix.ts";
+import { tcpRows } from "../views/netstat/tcp.ts";
+import { rawRows, udpRows } from "../views/netstat/udp.ts";
+import { wantsUnix, writeUnix } from "../views/netstat/unix.ts";
+import { RowBuffer } from "../views/text/row_buffer.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { NamesForRun, type NumericChoice, type ReverseLookup } from "./netstat_names.ts";
 import { NetstatOwners } from "./netstat_owners.ts";
@@ -99,15 +100,15 @@ interface InternetTable {
   readonly label: string;
   /** `null`: sock_diag is not asked. */
   readonly ipProtocol: number | null;
-  readonly row: FormatRow;
+  readonly rows: RowFormat;
 }
 
 const TABLES: readonly InternetTable[] = [
-  { protocol: "tcp", label: "tcp", ipProtocol: IPPROTO_TCP, row: tcpRow },
-  { protocol: "udp", label: "udp", ipProtocol: IPPROTO_UDP, row: udpRow },
-  { protocol: "udplite", label: "udpl", ipProtocol: IPPROTO_UDPLITE, row: udpRow },
+  { protocol: "tcp", label: "tcp", ipProtocol: IPPROTO_TCP, rows: tcpRows },
+  { protocol: "udp", label: "udp", ipProtocol: IPPROTO_UDP, rows: udpRows },
+  { protocol: "udplite", label: "udpl", ipProtocol: IPPROTO_UDPLITE, rows: udpRows },
   // raw_diag tells a port that was given to connect(2), /proc does not.
-  { protocol: "raw", label: "raw", ipProtocol: null, row: rawRow },
+  { protocol: "raw", label: "raw", ipProtocol: null, rows: rawRows },
 ];
 
 /** States that a dump is asked for: not what is merely bound, which /proc does not list. */
@@ -137,7 +138,10 @@ class Pass {
   readonly #diagnostics = new Diagnostics();
   readonly #source: Source;
   readonly #names: NamesForRun;
-  readonly #rowNames: NetstatNames;
+  readonly #row = new RowBuffer();
+  readonly #context: RowContext;
+  /** What writes the rows of a table, once the names of their hosts are known. */
+  readonly #waiting: (() => void)[] = [];
   #owners: NetstatOwners | null = null;
 
   constructor(request: NetstatRequest, place: NetstatPlace, out: Writer, err: Writer) {
@@ -146,7 +150,11 @@ class Pass {
     this.#out = out;
     this.#err = err;
     this.#names = new NamesForRun(request.numeric);
-    this.#rowNames = this.#names.forRows((inode) => this.#owners?.label(inode) ?? "-");
+    this.#context = {
+      row: this.#row,
+      layout: request.layout,
+      names: this.#names.forRows((inode) => this.#owners?.label(inode) ?? "-"),
+    };
     this.#source = new Source(place.root, this.#diagnostics);
   }
 
@@ -156,9 +164,12 @@ class Pass {
       if (this.#request.layout.programs) this.#readOwners();
       let status = 0;
       if (!named || [...protocols].some((protocol) => protocol !== "unix")) {
+        this.#row.text(internetHeading(this.#request.layout));
         status = this.#internet();
+        this.#nameHosts();
       }
       if (status === 0 && this.#wants("unix")) status = this.#unix();
+      this.#row.flush(this.#out);
       return status === 0 ? this.#oldFamilies() : status;
     } finally {
       this.#source.close();
@@ -181,82 +192,71 @@ class Pass {
   }
 
   #internet(): number {
-    const { layout } = this.#request;
     const ipv4 = !this.#request.named || this.#request.ipv4;
     const ipv6 = !this.#request.named || this.#request.ipv6;
-    const rows: Row[] = [];
     let status = 0;
     for (const table of TABLES) {
       if (this.#wants(table.protocol)) {
-        if (ipv4) status = this.#internetTable(table, AF_INET, rows);
+        if (ipv4) status = this.#internetTable(table, AF_INET);
         if (ipv6) {
-          const second = this.#internetTable(table, AF_INET6, rows);
+          const second = this.#internetTable(table, AF_INET6);
           if (second === STATUS_UNREADABLE) status = second;
         }
       }
       if (status === 0 && table.protocol === "tcp" && this.#wants("sctp") && ipv4) {
-        status = this.#sctp(rows);
+        status = this.#sctp();
       }
       if (status !== 0) break;
-    }
-    this.#out.write(internetHeading(layout));
-    const names = this.#rowNames;
-    if (!this.#request.numeric.hosts) {
-      // Only to learn which addresses there are.
-      for (const row of rows) if (typeof row !== "string") row(names);
-      this.#names.lookUp(this.#place.lookup);
-    }
-    for (const row of rows) {
-      const text = typeof row === "string" ? row : row(names);
-      if (text !== null) this.#out.write(`${text}\n`);
     }
     return status;
   }
 
-  #internetTable(table: InternetTable, family: number, rows: Row[]): number {
+  /** Makes the rows that waited for the names of their hosts. */
+  #nameHosts(): void {
+    this.#names.lookUp(this.#place.lookup);
+    for (const write of this.#waiting) write();
+    this.#waiting.length = 0;
+  }
+
+  #internetTable(table: InternetTable, family: number): number {
+    const { layout } = this.#request;
     const six = family === AF_INET6;
     const procTable = inetProcTable(six ? `${table.protocol}6` : table.protocol, family);
     const message = new InetMessage();
-    const first = rows.length;
-    const label = six && table.protocol !== "udplite"
-      ? `${table.label}6`
-      : six
-      ? "udpl6"
-      : table.label;
+    const mark = this.#row.length;
+    const kept = this.#request.numeric.hosts ? null : new KeptMessages();
+    const label = six ? `${table.label}6` : table.label;
     const outcome = this.#source.read({
       label: procTable.file,
       message: this.#dumpRequest(table, family),
       table: procTable,
     }, {
       message: (view, start, end, source) => {
-        const facts: TimerFacts = source === "proc"
-          ? { retransmits: procTable.retransmits, probes: procTable.probes }
-          : NO_TIMER;
-        const row = this.#row(table.row, message.at(view, start, end), label, facts);
-        if (row !== null) rows.push(row);
+        message.at(view, start, end);
+        if (!table.rows.wants(message, layout)) return;
+        const facts = source === "proc" ? procTable : NO_TIMER;
+        if (kept === null) {
+          table.rows.write(message, label, facts, this.#context);
+        } else {
+          this.#names.note(message.source);
+          this.#names.note(message.destination);
+          kept.push(message, facts);
+        }
       },
       restart: () => {
-        rows.length = first;
+        this.#row.length = mark;
+        kept?.clear();
       },
     });
+    if (kept !== null) {
+      this.#waiting.push(() =>
+        kept.forEach((message, facts) => table.rows.write(message, label, facts, this.#context))
+      );
+    }
     if (outcome === "absent") {
       return six ? 0 : this.#lacks(`AF INET (${table.protocol})`);
     }
     return outcome === "failed" ? STATUS_UNREADABLE : 0;
-  }
-
-  // Numeric rows are made at once. Where names have to be asked for, the message is kept until they are there.
-  #row(format: FormatRow, message: InetMessage, label: string, facts: TimerFacts): Row | null {
-    const { layout } = this.#request;
-    if (this.#request.numeric.hosts) return format(message, label, facts, layout, this.#rowNames);
-    const kept = new DataView(
-      (message.view.buffer as ArrayBuffer).slice(
-        message.view.byteOffset + message.start,
-        message.view.byteOffset + message.end,
-      ),
-    );
-    return (names) =>
-      format(new InetMessage().at(kept, 0, kept.byteLength), label, facts, layout, names);
   }
 
   // null: read from /proc.
@@ -275,7 +275,7 @@ class Pass {
     return dumpRequest({ family, protocol: table.ipProtocol, states });
   }
 
-  #sctp(rows: Row[]): number {
+  #sctp(): number {
     const { layout } = this.#request;
     for (const file of ["sctp/eps", "sctp/assocs"] as const) {
       const servers = file === "sctp/eps";
@@ -286,32 +286,38 @@ class Pass {
       }
       if (!layout.all && servers !== layout.listening) continue;
       if (servers) {
-        const table = parseSctpEndpoints(text);
-        this.#badLines(file, table.bad);
-        for (const row of table.rows) rows.push((names) => sctpEndpointRows(row, layout, names));
+        const { rows, bad } = parseSctpEndpoints(text);
+        this.#badLines(file, bad);
+        for (const { addresses } of rows) this.#noteAll(addresses);
+        this.#waiting.push(() => rows.forEach((row) => writeSctpEndpoint(row, this.#context)));
       } else {
-        const table = parseSctpAssociations(text);
-        this.#badLines(file, table.bad);
-        for (const row of table.rows) rows.push((names) => sctpAssociationRows(row, layout, names));
+        const { rows, bad } = parseSctpAssociations(text);
+        this.#badLines(file, bad);
+        for (const { local, remote } of rows) this.#noteAll([...local, ...remote]);
+        this.#waiting.push(() => rows.forEach((row) => writeSctpAssociation(row, this.#context)));
       }
     }
+    // Numeric rows of the other tables do not wait, so these may not either.
+    if (this.#request.numeric.hosts) this.#nameHosts();
     return 0;
+  }
+
+  #noteAll(addresses: readonly string[]): void {
+    if (this.#request.numeric.hosts) return;
+    for (const address of addresses) this.#names.note(address);
   }
 
   #unix(): number {
     const { layout } = this.#request;
-    this.#out.write(unixHeading(layout));
+    this.#row.text(unixHeading(layout));
     const text = this.#readText("unix");
     if (typeof text === "number") {
       if (text !== -ENOENT && text !== -EACCES) return this.#unreadable("unix", text);
       return this.#lacks("AF UNIX");
     }
-    let rows = "";
     for (const row of parseUnixTable(text)) {
-      const line = unixRow(row, layout, this.#rowNames);
-      if (line !== null) rows += `${line}\n`;
+      if (wantsUnix(row, layout)) writeUnix(row, this.#context);
     }
-    this.#out.writeBytes(latin1Bytes(rows));
     return 0;
   }
 
@@ -355,9 +361,6 @@ class Pass {
   }
 }
 
-/** The lines of one socket without the last newline, or what makes them once names are there; `null`: not wanted. */
-type Row = string | ((names: NetstatNames) => string | null);
-
 const NO_TIMER: TimerFacts = { retransmits: 0, probes: 0 };
 
 function latin1Text(bytes: Uint8Array): string {
@@ -368,10 +371,39 @@ function latin1Text(bytes: Uint8Array): string {
   return text;
 }
 
-function latin1Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+/** Messages that wait for names: copies without their attributes, one after the other. */
+class KeptMessages {
+  #bytes = new DataView(new ArrayBuffer(64 * INET_DIAG_MSG_SIZE));
+  #count = 0;
+  #timers: TimerFacts[] = [];
+
+  push(message: InetMessage, { retransmits, probes }: TimerFacts): void {
+    const at = this.#count * INET_DIAG_MSG_SIZE;
+    if (at === this.#bytes.byteLength) {
+      const grown = new Uint8Array(2 * at);
+      grown.set(new Uint8Array(this.#bytes.buffer));
+      this.#bytes = new DataView(grown.buffer);
+    }
+    const { view, start } = message;
+    for (let i = 0; i < INET_DIAG_MSG_SIZE; i += 4) {
+      this.#bytes.setUint32(at + i, view.getUint32(start + i, true), true);
+    }
+    this.#timers.push({ retransmits, probes });
+    this.#count++;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#timers = [];
+  }
+
+  forEach(use: (message: InetMessage, facts: TimerFacts) => void): void {
+    const message = new InetMessage();
+    for (let i = 0; i < this.#count; i++) {
+      const at = i * INET_DIAG_MSG_SIZE;
+      use(message.at(this.#bytes, at, at + INET_DIAG_MSG_SIZE), this.#timers[i]!);
+    }
+  }
 }
 
 /** Which counters are wanted. */

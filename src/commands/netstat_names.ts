@@ -20,8 +20,8 @@ export interface NumericChoice {
 export type ReverseLookup = (addresses: readonly string[]) => Map<string, string>;
 
 /**
- * Names for one run. Where hosts are to be named, the rows are made twice: once to see which addresses there are, and after
- * {@linkcode NamesForRun.lookUp}, which asks for all at once, for good.
+ * Names for one run. Where hosts are to be named, addresses are noted while the tables are read, and looked up all at once
+ * before rows are made.
  */
 export class NamesForRun {
   readonly #numeric: NumericChoice;
@@ -39,6 +39,7 @@ export class NamesForRun {
   /** The functions that rows are made with. */
   forRows(owner: (inode: number) => string): NetstatNames {
     return {
+      numeric: this.#numeric.hosts && this.#numeric.ports,
       host: this.#numeric.hosts ? plainAddress : (address) => this.#host(address),
       port: (port, protocol) => this.#port(port, protocol),
       user: (uid) => (this.#numeric.users ? null : this.#users.name(uid)) ?? String(uid | 0),
@@ -46,7 +47,12 @@ export class NamesForRun {
     };
   }
 
-  /** Asks for the names of all addresses that rows were made with and that have none yet. */
+  /** Takes note of an address that a row will be made with. */
+  note(address: string): void {
+    this.#host(address);
+  }
+
+  /** Asks for the names of all addresses that were noted and that no file names. */
   lookUp(lookup: ReverseLookup): void {
     if (this.#asked.size === 0) return;
     for (const [address, name] of lookup([...this.#asked])) this.#known.set(address, name);

@@ -43,85 +43,203 @@ export function inetProcTable(file: string, family: number): InetProcTable {
     parse(bytes, emit) {
       const extra = this as { retransmits: number; probes: number };
       const message = new DataView(new ArrayBuffer(MESSAGE_SIZE));
-      let start = bytes.indexOf(0x0a) + 1;
+      message.setUint8(uapi.MSG_FAMILY, family === AF_INET6 ? AF_INET6 : AF_INET);
+      message.setUint32(uapi.MSG_COOKIE, uapi.INET_DIAG_NOCOOKIE, true);
+      message.setUint32(uapi.MSG_COOKIE + 4, uapi.INET_DIAG_NOCOOKIE, true);
+      const words = family === AF_INET6 ? 4 : 1;
+      const start = bytes.indexOf(NEWLINE) + 1;
       // No newline at all: not even the header line that every such file has.
       if (start === 0) {
         throw new DecodeError(`/proc/net/${file}`, 0, "the header line is missing");
       }
-      while (start < bytes.length) {
-        let end = bytes.indexOf(0x0a, start);
-        if (end < 0) end = bytes.length;
-        const line = String.fromCharCode(...bytes.subarray(start, end));
-        if (line.trim() !== "") {
-          emit(message, 0, encodeLine(line, `/proc/net/${file}`, start, family, message, extra));
-        }
-        start = end + 1;
+      const line = new LineReader(bytes, start, `/proc/net/${file}`);
+      while (line.start()) {
+        line.skipWord();
+        emit(message, 0, readLine(line, words, message, extra));
       }
     },
   };
 }
 
 // Returns the length of the message.
-function encodeLine(
-  line: string,
-  what: string,
-  at: number,
-  family: number,
+function readLine(
+  line: LineReader,
+  words: number,
   message: DataView,
   extra: { retransmits: number; probes: number },
 ): number {
-  const fields = line.trim().split(/\s+/);
-  const number = (text: string | undefined, radix: number, name: string): number => {
-    const digits = radix === 16 ? /^[0-9a-fA-F]{1,16}$/ : /^\d{1,15}$/;
-    if (text === undefined || !digits.test(text)) {
-      throw new DecodeError(what, at, `${name} is ${JSON.stringify(text ?? "")}, not a number`);
-    }
-    return parseInt(text, radix);
-  };
-  const pair = (text: string | undefined, name: string): [number, number] => {
-    const [first, second] = (text ?? "").split(":");
-    return [number(first, 16, name), number(second, 16, name)];
-  };
-  const address = (text: string | undefined, addressAt: number, portAt: number, name: string) => {
-    const [hex = "", port] = (text ?? "").split(":");
-    const words = family === AF_INET6 ? 4 : 1;
-    if (hex.length !== 8 * words) {
-      throw new DecodeError(what, at, `${name} is ${JSON.stringify(text ?? "")}, not an address`);
-    }
-    for (let i = 0; i < 4; i++) {
-      const word = i < words ? number(hex.slice(8 * i, 8 * i + 8), 16, name) : 0;
-      message.setUint32(addressAt + 4 * i, word, true);
-    }
-    message.setUint16(portAt, number(port, 16, `${name} port`), false);
-  };
-
-  message.setUint8(uapi.MSG_FAMILY, family === AF_INET6 ? AF_INET6 : AF_INET);
-  address(fields[1], uapi.MSG_SRC, uapi.MSG_SPORT, "local address");
-  address(fields[2], uapi.MSG_DST, uapi.MSG_DPORT, "remote address");
-  message.setUint8(uapi.MSG_STATE, number(fields[3], 16, "state"));
-  const [sendQueue, receiveQueue] = pair(fields[4], "queues");
-  message.setUint32(uapi.MSG_WQUEUE, sendQueue, true);
-  message.setUint32(uapi.MSG_RQUEUE, receiveQueue, true);
-  const [timer, when] = pair(fields[5], "timer");
+  line.blanks();
+  for (let i = 0; i < words; i++) {
+    message.setUint32(uapi.MSG_SRC + 4 * i, line.word("local address"), true);
+  }
+  line.colon("local address");
+  message.setUint16(uapi.MSG_SPORT, line.hex("local port"), false);
+  line.blanks();
+  for (let i = 0; i < words; i++) {
+    message.setUint32(uapi.MSG_DST + 4 * i, line.word("remote address"), true);
+  }
+  line.colon("remote address");
+  message.setUint16(uapi.MSG_DPORT, line.hex("remote port"), false);
+  line.blanks();
+  message.setUint8(uapi.MSG_STATE, line.hex("state"));
+  line.blanks();
+  message.setUint32(uapi.MSG_WQUEUE, line.hex("send queue"), true);
+  line.colon("queues");
+  message.setUint32(uapi.MSG_RQUEUE, line.hex("receive queue"), true);
+  line.blanks();
+  const timer = line.hex("timer");
   message.setUint8(uapi.MSG_TIMER, timer);
-  message.setUint32(uapi.MSG_EXPIRES, when * MS_PER_TICK, true);
-  extra.retransmits = number(fields[6], 16, "retransmits");
-  extra.probes = number(fields[8], 10, "probes");
+  line.colon("timer");
+  message.setUint32(uapi.MSG_EXPIRES, line.hex("timer") * MS_PER_TICK, true);
+  line.blanks();
+  extra.retransmits = line.hex("retransmits");
+  line.blanks();
+  message.setUint32(uapi.MSG_UID, line.decimal("uid"), true);
+  line.blanks();
+  extra.probes = line.decimal("probes");
   // The kernel's message has one counter: probes, unless the timer is that of retransmission.
   message.setUint8(
     uapi.MSG_RETRANS,
     timer === TIMER_RETRANSMIT ? extra.retransmits : extra.probes,
   );
-  message.setUint32(uapi.MSG_UID, number(fields[7], 10, "uid"), true);
-  message.setUint32(uapi.MSG_INODE, number(fields[9], 10, "inode"), true);
-  message.setUint32(uapi.MSG_IF, 0, true);
-  message.setUint32(uapi.MSG_COOKIE, uapi.INET_DIAG_NOCOOKIE, true);
-  message.setUint32(uapi.MSG_COOKIE + 4, uapi.INET_DIAG_NOCOOKIE, true);
-  const tail = fields.slice(10).join(" ").slice(0, TAIL_MAX);
-  message.setUint16(TAIL_AT, NLA_HEADER_SIZE + tail.length, true);
+  line.blanks();
+  message.setUint32(uapi.MSG_INODE, line.decimal("inode"), true);
+  const length = NLA_HEADER_SIZE + line.rest(message, TAIL_AT + NLA_HEADER_SIZE, TAIL_MAX);
+  message.setUint16(TAIL_AT, length, true);
   message.setUint16(TAIL_AT + 2, uapi.PROC_TAIL, true);
-  for (let i = 0; i < tail.length; i++) {
-    message.setUint8(TAIL_AT + NLA_HEADER_SIZE + i, tail.charCodeAt(i));
+  return TAIL_AT + length;
+}
+
+const NEWLINE = 0x0a;
+const BLANK = 0x20;
+const COLON = 0x3a;
+/** Digits of a 64-bit number in hexadecimal; in decimal more would not be exact. */
+const HEX_DIGITS = 16;
+const DECIMAL_DIGITS = 15;
+
+/** Value of a hexadecimal digit; -1 for another byte. */
+function digit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+/** Reads fields of lines in place. There may be a hundred thousand lines, and none becomes a string. */
+class LineReader {
+  readonly #bytes: Uint8Array;
+  readonly #what: string;
+  #line: number;
+  #at = 0;
+  #end = 0;
+
+  /** `line`: where the first line begins. `what`: the file, for errors. */
+  constructor(bytes: Uint8Array, line: number, what: string) {
+    this.#bytes = bytes;
+    this.#line = line;
+    this.#end = line - 1;
+    this.#what = what;
   }
-  return TAIL_AT + NLA_HEADER_SIZE + tail.length;
+
+  /** Moves to the next line that has something in it. Returns false at the end. */
+  start(): boolean {
+    const bytes = this.#bytes;
+    for (;;) {
+      this.#line = this.#end + 1;
+      if (this.#line >= bytes.length) return false;
+      const newline = bytes.indexOf(NEWLINE, this.#line);
+      this.#end = newline < 0 ? bytes.length : newline;
+      this.#at = this.#line;
+      this.blanks();
+      if (this.#at < this.#end) return true;
+    }
+  }
+
+  /** Passes over blanks. */
+  blanks(): void {
+    const bytes = this.#bytes;
+    while (this.#at < this.#end && bytes[this.#at]! <= BLANK) this.#at++;
+  }
+
+  /** Passes over what is not blank. */
+  skipWord(): void {
+    const bytes = this.#bytes;
+    while (this.#at < this.#end && bytes[this.#at]! > BLANK) this.#at++;
+  }
+
+  /** Passes over the colon that has to stand here. */
+  colon(name: string): void {
+    if (this.#at >= this.#end || this.#bytes[this.#at] !== COLON) this.#fail(name, "has no colon");
+    this.#at++;
+  }
+
+  /** Eight hexadecimal digits: a word of an address. */
+  word(name: string): number {
+    const bytes = this.#bytes;
+    const end = this.#at + 8;
+    let value = 0;
+    for (; this.#at < end; this.#at++) {
+      const nibble = this.#at < this.#end ? digit(bytes[this.#at]!) : -1;
+      if (nibble < 0) this.#fail(name, "is not an address");
+      value = value << 4 | nibble;
+    }
+    return value >>> 0;
+  }
+
+  /** A hexadecimal number. */
+  hex(name: string): number {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    let value = 0;
+    for (; this.#at < this.#end; this.#at++) {
+      const nibble = digit(bytes[this.#at]!);
+      if (nibble < 0) break;
+      value = 16 * value + nibble;
+    }
+    this.#check(name, start, HEX_DIGITS);
+    return value;
+  }
+
+  /** A decimal number. */
+  decimal(name: string): number {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    let value = 0;
+    for (; this.#at < this.#end; this.#at++) {
+      const byte = bytes[this.#at]!;
+      if (byte < 0x30 || byte > 0x39) break;
+      value = 10 * value + byte - 0x30;
+    }
+    this.#check(name, start, DECIMAL_DIGITS);
+    return value;
+  }
+
+  /** Copies the fields that are left, with one blank between each, to `at` of a message. Returns the length, `limit` at most. */
+  rest(message: DataView, at: number, limit: number): number {
+    const bytes = this.#bytes;
+    let length = 0;
+    for (this.blanks(); this.#at < this.#end && length < limit; this.blanks()) {
+      if (length > 0) message.setUint8(at + length++, BLANK);
+      while (this.#at < this.#end && bytes[this.#at]! > BLANK && length < limit) {
+        message.setUint8(at + length++, bytes[this.#at++]!);
+      }
+    }
+    return length;
+  }
+
+  // A number ends at a blank, a colon or the end of the line; whatever else stands there makes it none.
+  #check(name: string, start: number, digits: number): void {
+    const next = this.#at < this.#end ? this.#bytes[this.#at]! : BLANK;
+    const count = this.#at - start;
+    if (count < 1 || count > digits || next > BLANK && next !== COLON) {
+      this.#fail(name, "is not a number");
+    }
+  }
+
+  #fail(name: string, problem: string): never {
+    throw new DecodeError(
+      this.#what,
+      this.#line,
+      `${name} at character ${this.#at - this.#line} ${problem}`,
+    );
+  }
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { RowBuffer } from "../text/row_buffer.ts";
 
 /** Options that change what tables look like. */
 export interface NetstatLayout {
@@ -24,6 +25,8 @@ export interface NetstatLayout {
 
 /** Names for numbers, or the numbers themselves where the options say so. */
 export interface NetstatNames {
+  /** True when neither hosts nor ports are named. */
+  readonly numeric: boolean;
   /** Text of an address. */
   host(address: string): string;
   /** Text of a port; `protocol` is `tcp`, `udp`, `sctp` or `raw`. */
@@ -47,9 +50,18 @@ export function wanted(server: boolean, layout: NetstatLayout): boolean {
 
 const OWNER_WIDTH = 20;
 
-/** The owner's cell with the blank before it; empty without `-p`. */
-export function ownerCell(inode: number, layout: NetstatLayout, names: NetstatNames): string {
-  return layout.programs ? ` ${names.owner(inode).padEnd(OWNER_WIDTH)}` : "";
+/** Writes the owner's cell with the blank before it; nothing without `-p`. */
+export function writeOwner(
+  { row, layout, names }: {
+    readonly row: RowBuffer;
+    readonly layout: NetstatLayout;
+    readonly names: NetstatNames;
+  },
+  inode: number,
+): void {
+  if (!layout.programs) return;
+  row.byte(0x20);
+  row.left(names.owner(inode), OWNER_WIDTH);
 }
 
 function ownerHeading(layout: NetstatLayout): string {

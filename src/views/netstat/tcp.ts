@@ -4,7 +4,7 @@
  * @module
  */
 import { TCP_LISTEN } from "../../model/state.ts";
-import { type FormatRow, internetCells, tailCells, timerText } from "./internet_row.ts";
+import { type RowFormat, timerText, writeCells, writeTail } from "./internet_row.ts";
 import { wanted } from "./layout.ts";
 
 /** State names by the kernel's number. */
@@ -27,32 +27,20 @@ export const TCP_STATES: readonly string[] = [
 
 const TIMERS = ["off", "on", "keepalive", "timewait", "probe"];
 
-/** A TCP row. What netstat calls a server is a socket without a remote port, whatever its state. */
-export const tcpRow: FormatRow = (message, label, facts, layout, names) => {
-  if (!wanted(message.destinationPort === 0, layout)) return null;
-  const { state, timer } = message;
-  // The kernel's message tells a listener's limit here, /proc does not: scripts sum this column.
-  const sendQueue = state === TCP_LISTEN ? 0 : message.sendQueue;
-  const cells = internetCells(
-    message,
-    label,
-    "tcp",
-    TCP_STATES[state] ?? "UNKNOWN",
-    sendQueue,
-    layout,
-    names,
-  );
-  return cells + tailCells(
-    message.uid,
-    message.inode,
-    () =>
+/** TCP rows. What netstat calls a server is a socket without a remote port, whatever its state. */
+export const tcpRows: RowFormat = {
+  wants: (message, layout) => wanted(message.destinationPort === 0, layout),
+  write(message, label, facts, context) {
+    const { state, timer } = message;
+    // The kernel's message tells a listener's limit here, /proc does not: scripts sum this column.
+    const sendQueue = state === TCP_LISTEN ? 0 : message.sendQueue;
+    writeCells(context, message, label, "tcp", TCP_STATES[state] ?? "UNKNOWN", sendQueue);
+    writeTail(context, message.uid, message.inode, () =>
       timerText(
         TIMERS[timer] ?? `unkn-${timer}`,
         timer === 0 ? 0 : message.expiresMs,
         facts.retransmits,
         facts.probes,
-      ),
-    layout,
-    names,
-  );
+      ));
+  },
 };

@@ -6,8 +6,8 @@
 import { AF_INET } from "../../../ffi/socket.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { TCP_CLOSE, TCP_ESTABLISHED } from "../../model/state.ts";
-import { type FormatRow, internetCells, tailCells, timerText } from "./internet_row.ts";
-import { wanted } from "./layout.ts";
+import { type RowFormat, timerText, writeCells, writeTail } from "./internet_row.ts";
+import { type NetstatLayout, wanted } from "./layout.ts";
 
 /** True when there is no remote address, which for netstat makes a datagram socket a server. */
 export function hasNoPeer(message: InetMessage): boolean {
@@ -24,21 +24,28 @@ export function datagramTimer(message: InetMessage, retransmits: number, probes:
   return timerText(name, message.expiresMs, retransmits, probes);
 }
 
-/** A row of UDP or UDP-Lite, whose ports both go by the names of UDP. */
-export const udpRow: FormatRow = (message, label, facts, layout, names) => {
-  if (!wanted(hasNoPeer(message), layout)) return null;
-  const { state } = message;
-  const word = state === TCP_ESTABLISHED ? "ESTABLISHED" : state === TCP_CLOSE ? "" : "UNKNOWN";
-  const cells = internetCells(message, label, "udp", word, message.sendQueue, layout, names);
-  const timer = () => datagramTimer(message, 0, facts.probes);
-  return cells + tailCells(message.uid, message.inode, timer, layout, names);
+function wants(message: InetMessage, layout: NetstatLayout): boolean {
+  return wanted(hasNoPeer(message), layout);
+}
+
+/** Rows of UDP and UDP-Lite, whose ports both go by the names of UDP. */
+export const udpRows: RowFormat = {
+  wants,
+  write(message, label, facts, context) {
+    const { state } = message;
+    const word = state === TCP_ESTABLISHED ? "ESTABLISHED" : state === TCP_CLOSE ? "" : "UNKNOWN";
+    writeCells(context, message, label, "udp", word, message.sendQueue);
+    const timer = () => datagramTimer(message, 0, facts.probes);
+    writeTail(context, message.uid, message.inode, timer);
+  },
 };
 
-/** A raw row: the protocol stands where the port does, and the state is a number. */
-export const rawRow: FormatRow = (message, label, facts, layout, names) => {
-  if (!wanted(hasNoPeer(message), layout)) return null;
-  const state = String(message.state);
-  const cells = internetCells(message, label, "raw", state, message.sendQueue, layout, names);
-  const timer = () => datagramTimer(message, facts.retransmits, facts.probes);
-  return cells + tailCells(message.uid, message.inode, timer, layout, names);
+/** Raw rows: the protocol stands where the port does, and the state is a number. */
+export const rawRows: RowFormat = {
+  wants,
+  write(message, label, facts, context) {
+    writeCells(context, message, label, "raw", String(message.state), message.sendQueue);
+    const timer = () => datagramTimer(message, facts.retransmits, facts.probes);
+    writeTail(context, message.uid, message.inode, timer);
+  },
 };

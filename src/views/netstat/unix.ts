@@ -10,33 +10,41 @@ import {
   SS_UNCONNECTED,
   type UnixRow,
 } from "../../proc/net_unix.ts";
-import { type NetstatLayout, type NetstatNames, ownerCell, wanted } from "./layout.ts";
+import type { RowContext } from "./internet_row.ts";
+import { type NetstatLayout, wanted, writeOwner } from "./layout.ts";
 
 // Indices are SOCK_* and SS_*.
 const TYPES = ["UNKNOWN", "STREAM", "DGRAM", "RAW", "RDM", "SEQPACKET"];
 const STATES = ["FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 
-/** A unix row without its newline, one character a byte; `null` when the options do not want the socket. */
-export function unixRow(
-  row: UnixRow,
-  layout: NetstatLayout,
-  names: NetstatNames,
-): string | null {
-  const { flags } = row;
-  const server = row.state === SS_UNCONNECTED && (flags & SO_ACCEPTCON) !== 0;
-  if (!wanted(server, layout)) return null;
+/** True when the options want the socket. */
+export function wantsUnix(row: UnixRow, layout: NetstatLayout): boolean {
+  return wanted(isServer(row), layout);
+}
+
+function isServer({ state, flags }: UnixRow): boolean {
+  return state === SS_UNCONNECTED && (flags & SO_ACCEPTCON) !== 0;
+}
+
+/** Writes a row. */
+export function writeUnix(socket: UnixRow, context: RowContext): void {
+  const { row } = context;
+  const { flags } = socket;
   const marks = `[ ${flags & SO_ACCEPTCON ? "ACC " : ""}${flags & SO_WAITDATA ? "W " : ""}${
     flags & SO_NOSPACE ? "N " : ""
   }]`;
-  const cells = [
-    (row.protocol === 0 ? "unix" : "??").padEnd(5),
-    String(row.references).padEnd(6),
-    marks.padEnd(11),
-    (TYPES[row.type] ?? "UNKNOWN").padEnd(10),
-    (server ? "LISTENING" : STATES[row.state] ?? "UNKNOWN").padEnd(13),
-    String(row.inode).padEnd(8),
-  ];
-  return `${cells.join(" ")}${ownerCell(row.inode, layout, names)} ${pathWord(row.path ?? "")}`;
+  const state = isServer(socket) ? "LISTENING" : STATES[socket.state] ?? "UNKNOWN";
+  // Each with the blank that follows it.
+  row.left(socket.protocol === 0 ? "unix" : "??", 6);
+  row.left(`${socket.references} `, 7);
+  row.left(`${marks} `, 12);
+  row.left(TYPES[socket.type] ?? "UNKNOWN", 11);
+  row.left(state, 14);
+  row.left(String(socket.inode), 8);
+  writeOwner(context, socket.inode);
+  row.byte(0x20);
+  row.text(pathWord(socket.path ?? ""));
+  row.byte(0x0a);
 }
 
 /** The path up to its first blank, as netstat has it, its other control bytes replaced as those of program names are. */
