@@ -1,0 +1,218 @@
+/**
+ * Unix sockets in ss mode.
+ *
+ * @module
+ */
+import { AF_UNIX } from "../../../ffi/socket.ts";
+import type { Bytes } from "../../model/owner.ts";
+import { TCP_CLOSE, TCP_ESTABLISHED } from "../../model/state.ts";
+import type { SourceKind } from "../family.ts";
+import {
+  COLUMN,
+  type SsCells,
+  type SsContext,
+  type SsFamily,
+  type SsPrinter,
+  type SsSubject,
+  TABLE,
+  writeSkmem,
+  writeStart,
+} from "../ss_row.ts";
+import { UnixMessage } from "./message.ts";
+import { unixProcTable } from "./proc.ts";
+import { dumpRequest } from "./request.ts";
+import * as uapi from "./uapi.ts";
+
+const AT = 0x40;
+const NONE = new Uint8Array([0x2a]);
+
+/** How many rows of /proc ss keeps to sort them; then it prints those and begins anew. */
+const SORTED_ROWS = 1680;
+
+/** Netid and table by type; one that ss does not know is shown as a datagram socket. */
+function kindOf(type: number): readonly [netid: string, table: number] {
+  if (type === uapi.SOCK_STREAM) return ["u_str", TABLE.unix_stream];
+  if (type === uapi.SOCK_SEQPACKET) return ["u_seq", TABLE.unix_seqpacket];
+  if (type === uapi.SOCK_DGRAM) return ["u_dgr", TABLE.unix_dgram];
+  return ["u_dgr", ~0];
+}
+
+/** The name as ss prints it: an abstract one with `@` for every NUL; `null` for none. */
+export function printedName(message: UnixMessage): Bytes | null {
+  const { path, abstractName } = message;
+  if (abstractName === null) return path;
+  const name = new Uint8Array(abstractName.length + 1);
+  name[0] = AT;
+  for (const [i, byte] of abstractName.entries()) name[i + 1] = byte === 0 ? AT : byte;
+  return name;
+}
+
+const BLANKS = [0x20, 0x09, 0x0a, 0x0b, 0x0c, 0x0d];
+
+/** Of a name in /proc ss reads what comes before the first blank. */
+function firstWord(name: Bytes | null): Bytes | null {
+  if (name === null) return null;
+  const end = name.findIndex((byte) => BLANKS.includes(byte));
+  const word = end < 0 ? name : name.subarray(0, end);
+  return word.length === 0 ? null : word;
+}
+
+const decoder = new TextDecoder();
+
+/** A row as a filter sees it. */
+class UnixSubject implements SsSubject {
+  readonly family = AF_UNIX;
+  readonly ifindex = 0;
+  readonly mark = null;
+  readonly cgroupId = null;
+  readonly destinationName = null;
+  readonly localPortRange: SsSubject["localPortRange"];
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly #name: Bytes | null;
+
+  constructor(context: SsContext, name: Bytes | null, inode: number, peer: number) {
+    this.localPortRange = context.names.localPortRange;
+    this.#name = name;
+    this.sourcePort = inode;
+    this.destinationPort = peer;
+  }
+
+  get sourceName(): string | null {
+    return this.#name === null ? null : decoder.decode(this.#name);
+  }
+
+  sourceWord(): number {
+    return this.#name === null ? 0 : ~0;
+  }
+
+  destinationWord(): number {
+    return 0;
+  }
+}
+
+/** A row from /proc, kept to be sorted. */
+interface KeptRow {
+  readonly type: number;
+  readonly state: number;
+  readonly inode: number;
+  readonly name: Bytes | null;
+}
+
+class UnixPrinter implements SsPrinter {
+  readonly #context: SsContext;
+  readonly #message = new UnixMessage();
+  readonly #kept: KeptRow[] = [];
+
+  constructor(context: SsContext) {
+    this.#context = context;
+  }
+
+  row(view: DataView, start: number, end: number, source: SourceKind): void {
+    const message = this.#message.at(view, start, end);
+    const [, table] = kindOf(message.type);
+    if ((this.#context.selection.tables & table) === 0) return;
+    if (source === "proc") this.#keep(message);
+    else this.#print(message);
+  }
+
+  #print(message: UnixMessage): void {
+    const { cells, options } = this.#context;
+    const name = printedName(message);
+    const peer = Math.max(0, message.peerInode);
+    if (!this.#context.wants(new UnixSubject(this.#context, name, message.inode, peer))) return;
+    const received = Math.max(0, message.u32Attribute(uapi.UNIX_DIAG_RQLEN));
+    const sent = Math.max(0, message.u32Attribute(uapi.UNIX_DIAG_RQLEN, 1));
+    this.#start(message.type, message.state, received, sent, name, message.inode, peer);
+    if (options.memory && message.has(uapi.UNIX_DIAG_MEMINFO)) {
+      writeSkmem(
+        cells,
+        message.view,
+        message.attributeOffset(uapi.UNIX_DIAG_MEMINFO),
+        message.attributeLength(uapi.UNIX_DIAG_MEMINFO),
+      );
+    }
+    if (options.extended) writeExtended(cells, message);
+  }
+
+  // /proc tells neither queues nor peers, and to the filter not even the inode.
+  #keep(message: UnixMessage): void {
+    const { selection } = this.#context;
+    let { state } = message;
+    // ss takes the pointer at the head of the line for the peer, and one with a peer for connected.
+    if (message.type === uapi.SOCK_DGRAM && state === TCP_CLOSE && pointerLow(message) !== 0) {
+      state = TCP_ESTABLISHED;
+    }
+    if ((selection.states & 1 << state) === 0) return;
+    const name = firstWord(printedName(message));
+    if (!this.#context.wants(new UnixSubject(this.#context, name, 0, 0))) return;
+    this.#kept.push({ type: message.type, state, inode: message.inode, name });
+    if (this.#kept.length > SORTED_ROWS) this.finish();
+  }
+
+  finish(): void {
+    this.#kept.sort((a, b) => a.type - b.type || (a.inode | 0) - (b.inode | 0));
+    for (const { type, state, inode, name } of this.#kept) {
+      this.#start(type, state, 0, 0, name, inode, 0);
+    }
+    this.#kept.length = 0;
+  }
+
+  #start(
+    type: number,
+    state: number,
+    received: number,
+    sent: number,
+    name: Bytes | null,
+    inode: number,
+    peer: number,
+  ): void {
+    const { cells } = this.#context;
+    writeStart(cells, kindOf(type)[0], state, received, sent);
+    cells.bytes(name ?? NONE);
+    cells.byte(0x20);
+    cells.column(COLUMN.port);
+    cells.decimal(inode);
+    cells.column(COLUMN.peerAddress);
+    cells.ascii("* ");
+    cells.column(COLUMN.peerPort);
+    cells.decimal(peer);
+    cells.column(COLUMN.process);
+    this.#context.process(inode);
+  }
+}
+
+function pointerLow(message: UnixMessage): number {
+  return message.view.getUint32(message.start + uapi.MSG_COOKIE, true);
+}
+
+function writeExtended(cells: SsCells, message: UnixMessage): void {
+  const shutdown = message.u8Attribute(uapi.UNIX_DIAG_SHUTDOWN);
+  if (shutdown >= 0) {
+    cells.ascii((shutdown & 1) !== 0 ? " -" : " <");
+    cells.ascii((shutdown & 2) !== 0 ? "--" : "->");
+  }
+  if (message.attributeLength(uapi.UNIX_DIAG_VFS) >= 8) {
+    const device = message.u32Attribute(uapi.UNIX_DIAG_VFS, 1);
+    cells.ascii(" ino:");
+    cells.decimal(message.u32Attribute(uapi.UNIX_DIAG_VFS));
+    // The kernel's number, taken apart as if it were one of user space: makedev(3) has the parts elsewhere.
+    cells.ascii(` dev:${device >>> 8 & 0xfff}/${device & 0xff | device >>> 12 & 0xfff00}`);
+  }
+  if (message.has(uapi.UNIX_DIAG_ICONS)) {
+    cells.ascii(" peers:");
+    for (const inode of message.waitingInodes) cells.ascii(` ${inode}`);
+  }
+}
+
+/** Unix sockets in ss mode. */
+export const ss: SsFamily = {
+  request({ options, selection }) {
+    let show = uapi.UDIAG_SHOW_NAME | uapi.UDIAG_SHOW_PEER | uapi.UDIAG_SHOW_RQLEN;
+    if (options.memory) show |= uapi.UDIAG_SHOW_MEMINFO;
+    if (options.extended) show |= uapi.UDIAG_SHOW_VFS | uapi.UDIAG_SHOW_ICONS;
+    return dumpRequest(selection.states, show);
+  },
+  table: unixProcTable,
+  printer: (context) => new UnixPrinter(context),
+};

@@ -1,0 +1,98 @@
+/**
+ * Vsock sockets in ss mode.
+ *
+ * @module
+ */
+import type { SourceKind } from "../family.ts";
+import {
+  COLUMN,
+  type SsContext,
+  type SsFamily,
+  type SsPrinter,
+  type SsSubject,
+  TABLE,
+  writeStart,
+} from "../ss_row.ts";
+import { VsockMessage } from "./message.ts";
+import { vsockProcTable } from "./proc.ts";
+import { dumpRequest } from "./request.ts";
+import { AF_VSOCK, SOCK_DGRAM, SOCK_STREAM, VMADDR_CID_ANY } from "./uapi.ts";
+
+/** A row as a filter sees it: the context ID for an address. */
+class VsockSubject implements SsSubject {
+  readonly family = AF_VSOCK;
+  readonly ifindex = 0;
+  readonly mark = null;
+  readonly cgroupId = null;
+  readonly sourceName = null;
+  readonly destinationName = null;
+  readonly localPortRange: SsSubject["localPortRange"];
+  readonly #message: VsockMessage;
+
+  constructor(message: VsockMessage, context: SsContext) {
+    this.#message = message;
+    this.localPortRange = context.names.localPortRange;
+  }
+
+  // ss keeps ports as signed integers.
+  get sourcePort(): number {
+    return this.#message.sourcePort | 0;
+  }
+
+  get destinationPort(): number {
+    return this.#message.destinationPort | 0;
+  }
+
+  sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.#message.sourceCid : 0;
+  }
+
+  destinationWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.#message.destinationCid : 0;
+  }
+}
+
+class VsockPrinter implements SsPrinter {
+  readonly #context: SsContext;
+  readonly #message = new VsockMessage();
+  readonly #subject: VsockSubject;
+
+  constructor(context: SsContext) {
+    this.#context = context;
+    this.#subject = new VsockSubject(this.#message, context);
+  }
+
+  row(view: DataView, start: number, end: number, _source: SourceKind): void {
+    const message = this.#message.at(view, start, end);
+    const { cells, selection } = this.#context;
+    const { type } = message;
+    if (type === SOCK_STREAM && (selection.tables & TABLE.vsock_stream) === 0) return;
+    if (type === SOCK_DGRAM && (selection.tables & TABLE.vsock_dgram) === 0) return;
+    if (!this.#context.wants(this.#subject)) return;
+    const netid = type === SOCK_STREAM ? "v_str" : type === SOCK_DGRAM ? "v_dgr" : "???";
+    writeStart(cells, netid, message.state, 0, 0);
+    this.#half(message.sourceCid);
+    cells.byte(0x3a);
+    cells.column(COLUMN.port);
+    this.#half(message.sourcePort);
+    cells.column(COLUMN.peerAddress);
+    this.#half(message.destinationCid);
+    cells.byte(0x3a);
+    cells.column(COLUMN.peerPort);
+    this.#half(message.destinationPort);
+    cells.column(COLUMN.process);
+    this.#context.process(message.inode);
+  }
+
+  #half(value: number): void {
+    if (value === VMADDR_CID_ANY) this.#context.cells.byte(0x2a);
+    else this.#context.cells.decimal(value);
+  }
+}
+
+/** Vsock sockets in ss mode. */
+export const ss: SsFamily = {
+  request: ({ selection }) => dumpRequest(selection.states),
+  table: vsockProcTable,
+  printer: (context) => new VsockPrinter(context),
+};
