@@ -57,6 +57,15 @@ export function inNetworkNamespace<T>(fd: number, fn: () => T): T {
   }
 }
 
+/**
+ * Moves the calling thread into the network namespace that descriptor `fd` stands for, for good: for a program that has
+ * nothing to do anywhere else. Throws {@linkcode SyscallError}.
+ */
+export function enterNetworkNamespace(fd: number): void {
+  const refused = setns(fd);
+  if (refused !== 0) throw new SyscallError("setns to another network namespace", refused);
+}
+
 /** Opens a namespace by a path: /proc/PID/ns/net, a mount such as /run/netns/NAME. Returns the negated errno on failure. */
 export function tryOpenNamespace(path: string | Uint8Array): number {
   // A path that a person gave may be a FIFO, which must not keep us waiting.

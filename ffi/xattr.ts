@@ -7,7 +7,7 @@ import { errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { allocate, cString } from "./memory.ts";
 
-const value = allocate(256);
+const value = allocate(4096);
 
 /** An extended attribute of a path, as bytes without a trailing NUL, or the negated errno. */
 export function tryGetXattr(path: string, name: string): Uint8Array<ArrayBuffer> | number {

@@ -20,6 +20,7 @@ import { CgroupPaths } from "../../proc/cgroup_paths.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { SsFiles } from "./files.ts";
 import type { Holders } from "./holders.ts";
+import type { HostNames } from "./host_names.ts";
 import type { SsPlan } from "./plan.ts";
 import { processName } from "./process_name.ts";
 
@@ -82,6 +83,14 @@ class Names implements SsNames {
   }
 }
 
+/** Parts of a context that are loaded when a run needs them. */
+export interface Loaded {
+  /** `null` where the process column is not shown. */
+  readonly holders: Holders | null;
+  /** `null` where addresses are shown. */
+  readonly hosts: HostNames | null;
+}
+
 /** The context of a run, and the netlink socket that it holds. */
 export class SsRun implements SsContext {
   readonly options: SsOptions;
@@ -90,11 +99,12 @@ export class SsRun implements SsContext {
   readonly names: SsNames;
   readonly files: SsFiles;
   readonly wants: (subject: SsSubject) => boolean;
+  readonly hosts: HostNames | null;
   readonly #holders: Holders | null;
   #connection: Connection | null | undefined;
 
-  /** `holders` is `null` where the process column is not shown. */
-  constructor(plan: SsPlan, files: SsFiles, cells: SsCells, holders: Holders | null) {
+  /** `loaded`: what only some runs need. */
+  constructor(plan: SsPlan, files: SsFiles, cells: SsCells, loaded: Loaded) {
     this.options = plan.options;
     this.selection = plan.selection;
     this.cells = cells;
@@ -104,7 +114,8 @@ export class SsRun implements SsContext {
       ? () => true
       // The dialect of ss asks nothing beyond SsSubject.
       : evaluator(plan.filter, "ss") as (subject: SsSubject) => boolean;
-    this.#holders = holders;
+    this.#holders = loaded.holders;
+    this.hosts = loaded.hosts;
   }
 
   /** The netlink socket of this run; `null` where there is none to be had. */

@@ -11,6 +11,7 @@ import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { printable, processName } from "./process_name.ts";
+import { processContext, socketContext } from "./security.ts";
 
 const encoder = new TextEncoder();
 
@@ -48,6 +49,9 @@ export class Holders {
       cells.ascii(before < 0 ? " users:(" : ",");
       cells.bytes(this.#prefix(pids[row]!, tids[row]!));
       cells.decimal(fds[row]!);
+      if (this.#options.contexts) {
+        cells.utf8(`,sock_ctx=${socketContext(this.#root, pids[row]!, fds[row]!)}`);
+      }
       cells.byte(0x29);
       before = row;
     }
@@ -59,7 +63,12 @@ export class Holders {
     let prefix = this.#prefixes.get(key);
     if (prefix === undefined) {
       const name = processName(this.#root, tid === 0 ? `${pid}` : `${pid}/task/${tid}`);
-      const thread = this.#options.threads ? `tid=${tid || pid},` : "";
+      // Contexts take the place of threads.
+      const thread = this.#options.context
+        ? `proc_ctx=${processContext(this.#root, pid)},`
+        : this.#options.threads
+        ? `tid=${tid || pid},`
+        : "";
       const head = encoder.encode('("');
       const shown = printable(name ?? new Uint8Array(), this.#utf8);
       const tail = encoder.encode(`",pid=${pid},${thread}fd=`);

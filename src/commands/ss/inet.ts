@@ -103,7 +103,8 @@ export class InetTables {
     if (source.services !== null) this.#names.protocol = source.services;
     const { environment } = this.#plan;
     if (source === TCP && environment.TCPDIAG_FILE !== undefined) {
-      this.#recorded(environment.TCPDIAG_FILE);
+      // Sockets of a file cannot be closed.
+      if (this.#close === null) this.#recorded(environment.TCPDIAG_FILE);
       return;
     }
     const variable = source.files?.[0] ?? "PROC_ROOT";
@@ -155,6 +156,10 @@ export class InetTables {
       });
       return true;
     } catch (error) {
+      if (error instanceof KillRefused) {
+        this.#err.write(`ss: ${error.message}\n`);
+        return true;
+      }
       if (
         error instanceof NetlinkError || error instanceof DecodeError ||
         error instanceof SyscallError
@@ -189,6 +194,11 @@ export class InetTables {
     const fault = readDump(path, (view, start, end) => printer.recordedRow(view, start, end));
     if (fault !== null) this.#err.write(`ss: TCPDIAG_FILE: ${fault}\n`);
   }
+}
+
+/** The kernel refused to close a socket, for a reason that holds for those after it as well. */
+export class KillRefused extends Error {
+  override readonly name = "KillRefused";
 }
 
 /** True for an answer that means "not this socket", and not "something is wrong". */

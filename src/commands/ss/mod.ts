@@ -6,15 +6,15 @@
 import { SyscallError } from "../../../ffi/errno.ts";
 import { terminalColumns } from "../../../ffi/terminal.ts";
 import { type SsTableEntry, TABLES_FIRST, TABLES_LAST } from "../../families/ss_tables.ts";
+import type { InetMessage } from "../../families/inet/message.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { attemptDump } from "../../netlink/dump.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { SsTable } from "../../views/ss/table.ts";
 import type { Writer } from "../../views/text/writer.ts";
-import { SsRun } from "./context.ts";
+import { type Loaded, SsRun } from "./context.ts";
 import { SsFiles } from "./files.ts";
 import { INET_FIRST, INET_LAST, InetTables } from "./inet.ts";
-import type { Holders } from "./holders.ts";
 import type { SsPlan } from "./plan.ts";
 import { isUtf8 } from "./process_name.ts";
 
@@ -24,26 +24,52 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
   const files = new SsFiles(plan.environment);
   const table = new SsTable(out, { shown: shownColumns(plan), ...screenOf(plan) });
   if (plan.header) table.header();
-  const run = new SsRun(plan, files, table, await findHolders(plan, files));
+  const run = new SsRun(plan, files, table, await load(plan, files));
+  let status = 0;
   try {
-    const inet = new InetTables(run, plan, null, err);
-    for (const entry of TABLES_FIRST) await showFamily(entry, run);
-    for (const source of INET_FIRST) inet.show(source);
-    for (const entry of TABLES_LAST) await showFamily(entry, run);
-    for (const source of INET_LAST) inet.show(source);
+    if (plan.events) {
+      const { follow } = await import("./events.ts");
+      status = follow(run, table, err);
+    } else if (plan.kill) {
+      const { Killer } = await import("./kill.ts");
+      const killer = new Killer();
+      try {
+        const close = (protocol: number) => (message: InetMessage) =>
+          killer.close(message, protocol);
+        // Sockets of the other families cannot be closed.
+        const inet = new InetTables(run, plan, close, err);
+        for (const source of [...INET_FIRST, ...INET_LAST]) inet.show(source);
+      } finally {
+        killer.end();
+      }
+    } else {
+      const inet = new InetTables(run, plan, null, err);
+      for (const entry of TABLES_FIRST) await showFamily(entry, run);
+      for (const source of INET_FIRST) inet.show(source);
+      for (const entry of TABLES_LAST) await showFamily(entry, run);
+      for (const source of INET_LAST) inet.show(source);
+    }
     table.render();
   } finally {
     run.close();
   }
   err.flush();
-  return 0;
+  return status;
 }
 
-// Without the column the walk that ss makes for -T alone would be for nothing.
-async function findHolders({ options }: SsPlan, files: SsFiles): Promise<Holders | null> {
-  if (!options.processes) return null;
-  const { Holders } = await import("./holders.ts");
-  return new Holders(files.root, options, isUtf8(process.env));
+async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
+  let holders: Loaded["holders"] = null;
+  // Without the column the walk that ss makes for -T alone would be for nothing.
+  if (options.processes) {
+    const { Holders } = await import("./holders.ts");
+    holders = new Holders(files.root, options, isUtf8(process.env));
+  }
+  let hosts: Loaded["hosts"] = null;
+  if (options.resolve) {
+    const { HostNames } = await import("./host_names.ts");
+    hosts = new HostNames();
+  }
+  return { holders, hosts };
 }
 
 /** A column with one possible value is left out, as are those that nobody asked for. */

@@ -5,7 +5,6 @@
  */
 import type { InetNames } from "../../families/inet/ss.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
-import { Hosts } from "../../proc/hosts.ts";
 import { Protocols, Services } from "../../proc/services.ts";
 import type { SsRun } from "./context.ts";
 
@@ -14,7 +13,6 @@ export class PortNames implements InetNames {
   readonly #run: SsRun;
   readonly #services = new Services();
   readonly #protocols = new Protocols();
-  readonly #hosts = new Hosts();
   #protocol: "tcp" | "udp" | "raw" | null = null;
   #names = new Map<number, string>();
 
@@ -46,6 +44,6 @@ export class PortNames implements InetNames {
   }
 
   host(message: InetMessage, end: "source" | "destination"): string | null {
-    return this.#hosts.name(end === "source" ? message.source : message.destination);
+    return this.#run.hosts?.name(end === "source" ? message.source : message.destination) ?? null;
   }
 }

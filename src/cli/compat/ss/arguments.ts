@@ -64,7 +64,7 @@ const SWITCHES: Readonly<Partial<Record<SsFlag, readonly (keyof SsOptions)[]>>> 
   cgroup: ["cgroup"],
   "inet-sockopt": ["inetSockopt"],
   context: ["context"],
-  contexts: ["context", "contexts"],
+  contexts: ["context"],
 };
 
 /** Options that choose tables. */
@@ -132,6 +132,7 @@ export function readArguments(
     netns: null,
     operands: [],
   };
+  const contexts = { processes: 0, sockets: 0 };
   const found = (id: SsFlag, value: string) => {
     for (const name of SWITCHES[id] ?? []) result.options[name] = true;
     if (TABLE_SWITCHES[id] !== undefined) selection.addTables(TABLE_SWITCHES[id]);
@@ -142,6 +143,13 @@ export function readArguments(
         throw new Stop(0, texts.help());
       case "version":
         throw new Stop(0, texts.version);
+      case "context":
+      case "contexts":
+        contexts.processes++;
+        if (id === "contexts") contexts.sockets++;
+        // How often each was given is compared bit by bit, so that -Z -z shows less than -z.
+        result.options.contexts = (contexts.processes & contexts.sockets) !== 0;
+        break;
       case "no-header":
         result.header = false;
         break;

@@ -42,6 +42,7 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
     help: ssHelp,
   });
   const { selection } = given;
+  await before(given);
   if (given.summary) {
     const { writeSummary } = await import("../../../commands/ss/summary.ts");
     const files = new SsFiles(environment);
@@ -52,10 +53,10 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
       return 0;
     }
   }
-  const plan = await makePlan(given, environment);
+  const plan = await makePlan(given, environment, out);
   if (typeof plan === "string") {
     out.flush();
-    err.write(`ss: ${plan}\n`);
+    if (plan !== "") err.write(`ss: ${plan}\n`);
     err.flush();
     return 0;
   }
@@ -63,10 +64,27 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
   return await runSs(plan, out, err);
 }
 
-/** The plan, or what is said where there is nothing to show. */
+/** What `-Z` and `-N` want before anything is read. */
+async function before(given: SsArguments): Promise<void> {
+  if (given.options.context) {
+    const { selinuxEnabled } = await import("../../../commands/ss/security.ts");
+    if (!selinuxEnabled()) throw new Stop(1, "SELinux is not enabled");
+  }
+  if (given.netns === null) return;
+  const { enterNamed } = await import("../../../commands/ss/netns.ts");
+  try {
+    enterNamed(given.netns);
+  } catch (error) {
+    if (error instanceof SyscallError) throw new Stop(1, error.message);
+    throw error;
+  }
+}
+
+/** The plan, or what is said where there is nothing to show; empty when the work is done. */
 async function makePlan(
   given: SsArguments,
   environment: SsEnvironment,
+  out: Writer,
 ): Promise<SsPlan | string> {
   const { selection } = given;
   let operands: readonly string[] = given.operands;
@@ -80,6 +98,17 @@ async function makePlan(
   if (selection.tables === 0) return "no tables to show with such a filter";
   if (selection.empty) return "no families to show with such a filter";
   if (selection.states === 0) return "no states to show with such a filter";
+  if (given.diagFile !== null) {
+    if ((selection.tables & TABLE.tcp) === 0) return "-D writes TCP, which is not among the tables";
+    const { dumpTcp } = await import("../../../commands/ss/dump_file.ts");
+    try {
+      dumpTcp(given.diagFile, selection, given.options, out);
+    } catch (error) {
+      if (error instanceof SyscallError) throw new Stop(255, `-D: ${error.message}`);
+      throw error;
+    }
+    return "";
+  }
   if (given.filterFile !== null) {
     const { filterFileArguments } = await import("../../../filter/ss/lexer.ts");
     operands = [...operands, ...filterFileArguments(readFilterFile(given.filterFile))];
