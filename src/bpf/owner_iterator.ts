@@ -28,8 +28,8 @@ const READ_SIZE = 32 * 1024;
 const LOG_SIZE = 64 * 1024;
 
 /** An open pass over all descriptors. */
-export class OwnerIterator {
-  readonly #fd: number;
+export class OwnerIterator implements Disposable {
+  #fd: number;
 
   private constructor(fd: number) {
     this.#fd = fd;
@@ -70,8 +70,14 @@ export class OwnerIterator {
         decodeRecords(view, length, table);
       }
     } finally {
-      close(this.#fd);
+      this[Symbol.dispose]();
     }
+  }
+
+  /** Closes a pass that is not run; the kernel then lets go of the program. */
+  [Symbol.dispose](): void {
+    if (this.#fd >= 0) close(this.#fd);
+    this.#fd = -1;
   }
 }
 

@@ -53,8 +53,15 @@ export function attachOwners(
 }
 
 function ownersOf(rows: number[], scan: Scan, processes: Processes): Owner[] {
-  if (rows.length === 0) return [];
   const { pids, tids, fds } = scan.descriptors;
+  if (rows.length < 2) {
+    return rows.map((row) => ({
+      pid: pids[row]!,
+      fds: [fds[row]!],
+      tid: tids[row]! || null,
+      process: processes.get(pids[row]!),
+    }));
+  }
   rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
   const owners: (Owner & { fds: number[] })[] = [];
   for (const row of rows) {

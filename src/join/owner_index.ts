@@ -49,15 +49,22 @@ export class OwnerIndex {
    * also that of its first subflow, whose cookie is another.
    */
   rows(inode: number, cookie: number | bigint | null = null): number[] {
-    const rows: number[] = [];
-    for (let row = this.#heads.get(inode) ?? 0; row !== 0; row = this.#next[row - 1]!) {
-      rows.push(row - 1);
-    }
+    const head = this.#heads.get(inode);
+    if (head === undefined) return [];
+    let row = this.#next[head - 1]!;
+    if (row === 0) return [head - 1];
+    const rows = [head - 1];
+    for (; row !== 0; row = this.#next[row - 1]!) rows.push(row - 1);
     const { cookies } = this.#table;
-    if (cookies === null || cookie === null || rows.length === 0) return rows;
-    const low = Number(BigInt.asUintN(32, BigInt(cookie)));
-    const high = Number(BigInt.asUintN(64, BigInt(cookie)) >> 32n);
+    if (cookies === null || cookie === null) return rows;
+    const [low, high] = words(cookie);
     const same = (row: number) => cookies[2 * row] === low && cookies[2 * row + 1] === high;
     return rows.some(same) ? rows.filter(same) : rows;
   }
+}
+
+/** The two halves of a cookie, the low one first. */
+function words(cookie: number | bigint): [low: number, high: number] {
+  if (typeof cookie === "number") return [cookie >>> 0, Math.floor(cookie / 0x1_0000_0000)];
+  return [Number(BigInt.asUintN(32, cookie)), Number(BigInt.asUintN(64, cookie) >> 32n)];
 }

@@ -1,0 +1,93 @@
+/**
+ * Owners by BPF and owners by /proc: the same answer, and what happens where BPF is not allowed.
+ */
+import { describe, expect } from "bun:test";
+import { OwnerIterator } from "../../src/bpf/owner_iterator.ts";
+import { makeSocket, pythonReason } from "../support/factory.ts";
+import { Namespace, namespaceReason } from "../support/netns.ts";
+import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { sockeye, validSnapshot } from "../support/sockeye.ts";
+
+function bpfReason(): string | null {
+  const opened = OwnerIterator.open("reader");
+  if (!opened.ok) return opened.reason;
+  opened.value[Symbol.dispose]();
+  return null;
+}
+
+const reason = firstReason(namespaceReason(), pythonReason());
+
+/** Situations in which a socket has several owners, odd ones, or none. */
+const FACTORIES = [
+  "forked_listener",
+  "many_owners",
+  "inherited_listener",
+  "passed_to_other_process",
+  "private_table_thread",
+  "scm_rights",
+  "socket_activation",
+  "tcp_pair",
+  "tcp_listen_dual",
+  "udp_bound",
+  "mptcp",
+  "unaccepted",
+  "zombie_leader",
+];
+
+describe("owners by BPF", () => {
+  for (const factory of FACTORIES) {
+    testIf(
+      firstReason(reason, bpfReason()),
+      `are those of /proc: ${factory}`,
+      async () => {
+        await using netns = await Namespace.create();
+        await using made = await makeSocket(factory, {}, { netns });
+        if (made.skip !== null) return reportSkip(factory, made.skip);
+        const look = (how: string) => {
+          const ran = sockeye(["-tua", "--json", "-v", `--owners=${how}`], { netns });
+          expect(ran.status).toBe(0);
+          const { sockets } = validSnapshot(JSON.parse(ran.stdout));
+          return {
+            note: ran.stderr,
+            owners: sockets.map(({ inode, owners }) => ({
+              inode,
+              owners: owners.map(({ pid, tid, fds, comm, exe }) => ({ pid, tid, fds, comm, exe })),
+            })),
+          };
+        };
+        const bpf = look("bpf");
+        const proc = look("proc");
+        expect(bpf.note).toMatch(/owners: \d+ descriptors by BPF/);
+        expect(proc.note).toContain("owners: by /proc, not BPF: as asked for");
+        expect(bpf.owners.length).toBeGreaterThan(0);
+        expect(bpf.owners).toEqual(proc.owners);
+      },
+      30_000,
+    );
+  }
+});
+
+describe("--owners=bpf", () => {
+  testIf(
+    process.getuid?.() === 0 ? null : "not root",
+    "falls back to /proc for an ordinary user, and says why",
+    () => {
+      const ran = sockeye(["-tl", "-v", "--owners=bpf"], {
+        before: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+      });
+      expect(ran.status).toBe(0);
+      expect(ran.stderr).toContain(
+        "owners: by /proc, not BPF: bpf(2) is not permitted: CAP_BPF and CAP_PERFMON are missing",
+      );
+    },
+  );
+
+  testIf(
+    process.getuid?.() === 0 ? null : "not root",
+    "falls back where /proc counts processes in another way than the kernel does for us",
+    () => {
+      const ran = sockeye(["-tl", "-v", "--owners=bpf"], { before: ["unshare", "-p", "-f"] });
+      expect(ran.stderr).toContain("/proc shows the process IDs of another PID namespace");
+    },
+  );
+});
