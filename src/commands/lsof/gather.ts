@@ -7,12 +7,12 @@ import { EACCES, ENOENT, EPERM } from "../../../ffi/errno.ts";
 import { type Device, type FileStatus, S_IFMT, S_IFREG, S_IFSOCK } from "../../../ffi/stat.ts";
 import { tryGetXattr } from "../../../ffi/xattr.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { walkOwners } from "../../join/owners.ts";
 import { Locks } from "../../proc/locks.ts";
 import { parseMaps } from "../../proc/maps.ts";
 import { parseMounts } from "../../proc/mounts.ts";
 import { type Descriptor, OpenFileReader } from "../../proc/open_files.ts";
 import type { ProcRoot } from "../../proc/root.ts";
-import { DescriptorScanner } from "../../proc/scan.ts";
 import { parseStat, type Stat } from "../../proc/stat.ts";
 import { emptyRow, type FileRow, type ProcessRow } from "../../views/lsof/row.ts";
 import {
@@ -69,6 +69,7 @@ interface Identity extends Candidate {
 export class Gatherer {
   readonly #root: ProcRoot;
   readonly #selection: Selection;
+  readonly #diagnostics: Diagnostics;
   readonly #reader: OpenFileReader;
   readonly #named: NamedFiles;
   readonly #sockets: SocketTables;
@@ -87,6 +88,7 @@ export class Gatherer {
   ) {
     this.#root = root;
     this.#selection = selection;
+    this.#diagnostics = diagnostics;
     this.#reader = reader;
     this.#named = named;
     const { query } = selection;
@@ -119,18 +121,22 @@ export class Gatherer {
   #gatherInternet(): void {
     const { internet } = this.#sockets;
     if (internet.size === 0) return;
-    const { descriptors } = new DescriptorScanner(this.#root).scanProcesses();
-    const { pids, fds, inodes, length } = descriptors;
-    let current: OpenProcess | null = null;
+    const { descriptors } = walkOwners(this.#root, "auto", this.#diagnostics).scan;
+    const { pids, tids, fds, inodes, length } = descriptors;
+    const opened = new Map<number, OpenProcess | null>();
+    let current: OpenProcess | null | undefined;
     let pid = 0;
     for (let i = 0; i < length; i++) {
       const socket = internet.get(inodes[i]!);
       if (socket === undefined) continue;
       if (pids[i] !== pid) {
         pid = pids[i]!;
-        current = this.#open(pid);
+        current = opened.get(pid);
+        if (current === undefined) opened.set(pid, current = this.#open(pid));
       }
-      if (current === null) continue;
+      if (current == null) continue;
+      // A thread's own table is a task's affair, unless it is all that is left of the process.
+      if (tids[i] !== 0 && this.#stat(String(pid))?.state !== "Z") continue;
       const met = this.#matchInternet(socket, current.match.primary ? current.match.met : 0);
       if (met === null || met === 0) continue;
       const row = emptyRow(String(fds[i]), true);

@@ -9,10 +9,23 @@ import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { Source } from "../../collect/source.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
 import type { DiagRequest } from "../../families/family.ts";
-import { InetMessage } from "../../families/inet/message.ts";
 import { inetProcTable } from "../../families/inet/proc.ts";
 import { dumpRequest } from "../../families/inet/request.ts";
-import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE } from "../../families/inet/uapi.ts";
+import {
+  INET_DIAG_MSG_SIZE,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+  MSG_DPORT,
+  MSG_DST,
+  MSG_FAMILY,
+  MSG_INODE,
+  MSG_RQUEUE,
+  MSG_SPORT,
+  MSG_SRC,
+  MSG_STATE,
+  MSG_WQUEUE,
+} from "../../families/inet/uapi.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
 import {
@@ -55,62 +68,82 @@ export class InternetSocket {
   readonly inode: number;
   readonly localPort: number;
   readonly peerPort: number;
-  // Big-endian words; an IPv4 address is the last.
-  readonly #local: readonly number[];
-  readonly #peer: readonly number[];
-
-  constructor(message: InetMessage, protocol: InternetProtocol) {
-    this.version = message.family === AF_INET6 ? 6 : 4;
-    this.protocol = protocol;
-    this.state = message.state;
-    this.receiveQueue = message.receiveQueue;
-    // A listener sends nothing; the kernel tells the limit of its queue there.
-    this.sendQueue = message.state === TCP_LISTEN ? 0 : message.sendQueue;
-    this.inode = message.inode;
-    this.localPort = message.sourcePort;
-    this.peerPort = message.destinationPort;
-    if (this.version === 4) {
-      this.#local = [message.sourceWord(0)];
-      this.#peer = [message.destinationWord(0)];
-    } else {
-      const words = [0, 1, 2, 3];
-      this.#local = words.map((i) => message.sourceWord(i));
-      this.#peer = words.map((i) => message.destinationWord(i));
-    }
-  }
-
+  /** Big-endian words: one for IPv4. */
+  readonly localWords: readonly number[];
+  readonly peerWords: readonly number[];
   /** The local end; `null` when neither address nor port is set. */
-  get local(): InternetEnd | null {
-    return this.#end(this.#local, this.localPort);
+  readonly local: InternetEnd | null;
+  /** The peer's end; `null` when there is none. */
+  readonly peer: InternetEnd | null;
+
+  /** Reads the inet_diag_msg at `start`, which has its full length. */
+  constructor(view: DataView, start: number, protocol: InternetProtocol) {
+    this.version = view.getUint8(start + MSG_FAMILY) === AF_INET6 ? 6 : 4;
+    this.protocol = protocol;
+    this.state = view.getUint8(start + MSG_STATE);
+    this.receiveQueue = view.getUint32(start + MSG_RQUEUE, true);
+    // A listener sends nothing; the kernel tells the limit of its queue there.
+    this.sendQueue = this.state === TCP_LISTEN ? 0 : view.getUint32(start + MSG_WQUEUE, true);
+    this.inode = view.getUint32(start + MSG_INODE, true);
+    this.localPort = view.getUint16(start + MSG_SPORT, false);
+    this.peerPort = view.getUint16(start + MSG_DPORT, false);
+    this.localWords = this.#words(view, start + MSG_SRC);
+    this.peerWords = this.#words(view, start + MSG_DST);
+    this.local = this.#end(this.localWords, this.localPort);
+    this.peer = this.#end(this.peerWords, this.peerPort);
   }
 
-  /** The peer's end; `null` when there is none. */
-  get peer(): InternetEnd | null {
-    return this.#end(this.#peer, this.peerPort);
+  #words(view: DataView, at: number): readonly number[] {
+    const first = view.getUint32(at, false);
+    return this.version === 4 ? [first] : [
+      first,
+      view.getUint32(at + 4, false),
+      view.getUint32(at + 8, false),
+      view.getUint32(at + 12, false),
+    ];
   }
 
   #end(words: readonly number[], port: number): InternetEnd | null {
-    if (port === 0 && words.every((word) => word === 0)) return null;
     // One mapped end makes an IPv4 socket of it, whose other end is then the last four bytes too.
-    if (this.version === 4 || mapped(this.#local) || mapped(this.#peer)) {
-      const word = words.at(-1)!;
-      return { version: 4, address: word === 0 ? null : formatIpv4(word), port };
+    if (this.version === 4 || mapped(this.localWords) || mapped(this.peerWords)) {
+      const word = words[words.length - 1]!;
+      if (port === 0 && words.every((word) => word === 0)) return null;
+      return { version: 4, address: word === 0 ? null : ipv4Text(word), port };
     }
     const [a, b, c, d] = words as [number, number, number, number];
     const wildcard = a === 0 && b === 0 && c === 0 && d === 0;
+    if (wildcard && port === 0) return null;
     return { version: 6, address: wildcard ? null : formatIpv6(a, b, c, d), port };
   }
 
   /** A text that the two ends of one local connection give in opposite order. */
   key(reversed: boolean): string {
-    const local = `${this.#local.join(".")}:${this.localPort}`;
-    const peer = `${this.#peer.join(".")}:${this.peerPort}`;
+    const local = `${this.localWords.join(".")}:${this.localPort}`;
+    const peer = `${this.peerWords.join(".")}:${this.peerPort}`;
     return `${this.version}${this.protocol} ${reversed ? `${peer} ${local}` : `${local} ${peer}`}`;
   }
 }
 
+// Many sockets have few addresses.
+const ipv4Texts = new Map<number, string>();
+
+function ipv4Text(word: number): string {
+  let text = ipv4Texts.get(word);
+  if (text === undefined) ipv4Texts.set(word, text = formatIpv4(word));
+  return text;
+}
+
 function mapped(words: readonly number[]): boolean {
   return words.length === 4 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
+}
+
+function checkLength(start: number, end: number): void {
+  if (end - start >= INET_DIAG_MSG_SIZE) return;
+  throw new DecodeError(
+    "inet_diag_msg",
+    start,
+    `${end - start} bytes where ${INET_DIAG_MSG_SIZE} are needed`,
+  );
 }
 
 /** What is known of a socket. */
@@ -181,14 +214,14 @@ export class SocketTables {
     try {
       for (const request of this.#internetRequests()) {
         const [protocol] = request.label.split(" ") as [InternetProtocol];
-        const message = new InetMessage();
         const inodes: number[] = [];
         source.read(request, {
           message: (view, start, end) => {
-            message.at(view, start, end);
-            if (message.inode === 0) return;
-            inodes.push(message.inode);
-            this.#internet.set(message.inode, new InternetSocket(message, protocol));
+            checkLength(start, end);
+            const socket = new InternetSocket(view, start, protocol);
+            if (socket.inode === 0) return;
+            inodes.push(socket.inode);
+            this.#internet.set(socket.inode, socket);
           },
           restart: () => {
             for (const inode of inodes.splice(0)) this.#internet.delete(inode);
@@ -275,13 +308,10 @@ export class SocketTables {
         const file = family === AF_INET6 ? `${protocol}6` : protocol;
         const bytes = this.#root.read(`${pid}/net/${file}`);
         if (typeof bytes === "number") continue;
-        const message = new InetMessage();
         try {
-          inetProcTable(file, family).parse(bytes, (view, start, end) => {
-            message.at(view, start, end);
-            if (message.inode !== 0) {
-              sockets.set(message.inode, new InternetSocket(message, protocol));
-            }
+          inetProcTable(file, family).parse(bytes, (view, start) => {
+            const socket = new InternetSocket(view, start, protocol);
+            if (socket.inode !== 0) sockets.set(socket.inode, socket);
           });
         } catch (error) {
           if (!(error instanceof DecodeError)) throw error;

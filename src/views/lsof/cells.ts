@@ -4,7 +4,7 @@
  * @module
  */
 import { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "../../../ffi/files.ts";
-import type { FileRow, InternetEnd, LsofFormat, LsofNames } from "./row.ts";
+import type { FileRow, InternetEnd, LsofFormat, LsofNames, SocketState } from "./row.ts";
 import { safe } from "./safe.ts";
 
 /** Writes rows of one run. */
@@ -64,6 +64,15 @@ export class Cells {
   /** True when anything of `-T` is to be shown. */
   get showsState(): boolean {
     return this.#format.stateParts.any;
+  }
+
+  /** The same in one text, for the table: `LISTEN QR=0 QS=0`. */
+  stateText({ name, receiveQueue, sendQueue }: SocketState): string {
+    const { state, queues } = this.#format.stateParts;
+    let text = state && name !== null ? name : "";
+    if (queues && receiveQueue !== null) text += `${text === "" ? "" : " "}QR=${receiveQueue}`;
+    if (queues && sendQueue !== null) text += `${text === "" ? "" : " "}QS=${sendQueue}`;
+    return text;
   }
 
   /** The parts of a socket's state that are asked for: `ST=LISTEN`, `QR=0`, `QS=0`. */

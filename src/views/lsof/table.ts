@@ -13,7 +13,9 @@ interface Column {
   readonly title: string;
   /** Right unless TASKCMD. */
   readonly left?: boolean;
-  cell(process: ProcessRow, row: FileRow): string;
+  /** Gives a process's cell, the same for all its files; without it the cell is the file's. */
+  readonly ofProcess?: (process: ProcessRow) => string;
+  readonly ofFile?: (row: FileRow) => string;
 }
 
 /** The number of a descriptor as lsof 4.95 writes it: four columns, the last three digits of one that has more. */
@@ -29,9 +31,9 @@ function modeText({ access, lock }: FileRow): string {
 }
 
 function columns(format: LsofFormat, cells: Cells, processes: readonly ProcessRow[]): Column[] {
-  const list: Column[] = [{ title: "PID", cell: ({ pid }) => String(pid) }];
+  const list: Column[] = [{ title: "PID", ofProcess: ({ pid }) => String(pid) }];
   if (processes.some(({ tid }) => tid !== 0)) {
-    list.push({ title: "TID", cell: ({ tid }) => tid === 0 ? "" : String(tid) });
+    list.push({ title: "TID", ofProcess: ({ tid }) => tid === 0 ? "" : String(tid) });
   }
   if (processes.some(({ taskCommand }) => taskCommand !== null)) {
     const limit = format.commandWidth;
@@ -42,27 +44,27 @@ function columns(format: LsofFormat, cells: Cells, processes: readonly ProcessRo
     list.push({
       title: "TASKCMD",
       left: true,
-      cell: ({ taskCommand }) => commandCell(taskCommand ?? "", width),
+      ofProcess: ({ taskCommand }) => commandCell(taskCommand ?? "", width),
     });
   }
-  if (format.parent) list.push({ title: "PPID", cell: ({ ppid }) => String(ppid) });
-  if (format.group) list.push({ title: "PGID", cell: ({ pgid }) => String(pgid) });
-  list.push({ title: "USER", cell: ({ uid }) => userCell(uid, cells) });
-  list.push({ title: "FD", cell: (_, row) => descriptorText(row) + modeText(row) });
-  list.push({ title: "TYPE", cell: (_, row) => row.type });
+  if (format.parent) list.push({ title: "PPID", ofProcess: ({ ppid }) => String(ppid) });
+  if (format.group) list.push({ title: "PGID", ofProcess: ({ pgid }) => String(pgid) });
+  list.push({ title: "USER", ofProcess: ({ uid }) => userCell(uid, cells) });
+  list.push({ title: "FD", ofFile: (row) => descriptorText(row) + modeText(row) });
+  list.push({ title: "TYPE", ofFile: (row) => row.type });
   if (format.flags !== "none") {
-    list.push({ title: "FILE-FLAG", cell: (_, row) => cells.flags(row, format.flags === "hex") });
+    list.push({ title: "FILE-FLAG", ofFile: (row) => cells.flags(row, format.flags === "hex") });
   }
-  list.push({ title: "DEVICE", cell: (_, row) => deviceCell(row) });
-  list.push({ title: sizeTitle(format), cell: (_, row) => sizeCell(row, cells) });
+  list.push({ title: "DEVICE", ofFile: (row) => deviceCell(row) });
+  list.push({ title: sizeTitle(format), ofFile: (row) => sizeCell(row, cells) });
   if (format.linkCount) {
     list.push({
       title: "NLINK",
       // lsof counts a leading space into the column.
-      cell: (_, { linkCount }) => linkCount === null ? "" : ` ${linkCount}`,
+      ofFile: ({ linkCount }) => linkCount === null ? "" : ` ${linkCount}`,
     });
   }
-  list.push({ title: "NODE", cell: (_, row) => row.protocol ?? String(row.inode ?? "") });
+  list.push({ title: "NODE", ofFile: (row) => row.protocol ?? String(row.inode ?? "") });
   return list;
 }
 
@@ -101,28 +103,49 @@ export function writeTable(
     commandWidth = Math.max(commandWidth, limit > 0 ? Math.min(limit, length) : length);
   }
   const list = columns(format, cells, shown);
-  const widths = list.map(({ title }) => title.length);
-  const grid: string[][] = [];
-  for (const process of shown) {
-    for (const row of process.files) {
-      const line = list.map((column) => column.cell(process, row));
-      for (const [i, text] of line.entries()) widths[i] = Math.max(widths[i]!, text.length);
-      grid.push(line);
+  const ofProcess = list.filter((column) => column.ofProcess !== undefined);
+  const ofFile = list.filter((column) => column.ofFile !== undefined);
+  const widths = new Map(list.map((column) => [column, column.title.length]));
+  const heads = shown.map((process) =>
+    ofProcess.map((column) => {
+      const text = column.ofProcess!(process);
+      widths.set(column, Math.max(widths.get(column)!, text.length));
+      return text;
+    })
+  );
+  // One column after the other, each cell worked out once.
+  const bodies = ofFile.map((column) => {
+    const { ofFile } = column;
+    const cells: string[] = [];
+    let width = widths.get(column)!;
+    for (const { files } of shown) {
+      for (const row of files) {
+        const text = ofFile!(row);
+        if (text.length > width) width = text.length;
+        cells.push(text);
+      }
     }
-  }
-  const titles = list.map(({ title, left }, i) => {
+    widths.set(column, width);
+    return { cells, width };
+  });
+  const titles = list.map((column) => {
+    const { title, left } = column;
+    const width = widths.get(column)!;
     // The two characters for mode and lock stand right of the title.
-    if (title === "FD") return `${title.padStart(widths[i]! - 2)}  `;
-    return left ? title.padEnd(widths[i]!) : title.padStart(widths[i]!);
+    if (title === "FD") return `${title.padStart(width - 2)}  `;
+    return left ? title.padEnd(width) : title.padStart(width);
   });
   out.write(`${"COMMAND".padEnd(commandWidth)} ${titles.join(" ")} NAME\n`);
   let at = 0;
-  for (const process of shown) {
-    const command = commandCell(process.command || "(unknown)", commandWidth);
+  for (const [i, process] of shown.entries()) {
+    let head = commandCell(process.command || "(unknown)", commandWidth);
+    for (const [k, column] of ofProcess.entries()) {
+      head += ` ${heads[i]![k]!.padStart(widths.get(column)!)}`;
+    }
     for (const row of process.files) {
-      const line = grid[at++]!;
-      let text = command;
-      for (let i = 0; i < line.length; i++) text += ` ${line[i]!.padStart(widths[i]!)}`;
+      let text = head;
+      for (const { cells, width } of bodies) text += ` ${cells[at]!.padStart(width)}`;
+      at++;
       out.write(`${text} ${nameCell(row, cells)}\n`);
     }
   }
@@ -131,8 +154,8 @@ export function writeTable(
 function nameCell(row: FileRow, cells: Cells): string {
   const name = cells.name(row);
   if (row.state === null || !cells.showsState) return name;
-  const items = cells.stateItems(row).map((item) => item.startsWith("ST=") ? item.slice(3) : item);
+  const text = cells.stateText(row.state);
   // A space stands there even when nothing follows: UDP has no state in 4.95.
   const space = name === "" ? "" : " ";
-  return `${name}${space}${items.length > 0 ? `(${items.join(" ")})` : ""}`;
+  return text === "" ? name + space : `${name}${space}(${text})`;
 }
