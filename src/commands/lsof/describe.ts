@@ -79,36 +79,15 @@ function watchedText(numbers: readonly number[]): string {
   return numbers.join(",");
 }
 
-/** States of TCP by the kernel's number, as lsof spells them. 0 is its own. */
-export const TCP_STATES: readonly string[] = [
-  "CLOSED",
-  "ESTABLISHED",
-  "SYN_SENT",
-  "SYN_RECV",
-  "FIN_WAIT1",
-  "FIN_WAIT2",
-  "TIME_WAIT",
-  "CLOSE",
-  "CLOSE_WAIT",
-  "LAST_ACK",
-  "LISTEN",
-  "CLOSING",
-];
+const PROTOCOL_NAMES = { tcp: "TCP", udp: "UDP", udplite: "UDPLITE" } as const;
 
 /** Fills in a TCP, UDP or UDP-Lite socket. */
 export function describeInternet(row: FileRow, socket: InternetSocket): void {
   row.type = `IPv${socket.version}`;
-  row.protocol = socket.protocol.toUpperCase();
+  row.protocol = PROTOCOL_NAMES[socket.protocol];
   row.deviceText = String(socket.inode);
-  row.local = socket.local;
-  row.peer = socket.peer;
-  row.state = {
-    name: socket.protocol === "tcp"
-      ? TCP_STATES[socket.state] ?? `UNKNOWN_TCP_STATE_${socket.state}`
-      : null,
-    receiveQueue: socket.receiveQueue,
-    sendQueue: socket.sendQueue,
-  };
+  row.ends = socket;
+  row.state = socket;
 }
 
 /** SOCK_*, include/linux/net.h. */
@@ -213,8 +192,8 @@ export function unixPath(path: string | null): string | null {
 }
 
 function unixState(flags: number, state: number): SocketState {
-  const name = flags === LISTENS ? "LISTEN" : UNIX_STATES[state] ?? "UNKNOWN";
-  return { name, receiveQueue: null, sendQueue: null };
+  const stateName = flags === LISTENS ? "LISTEN" : UNIX_STATES[state] ?? "UNKNOWN";
+  return { stateName, receiveQueue: null, sendQueue: null };
 }
 
 /** Fills in a socket that some table knows, but for those of TCP and UDP. */

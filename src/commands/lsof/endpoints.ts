@@ -7,6 +7,7 @@ import { type FileStatus, S_IFCHR, S_IFIFO, S_IFMT } from "../../../ffi/stat.ts"
 import type { Diagnostics } from "../../diagnostics.ts";
 import type { DescriptorInfo } from "../../proc/fdinfo.ts";
 import { TCP_ESTABLISHED } from "../../model/state.ts";
+import { addToName } from "../../views/lsof/row.ts";
 import { descriptorText } from "../../views/lsof/table.ts";
 import type { OpenFile, OpenProcess } from "./gather.ts";
 import type { LsofQuery } from "./query.ts";
@@ -132,7 +133,7 @@ export class Endpoints {
         const other = link.kind === "master" ? "slave" : "master";
         const holders = this.#shared.get(keyOf({ kind: other, id: link.id })) ?? [];
         if (link.kind === "master" && holders.length > 0) {
-          file.row.additions.push(`->/dev/pts/${link.id}`);
+          addToName(file.row, `->/dev/pts/${link.id}`);
         }
         this.#name(file, holders, mark);
         break;
@@ -159,7 +160,7 @@ export class Endpoints {
     others.push(...(waiting.get(inode) ?? []));
     for (const [listener, clients] of waiting) if (clients.includes(inode)) others.push(listener);
     for (const other of others) {
-      file.row.additions.push(`->INO=${other}`);
+      addToName(file.row, `->INO=${other}`);
       this.#name(file, this.#shared.get(keyOf({ kind: "unix", id: other })) ?? [], mark);
     }
   }
@@ -168,7 +169,8 @@ export class Endpoints {
     const { commandWidth } = this.#query.format;
     for (const { process, file: end } of holders) {
       const command = process.command.slice(0, commandWidth);
-      file.row.additions.push(
+      addToName(
+        file.row,
         `${process.pid},${command},${descriptorText(end.row).trimStart()}${end.row.access}`,
       );
       if (mark) this.#marked.add(end);

@@ -14,7 +14,7 @@ import { parseMounts } from "../../proc/mounts.ts";
 import { type Descriptor, OpenFileReader } from "../../proc/open_files.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import { parseStat, type Stat } from "../../proc/stat.ts";
-import { emptyRow, type FileRow, type ProcessRow } from "../../views/lsof/row.ts";
+import { addToName, emptyRow, type FileRow, type ProcessRow } from "../../views/lsof/row.ts";
 import {
   anonymousName,
   describeFile,
@@ -240,7 +240,7 @@ export class Gatherer {
     // lsof lists this one whatever else is asked of files.
     if (error < 0 && error !== -ENOENT && this.#selection.query.warnings) {
       const row = emptyRow("NOFD", false);
-      row.additions.push(`/proc/${prefix}/fd (opendir: ${sentence(-error)})`);
+      addToName(row, `/proc/${prefix}/fd (opendir: ${sentence(-error)})`);
       this.#keep(process, row, this.#start(process, "NOFD"), true);
     }
     return true;
@@ -279,7 +279,7 @@ export class Gatherer {
         row.name = `/proc/${prefix}/${link}`;
         // A kernel thread has no program, which is nothing to complain of.
         if (name !== "txt" || target !== -ENOENT || process.uid !== 0) {
-          row.additions.push(`(readlink: ${sentence(-target)})`);
+          addToName(row, `(readlink: ${sentence(-target)})`);
         }
         this.#keep(process, row, met);
         continue;
@@ -288,7 +288,7 @@ export class Gatherer {
       if (typeof status === "number") {
         row.type = "unknown";
         row.name = splitTarget(target).path;
-        if (this.#selection.query.warnings) row.additions.push(`(stat: ${sentence(-status)})`);
+        if (this.#selection.query.warnings) addToName(row, `(stat: ${sentence(-status)})`);
         this.#keep(process, row, met);
         continue;
       }
@@ -325,7 +325,7 @@ export class Gatherer {
         continue;
       }
       if (name === "mem" && this.#selection.query.warnings) {
-        row.additions.push(...disagreement(status, device, mapped.inode));
+        for (const note of disagreement(status, device, mapped.inode)) addToName(row, note);
       }
       const partial: FileStatus = {
         mode: S_IFREG,
@@ -391,7 +391,7 @@ export class Gatherer {
         if (!files || !this.#selection.query.warnings) return;
         row.type = "unknown";
         row.name = `/proc/${prefix}/fd/${number}`;
-        row.additions.push(`(readlink: ${sentence(-target)})`);
+        addToName(row, `(readlink: ${sentence(-target)})`);
         this.#keep(process, row, start);
       }
       return;
@@ -417,7 +417,7 @@ export class Gatherer {
     if (typeof status === "number") {
       row.type = "unknown";
       row.name = path;
-      if (this.#selection.query.warnings) row.additions.push(`(stat: ${sentence(-status)})`);
+      if (this.#selection.query.warnings) addToName(row, `(stat: ${sentence(-status)})`);
       this.#keep(process, row, start);
       return;
     }

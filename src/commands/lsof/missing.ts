@@ -4,9 +4,9 @@
  * @module
  */
 import type { Cells } from "../../views/lsof/cells.ts";
-import { TCP_STATES } from "./describe.ts";
 import type { NamedFiles } from "./named_files.ts";
 import type { Selection } from "./selection.ts";
+import { TCP_STATES } from "./tcp_states.ts";
 
 /** One line for each criterion that nothing met, in lsof's order and words. */
 export function missing(selection: Selection, named: NamedFiles, cells: Cells): string[] {

@@ -48,8 +48,9 @@ import {
   parsePacketTable,
 } from "../../proc/net_tables.ts";
 import { parseUnixTable, type UnixRow } from "../../proc/net_unix.ts";
-import type { InternetEnd } from "../../views/lsof/row.ts";
+import type { InternetEnd, InternetEnds, SocketState } from "../../views/lsof/row.ts";
 import type { LsofQuery } from "./query.ts";
+import { TCP_STATES } from "./tcp_states.ts";
 
 /** The protocols of `-i`. */
 export type InternetProtocol = "tcp" | "udp" | "udplite";
@@ -58,7 +59,7 @@ export type InternetProtocol = "tcp" | "udp" | "udplite";
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
 
 /** A TCP, UDP or UDP-Lite socket. Addresses become text only when they are shown. */
-export class InternetSocket {
+export class InternetSocket implements InternetEnds, SocketState {
   readonly kind = "internet";
   readonly version: 4 | 6;
   readonly protocol: InternetProtocol;
@@ -68,13 +69,10 @@ export class InternetSocket {
   readonly inode: number;
   readonly localPort: number;
   readonly peerPort: number;
-  /** Big-endian words: one for IPv4. */
-  readonly localWords: readonly number[];
-  readonly peerWords: readonly number[];
-  /** The local end; `null` when neither address nor port is set. */
-  readonly local: InternetEnd | null;
-  /** The peer's end; `null` when there is none. */
-  readonly peer: InternetEnd | null;
+  // Big-endian: the last word of each address, and for IPv6 the three before it, local first.
+  readonly #localWord: number;
+  readonly #peerWord: number;
+  readonly #high: readonly number[] | null;
 
   /** Reads the inet_diag_msg at `start`, which has its full length. */
   constructor(view: DataView, start: number, protocol: InternetProtocol) {
@@ -87,41 +85,61 @@ export class InternetSocket {
     this.inode = view.getUint32(start + MSG_INODE, true);
     this.localPort = view.getUint16(start + MSG_SPORT, false);
     this.peerPort = view.getUint16(start + MSG_DPORT, false);
-    this.localWords = this.#words(view, start + MSG_SRC);
-    this.peerWords = this.#words(view, start + MSG_DST);
-    this.local = this.#end(this.localWords, this.localPort);
-    this.peer = this.#end(this.peerWords, this.peerPort);
-  }
-
-  #words(view: DataView, at: number): readonly number[] {
-    const first = view.getUint32(at, false);
-    return this.version === 4 ? [first] : [
-      first,
-      view.getUint32(at + 4, false),
-      view.getUint32(at + 8, false),
-      view.getUint32(at + 12, false),
+    const last = this.version === 6 ? 12 : 0;
+    this.#localWord = view.getUint32(start + MSG_SRC + last, false);
+    this.#peerWord = view.getUint32(start + MSG_DST + last, false);
+    this.#high = last === 0 ? null : [
+      view.getUint32(start + MSG_SRC, false),
+      view.getUint32(start + MSG_SRC + 4, false),
+      view.getUint32(start + MSG_SRC + 8, false),
+      view.getUint32(start + MSG_DST, false),
+      view.getUint32(start + MSG_DST + 4, false),
+      view.getUint32(start + MSG_DST + 8, false),
     ];
   }
 
-  #end(words: readonly number[], port: number): InternetEnd | null {
-    // One mapped end makes an IPv4 socket of it, whose other end is then the last four bytes too.
-    if (this.version === 4 || mapped(this.localWords) || mapped(this.peerWords)) {
-      const word = words[words.length - 1]!;
-      if (port === 0 && words.every((word) => word === 0)) return null;
-      return { version: 4, address: word === 0 ? null : ipv4Text(word), port };
+  /** Name of the TCP state; `null` for the others. */
+  get stateName(): string | null {
+    if (this.protocol !== "tcp") return null;
+    return TCP_STATES[this.state] ?? `UNKNOWN_TCP_STATE_${this.state}`;
+  }
+
+  get local(): InternetEnd | null {
+    return this.#end(0, this.#localWord, this.localPort);
+  }
+
+  get peer(): InternetEnd | null {
+    return this.#end(3, this.#peerWord, this.peerPort);
+  }
+
+  #end(at: 0 | 3, last: number, port: number): InternetEnd | null {
+    const high = this.#high;
+    if (high === null) {
+      return port === 0 && last === 0
+        ? null
+        : { version: 4, address: last === 0 ? null : ipv4Text(last), port };
     }
-    const [a, b, c, d] = words as [number, number, number, number];
-    const wildcard = a === 0 && b === 0 && c === 0 && d === 0;
+    const [a, b, c] = [high[at]!, high[at + 1]!, high[at + 2]!];
+    const wildcard = a === 0 && b === 0 && c === 0 && last === 0;
     if (wildcard && port === 0) return null;
-    return { version: 6, address: wildcard ? null : formatIpv6(a, b, c, d), port };
+    // One mapped end makes an IPv4 socket of it, whose other end is then the last four bytes too.
+    if (isMapped(high, 0) || isMapped(high, 3)) {
+      return { version: 4, address: last === 0 ? null : ipv4Text(last), port };
+    }
+    return { version: 6, address: wildcard ? null : formatIpv6(a, b, c, last), port };
   }
 
   /** A text that the two ends of one local connection give in opposite order. */
   key(reversed: boolean): string {
-    const local = `${this.localWords.join(".")}:${this.localPort}`;
-    const peer = `${this.peerWords.join(".")}:${this.peerPort}`;
+    const high = this.#high ?? [];
+    const local = `${high.slice(0, 3)}.${this.#localWord}:${this.localPort}`;
+    const peer = `${high.slice(3)}.${this.#peerWord}:${this.peerPort}`;
     return `${this.version}${this.protocol} ${reversed ? `${peer} ${local}` : `${local} ${peer}`}`;
   }
+}
+
+function isMapped(high: readonly number[], at: 0 | 3): boolean {
+  return high[at] === 0 && high[at + 1] === 0 && high[at + 2] === 0xffff;
 }
 
 // Many sockets have few addresses.
@@ -131,10 +149,6 @@ function ipv4Text(word: number): string {
   let text = ipv4Texts.get(word);
   if (text === undefined) ipv4Texts.set(word, text = formatIpv4(word));
   return text;
-}
-
-function mapped(words: readonly number[]): boolean {
-  return words.length === 4 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
 }
 
 function checkLength(start: number, end: number): void {

@@ -33,10 +33,11 @@ export class Cells {
   /** The NAME column without the state. */
   name(row: FileRow): string {
     let text = row.name === null ? "" : this.safe(row.name);
-    if (row.local !== null || row.peer !== null) {
+    if (row.ends !== null) {
+      const { local, peer } = row.ends;
       if (text !== "") text += " ";
-      if (row.local !== null) text += this.#end(row.local, row.protocol);
-      if (row.peer !== null) text += `->${this.#end(row.peer, row.protocol)}`;
+      if (local !== null) text += this.#end(local, row.protocol);
+      if (peer !== null) text += `->${this.#end(peer, row.protocol)}`;
     }
     for (const addition of row.additions) text += (text === "" ? "" : " ") + this.safe(addition);
     return text;
@@ -67,9 +68,9 @@ export class Cells {
   }
 
   /** The same in one text, for the table: `LISTEN QR=0 QS=0`. */
-  stateText({ name, receiveQueue, sendQueue }: SocketState): string {
+  stateText({ stateName, receiveQueue, sendQueue }: SocketState): string {
     const { state, queues } = this.#format.stateParts;
-    let text = state && name !== null ? name : "";
+    let text = state && stateName !== null ? stateName : "";
     if (queues && receiveQueue !== null) text += `${text === "" ? "" : " "}QR=${receiveQueue}`;
     if (queues && sendQueue !== null) text += `${text === "" ? "" : " "}QS=${sendQueue}`;
     return text;
@@ -81,7 +82,7 @@ export class Cells {
     if (state === null) return [];
     const { stateParts } = this.#format;
     const items: string[] = [];
-    if (stateParts.state && state.name !== null) items.push(`ST=${state.name}`);
+    if (stateParts.state && state.stateName !== null) items.push(`ST=${state.stateName}`);
     if (stateParts.queues && state.receiveQueue !== null) items.push(`QR=${state.receiveQueue}`);
     if (stateParts.queues && state.sendQueue !== null) items.push(`QS=${state.sendQueue}`);
     return items;

@@ -17,10 +17,18 @@ export interface InternetEnd {
   readonly port: number;
 }
 
+/** The two ends of an internet socket, made when they are asked for. */
+export interface InternetEnds {
+  /** `null` when neither address nor port is set. */
+  readonly local: InternetEnd | null;
+  /** `null` when there is none. */
+  readonly peer: InternetEnd | null;
+}
+
 /** What a socket says of its connection. */
 export interface SocketState {
   /** Name of the state; `null` where lsof shows none, which is all but TCP and unix. */
-  readonly name: string | null;
+  readonly stateName: string | null;
   /** Bytes, or connections waiting; `null` where none are told. */
   readonly receiveQueue: number | null;
   readonly sendQueue: number | null;
@@ -51,10 +59,16 @@ export interface FileRow {
   protocol: string | null;
   name: string | null;
   /** What is appended to the name: endpoints, errors. */
-  additions: string[];
-  local: InternetEnd | null;
-  peer: InternetEnd | null;
+  additions: readonly string[];
+  ends: InternetEnds | null;
   state: SocketState | null;
+}
+
+const NOTHING: readonly string[] = [];
+
+/** Appends something to the name. */
+export function addToName(row: FileRow, text: string): void {
+  row.additions = [...row.additions, text];
 }
 
 /** A row about which nothing is known yet. */
@@ -75,9 +89,8 @@ export function emptyRow(descriptor: string, numbered: boolean): FileRow {
     inode: null,
     protocol: null,
     name: null,
-    additions: [],
-    local: null,
-    peer: null,
+    additions: NOTHING,
+    ends: null,
     state: null,
   };
 }

@@ -10,7 +10,7 @@ import type {
   StateItem,
   UserItem,
 } from "../../../commands/lsof/query.ts";
-import { TCP_STATES } from "../../../commands/lsof/describe.ts";
+import { TCP_STATES } from "../../../commands/lsof/tcp_states.ts";
 import { LsofError } from "./error.ts";
 
 /** `^` before a member excludes it. */
