@@ -17,9 +17,35 @@ export interface SsTableEntry {
 }
 
 /** Those shown before the internet tables. */
-export const TABLES_FIRST: readonly SsTableEntry[] = [];
+export const TABLES_FIRST: readonly SsTableEntry[] = [
+  {
+    tables: TABLE.netlink,
+    family: AF_NETLINK,
+    variable: "PROC_NET_NETLINK",
+    load: () => import("./netlink/ss.ts"),
+  },
+  {
+    tables: TABLE.packet_raw | TABLE.packet_dgram,
+    family: AF_PACKET,
+    variable: "PROC_NET_PACKET",
+    load: () => import("./packet/ss.ts"),
+  },
+  {
+    tables: TABLE.unix_stream | TABLE.unix_dgram | TABLE.unix_seqpacket,
+    family: AF_UNIX,
+    variable: "PROC_NET_UNIX",
+    load: () => import("./unix/ss.ts"),
+  },
+];
 
 /** Those shown after them, before MPTCP. */
-export const TABLES_LAST: readonly SsTableEntry[] = [];
-
-void [AF_NETLINK, AF_PACKET, AF_TIPC, AF_UNIX, AF_VSOCK, AF_XDP, TABLE];
+export const TABLES_LAST: readonly SsTableEntry[] = [
+  {
+    tables: TABLE.vsock_stream | TABLE.vsock_dgram,
+    family: AF_VSOCK,
+    variable: null,
+    load: () => import("./vsock/ss.ts"),
+  },
+  { tables: TABLE.tipc, family: AF_TIPC, variable: null, load: () => import("./tipc/ss.ts") },
+  { tables: TABLE.xdp, family: AF_XDP, variable: null, load: () => import("./xdp/ss.ts") },
+];
