@@ -48,6 +48,8 @@ export interface Query {
   readonly processes: readonly string[] | null;
   /** Owners' users, by name or number. */
   readonly users: readonly string[] | null;
+  /** True to ask for everything that protocols tell of their sockets. It costs, so only when it is shown. */
+  readonly info?: boolean;
   /** In the sockeye dialect. Absent: every socket. */
   readonly filter?: Expr | null;
 }

@@ -29,6 +29,7 @@ export function buildQuery(options: ListOptions, filter: Expr | null = null): Qu
     owners: options.owners,
     users: options.users.length > 0 ? options.users : null,
     ...(filter === null ? {} : { filter }),
+    ...(options.info ? { info: true } : {}),
   };
 }
 

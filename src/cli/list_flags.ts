@@ -263,6 +263,13 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     set: (options) => setFormat(options, "ndjson"),
   },
   {
+    long: "info",
+    short: "i",
+    group: "Output",
+    help: "what protocols tell of their sockets: TCP's whole inside, memory, marks",
+    set: (options) => options.info = true,
+  },
+  {
     long: "no-header",
     short: "H",
     group: "Output",

@@ -25,6 +25,7 @@ export interface ListOptions {
   /** Expressions, each on its own. */
   filters: string[];
   explainFilter: boolean;
+  info: boolean;
   format: "text" | "json" | "ndjson";
   color: ColorChoice;
   header: boolean;
@@ -50,6 +51,7 @@ export function defaultOptions(): ListOptions {
     owners: "auto",
     filters: [],
     explainFilter: false,
+    info: false,
     format: "text",
     color: "auto",
     header: true,

@@ -39,6 +39,10 @@ export function collectSockets(
             if (cookies.has(socket.cookie)) return;
             cookies.add(socket.cookie);
           }
+          if (query.info) {
+            // Lines of /proc have no attributes.
+            socket.info = kind === "proc" ? null : request.info?.(view, start, end) ?? null;
+          }
           sockets.push(socket);
         },
         restart() {

@@ -3,18 +3,11 @@
  *
  * @module
  */
+import type { InfoValue } from "../model/socket.ts";
 import type { AttributeCursor } from "../netlink/attribute.ts";
 
-/** A decoded value: plain data that JSON can carry, but for bigints and bytes. */
-export type AttributeValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly AttributeValue[]
-  | { readonly [key: string]: AttributeValue };
+/** A decoded value. */
+export type AttributeValue = InfoValue;
 
 /** One attribute's name, as in the header file, and its decoder. */
 export interface AttributeDecoder {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Bytes } from "../model/owner.ts";
-import type { Endpoint, FamilyName, Netns, Socket } from "../model/socket.ts";
+import type { Endpoint, FamilyName, Netns, Socket, SocketInfo } from "../model/socket.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { PortRange, Query } from "../query.ts";
@@ -70,6 +70,8 @@ export interface DiagRequest {
   readonly repeats?: boolean;
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
+  /** Everything else that a message tells: its attributes, by name. Throws DecodeError. */
+  info?(view: DataView, start: number, end: number): SocketInfo;
 }
 
 /**

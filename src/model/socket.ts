@@ -152,6 +152,20 @@ export interface Reach {
   readonly reasons: readonly string[];
 }
 
+/** A value of {@linkcode SocketInfo}: plain data that JSON can carry, but for bigints and bytes. */
+export type InfoValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly InfoValue[]
+  | { readonly [key: string]: InfoValue };
+
+/** Everything the kernel tells of a socket beyond its row, by the names of its attributes; units are in the names. */
+export type SocketInfo = Readonly<Record<string, InfoValue>>;
+
 /** A socket. */
 export interface Socket {
   readonly netns: Netns | null;
@@ -198,4 +212,6 @@ export interface Socket {
   peerOwners: readonly Owner[] | null;
   /** The family's own word; where it is `unknown`, filled in from the address by reach/bind.ts. */
   reach: Reach;
+  /** Only when the query asks for it; `null` where the source tells nothing. */
+  info?: SocketInfo | null;
 }

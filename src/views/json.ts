@@ -6,7 +6,7 @@
 import { endpointTraits } from "../families/mod.ts";
 import type { Bytes, Owner } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Endpoint, FamilyName, Socket } from "../model/socket.ts";
+import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Writer } from "./text/writer.ts";
 
 /** Name and version of the format. */
@@ -61,7 +61,21 @@ export function socketJson(socket: Socket): Record<string, unknown> {
     owners: socket.owners.map(ownerJson),
     peer_owners: socket.peerOwners === null ? null : socket.peerOwners.map(ownerJson),
     reach: socket.reach,
+    ...(socket.info === undefined ? {} : {
+      info: socket.info === null ? null : infoJson(socket.info),
+    }),
   };
+}
+
+// Bytes are not text here: addresses, and attributes that this program does not know.
+function infoJson(value: InfoValue): unknown {
+  if (typeof value === "bigint") {
+    return value < 1n << 53n ? Number(value) : value.toString();
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) return value.toHex();
+  if (Array.isArray(value)) return value.map(infoJson);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, infoJson(inner)]));
 }
 
 function endpointJson(family: FamilyName, endpoint: Endpoint): Record<string, unknown> {

@@ -13,6 +13,7 @@ import {
   OWNERS_HEADER,
   shortOwner,
 } from "./columns.ts";
+import { infoItems } from "./info.ts";
 import { paint, type Role } from "./text/color.ts";
 import { cellWidth, pad } from "./text/width.ts";
 import type { Writer } from "./text/writer.ts";
@@ -60,7 +61,23 @@ function writePlain(
       ? fullOwner(owners[0]!)
       : holders(socket, fullOwner).map(({ text }) => text).join(" ");
     writer.write(`${layout.row(i, color)}${held}\n`);
+    writeInfo(socket, writer, color, Infinity);
   }
+}
+
+// Under its socket, on as many lines as it takes.
+function writeInfo(socket: Socket, writer: Writer, color: boolean, width: number): void {
+  let line = "";
+  const end = () => {
+    if (line !== "") writer.write(`${" ".repeat(INDENT)}${paint(line, "dim", color)}\n`);
+  };
+  for (const item of infoItems(socket)) {
+    if (line !== "" && INDENT + cellWidth(line) + 1 + cellWidth(item) > width) {
+      end();
+      line = item;
+    } else line += line === "" ? item : ` ${item}`;
+  }
+  end();
 }
 
 /** The cells of a set of sockets, and how wide the columns have to be. */
@@ -138,6 +155,7 @@ class TerminalTable {
         const below = owners.map((line) => `${" ".repeat(start)}${line}\n`);
         writer.write(`${row.trimEnd()}\n${below.join("")}`);
       }
+      writeInfo(socket, writer, this.#color, this.#width);
     }
   }
 

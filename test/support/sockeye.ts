@@ -17,6 +17,7 @@ if (!existsSync(SOCKEYE)) throw new Error(`${SOCKEYE} is missing: run ./scripts/
 // Dates are checked by their form: the format vocabulary is another package's.
 const validate = new Ajv2020({
   allErrors: true,
+  allowUnionTypes: true,
   formats: { "date-time": /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
 })
   .compile(schema);

@@ -15,6 +15,7 @@ import {
 import type { StateMask } from "../../model/state.ts";
 import type { PortRange, Query } from "../../query.ts";
 import { type DiagRequest, type Family, hasPort } from "../family.ts";
+import { readAttributes } from "./attributes.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
@@ -101,12 +102,15 @@ const TRANSPORTS: readonly InetTransport[] = [
   },
 ];
 
+/** Every attribute that has to be asked for. */
+const ALL_EXTENSIONS = 0xff;
+
 const BOUND_INACTIVE = stateMask(TCP_BOUND_INACTIVE);
 
 function requests(query: Query): DiagRequest[] {
   const list: DiagRequest[] = [];
   const pushed = pushdown(query);
-  const { ports } = query;
+  const { ports, info = false } = query;
   for (const transport of TRANSPORTS) {
     if (!query.transports.has(transport.transport)) continue;
     for (const family of [AF_INET, AF_INET6]) {
@@ -114,12 +118,14 @@ function requests(query: Query): DiagRequest[] {
       const states = (query.states ?? transport.servers) & pushed.states;
       const ordinary = states & ALL_STATES & ~BOUND_INACTIVE;
       if (ordinary !== 0) {
-        list.push(request(transport, family, ordinary, { pushed, ports, boundInactive: false }));
+        list.push(
+          request(transport, family, ordinary, { pushed, ports, info, boundInactive: false }),
+        );
       }
       // A request of its own, because its rows come back as CLOSE; and it walks every bound socket, so only
       // when it is wanted.
       if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
-        const only = { pushed, ports, boundInactive: true };
+        const only = { pushed, ports, info, boundInactive: true };
         list.push(request(transport, family, BOUND_INACTIVE, only));
       }
     }
@@ -130,6 +136,7 @@ function requests(query: Query): DiagRequest[] {
 interface RequestOptions {
   readonly pushed: Pushdown;
   readonly ports: readonly PortRange[] | null;
+  readonly info: boolean;
   readonly boundInactive: boolean;
 }
 
@@ -137,14 +144,15 @@ function request(
   transport: InetTransport,
   family: number,
   states: StateMask,
-  { pushed, ports, boundInactive }: RequestOptions,
+  { pushed, ports, info, boundInactive }: RequestOptions,
 ): DiagRequest {
   const message = new InetMessage();
   const kind = { transport: transport.transport, type: transport.type, boundInactive };
   const subject = new InetSubject(message, kind);
   const { protocol } = transport;
+  const extensions = info ? ALL_EXTENSIONS : 0;
   const ask = (bytecode: Uint8Array | null) =>
-    protocol === null ? null : dumpRequest({ family, protocol, states, bytecode });
+    protocol === null ? null : dumpRequest({ family, protocol, states, extensions, bytecode });
   const version = family === AF_INET6 ? "IPv6" : "IPv4";
   return {
     label: boundInactive
@@ -176,6 +184,8 @@ function request(
       }
       return socket;
     },
+    info: (view, start, end) =>
+      readAttributes(message.at(view, start, end).attributes(), kind.transport),
   };
 }
 

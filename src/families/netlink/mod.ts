@@ -8,12 +8,15 @@ import { stateMask, stateNumber, TCP_CLOSE, TCP_ESTABLISHED } from "../../model/
 import { NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import type { Query } from "../../query.ts";
 import type { DiagRequest, Family } from "../family.ts";
+import { readAttributes } from "./attributes.ts";
 import { netlinkEndpoint } from "./endpoint.ts";
 import { NetlinkMessage } from "./message.ts";
 import { netlinkProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
 import { netlinkSocket } from "./socket.ts";
-import { NDIAG_SHOW_GROUPS, NDIAG_SHOW_MEMINFO } from "./uapi.ts";
+import { NDIAG_SHOW_FLAGS, NDIAG_SHOW_GROUPS, NDIAG_SHOW_MEMINFO } from "./uapi.ts";
+
+const SHOW = NDIAG_SHOW_GROUPS | NDIAG_SHOW_MEMINFO;
 
 /** One that is connected can still be sent to. */
 const STATES = stateMask(TCP_CLOSE, TCP_ESTABLISHED);
@@ -25,7 +28,7 @@ function requests(query: Query): DiagRequest[] {
   const wanted = (socket: Socket) => (states & 1 << (stateNumber(socket.state) ?? 0)) !== 0;
   return [{
     label: "netlink",
-    message: dumpRequest(NDIAG_SHOW_GROUPS | NDIAG_SHOW_MEMINFO),
+    message: dumpRequest(query.info ? SHOW | NDIAG_SHOW_FLAGS : SHOW),
     table: netlinkProcTable,
     // One that has joined a group comes once for its port and once for its groups.
     repeats: true,
@@ -37,6 +40,7 @@ function requests(query: Query): DiagRequest[] {
       const socket = netlinkSocket(message, context);
       return wanted(socket) ? socket : null;
     },
+    info: (view, start, end) => readAttributes(message.at(view, start, end).attributes()),
   }];
 }
 

@@ -6,12 +6,17 @@
 import { stateMask, TCP_CLOSE } from "../../model/state.ts";
 import type { Query } from "../../query.ts";
 import type { DiagRequest, Family } from "../family.ts";
+import { readAttributes } from "./attributes.ts";
 import { packetEndpoint } from "./endpoint.ts";
 import { PacketMessage } from "./message.ts";
 import { packetProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
 import { packetSocket } from "./socket.ts";
-import { PACKET_SHOW_INFO, PACKET_SHOW_MEMINFO } from "./uapi.ts";
+import * as uapi from "./uapi.ts";
+
+const SHOW = uapi.PACKET_SHOW_INFO | uapi.PACKET_SHOW_MEMINFO;
+const SHOW_INFO = uapi.PACKET_SHOW_MCLIST | uapi.PACKET_SHOW_RING_CFG | uapi.PACKET_SHOW_FANOUT |
+  uapi.PACKET_SHOW_FILTER;
 
 /** All of them, as they have no connections. */
 const STATES = stateMask(TCP_CLOSE);
@@ -22,9 +27,10 @@ function requests(query: Query): DiagRequest[] {
   const message = new PacketMessage();
   return [{
     label: "packet",
-    message: dumpRequest(PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO),
+    message: dumpRequest(query.info ? SHOW | SHOW_INFO : SHOW),
     table: packetProcTable,
     decode: (view, start, end, context) => packetSocket(message.at(view, start, end), context),
+    info: (view, start, end) => readAttributes(message.at(view, start, end).attributes()),
   }];
 }
 

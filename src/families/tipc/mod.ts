@@ -7,6 +7,7 @@ import type { Socket } from "../../model/socket.ts";
 import { stateMask, TCP_CLOSE, TCP_LISTEN } from "../../model/state.ts";
 import type { Query } from "../../query.ts";
 import type { DiagRequest, Family } from "../family.ts";
+import { readAttributes } from "./attributes.ts";
 import { tipcEndpoint } from "./endpoint.ts";
 import { TipcMessage } from "./message.ts";
 import { tipcProcTable } from "./proc.ts";
@@ -28,6 +29,7 @@ function requests(query: Query): DiagRequest[] {
       const socket = tipcSocket(message.at(view, start, end), context);
       return socket !== null && wanted(socket) ? socket : null;
     },
+    info: (view, start, end) => readAttributes(message.at(view, start, end).attributes()),
   }];
 }
 

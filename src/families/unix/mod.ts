@@ -7,6 +7,7 @@ import type { Socket } from "../../model/socket.ts";
 import { ALL_STATES, stateNumber } from "../../model/state.ts";
 import type { Query } from "../../query.ts";
 import type { DiagRequest, Family } from "../family.ts";
+import { readAttributes } from "./attributes.ts";
 import { unixEndpoint } from "./endpoint.ts";
 import { UnixMessage } from "./message.ts";
 import { unixProcTable } from "./proc.ts";
@@ -16,6 +17,7 @@ import * as uapi from "./uapi.ts";
 
 const SHOW = uapi.UDIAG_SHOW_NAME | uapi.UDIAG_SHOW_PEER | uapi.UDIAG_SHOW_RQLEN |
   uapi.UDIAG_SHOW_ICONS | uapi.UDIAG_SHOW_UID;
+const SHOW_INFO = uapi.UDIAG_SHOW_VFS | uapi.UDIAG_SHOW_MEMINFO;
 
 function requests(query: Query): DiagRequest[] {
   if (!query.families.has("unix")) return [];
@@ -23,9 +25,10 @@ function requests(query: Query): DiagRequest[] {
   return [{
     label: "unix",
     // Every state, whatever is wanted: the other ends are among them, see shows below.
-    message: dumpRequest(ALL_STATES, SHOW),
+    message: dumpRequest(ALL_STATES, query.info ? SHOW | SHOW_INFO : SHOW),
     table: unixProcTable,
     decode: (view, start, end, context) => unixSocket(message.at(view, start, end), context),
+    info: (view, start, end) => readAttributes(message.at(view, start, end).attributes()),
   }];
 }
 

@@ -1,0 +1,185 @@
+/**
+ * What a protocol tells of a socket, as words for a person: `rtt:0.05/0.02ms`, `cwnd:10`. Zeros that say nothing are left
+ * out; JSON has them all.
+ *
+ * @module
+ */
+import type { InfoValue, Socket, SocketInfo } from "../model/socket.ts";
+import { sanitize } from "./text/sanitize.ts";
+
+/** The words, harmless and without blanks; none where the source told nothing. */
+export function infoItems({ info, transport, state }: Socket): string[] {
+  if (!info) return [];
+  const items: string[] = [];
+  const told = new Set<string>();
+  const take = (key: string, write: (value: InfoValue) => readonly string[]) => {
+    told.add(key);
+    const value = info[key];
+    if (value !== undefined && value !== null) items.push(...write(value));
+  };
+  take("cong", (name) => [String(name)]);
+  if (transport === "tcp" || transport === "dccp") {
+    take("info", (value) => tcpItems(value as SocketInfo, state === "listen"));
+  }
+  take("bbrinfo", (value) => bbrItems(value as SocketInfo));
+  take("tos", (tos) => tos === 0 ? [] : [`tos:${hex(tos)}`]);
+  take("tclass", (tclass) => tclass === 0 ? [] : [`tclass:${hex(tclass)}`]);
+  take("mark", (mark) => mark === 0 ? [] : [`mark:${hex(mark)}`]);
+  take("shutdown", (how) => how === 0 ? [] : [`shutdown:${SHUTDOWN[Number(how)] ?? String(how)}`]);
+  take("sockopt", (value) => optionItems(value as SocketInfo));
+  // Unix and the like have the array of socket memory under the name that internet sockets have another under.
+  take(
+    info.skmeminfo === undefined ? "meminfo" : "skmeminfo",
+    (value) => memoryItems(value as SocketInfo),
+  );
+  told.add("meminfo");
+  // In columns of their own already, or without a meaning by themselves.
+  for (const key of ["skv6only", "protocol", "class_id", "name", "peer", "icons", "rqlen", "uid"]) {
+    told.add(key);
+  }
+  for (const [key, value] of Object.entries(info)) {
+    if (!told.has(key)) items.push(...generic(key, value));
+  }
+  return items.map((item) => sanitize(item).replaceAll(" ", "\\x20"));
+}
+
+const SHUTDOWN: Readonly<Record<number, string>> = { 1: "read", 2: "write", 3: "both" };
+
+/** TCPI_OPT_*: include/uapi/linux/tcp.h. */
+const OPTIONS: readonly (readonly [bit: number, name: string])[] = [
+  [1, "ts"],
+  [2, "sack"],
+  [8, "ecn"],
+  [16, "ecnseen"],
+  [32, "fastopen"],
+  [64, "usec_ts"],
+];
+
+/** Values of a struct tcp_info that are not there, and 0, count as nothing to tell. */
+function tcpItems(info: SocketInfo, listening: boolean): string[] {
+  const items: string[] = [];
+  const n = (key: string): number => {
+    const value = info[key];
+    return typeof value === "number" || typeof value === "bigint" ? Number(value) : 0;
+  };
+  const add = (label: string, key: string, write: (value: number) => string = String) => {
+    if (n(key) !== 0) items.push(`${label}:${write(n(key))}`);
+  };
+  const options = n("options");
+  for (const [bit, name] of OPTIONS) if ((options & bit) !== 0) items.push(name);
+  if ((options & 4) !== 0) items.push(`wscale:${n("snd_wscale")},${n("rcv_wscale")}`);
+  add("rto", "rto_us", ms);
+  if (n("rtt_us") !== 0) items.push(`rtt:${n("rtt_us") / 1000}/${n("rttvar_us") / 1000}ms`);
+  add("minrtt", "min_rtt_us", ms);
+  add("ato", "ato_us", ms);
+  add("backoff", "backoff");
+  add("mss", "snd_mss_bytes");
+  add("pmtu", "pmtu_bytes");
+  add("rcvmss", "rcv_mss_bytes");
+  add("advmss", "advmss_bytes");
+  add("cwnd", "snd_cwnd");
+  // The kernel's word for "not reached yet".
+  if (n("snd_ssthresh") < 0x7fff_ffff) add("ssthresh", "snd_ssthresh");
+  // Of a listener these are its queue.
+  if (!listening) {
+    add("unacked", "unacked");
+    add("sacked", "sacked");
+  }
+  if (n("retrans") + n("total_retrans") > 0) {
+    items.push(`retrans:${n("retrans")}/${n("total_retrans")}`);
+  }
+  add("lost", "lost");
+  add("sent", "bytes_sent", bytes);
+  add("resent", "bytes_retrans", bytes);
+  add("acked", "bytes_acked", bytes);
+  add("received", "bytes_received", bytes);
+  add("unsent", "notsent_bytes", bytes);
+  if (n("segs_out") + n("segs_in") > 0) items.push(`segs:${n("segs_out")}/${n("segs_in")}`);
+  add("pacing", "pacing_rate_bytes_per_sec", rate);
+  add("delivery", "delivery_rate_bytes_per_sec", rate);
+  if (info.delivery_rate_app_limited === true) items.push("app_limited");
+  add("busy", "busy_time_us", ms);
+  add("rwnd_limited", "rwnd_limited_us", ms);
+  add("sndbuf_limited", "sndbuf_limited_us", ms);
+  add("rcvrtt", "rcv_rtt_us", ms);
+  add("rcvspace", "rcv_space_bytes", bytes);
+  add("rcvooo", "rcv_ooopack");
+  add("sndwnd", "snd_wnd_bytes", bytes);
+  add("reordering", "reord_seen");
+  add("ce", "delivered_ce");
+  add("rto_timeouts", "total_rto");
+  return items;
+}
+
+/** Options that sockets have unless somebody changed them, or that say what kind of socket it is. */
+const USUAL_OPTIONS = ["is_icsk", "mc_loop", "mc_all"];
+
+function optionItems(options: SocketInfo): string[] {
+  return Object.entries(options).flatMap(([name, set]) => {
+    if (name === "is_icsk") return [];
+    return set === USUAL_OPTIONS.includes(name) ? [] : [set ? name : `no_${name}`];
+  });
+}
+
+function bbrItems(info: SocketInfo): string[] {
+  return [
+    `bbr_bw:${rate(Number(info.bw_bytes_per_sec ?? 0))}`,
+    `bbr_minrtt:${ms(Number(info.min_rtt_us ?? 0))}`,
+  ];
+}
+
+function memoryItems(memory: SocketInfo): string[] {
+  const n = (key: string) => Number(memory[key] ?? 0);
+  const items = [
+    `rcvbuf:${bytes(n("rmem_alloc"))}/${bytes(n("rcvbuf"))}`,
+    `sndbuf:${bytes(n("wmem_alloc") + n("wmem_queued"))}/${bytes(n("sndbuf"))}`,
+  ];
+  if (n("backlog") > 0) items.push(`backlog:${bytes(n("backlog"))}`);
+  if (n("drops") > 0) items.push(`drops:${n("drops")}`);
+  return items;
+}
+
+/** Any value: its leaves, each with the way to it. False and empty ones say nothing. */
+function generic(key: string, value: InfoValue): string[] {
+  if (value === null || value === false || value === 0 || value === 0n || value === "") return [];
+  if (value === true) return [key];
+  if (value instanceof Uint8Array) return value.length === 0 ? [] : [`${key}:${value.toHex()}`];
+  if (Array.isArray(value)) {
+    return value.flatMap((item, i) => generic(`${key}[${i}]`, item as InfoValue));
+  }
+  if (typeof value === "object") {
+    return Object.entries(value).flatMap(([name, inner]) =>
+      generic(`${key}.${name}`, inner as InfoValue)
+    );
+  }
+  return [`${key}:${value}`];
+}
+
+function hex(value: InfoValue): string {
+  return `0x${Number(value).toString(16)}`;
+}
+
+function ms(us: number): string {
+  return `${us / 1000}ms`;
+}
+
+const UNITS = ["", "K", "M", "G", "T", "P", "E"] as const;
+
+function scaled(value: number, base: number): string {
+  let unit = 0;
+  while (value >= base && unit < UNITS.length - 1) {
+    value /= base;
+    unit++;
+  }
+  return `${Number(value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0))}${UNITS[unit]}`;
+}
+
+/** Bytes, in powers of 1024. */
+function bytes(value: number): string {
+  return `${scaled(value, 1024)}B`;
+}
+
+/** Bits a second, in powers of 1000, from bytes. */
+function rate(bytesPerSec: number): string {
+  return `${scaled(bytesPerSec * 8, 1000)}bit/s`;
+}
