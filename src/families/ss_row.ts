@@ -61,6 +61,8 @@ export interface SsCells {
   bytes(bytes: Uint8Array, start?: number, end?: number): void;
   /** An integer in decimal, negative ones with their sign. */
   decimal(value: number | bigint): void;
+  /** An IPv4 address in dotted form, from a big-endian word. */
+  ipv4(word: number): void;
   /** A non-negative integer in lower-case hexadecimal, without `0x`. */
   hex(value: number | bigint): void;
 }
@@ -243,6 +245,10 @@ export function writeQueues(cells: SsCells, receiveQueue: number, sendQueue: num
 
 // A queue is printed as a signed 32-bit number of at least six characters.
 function writeQueue(cells: SsCells, value: number): void {
+  if (value === 0) {
+    cells.ascii("0     ");
+    return;
+  }
   const queue = value | 0;
   cells.decimal(queue);
   let width = queue < 0 ? 2 : 1;

@@ -21,7 +21,7 @@ import {
 import { SOCKOPT_NAMES } from "./attributes.ts";
 import { InetMessage } from "./message.ts";
 import { dumpRequest } from "./request.ts";
-import { writeIpv4, writeIpv6 } from "./ss_address.ts";
+import { writeIpv6 } from "./ss_address.ts";
 import { writeMptcpInfo } from "./ss_mptcp.ts";
 import { tcpTail, writeTcpTail } from "./ss_proc.ts";
 import { sctpStateName, writeSctpInfo } from "./ss_sctp.ts";
@@ -272,7 +272,7 @@ export class InetPrinter implements SsPrinter {
     const host = options.resolve ? this.#table.names.host(message, end) : null;
     if (host !== null) cells.utf8(host);
     else if (message.family === AF_INET) {
-      writeIpv4(cells, end === "source" ? message.sourceWord(0) : message.destinationWord(0));
+      cells.ipv4(end === "source" ? message.sourceWord(0) : message.destinationWord(0));
     } else {
       const offset = end === "source" ? uapi.MSG_SRC : uapi.MSG_DST;
       writeIpv6(cells, message.view, message.start + offset, v6only);

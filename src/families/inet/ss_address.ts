@@ -6,34 +6,6 @@
 import { formatIpv6 } from "../../model/endpoint.ts";
 import type { SsCells } from "../ss_row.ts";
 
-const DOT = 0x2e;
-
-/** Writes a big-endian word in dotted form. */
-export function writeIpv4(cells: SsCells, word: number): void {
-  writeOctet(cells, word >>> 24);
-  cells.byte(DOT);
-  writeOctet(cells, word >>> 16 & 255);
-  cells.byte(DOT);
-  writeOctet(cells, word >>> 8 & 255);
-  cells.byte(DOT);
-  writeOctet(cells, word & 255);
-}
-
-function writeOctet(cells: SsCells, octet: number): void {
-  if (octet >= 100) {
-    const hundreds = octet >= 200 ? 2 : 1;
-    cells.byte(0x30 + hundreds);
-    octet -= hundreds * 100;
-    const tens = octet / 10 | 0;
-    cells.byte(0x30 + tens);
-    cells.byte(0x30 + octet - tens * 10);
-  } else if (octet >= 10) {
-    const tens = octet / 10 | 0;
-    cells.byte(0x30 + tens);
-    cells.byte(0x30 + octet - tens * 10);
-  } else cells.byte(0x30 + octet);
-}
-
 /** Writes 16 bytes at `at` in brackets, the wildcard as `*` unless `v6only`, which makes it `[::]`. */
 export function writeIpv6(cells: SsCells, view: DataView, at: number, v6only: boolean): void {
   const a = view.getUint32(at, false);
@@ -47,7 +19,7 @@ export function writeIpv6(cells: SsCells, view: DataView, at: number, v6only: bo
   if (a === 0 && b === 0 && c === 0xffff) {
     // Most of what a dual-stack server sees.
     cells.ascii("[::ffff:");
-    writeIpv4(cells, d);
+    cells.ipv4(d);
   } else {
     cells.byte(0x5b);
     cells.ascii(formatIpv6(a, b, c, d));

@@ -6,7 +6,7 @@
 import { AF_INET6 } from "../../../ffi/socket.ts";
 import { AttributeCursor } from "../../netlink/attribute.ts";
 import type { SsCells } from "../ss_row.ts";
-import { writeIpv4, writeIpv6Bare } from "./ss_address.ts";
+import { writeIpv6Bare } from "./ss_address.ts";
 import type { InetMessage } from "./message.ts";
 import { writeSubflow } from "./ss_mptcp.ts";
 import { INET_DIAG_MD5SIG, INET_DIAG_ULP_INFO } from "./uapi.ts";
@@ -25,7 +25,7 @@ export function writeMd5Keys(cells: SsCells, message: InetMessage): void {
     cells.ascii(first ? " md5keys:" : ",");
     first = false;
     if (view.getUint8(at) === AF_INET6) writeIpv6Bare(cells, view, at + 4);
-    else writeIpv4(cells, view.getUint32(at + 4, false));
+    else cells.ipv4(view.getUint32(at + 4, false));
     cells.ascii(`/${view.getUint8(at + 1)}=`);
     const length = Math.min(view.getUint16(at + 2, true), MD5_KEY_MAX);
     for (let i = 0; i < length; i++) writeEscaped(cells, view.getUint8(at + 20 + i));

@@ -10,19 +10,19 @@
 import { COLUMN, type Column, type SsCells } from "../../families/ss_row.ts";
 import { sanitizeBytes } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
+import { ChunkCounter, CHUNKS_MAX } from "./chunks.ts";
 import { COLUMN_STYLES, columnWidths } from "./layout.ts";
 
-/** A chunk of ss, less its own header. */
-const CHUNK_SIZE = 1024 * 1024 - 16;
-const CHUNKS_MAX = 5;
 /** The longest cell: its length is a u16. */
 const CELL_MAX = 0xffff;
-/** The length before each cell. */
-const LENGTH_SIZE = 2;
 const LAST_COLUMN = COLUMN.extras;
 const OUTPUT_SIZE = 256 * 1024;
+/** Cells that are printed in one go. */
+const PORTION = 8192;
 const BLANK = 0x20;
 const NEWLINE = 0x0a;
+const ZERO = 0x30;
+const DOT = 0x2e;
 const encoder = new TextEncoder();
 
 /** How a table is to look. */
@@ -40,7 +40,7 @@ export class SsTable implements SsCells {
   readonly #shown: readonly boolean[];
   readonly #screen: number | null;
   readonly #terminal: boolean;
-  readonly #longest: number[] = new Array(COLUMN_STYLES.length).fill(0);
+  readonly #longest = new Int32Array(COLUMN_STYLES.length);
   /** The last column before the extras that is shown: not padded when the screen's width is unknown. */
   readonly #lastOrdinary: number;
 
@@ -53,13 +53,14 @@ export class SsTable implements SsCells {
   #start = 0;
   #column = 0;
   #hidden: boolean;
+  readonly #chunks = new ChunkCounter();
 
-  #chunks = 0;
-  /** Bytes of the last chunk in use, up to and with the length of the current cell. */
-  #chunkUsed = 0;
-
+  /** Blanks, but for what was put into it. */
   #output = new Uint8Array(0);
   #outputLength = 0;
+  /** How far the cells were printed, and in which visible column the next one stands. */
+  #printed = 0;
+  #at = 0;
 
   constructor(out: Writer, options: SsTableOptions) {
     this.#out = out;
@@ -80,87 +81,64 @@ export class SsTable implements SsCells {
   }
 
   column(column: Column): void {
-    while (this.#column !== column) this.#next();
-  }
-
-  #next(): void {
-    const column = this.#column;
-    if (column === LAST_COLUMN) {
-      if (this.#chunks >= CHUNKS_MAX - 1 && this.#currentChunks() >= CHUNKS_MAX) {
-        this.render();
-        return;
+    while (this.#column !== column) {
+      if (this.#column === LAST_COLUMN) {
+        this.#endRow();
+        continue;
       }
-      this.#flush(column);
-      this.#column = 0;
-    } else {
-      if (!this.#hidden) this.#flush(column);
-      this.#column = column + 1;
+      if (!this.#hidden) this.#flush(this.#column);
+      this.#hidden = !this.#shown[++this.#column];
     }
-    this.#hidden = !this.#shown[this.#column];
   }
 
-  /** How many chunks ss would hold with the current cell, which moves to a new one as a whole if it does not fit. */
-  #currentChunks(): number {
-    if (this.#chunks === 0) return 0;
+  #endRow(): void {
     const length = this.#length - this.#start;
-    return length > 0 && this.#chunkUsed + length >= CHUNK_SIZE && this.#chunkUsed > LENGTH_SIZE
-      ? this.#chunks + 1
-      : this.#chunks;
+    if (this.#chunks.withCell(this.#ends, this.#cells, this.#length, length) >= CHUNKS_MAX) {
+      this.render();
+      return;
+    }
+    this.#flush(LAST_COLUMN);
+    this.#column = 0;
+    this.#hidden = !this.#shown[0];
   }
 
   /** Ends the current cell and measures it. */
   #flush(column: number): void {
     let length = this.#length - this.#start;
-    if (length > CELL_MAX) {
-      this.#length = this.#start + CELL_MAX;
-      length = CELL_MAX;
+    if (length > this.#longest[column]!) {
+      if (length > CELL_MAX) {
+        length = CELL_MAX;
+        this.#length = this.#start + CELL_MAX;
+      }
+      this.#longest[column] = length;
     }
-    if (length > this.#longest[column]!) this.#longest[column] = length;
-    if (this.#cells + 1 >= this.#ends.length) {
+    // One more is kept free for the cell that is printed without having ended.
+    if (this.#cells + 2 > this.#ends.length) {
       const ends = new Int32Array(this.#ends.length * 2);
       ends.set(this.#ends);
       this.#ends = ends;
     }
     this.#ends[this.#cells++] = this.#length;
     this.#start = this.#length;
-    this.#account(length);
   }
 
-  #account(length: number): void {
-    if (this.#chunks === 0) {
-      this.#chunks = 1;
-      this.#chunkUsed = LENGTH_SIZE;
-    }
-    let used = this.#chunkUsed + length;
-    if (length > 0 && used >= CHUNK_SIZE && this.#chunkUsed > LENGTH_SIZE) {
-      this.#chunks++;
-      used = LENGTH_SIZE + length;
-    }
-    const padding = length & 1;
-    if (CHUNK_SIZE - used - padding < LENGTH_SIZE) {
-      this.#chunks++;
-      this.#chunkUsed = LENGTH_SIZE;
-    } else this.#chunkUsed = used + padding + LENGTH_SIZE;
-  }
-
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
+  /** Makes room for more bytes, and returns where they go. */
+  #reserve(count: number): Uint8Array {
+    const bytes = this.#bytes;
+    if (this.#length + count <= bytes.length) return bytes;
+    const larger = new Uint8Array(Math.max(bytes.length * 2, this.#length + count));
+    larger.set(bytes.subarray(0, this.#length));
+    return this.#bytes = larger;
   }
 
   byte(byte: number): void {
-    if (this.#hidden) return;
-    if (this.#length === this.#bytes.length) this.#reserve(1);
-    this.#bytes[this.#length++] = byte;
+    if (!this.#hidden) this.#reserve(1)[this.#length++] = byte;
   }
 
   ascii(text: string): void {
     if (this.#hidden) return;
     const count = text.length;
-    if (this.#length + count > this.#bytes.length) this.#reserve(count);
-    const bytes = this.#bytes;
+    const bytes = this.#reserve(count);
     let at = this.#length;
     for (let i = 0; i < count; i++) bytes[at++] = text.charCodeAt(i);
     this.#length = at;
@@ -177,9 +155,7 @@ export class SsTable implements SsCells {
       start = 0;
       end = bytes.length;
     }
-    const count = end - start;
-    this.#reserve(count);
-    const target = this.#bytes;
+    const target = this.#reserve(end - start);
     let at = this.#length;
     for (let i = start; i < end; i++) target[at++] = bytes[i]!;
     this.#length = at;
@@ -191,15 +167,14 @@ export class SsTable implements SsCells {
       this.ascii(String(value));
       return;
     }
-    this.#reserve(10);
+    const bytes = this.#reserve(10);
     let digits = 1;
     for (let power = 10; value >= power; power *= 10) digits++;
-    const bytes = this.#bytes;
     const end = this.#length + digits;
     let rest = value >>> 0;
     for (let at = end - 1; at >= this.#length; at--) {
       const next = rest / 10 >>> 0;
-      bytes[at] = 0x30 + rest - next * 10;
+      bytes[at] = ZERO + rest - next * 10;
       rest = next;
     }
     this.#length = end;
@@ -209,78 +184,154 @@ export class SsTable implements SsCells {
     if (!this.#hidden) this.ascii(value.toString(16));
   }
 
+  ipv4(word: number): void {
+    if (this.#hidden) return;
+    const bytes = this.#reserve(15);
+    let at = this.#length;
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      let octet = word >>> shift & 255;
+      if (octet >= 100) {
+        const hundreds = octet >= 200 ? 2 : 1;
+        bytes[at++] = ZERO + hundreds;
+        octet -= hundreds * 100;
+        const tens = octet / 10 | 0;
+        bytes[at++] = ZERO + tens;
+        octet -= tens * 10;
+      } else if (octet >= 10) {
+        const tens = octet / 10 | 0;
+        bytes[at++] = ZERO + tens;
+        octet -= tens * 10;
+      }
+      bytes[at++] = ZERO + octet;
+      if (shift > 0) bytes[at++] = DOT;
+    }
+    this.#length = at;
+  }
+
   /** Prints the rows there are. The cell begun last is printed but not measured, as it never ended. */
   render(): void {
     if (this.#cells > 0 || this.#length > 0) this.#print();
     this.#cells = 0;
     this.#length = 0;
     this.#start = 0;
-    this.#chunks = 0;
-    this.#chunkUsed = 0;
+    this.#chunks.reset();
     this.#column = 0;
     this.#hidden = !this.#shown[0];
   }
 
   #print(): void {
     // The cell that was not ended, even when it is empty.
-    if (this.#length - this.#start > CELL_MAX) this.#length = this.#start + CELL_MAX;
-    this.#ends[this.#cells++] = this.#length;
-    const widths = columnWidths(this.#longest, this.#shown, this.#screen);
-    const columns = widths.flatMap((_, i) => this.#shown[i] ? [i] : []);
-    const compact = this.#screen === null;
-    const bytes = this.#bytes;
-    const ends = this.#ends;
-    if (this.#output.length === 0) this.#output = new Uint8Array(OUTPUT_SIZE + 2 * CELL_MAX);
-    let start = 0;
-    let at = 0;
-    for (let cell = 0; cell < this.#cells; cell++) {
-      const column = columns[at]!;
-      const end = ends[cell]!;
-      const style = COLUMN_STYLES[column]!;
-      const delimiter = at > 0 ? style.delimiter : "";
-      const missing = widths[column]! - (end - start) - delimiter.length;
-      if (this.#outputLength > OUTPUT_SIZE) this.#send();
-      if (delimiter !== "") this.#output[this.#outputLength++] = BLANK;
-      if (style.align === "right") this.#pad(missing);
-      this.#copy(bytes, start, end);
-      if (style.align === "left" && !(compact && column === this.#lastOrdinary)) this.#pad(missing);
-      if (++at === columns.length) {
-        this.#output[this.#outputLength++] = NEWLINE;
-        at = 0;
-      }
-      start = end;
+    this.#ends[this.#cells++] = Math.min(this.#length, this.#start + CELL_MAX);
+    const layout = layoutOf(
+      columnWidths([...this.#longest], this.#shown, this.#screen),
+      this.#shown,
+      this.#screen === null ? this.#lastOrdinary : -1,
+    );
+    if (this.#output.length === 0) {
+      this.#output = new Uint8Array(OUTPUT_SIZE + 2 * CELL_MAX + 4).fill(BLANK);
     }
-    if (at > 0) this.#output[this.#outputLength++] = NEWLINE;
-    this.#send();
-  }
-
-  #pad(count: number): void {
-    if (count <= 0) return;
-    for (; count > CELL_MAX; count -= CELL_MAX) {
-      // A terminal wider than any row.
-      this.#send();
-      this.#output.fill(BLANK, 0, CELL_MAX);
-      this.#outputLength = CELL_MAX;
+    this.#printed = 0;
+    this.#at = 0;
+    // In portions, so that the loop is compiled while it still has much to do.
+    for (let cell = 0; cell < this.#cells; cell += PORTION) {
+      this.#lay(layout, cell, Math.min(cell + PORTION, this.#cells));
     }
-    if (this.#outputLength > OUTPUT_SIZE) this.#send();
-    const from = this.#outputLength;
-    this.#outputLength += count;
-    this.#output.fill(BLANK, from, this.#outputLength);
-  }
-
-  #copy(bytes: Uint8Array, start: number, end: number): void {
-    const output = this.#output;
-    let at = this.#outputLength;
-    if (end - start > 64) output.set(bytes.subarray(start, end), at);
-    else for (let i = start; i < end; i++) output[at + i - start] = bytes[i]!;
-    at += end - start;
-    this.#outputLength = at;
-  }
-
-  #send(): void {
-    this.#out.writeBytes(this.#output.subarray(0, this.#outputLength));
+    if (this.#at > 0) this.#output[this.#outputLength++] = NEWLINE;
+    this.#send(this.#outputLength);
     this.#outputLength = 0;
   }
+
+  #lay(layout: Layout, from: number, to: number): void {
+    const { widths, delimiters, aligns } = layout;
+    const last = widths.length - 1;
+    const bytes = this.#bytes;
+    const ends = this.#ends;
+    const output = this.#output;
+    let out = this.#outputLength;
+    let start = this.#printed;
+    let at = this.#at;
+    for (let cell = from; cell < to; cell++) {
+      const end = ends[cell]!;
+      const length = end - start;
+      const missing = widths[at]! - length;
+      if (out > OUTPUT_SIZE) out = this.#send(out);
+      if (missing > CELL_MAX) {
+        this.#outputLength = out;
+        this.#printWide(start, end, missing, delimiters[at] === 1, aligns[at] === RIGHT);
+        out = 0;
+      } else {
+        // The output is all blanks already: they only need to be stepped over.
+        out += delimiters[at]!;
+        if (missing > 0 && aligns[at] === RIGHT) out += missing;
+        if (length > 128) {
+          output.set(bytes.subarray(start, end), out);
+          out += length;
+        } else for (let i = start; i < end; i++) output[out++] = bytes[i]!;
+        if (missing > 0 && aligns[at] === LEFT) out += missing;
+      }
+      if (at === last) {
+        output[out++] = NEWLINE;
+        at = 0;
+      } else at++;
+      start = end;
+    }
+    this.#outputLength = out;
+    this.#printed = start;
+    this.#at = at;
+  }
+
+  #printWide(
+    start: number,
+    end: number,
+    missing: number,
+    delimited: boolean,
+    right: boolean,
+  ): void {
+    const blanks = " ".repeat(missing);
+    const text = encoder.encode(`${delimited ? " " : ""}${right ? blanks : ""}`);
+    this.#send(this.#outputLength);
+    this.#out.writeBytes(text);
+    this.#out.writeBytes(this.#bytes.subarray(start, end));
+    if (!right) this.#out.writeBytes(encoder.encode(blanks));
+    this.#outputLength = 0;
+  }
+
+  // Returns the length of what is left to be sent, which is nothing.
+  #send(length: number): 0 {
+    if (length > 0) this.#out.writeBytes(this.#output.subarray(0, length));
+    this.#output.fill(BLANK, 0, length);
+    return 0;
+  }
+}
+
+/** Where the blanks of a column go; BARE has none. */
+const LEFT = 0;
+const RIGHT = 1;
+const BARE = 2;
+
+/** How the visible columns are set, by their order. */
+interface Layout {
+  /** Without the delimiter. */
+  readonly widths: Int32Array;
+  /** Length of the delimiter. */
+  readonly delimiters: Uint8Array;
+  readonly aligns: Uint8Array;
+}
+
+function layoutOf(widths: readonly number[], shown: readonly boolean[], bare: number): Layout {
+  const columns = widths.flatMap((_, i) => shown[i] ? [i] : []);
+  // The first column of a row has no delimiter.
+  const delimiters = columns.map((column, at) =>
+    at === 0 ? 0 : COLUMN_STYLES[column]!.delimiter.length
+  );
+  return {
+    widths: Int32Array.from(columns, (column, at) => widths[column]! - delimiters[at]!),
+    delimiters: Uint8Array.from(delimiters),
+    aligns: Uint8Array.from(
+      columns,
+      (column) => column === bare ? BARE : COLUMN_STYLES[column]!.align === "right" ? RIGHT : LEFT,
+    ),
+  };
 }
 
 // ss prints quotes and backslashes as they are; only what a terminal would act on is changed.
