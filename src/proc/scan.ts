@@ -263,7 +263,8 @@ export class DescriptorScanner {
         budget.links -= own;
       }
       const outcome = this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, wanted);
-      if (outcome === "denied" || outcome === "unlisted") result = "denied";
+      // The process's threads are closed to us as one.
+      if (outcome === "denied" || outcome === "unlisted") return "denied";
       if (outcome === "read") {
         if (reference === 0) reference = tid;
         if (result === "empty") result = "read";
@@ -310,7 +311,6 @@ export class DescriptorScanner {
     const link = this.#link;
     const { descriptors } = this;
     let seen = 0;
-    let refused = false;
     try {
       directory.start(fd);
       while (directory.next()) {
@@ -319,8 +319,9 @@ export class DescriptorScanner {
         seen++;
         const length = link.read(fd, directory.nameAddress);
         if (length < 0) {
-          // A descriptor closed since is nothing to report; a refusal is (root without CAP_SYS_PTRACE).
-          if (length === -EACCES || length === -EPERM) refused = true;
+          // Permission is that to look into the process: refused once (root without CAP_SYS_PTRACE) is refused always. A
+          // descriptor closed since is nothing to report.
+          if (length === -EACCES || length === -EPERM) return "denied";
           continue;
         }
         const inode = socketInode(link.bytes, length);
@@ -334,7 +335,6 @@ export class DescriptorScanner {
     } finally {
       close(fd);
     }
-    if (refused) return "denied";
     return seen === 0 ? "empty" : "read";
   }
 
