@@ -5,6 +5,10 @@
  * made, of a path or of a target. Since Linux 6.2 the size of a descriptor directory is the number of descriptors, and
  * kernel threads are passed over without opening theirs.
  *
+ * One thread does it all. A second one (a Worker that claims processes from a shared counter) took 165 ms instead of 306 for
+ * 80,000 descriptors and 98 instead of 114 for 30,000 where a core was idle, and was a tenth slower than one where none was.
+ * Who has that many and a kernel that tells their number beforehand also has BPF, which takes 80.
+ *
  * @module
  */
 import { EACCES, ENOENT, EPERM, SyscallError } from "../../ffi/errno.ts";
