@@ -8,6 +8,11 @@ import type { Command } from "./command.ts";
 /** Every command but the listing, which has no name. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: "explain",
+    summary: "who is behind a port, and who can reach it; `sockeye 8080` is short for it",
+    load: () => import("./explain.ts"),
+  },
+  {
     name: "snapshot",
     summary: "the whole host as JSON, to keep and to compare with",
     load: () => import("./snapshot.ts"),

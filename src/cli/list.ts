@@ -34,6 +34,14 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     out.flush();
     return EXIT_OK;
   }
+  if (positional.length > 0) {
+    // Loaded only now: most listings name no target, and no filter begins as one does.
+    const { looksLikeTarget } = await import("../commands/target.ts");
+    if (looksLikeTarget(positional[0]!)) {
+      const explain = await import("./explain.ts");
+      return explain.run(args, out, err);
+    }
+  }
   const query = buildQuery(options, await readFilter(positional, options.filters));
   if (options.explainFilter) {
     const { explainFilter } = await import("../commands/explain_filter.ts");

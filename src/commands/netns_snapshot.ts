@@ -25,7 +25,7 @@ import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import { Users } from "../proc/users.ts";
-import type { NetnsChoice, Query } from "../query.ts";
+import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
 import type { SnapshotTools } from "./list.ts";
@@ -33,14 +33,16 @@ import { sorted } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
 /**
- * Takes a snapshot of one network namespace or of all. Throws NoSuchNamespace when the one is not there, and SyscallError
+ * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, for what else is to be
+ * read there. Throws NoSuchNamespace when the one is not there, and SyscallError
  * when it cannot be opened.
  */
 export function takeNetnsSnapshot(
   query: Query,
-  choice: NetnsChoice,
+  choice: NetnsChoice | "own",
   diagnostics: Diagnostics,
   { root = new ProcRoot(), users = new Users(), filter = null }: SnapshotTools = {},
+  inside: (found: FoundNetns) => void = () => {},
 ): Snapshot {
   const owners = query.owners ?? "auto";
   const takenAtMs = Date.now();
@@ -58,6 +60,7 @@ export function takeNetnsSnapshot(
           surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode));
         }
         sockets = sockets.length === 0 ? collected : sockets.concat(collected);
+        inside(found);
       } finally {
         source.close();
       }
@@ -65,7 +68,13 @@ export function takeNetnsSnapshot(
   };
   let walk: OwnerWalk | undefined;
   const finder = new NamespaceFinder(root);
-  if (choice === "all") {
+  if (choice === "own") {
+    const own = finder.list().find((found) => found.own);
+    if (own === undefined) {
+      throw new NoSuchNamespace("This /proc does not tell which network namespace we are in");
+    }
+    visit(own);
+  } else if (choice === "all") {
     const listing = new DescriptorScanner(root).listProcesses();
     finder.addProcesses(listing);
     finder.addMounts();

@@ -14,13 +14,13 @@ const decoder = new TextDecoder();
 export function matchesOwner(socket: Socket, query: Query, users: Users): boolean {
   return socket.owners.some((owner) =>
     (query.pids === null || query.pids.includes(owner.pid)) &&
-    (query.processes === null || query.processes.some((name) => isCalled(owner, name))) &&
+    (query.processes === null || query.processes.some((name) => ownerIsCalled(owner, name))) &&
     (query.users === null || query.users.some((user) => isUser(owner, user, users)))
   );
 }
 
-// comm is cut at 15 bytes, so the program's file name counts as well.
-function isCalled({ process }: Owner, name: string): boolean {
+/** True for the name of the process, or of its program file: a name is cut at 15 bytes. */
+export function ownerIsCalled({ process }: Owner, name: string): boolean {
   if (process.comm !== null && decoder.decode(process.comm) === name) return true;
   if (process.exe === null) return false;
   return decoder.decode(process.exe).split("/").at(-1) === name;

@@ -1,0 +1,46 @@
+/**
+ * Internet addresses as bind(2) takes them.
+ *
+ * @module
+ */
+import { errno } from "./errno.ts";
+import { close } from "./files.ts";
+import { libc } from "./libc.ts";
+import { allocate } from "./memory.ts";
+import { AF_INET, AF_INET6, setIntOption, socket, SOL_SOCKET } from "./socket.ts";
+
+/** Source: include/uapi/asm-generic/socket.h. */
+const SO_REUSEADDR = 2;
+
+/** struct sockaddr_in: family u16 0, port be16 2, addr 4; 16 bytes. struct sockaddr_in6: addr 8, scope u32 24; 28 bytes. */
+function socketAddress(address: Uint8Array, port: number, scopeId: number): Uint8Array {
+  const v6 = address.length === 16;
+  const bytes = allocate(v6 ? 28 : 16);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, v6 ? AF_INET6 : AF_INET, true);
+  view.setUint16(2, port, false);
+  bytes.set(address, v6 ? 8 : 4);
+  if (v6) view.setUint32(24, scopeId, true);
+  return bytes;
+}
+
+/**
+ * Makes a socket, binds it, and closes it again; it never listens, so nobody can connect in between. `address` is 4 or 16
+ * bytes. Returns 0 when bind(2) succeeded, else the errno. Throws SyscallError when no such socket can be made.
+ */
+export function probeBind(
+  address: Uint8Array,
+  port: number,
+  type: number,
+  reuseAddress: boolean,
+  scopeId = 0,
+): number {
+  const fd = socket(address.length === 16 ? AF_INET6 : AF_INET, type, 0);
+  try {
+    if (reuseAddress) setIntOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const name = socketAddress(address, port, scopeId);
+    return libc.bind(fd, name, name.length) < 0 ? errno() : 0;
+  } finally {
+    close(fd);
+  }
+}

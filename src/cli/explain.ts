@@ -1,0 +1,145 @@
+/**
+ * The command line of `sockeye explain`, which `sockeye 8080` is short for.
+ *
+ * @module
+ */
+import { type ExplainOptions, runBind, runExplain, type Verdict } from "../commands/explain_run.ts";
+import { parseTarget, type PortTarget, type Target, TargetError } from "../commands/target.ts";
+import type { NetnsChoice } from "../query.ts";
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
+import type { Flag } from "./flag.ts";
+import { helpText } from "./help.ts";
+import { parseArguments } from "./parse.ts";
+import { UsageError } from "./usage_error.ts";
+
+interface Options {
+  binds: string[];
+  netns: NetnsChoice | undefined;
+  json: boolean;
+  color: ColorChoice;
+  help: boolean;
+}
+
+function setNetns(options: Options, choice: NetnsChoice): void {
+  if (options.netns !== undefined) {
+    throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");
+  }
+  if (choice !== "all" && choice.one === "") {
+    throw new UsageError('--netns "": wanted is a name, a process ID, a path or an inode');
+  }
+  options.netns = choice;
+}
+
+/** The flag table. */
+export const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
+  {
+    long: "bind",
+    value: "ADDRESS:PORT",
+    group: "What to explain",
+    help: "whether bind() would succeed now, and if not why",
+    set: (options, value) => {
+      options.binds.push(value);
+    },
+  },
+  {
+    long: "all-netns",
+    group: "Where to look",
+    help: "in every network namespace that can be found and entered",
+    set: (options) => setNetns(options, "all"),
+  },
+  {
+    long: "netns",
+    value: "NAME|PID|PATH|INODE",
+    group: "Where to look",
+    help: "in this network namespace",
+    set: (options, value) => setNetns(options, { one: value }),
+  },
+  {
+    long: "json",
+    group: "Output",
+    help: "one JSON document, with the evidence for every relation",
+    set: (options) => {
+      options.json = true;
+    },
+  },
+  COLOR_FLAG,
+  HELP_FLAG,
+];
+
+const STATUS: Readonly<Record<Verdict, number>> = {
+  found: EXIT_OK,
+  nothing: EXIT_DIFFERENT,
+  undecided: EXIT_INCOMPLETE,
+};
+
+/** Runs it. Throws UsageError, and what collecting throws. */
+export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const options: Options = {
+    binds: [],
+    netns: undefined,
+    json: false,
+    color: "auto",
+    help: false,
+  };
+  const words = parseArguments(args, EXPLAIN_FLAGS, options);
+  if (options.help) {
+    out.write(helpText({
+      usage: "sockeye [explain] TARGET… [FLAGS]",
+      intro:
+        "Says who is behind a port, a socket or a process, how its owners relate, where the program lives, where its\n" +
+        "logs are, and who can reach it.",
+      flags: EXPLAIN_FLAGS,
+      sections: [["Targets", [
+        "8080  tcp/8080  udp:53  :http           a port",
+        "10.0.0.1:53  [::1]:5432                 a port on one address",
+        "unix:/run/app.sock  @name               a unix socket, by path or abstract name",
+        "pid:80  process:nginx  inode:12345      what a process holds, or one socket",
+      ]]],
+      exit:
+        "0 found (--bind: would succeed), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
+    }));
+    out.flush();
+    return Promise.resolve(EXIT_OK);
+  }
+  const how: ExplainOptions = { netns: options.netns, json: options.json, color: options.color };
+  if (options.binds.length > 0) {
+    if (words.length > 0) {
+      throw new UsageError(`--bind and the target "${words[0]}" cannot be explained together`);
+    }
+    if (options.netns === "all") {
+      throw new UsageError("--bind is tried in one network namespace: choose it by --netns");
+    }
+    return Promise.resolve(STATUS[runBind(options.binds.map(bindTarget), how, out, err)]);
+  }
+  if (words.length === 0) {
+    throw new UsageError(
+      "explain needs a target: sockeye explain 8080; --help lists what there is",
+    );
+  }
+  return Promise.resolve(STATUS[runExplain(words.map(target), how, out, err)]);
+}
+
+function target(text: string): Target {
+  try {
+    return parseTarget(text);
+  } catch (error) {
+    if (error instanceof TargetError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function bindTarget(text: string): PortTarget {
+  const parsed = target(text);
+  if (parsed.kind !== "port") {
+    throw new UsageError(
+      `--bind ${text}: wanted is ADDRESS:PORT, such as 0.0.0.0:8080 or udp:[::]:53`,
+    );
+  }
+  if (parsed.transport !== null && parsed.transport !== "tcp" && parsed.transport !== "udp") {
+    throw new UsageError(`--bind ${text}: it can be tried for tcp and udp`);
+  }
+  return parsed;
+}

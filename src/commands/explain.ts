@@ -1,0 +1,338 @@
+/**
+ * Explain: who is behind a port, a path or a process, where it lives, where its logs are, and who can reach it.
+ *
+ * @module
+ */
+import type { FoundNetns } from "../collect/namespaces.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { FAMILY_NAMES } from "../families/mod.ts";
+import { relate } from "../join/relation.ts";
+import { isWildcard, parseAddress } from "../model/endpoint.ts";
+import type { Connections, Explanation, Nearby, Subject } from "../model/explanation.ts";
+import type { Socket } from "../model/socket.ts";
+import { ALL_STATES } from "../model/state.ts";
+import { Facts } from "../proc/facts.ts";
+import { Processes } from "../proc/process.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { Users } from "../proc/users.ts";
+import type { NetnsChoice, Query } from "../query.ts";
+import { type PortSettings, readMulticastGroups, readPortSettings } from "../reach/settings.ts";
+import type { MulticastGroup } from "../reach/settings.ts";
+import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
+import { tryBind } from "./bind.ts";
+import { logsOf, placesOf } from "./explain_processes.ts";
+import { forwardOf, reachReport } from "./explain_reach.ts";
+import { takeNetnsSnapshot } from "./netns_snapshot.ts";
+import { ownerIsCalled } from "./owner_match.ts";
+import type { PortTarget, Target } from "./target.ts";
+
+/** What was read inside one network namespace, beside its sockets. */
+export interface NetnsFacts {
+  readonly found: FoundNetns;
+  readonly surroundings: Surroundings | null;
+  readonly groups: readonly MulticastGroup[];
+  readonly ports: PortSettings;
+}
+
+/** What everything below works from. */
+export interface Survey {
+  readonly root: ProcRoot;
+  readonly sockets: readonly Socket[];
+  readonly namespaces: ReadonlyMap<number, NetnsFacts>;
+  readonly facts: Facts;
+  readonly users: Users;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Transports whose local port is one that can be asked for; of raw sockets it is a protocol. */
+const WITH_PORTS = new Set(["tcp", "udp", "udplite", "sctp", "dccp", "mptcp"]);
+
+/** Explains each target. Throws what collecting throws. */
+export function explain(
+  targets: readonly Target[],
+  netns: NetnsChoice | undefined,
+  diagnostics: Diagnostics,
+  root = new ProcRoot(),
+): Explanation[] {
+  const survey = takeSurvey(queryFor(targets), netns ?? "own", diagnostics, root);
+  return targets.map((target) => explainOne(target, netns, survey));
+}
+
+function queryFor(targets: readonly Target[]): Query {
+  const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
+  const portsOnly = ports.length === targets.length;
+  return {
+    families: new Set(portsOnly ? ["inet", "inet6"] : FAMILY_NAMES),
+    transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),
+    states: ALL_STATES,
+    ports: portsOnly ? ports.map((port) => ({ first: port, last: port })) : null,
+    pids: null,
+    processes: null,
+    users: null,
+  };
+}
+
+/** Reads sockets, their owners, and what surrounds them. */
+export function takeSurvey(
+  query: Query,
+  choice: NetnsChoice | "own",
+  diagnostics: Diagnostics,
+  root: ProcRoot,
+): Survey {
+  const namespaces = new Map<number, NetnsFacts>();
+  const snapshot = takeNetnsSnapshot(query, choice, diagnostics, { root }, (found) => {
+    namespaces.set(found.netns.inode, {
+      found,
+      surroundings: readSurroundings(root, found.netns.inode),
+      groups: readMulticastGroups(root),
+      ports: readPortSettings(root),
+    });
+  });
+  const users = new Users();
+  return {
+    root,
+    sockets: snapshot.sockets,
+    namespaces,
+    facts: new Facts(root, new Processes(root, users)),
+    users,
+    diagnostics,
+  };
+}
+
+function explainOne(
+  target: Target,
+  netns: NetnsChoice | undefined,
+  survey: Survey,
+): Explanation {
+  const matching = survey.sockets.filter((socket) => matches(socket, target));
+  const subjects = subjectsOf(matching, target, survey);
+  const first = [...survey.namespaces.values()][0];
+  const base = { target: target.text, netns: first?.found.netns ?? null, subjects };
+  if (subjects.length > 0) return { ...base, elsewhere: [], nearby: null, undecided: false };
+  const elsewhere = target.kind === "port" && netns === undefined
+    ? lookElsewhere(target, survey)
+    : [];
+  return {
+    ...base,
+    elsewhere,
+    nearby: target.kind === "port" ? nearbyOf(target, netns, survey) : null,
+    undecided: isUndecided(target, survey.diagnostics),
+  };
+}
+
+// Every socket is visible; who holds it is not. A namespace or a table that could not be read may hide anything.
+function isUndecided(target: Target, { gaps }: Diagnostics): boolean {
+  const byOwner = target.kind === "pid" || target.kind === "process";
+  return gaps.some(({ kind }) => kind !== "processes" || byOwner);
+}
+
+/** True when two addresses are the same, whatever way they are written; ::ffff:1.2.3.4 is 1.2.3.4. */
+export function sameAddress(a: string, b: string): boolean {
+  const left = plainBytes(a);
+  const right = plainBytes(b);
+  return left !== undefined && right !== undefined && left.length === right.length &&
+    left.every((byte, i) => byte === right[i]);
+}
+
+function plainBytes(address: string): Uint8Array | undefined {
+  const bytes = parseAddress(address);
+  const mapped = bytes?.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff &&
+    bytes.subarray(0, 10).every((byte) => byte === 0);
+  return mapped ? bytes.subarray(12) : bytes;
+}
+
+/** True when a socket bound to `local` gets what is sent to `address`. */
+export function covers(
+  local: string,
+  v6only: boolean | null,
+  address: string,
+): boolean {
+  if (sameAddress(local, address)) return true;
+  const v4 = plainBytes(address)?.length === 4;
+  if (local === "0.0.0.0" || local === "::ffff:0.0.0.0") return v4;
+  return local === "::" && (!v4 || v6only !== true);
+}
+
+function matchesPort(socket: Socket, target: PortTarget, anyAddress = false): boolean {
+  const { local } = socket;
+  return "address" in local && local.port === target.port && WITH_PORTS.has(socket.transport) &&
+    (target.transport === null || socket.transport === target.transport) &&
+    (anyAddress || target.address === null || covers(local.address, socket.v6only, target.address));
+}
+
+const decoder = new TextDecoder();
+
+function matches(socket: Socket, target: Target): boolean {
+  switch (target.kind) {
+    case "port":
+      // A connection belongs to its listener, or is only near.
+      return isServer(socket) && matchesPort(socket, target);
+    case "pid":
+      return socket.owners.some(({ pid }) => pid === target.pid);
+    case "process":
+      return socket.owners.some((owner) => ownerIsCalled(owner, target.name));
+    case "inode":
+      return socket.inode === target.inode;
+    case "unix":
+      return "path" in socket.local && socket.local.path !== null && isServer(socket) &&
+        decoder.decode(socket.local.path) === target.path;
+    case "abstract":
+      return "name" in socket.local && socket.local.name !== null && isServer(socket) &&
+        // NULs inside are written as @ by most tools.
+        decoder.decode(socket.local.name).replaceAll("\0", "@") === target.name;
+  }
+}
+
+// What can be talked to, or at least holds an address for itself.
+function isServer({ state, peer }: Socket): boolean {
+  return state === "listen" || state === "bound_inactive" || state === "close" && peer === null;
+}
+
+function subjectsOf(matching: readonly Socket[], target: Target, survey: Survey): Subject[] {
+  const services = new Map<string, Socket[]>();
+  const connections: Socket[] = [];
+  for (const socket of matching) {
+    if (!isServer(socket) && target.kind !== "inode") {
+      connections.push(socket);
+      continue;
+    }
+    const { netns, transport, family, local } = socket;
+    const key = "address" in local
+      ? [netns?.inode, transport, family, local.address, local.port, local.interface].join()
+      : `inode ${socket.inode}`;
+    const group = services.get(key);
+    if (group === undefined) services.set(key, [socket]);
+    else group.push(socket);
+  }
+  const subjects = [...services.values()].map((group) => subjectOf(group, survey));
+  return connections.length === 0
+    ? subjects
+    : [...subjects, connectionsSubject(connections, survey)];
+}
+
+function subjectOf(sockets: readonly Socket[], survey: Survey): Subject {
+  const [first] = sockets as readonly [Socket];
+  const relations = sockets.map((socket) => {
+    const related = relate(socket, survey.facts);
+    // Where several sockets share the address, another may always join them.
+    return sockets.length > 1 ? { ...related, consequences: [] } : related;
+  });
+  const processes = processesOf(sockets);
+  return {
+    kind: first.state === "bound_inactive" ? "bound" : "service",
+    sockets,
+    relations,
+    connections: first.state === "listen" || first.transport.startsWith("udp")
+      ? countConnections(connectionsOf(first, survey))
+      : null,
+    processes,
+    places: placesOf(processes, survey),
+    logs: logsOf(processes, survey),
+    reach: reachReport(first, survey),
+    forwardsTo: forwardOf(processes, first),
+  };
+}
+
+function connectionsSubject(sockets: readonly Socket[], survey: Survey): Subject {
+  const processes = processesOf(sockets);
+  return {
+    kind: "connections",
+    sockets,
+    relations: [],
+    connections: countConnections(sockets),
+    processes,
+    places: placesOf(processes, survey),
+    logs: logsOf(processes, survey),
+    reach: null,
+    forwardsTo: null,
+  };
+}
+
+function processesOf(sockets: readonly Socket[]) {
+  const processes = new Map(
+    sockets.flatMap(({ owners }) => owners.map(({ pid, process }) => [pid, process] as const)),
+  );
+  return [...processes.values()].sort((a, b) => a.pid - b.pid);
+}
+
+// A connection belongs to the listener with its own address before one with a wildcard.
+function connectionsOf(listener: Socket, { sockets }: Survey): Socket[] {
+  const { local, netns, transport, v6only } = listener;
+  if (!("address" in local)) return [];
+  const rivals = sockets.filter((socket) =>
+    socket.state === "listen" && socket.transport === transport &&
+    socket.netns?.inode === netns?.inode && "address" in socket.local &&
+    socket.local.port === local.port && !isWildcard(socket.local.address)
+  );
+  return sockets.filter((socket) =>
+    !isServer(socket) && socket.transport === transport && "address" in socket.local &&
+    socket.netns?.inode === netns?.inode && socket.local.port === local.port &&
+    covers(local.address, v6only, socket.local.address) &&
+    (!isWildcard(local.address) ||
+      !rivals.some(({ local: rival }) =>
+        "address" in rival && "address" in socket.local &&
+        sameAddress(rival.address, socket.local.address)
+      ))
+  );
+}
+
+function countConnections(sockets: readonly Socket[]): Connections {
+  const peers = new Set<string>();
+  const others: Partial<Record<Socket["state"], number>> = {};
+  let established = 0;
+  let unaccepted = 0;
+  let timeWait = 0;
+  for (const { state, peer, ownership } of sockets) {
+    if (state === "established") {
+      established++;
+      if (ownership === "unaccepted") unaccepted++;
+      if (peer !== null && "address" in peer) peers.add(peer.address);
+    } else if (state === "time_wait") timeWait++;
+    else others[state] = (others[state] ?? 0) + 1;
+  }
+  return { established, peers: peers.size, unaccepted, timeWait, others };
+}
+
+// Other namespaces cost an entry each, so they are looked into when nothing was found here.
+// They were not asked about, so what cannot be read there is missing from no answer.
+function lookElsewhere(target: PortTarget, { root, namespaces }: Survey): Socket[] {
+  const query = { ...queryFor([target]), states: null };
+  const snapshot = takeNetnsSnapshot(query, "all", new Diagnostics(), { root });
+  return snapshot.sockets.filter((socket) =>
+    socket.netns !== null && !namespaces.has(socket.netns.inode) &&
+    matchesPort(socket, target, true)
+  );
+}
+
+function nearbyOf(
+  target: PortTarget,
+  netns: NetnsChoice | undefined,
+  survey: Survey,
+): Nearby {
+  const { sockets, namespaces } = survey;
+  const onPort = sockets.filter((socket) =>
+    matchesPort(socket, { ...target, transport: null }, true)
+  );
+  const connections = onPort.filter((socket) => !isServer(socket));
+  const [first] = namespaces.values();
+  const ports = first?.ports;
+  return {
+    connections: connections.length === 0 ? null : countConnections(connections),
+    sockets: onPort.filter(isServer),
+    ephemeral: ports?.ephemeral ?? null,
+    reserved:
+      ports?.reserved.some((range) => target.port >= range.first && target.port <= range.last) ??
+        false,
+    binds: netns === "all" || first === undefined ? [] : [tryBind(target, first, survey)],
+  };
+}
+
+/** What trying bind(2) on these targets needs to know. */
+export function surveyForBind(
+  targets: readonly PortTarget[],
+  netns: NetnsChoice | undefined,
+  diagnostics: Diagnostics,
+  root: ProcRoot,
+): Survey {
+  return takeSurvey(queryFor(targets), netns ?? "own", diagnostics, root);
+}

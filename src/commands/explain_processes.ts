@@ -1,0 +1,141 @@
+/**
+ * Where the programs behind a socket live, and where their logs are.
+ *
+ * @module
+ */
+import type { LogFile, Logs, Place } from "../model/explanation.ts";
+import type { Bytes, Process } from "../model/owner.ts";
+import { podOf, sessionOf } from "../proc/cgroup.ts";
+import { containerNames } from "../proc/container_names.ts";
+import type { OpenFile } from "../proc/facts.ts";
+import { packageOf } from "../proc/packages.ts";
+import type { Survey } from "./explain.ts";
+
+// One character a byte, so that paths keep theirs as keys.
+const latin1 = new TextDecoder("latin1");
+const text = (bytes: Bytes | null) => bytes === null ? "" : latin1.decode(bytes);
+
+/** Where each of the processes lives; those that agree share a place. */
+export function placesOf(processes: readonly Process[], survey: Survey): Place[] {
+  const places = new Map<string, Place & { pids: number[] }>();
+  for (const process of processes) {
+    const { facts } = survey;
+    const { pid, exe } = process;
+    const root = facts.rootDirectory(pid);
+    const cgroup = facts.cgroup(pid);
+    const cwd = facts.cwd(pid);
+    const exeFate = facts.exeFate(pid);
+    const key = [text(process.comm), text(exe), exeFate, text(cwd), text(root), cgroup].join("\0");
+    const known = places.get(key);
+    if (known !== undefined) known.pids.push(pid);
+    else places.set(key, placeOf(process, { root, cgroup, cwd, exeFate }, survey));
+  }
+  return [...places.values()];
+}
+
+function placeOf(
+  process: Process,
+  { root, cgroup, cwd, exeFate }: {
+    readonly root: Bytes | null;
+    readonly cgroup: string | null;
+    readonly cwd: Bytes | null;
+    readonly exeFate: Place["exeFate"];
+  },
+  survey: Survey,
+): Place & { pids: number[] } {
+  const { container } = process;
+  const names = container === null || !survey.root.isLive
+    ? null
+    : containerNames(container, "", homesOf(process, survey));
+  const podUid = cgroup === null ? null : podOf(cgroup);
+  return {
+    pids: [process.pid],
+    comm: process.comm,
+    exe: process.exe,
+    exeFate,
+    package: process.exe === null || exeFate === "deleted"
+      ? null
+      : packageAt(process.exe, process.pid, root, survey),
+    cwd,
+    root: root === null || text(root) === "/" ? null : root,
+    cgroup,
+    unit: process.unit,
+    session: cgroup === null ? null : sessionOf(cgroup),
+    container: container === null ? null : { ...container, name: names?.name ?? container.name },
+    image: names?.image ?? null,
+    pod: podUid === null && names?.pod == null
+      ? null
+      : { uid: podUid, name: names?.pod ?? null, namespace: names?.podNamespace ?? null },
+  };
+}
+
+function homesOf({ uid }: Process, { users }: Survey): string[] {
+  const name = uid === null ? null : users.name(uid);
+  return name === null || name === "root" ? [] : [`/home/${name}`];
+}
+
+// The databases that the process sees are those of its own image.
+function packageAt(
+  exe: Bytes,
+  pid: number,
+  root: Bytes | null,
+  survey: Survey,
+): Place["package"] {
+  if (!survey.root.isLive) return null;
+  const found = packageOf(text(exe), root === null ? "" : `${survey.root.path}/${pid}/root`);
+  return found.manager === null || !found.lookedUp
+    ? null
+    : { name: found.name, manager: found.manager };
+}
+
+/** Where the output of the processes goes. */
+export function logsOf(processes: readonly Process[], survey: Survey): Logs {
+  interface Holder {
+    readonly pid: number;
+    readonly fds: number[];
+  }
+  const files = new Map<string, Omit<LogFile, "holders"> & { readonly holders: Holder[] }>();
+  const journal = new Set<string>();
+  const unread: number[] = [];
+  let container: string | null = null;
+  for (const process of processes) {
+    const { pid } = process;
+    const open = survey.facts.openFiles(pid);
+    if (open === null) unread.push(pid);
+    for (const file of open ?? []) {
+      if (!looksLikeLog(file)) continue;
+      // A deleted file and the one that took its name are two.
+      const key = `${text(file.path)}\0${file.deleted}`;
+      const known = files.get(key) ?? { ...file, holders: [] };
+      files.set(key, known);
+      const holder = known.holders.find((holder) => holder.pid === pid);
+      if (holder !== undefined) holder.fds.push(file.fd);
+      else known.holders.push({ pid, fds: [file.fd] });
+    }
+    if (process.unit !== null && [1, 2].some((fd) => survey.facts.isJournal(pid, fd))) {
+      journal.add(process.unit);
+    }
+    if (process.container !== null && survey.root.isLive) {
+      container ??= containerNames(process.container, "", homesOf(process, survey)).log;
+    }
+  }
+  return {
+    files: [...files.values()].map(({ path, deleted, size, holders }) => ({
+      path,
+      deleted,
+      size,
+      holders,
+    })),
+    journal: [...journal],
+    container,
+    unread,
+  };
+}
+
+/** True for a regular file, open for writing, that looks like a log. Standard output that goes to a file always does. */
+export function looksLikeLog({ fd, path, writable }: Pick<OpenFile, "fd" | "path" | "writable">) {
+  if (!writable) return false;
+  if (fd === 1 || fd === 2) return true;
+  const name = text(path);
+  return name.startsWith("/var/log/") || /\.log([.-]\w+)*$/.test(name) || /\/logs?\//.test(name);
+}

@@ -1,0 +1,143 @@
+/**
+ * How far a socket can be reached, with everything that was read about its namespace.
+ *
+ * @module
+ */
+import { AT_FDCWD } from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { tryStatAt } from "../../ffi/stat.ts";
+import { isWildcard } from "../model/endpoint.ts";
+import type { Publication, ReachReport } from "../model/explanation.ts";
+import type { Process } from "../model/owner.ts";
+import type { Socket } from "../model/socket.ts";
+import { addressReach } from "../reach/address.ts";
+import { resolveReach } from "../reach/bind.ts";
+import { DescriptorScanner } from "../proc/scan.ts";
+import type { NetnsFacts, Survey } from "./explain.ts";
+
+const decoder = new TextDecoder();
+
+/** The report for one socket; `null` where its family has no reach. */
+export function reachReport(socket: Socket, survey: Survey): ReachReport | null {
+  const { local, reach } = socket;
+  const facts = socket.netns === null ? undefined : survey.namespaces.get(socket.netns.inode);
+  if (!("address" in local)) {
+    const file = fileOf(socket, survey);
+    return file === null && reach.scope === "unknown"
+      ? null
+      : { ...reach, addresses: null, groups: [], published: [], file };
+  }
+  const { transport, family, v6only } = socket;
+  const resolved = resolveReach(
+    { transport, family, v6only, local },
+    facts?.surroundings ?? null,
+  );
+  return {
+    scope: resolved.scope,
+    reasons: resolved.reasons,
+    addresses: resolved.waysIn,
+    groups: groupsOf(socket, facts),
+    published: resolved.scope === "container" ? publications(socket, facts, survey) : [],
+    file: null,
+  };
+}
+
+// Datagrams to a group reach every socket of its port that is bound to a wildcard or to the group.
+function groupsOf({ local, transport }: Socket, facts: NetnsFacts | undefined) {
+  if (facts === undefined || !transport.startsWith("udp") || !("address" in local)) return [];
+  if (addressReach(local.address).scope === "multicast") {
+    return facts.groups.filter(({ address }) => address === local.address);
+  }
+  if (!isWildcard(local.address)) return [];
+  return facts.groups.filter((group) =>
+    (local.interface === null || group.interface === local.interface) &&
+    (local.address === "::" || !group.address.includes(":"))
+  );
+}
+
+// The path is as its process sees it.
+function fileOf(socket: Socket, survey: Survey): ReachReport["file"] {
+  const { local, owners } = socket;
+  if (!("path" in local) || local.path === null || local.path[0] !== 0x2f) return null;
+  const pid = owners[0]?.pid;
+  const prefix = pid === undefined ? "" : `${survey.root.path}/${pid}/root`;
+  const status = tryStatAt(AT_FDCWD, cString(prefix + decoder.decode(local.path)));
+  if (typeof status === "number") return null;
+  const { mode, uid, gid } = status;
+  return { mode: mode & 0o7777, uid, user: survey.users.name(uid), gid };
+}
+
+/** What docker-proxy was started with. */
+interface Proxy {
+  readonly protocol: string;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The arguments of docker-proxy; `null` for another program. */
+export function parseProxy(cmdline: Uint8Array): Proxy | null {
+  const words = decoder.decode(cmdline).split("\0");
+  if (!/(^|\/)docker-proxy$/.test(words[0] ?? "")) return null;
+  const value = (flag: string) => {
+    const at = words.indexOf(flag);
+    return at < 0 ? undefined : words[at + 1];
+  };
+  const hostPort = Number(value("-host-port"));
+  const port = Number(value("-container-port"));
+  const address = value("-container-ip");
+  if (!Number.isSafeInteger(hostPort) || !Number.isSafeInteger(port) || address === undefined) {
+    return null;
+  }
+  return {
+    protocol: value("-proto") ?? "tcp",
+    hostAddress: value("-host-ip") ?? "0.0.0.0",
+    hostPort,
+    address,
+    port,
+  };
+}
+
+// A proxy is a process of the host; without seeing the host's processes there may be one all the same.
+function publications(
+  socket: Socket,
+  facts: NetnsFacts | undefined,
+  survey: Survey,
+): Publication[] | null {
+  const { local } = socket;
+  if (facts === undefined || facts.found.own || !("address" in local)) return null;
+  const addresses = new Set(facts.surroundings?.addresses.map(({ address }) => address));
+  const found: Publication[] = [];
+  for (const pid of new DescriptorScanner(survey.root).listProcesses()) {
+    const process = survey.facts.get(pid);
+    if (process.comm === null || decoder.decode(process.comm) !== "docker-proxy") continue;
+    const proxy = process.cmdline === null ? null : parseProxy(process.cmdline);
+    if (
+      proxy === null || proxy.port !== local.port || proxy.protocol !== socket.transport ||
+      !addresses.has(proxy.address)
+    ) continue;
+    found.push({
+      via: "docker-proxy",
+      address: isWildcard(proxy.hostAddress) ? null : proxy.hostAddress,
+      port: proxy.hostPort,
+      pid,
+    });
+  }
+  // Rules of the firewall may lead here too, and were not read.
+  return found.length > 0 ? found : null;
+}
+
+/** Where a proxy among the owners sends everything on to. */
+export function forwardOf(
+  processes: readonly Process[],
+  socket: Socket,
+): { readonly address: string; readonly port: number } | null {
+  for (const { cmdline } of processes) {
+    const proxy = cmdline === null ? null : parseProxy(cmdline);
+    if (proxy !== null && proxy.protocol === socket.transport) {
+      return { address: proxy.address, port: proxy.port };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,150 @@
+/**
+ * Explanations as JSON, version 1: the facts of the text, with the evidence for every relation.
+ *
+ * @module
+ */
+import type {
+  BindReport,
+  Connections,
+  Explanation,
+  Place,
+  ReachReport,
+  Subject,
+} from "../../model/explanation.ts";
+import type { Gap } from "../../model/gap.ts";
+import type { Bytes } from "../../model/owner.ts";
+import type { OwnerNode } from "../../model/relation.ts";
+import { socketJson } from "../json.ts";
+import type { Writer } from "../text/writer.ts";
+
+/** Name and version of the format. */
+export const EXPLANATION_SCHEMA = "sockeye.explanation/1";
+
+type Json = Record<string, unknown>;
+
+const decoder = new TextDecoder();
+const text = (bytes: Bytes | null): string | null => bytes === null ? null : decoder.decode(bytes);
+
+/** Writes one document. Throws what the writer throws. */
+export function writeExplanationsJson(
+  explanations: readonly Explanation[],
+  gaps: readonly Gap[],
+  writer: Writer,
+): void {
+  const document = {
+    schema: EXPLANATION_SCHEMA,
+    complete: gaps.length === 0,
+    gaps: gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
+    explanations: explanations.map(explanationJson),
+  };
+  writer.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Writes what bind(2) said. */
+export function writeBindJson(
+  reports: readonly BindReport[],
+  gaps: readonly Gap[],
+  writer: Writer,
+): void {
+  const document = {
+    schema: EXPLANATION_SCHEMA,
+    complete: gaps.length === 0,
+    gaps: gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
+    binds: reports.map(bindJson),
+  };
+  writer.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+function explanationJson(explanation: Explanation): Json {
+  const { target, subjects, nearby, elsewhere, netns, undecided } = explanation;
+  return {
+    target,
+    found: subjects.length > 0,
+    undecided,
+    netns,
+    subjects: subjects.map(subjectJson),
+    nearby: nearby === null ? null : {
+      connections: nearby.connections === null ? null : connectionsJson(nearby.connections),
+      sockets: nearby.sockets.map(socketJson),
+      ephemeral: nearby.ephemeral,
+      reserved: nearby.reserved,
+      binds: nearby.binds.map(bindJson),
+    },
+    elsewhere: elsewhere.map(socketJson),
+  };
+}
+
+function subjectJson(subject: Subject): Json {
+  const { logs } = subject;
+  return {
+    kind: subject.kind,
+    sockets: subject.sockets.map(socketJson),
+    connections: subject.connections === null ? null : connectionsJson(subject.connections),
+    relations: subject.relations.map(({ roots, consequences }) => ({
+      roots: roots.map(nodeJson),
+      consequences,
+    })),
+    places: subject.places.map(placeJson),
+    logs: {
+      files: logs.files.map(({ path, ...file }) => ({ path: text(path), ...file })),
+      journal: logs.journal,
+      container: logs.container,
+      unread: logs.unread,
+    },
+    reach: subject.reach === null ? null : reachJson(subject.reach),
+    forwards_to: subject.forwardsTo,
+  };
+}
+
+function connectionsJson(connections: Connections): Json {
+  const { established, peers, unaccepted, timeWait, others } = connections;
+  return { established, peers, unaccepted, time_wait: timeWait, others };
+}
+
+// Owners in full stand with their sockets.
+function nodeJson({ owner, role, certain, evidence, children }: OwnerNode): Json {
+  return {
+    pid: owner.pid,
+    tid: owner.tid,
+    fds: owner.fds,
+    role,
+    certain,
+    evidence,
+    children: children.map(nodeJson),
+  };
+}
+
+function placeJson(place: Place): Json {
+  return {
+    pids: place.pids,
+    comm: text(place.comm),
+    exe: text(place.exe),
+    exe_fate: place.exeFate,
+    package: place.package,
+    cwd: text(place.cwd),
+    root: text(place.root),
+    cgroup: place.cgroup,
+    unit: place.unit,
+    session: place.session,
+    container: place.container,
+    image: place.image,
+    pod: place.pod,
+  };
+}
+
+function reachJson({ scope, reasons, addresses, groups, published, file }: ReachReport): Json {
+  return { scope, reasons, addresses, groups, published, file };
+}
+
+function bindJson(report: BindReport): Json {
+  return {
+    transport: report.transport,
+    address: report.address,
+    port: report.port,
+    verdict: report.verdict,
+    plain: report.plain,
+    reuse_address: report.reuseAddress,
+    holders: report.holders.map(socketJson),
+    unprivileged_port_start: report.unprivilegedStart,
+  };
+}

@@ -1,0 +1,368 @@
+/**
+ * `sockeye explain` on situations that were built for real.
+ *
+ * @module
+ */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
+import { Namespace, namespaceReason } from "../support/netns.ts";
+import { run } from "../support/run.ts";
+import { firstReason, testIf } from "../support/skip.ts";
+import { SOCKEYE } from "../support/sockeye.ts";
+
+const reason = firstReason(namespaceReason(), pythonReason());
+
+/** Leaves one end of a connection from port 8080 in TIME-WAIT, with SO_REUSEADDR. */
+const TIME_WAIT_WITH_REUSE = `
+import socket
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", 8080))
+server.listen()
+client = socket.create_connection(("127.0.0.1", 8080))
+accepted = server.accept()[0]
+accepted.close()
+client.recv(1)
+client.close()
+`;
+
+// deno-lint-ignore no-explicit-any -- the tests say what is in there.
+type Json = any;
+
+/** Runs it in a namespace and returns status and document. */
+async function explain(
+  netns: Namespace,
+  ...words: string[]
+): Promise<{ status: number; json: Json }> {
+  const { status, stdout, stderr } = await netns.run([SOCKEYE, "explain", ...words, "--json"]);
+  if (stdout.length === 0) throw new Error(stderr);
+  return { status, json: JSON.parse(new TextDecoder().decode(stdout)) };
+}
+
+async function one(netns: Namespace, ...words: string[]): Promise<Json> {
+  const { status, json } = await explain(netns, ...words);
+  expect(status).toBe(0);
+  expect(json.explanations.length).toBe(1);
+  expect(json.explanations[0].subjects.length).toBe(1);
+  return json.explanations[0].subjects[0];
+}
+
+async function withFactory(
+  name: string,
+  args: Record<string, string | number>,
+  check: (netns: Namespace, factory: Made) => Promise<void>,
+): Promise<void> {
+  await using netns = await Namespace.create();
+  await using factory = await makeSocket(name, args, { netns });
+  if (factory.skip !== null) throw new Error(factory.skip);
+  await check(netns, factory);
+}
+
+describe("who", () => {
+  testIf(reason, "the seed's story: python3 ran sh, and the consequence is said", async () => {
+    await withFactory("inherited_listener", { port: 8080 }, async (netns, { info }) => {
+      const subject = await one(netns, "8080");
+      const [relations] = subject.relations;
+      expect(relations.roots[0].pid).toBe(info.parent);
+      expect(relations.roots[0].children[0]).toMatchObject({ pid: info.shell, role: "inherited" });
+      expect(relations.consequences).toEqual([
+        { kind: "port_kept", pid: info.parent, by: [info.shell, info.child] },
+      ]);
+      const text = await netns.output([SOCKEYE, "8080"]);
+      expect(text).toContain(
+        `python3 (${info.parent}) cannot be restarted on this port while sh (${info.shell})`,
+      );
+    });
+  });
+
+  testIf(reason, "a master and four workers are a master and four workers", async () => {
+    await withFactory("forked_listener", { port: 8081 }, async (netns, { info }) => {
+      const subject = await one(netns, "tcp:8081");
+      const [root] = subject.relations[0].roots;
+      expect(root.pid).toBe(info.pid);
+      expect(root.children.map((node: Json) => node.role)).toEqual(Array(4).fill("worker"));
+      expect(await netns.output([SOCKEYE, "8081"])).toContain("a master and 4 workers it forked");
+    });
+  });
+
+  testIf(reason, "an SO_REUSEPORT group is one thing of several sockets", async () => {
+    await withFactory("reuseport", { count: 3, port: 8082 }, async (netns) => {
+      const subject = await one(netns, "127.0.0.1:8082");
+      expect(subject.sockets.length).toBe(3);
+      expect(subject.relations.map(({ roots }: Json) => roots.length)).toEqual([1, 1, 1]);
+      expect(await netns.output([SOCKEYE, "8082"]))
+        .toContain("3 sockets share the address (SO_REUSEPORT), held by 1 process each");
+    });
+  });
+
+  testIf(reason, "socket activation is told with the variable that shows it", async () => {
+    await withFactory("socket_activation", { port: 8083 }, async (netns, { info }) => {
+      const [child] = (await one(netns, "8083")).relations[0].roots[0].children;
+      expect(child).toMatchObject({ pid: info.service, role: "activated", fds: [3] });
+    });
+  });
+
+  testIf(
+    reason,
+    "a holder in another network namespace is found, and the move is evidence",
+    async () => {
+      await withFactory("socket_in_other_netns", {}, async (netns, { info }) => {
+        const port = info.sockets[0]!.local!.port!;
+        const [root] = (await one(netns, String(port))).relations[0].roots;
+        expect(root.pid).toBe(info.process);
+        expect(root.evidence).toContainEqual({
+          kind: "other_netns",
+          netns: info.process_netns,
+          socket_netns: netns.inode,
+        });
+      });
+    },
+  );
+
+  testIf(reason, "by process, pid and inode the same listener is found", async () => {
+    await withFactory("inherited_listener", { port: 8084 }, async (netns, { info }) => {
+      const [socket] = info.sockets;
+      for (const word of [`pid:${info.shell}`, `pid:${info.parent}`, `inode:${socket!.inode}`]) {
+        const { status, json } = await explain(netns, word);
+        expect(status).toBe(0);
+        const inodes = json.explanations[0].subjects
+          .flatMap(({ sockets }: Json) => sockets.map(({ inode }: Json) => inode));
+        expect(inodes).toContain(socket!.inode);
+      }
+    });
+  });
+});
+
+describe("what", () => {
+  testIf(reason, "connections that nobody has accepted are counted and said", async () => {
+    await withFactory("unaccepted", { count: 3 }, async (netns, { info }) => {
+      const port = info.sockets.find(({ state }) => state === "listen")!.local!.port!;
+      const { connections } = await one(netns, String(port));
+      expect(connections).toMatchObject({ established: 3, unaccepted: 3, peers: 1 });
+    });
+  });
+
+  testIf(reason, "dual-stack tells IPv4 through it", async () => {
+    await withFactory("tcp_listen_dual", { port: 8085 }, async (netns) => {
+      const { reach } = await one(netns, "8085");
+      expect(reach.reasons).toContain("IPv4 as well: not v6-only");
+      const [mapped] = reach.addresses.filter(({ address }: Json) => address === "127.0.0.1");
+      expect(mapped).toMatchObject({ interface: "lo", mapped: true, scope: "loopback" });
+      // What is asked by an IPv4 address is answered by the IPv6 socket that takes it.
+      await one(netns, "127.0.0.1:8085");
+    });
+  });
+
+  testIf(reason, "multicast groups that are joined are named", async () => {
+    await withFactory("udp_multicast", { port: 5353, group: "239.1.2.3" }, async (netns) => {
+      const { reach } = await one(netns, "udp:5353");
+      expect(reach.groups).toEqual([{ interface: "lo", address: "239.1.2.3" }]);
+    });
+  });
+});
+
+describe("where and logs", () => {
+  testIf(reason, "a program file that was deleted is said to be", async () => {
+    await withFactory("deleted_exe", {}, async (netns, { info }) => {
+      const port = info.sockets[0]!.local!.port!;
+      const { places } = await one(netns, String(port));
+      expect(places).toMatchObject([{ exe: info.exe, exe_fate: "deleted", pids: [info.process] }]);
+      expect(await netns.output([SOCKEYE, String(port)]))
+        .toContain("deleted from disk since it was started");
+    });
+  });
+
+  testIf(reason, "log files are named, and a deleted one is marked", async () => {
+    await withFactory("deleted_log", {}, async (netns, { info }) => {
+      const port = info.sockets[0]!.local!.port!;
+      const { logs } = await one(netns, String(port));
+      const expected = info.logs as { path: string; fd: number; deleted: boolean }[];
+      for (const { path, fd, deleted } of expected) {
+        const file = logs.files.find((file: Json) => file.path === path);
+        expect(file).toMatchObject({ deleted, size: 8 });
+        expect(file.holders).toEqual([{ pid: info.process, fds: [fd] }]);
+      }
+      expect(await netns.output([SOCKEYE, String(port)])).toContain("deleted while open: 8 bytes");
+    });
+  });
+});
+
+describe("nothing there", () => {
+  testIf(
+    reason,
+    "status 1, and what is near: the port elsewhere, and whether bind would succeed",
+    async () => {
+      await using netns = await Namespace.create();
+      await using other = await Namespace.create(`sockeye-near-${process.pid}`);
+      await using web = await makeSocket("tcp_listen", { address: "0.0.0.0", port: 80 }, {
+        netns: other,
+      });
+      const { status, json } = await explain(netns, "80");
+      expect(status).toBe(1);
+      const [explanation] = json.explanations;
+      expect(explanation.elsewhere.map(({ netns, owners }: Json) => [netns.name, owners[0].pid]))
+        .toContainEqual([other.name, web.pid]);
+      expect(explanation.nearby.binds).toMatchObject([{ verdict: "free", port: 80 }]);
+      expect(explanation.nearby.ephemeral.length).toBe(2);
+    },
+  );
+
+  testIf(reason, "the port on another address and over another transport is near", async () => {
+    await withFactory("udp_bound", { port: 8086 }, async (netns) => {
+      const { status, json } = await explain(netns, "tcp:8086");
+      expect(status).toBe(1);
+      expect(json.explanations[0].nearby.sockets.map(({ transport }: Json) => transport))
+        .toEqual(["udp"]);
+    });
+  });
+
+  testIf(reason, "several targets: one that is missing decides the status", async () => {
+    await withFactory("tcp_listen", { port: 8087 }, async (netns) => {
+      const { status, json } = await explain(netns, "8087", "8088");
+      expect(status).toBe(1);
+      expect(json.explanations.map(({ found }: Json) => found)).toEqual([true, false]);
+    });
+  });
+});
+
+describe("--bind", () => {
+  const verdict = async (netns: Namespace, ...words: string[]) => {
+    const { status, json } = await explain(netns, "--bind", ...words);
+    return [status, json.binds[0].verdict];
+  };
+
+  testIf(reason, "says in use, and who holds the address", async () => {
+    await withFactory("tcp_listen", { address: "0.0.0.0", port: 8080 }, async (netns, { pid }) => {
+      const { status, json } = await explain(netns, "--bind", "127.0.0.1:8080");
+      expect(status).toBe(1);
+      expect(json.binds[0]).toMatchObject({ verdict: "in_use", plain: "EADDRINUSE" });
+      expect(json.binds[0].holders[0].owners[0].pid).toBe(pid);
+      expect(await verdict(netns, "udp:127.0.0.1:8080")).toEqual([0, "free"]);
+      expect(await verdict(netns, "127.0.0.1:8081")).toEqual([0, "free"]);
+      expect(await verdict(netns, "10.9.9.9:80")).toEqual([1, "no_such_address"]);
+    });
+  });
+
+  testIf(reason, "sees that a dual-stack socket holds IPv4 too", async () => {
+    await withFactory("tcp_listen_dual", { port: 8080 }, async (netns) => {
+      expect(await verdict(netns, "0.0.0.0:8080")).toEqual([1, "in_use"]);
+    });
+  });
+
+  testIf(reason, "tells a TIME-WAIT that lets others in from one that does not", async () => {
+    await withFactory("time_wait", {}, async (netns, { info }) => {
+      const waiting = info.sockets.find(({ state }) => state === "time_wait")!;
+      const { json } = await explain(netns, "--bind", `127.0.0.1:${waiting.local!.port}`);
+      expect(json.binds[0].verdict).toBe("in_use");
+      expect(json.binds[0].holders[0].state).toBe("time_wait");
+    });
+    await using netns = await Namespace.create();
+    await netns.output(["python3", "-c", TIME_WAIT_WITH_REUSE]);
+    expect(await verdict(netns, "127.0.0.1:8080")).toEqual([1, "needs_reuse_address"]);
+  });
+
+  testIf(reason, "leaves nothing bound", async () => {
+    await using netns = await Namespace.create();
+    expect(await verdict(netns, "0.0.0.0:8080")).toEqual([0, "free"]);
+    expect(await verdict(netns, "0.0.0.0:8080")).toEqual([0, "free"]);
+  });
+});
+
+describe("several namespaces", () => {
+  testIf(
+    reason,
+    "joined by a veth pair, the same 0.0.0.0:80 is two things with their own reach",
+    async () => {
+      await using first = await Namespace.create();
+      await using second = await Namespace.create(`sockeye-two-${process.pid}`);
+      await first.connect(second, { addresses: ["10.1.0.1/24", "10.1.0.2/24"] });
+      const options = { address: "0.0.0.0", port: 80 };
+      await using web = await makeSocket("tcp_listen", options, { netns: first });
+      await using other = await makeSocket("tcp_listen", options, { netns: second });
+      const { status, json } = await explain(first, "80", "--all-netns");
+      expect(status).toBe(0);
+      const subjects = json.explanations[0].subjects.filter(({ sockets }: Json) =>
+        [first.inode, second.inode].includes(sockets[0].netns.inode)
+      );
+      const seen = subjects.map(({ sockets, reach }: Json) => [
+        sockets[0].owners[0].pid,
+        reach.scope,
+        reach.addresses.map(({ address }: Json) => address),
+      ]);
+      expect(seen).toContainEqual([web.pid, "container", ["127.0.0.1", "10.1.0.1"]]);
+      expect(seen).toContainEqual([other.pid, "container", ["127.0.0.1", "10.1.0.2"]]);
+      expect(seen.length).toBe(2);
+      // One that was chosen by name is the only one looked into.
+      const named = await one(first, "80", "--netns", second.name!);
+      expect(named.sockets[0].netns).toEqual({ inode: second.inode, name: second.name });
+    },
+  );
+});
+
+describe("where little is there", () => {
+  const chroot = process.getuid?.() === 0 && Bun.which("chroot") !== null
+    ? null
+    : "chroot needs root";
+
+  testIf(
+    firstReason(reason, chroot),
+    "in a root with nothing but the binary and /proc the answer comes",
+    async () => {
+      const root = mkdtempSync(join(tmpdir(), "sockeye-test-"));
+      try {
+        const libraries = new TextDecoder().decode((await run(["ldd", SOCKEYE])).stdout);
+        for (const path of [SOCKEYE, ...libraries.match(/\/\S+/g) ?? []]) {
+          const to = join(root, path === SOCKEYE ? "sockeye" : path);
+          mkdirSync(join(to, ".."), { recursive: true });
+          copyFileSync(path, to);
+          chmodSync(to, 0o755);
+        }
+        mkdirSync(join(root, "proc"));
+        await using netns = await Namespace.create();
+        await using web = await makeSocket("tcp_listen", { port: 8080 }, { netns });
+        const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /sockeye 8080';
+        const text = await netns.output(["unshare", "-m", "sh", "-c", script, root]);
+        expect(text).toContain(`(${web.pid})`);
+        expect(text).toContain("waits for connections");
+      } finally {
+        rmSync(root, { recursive: true });
+      }
+    },
+  );
+
+  const unprivileged = Bun.which("setpriv") !== null && process.getuid?.() === 0
+    ? null
+    : "setpriv as root is needed";
+
+  testIf(
+    firstReason(reason, unprivileged),
+    "an ordinary user gets the socket, and why the owner is hidden",
+    async () => {
+      await withFactory("tcp_listen", { port: 8080 }, async (netns) => {
+        const command = [
+          "setpriv",
+          "--reuid=65534",
+          "--regid=65534",
+          "--clear-groups",
+          SOCKEYE,
+          "8080",
+        ];
+        const { status, stdout } = await netns.run(command);
+        expect(status).toBe(0);
+        expect(new TextDecoder().decode(stdout)).toContain("hidden: held by a process");
+      });
+    },
+  );
+});
+
+test("what cannot be understood is refused with what is wanted", async () => {
+  const { status, stderr } = await run([SOCKEYE, "explain", "tcp:nosuchservice"]);
+  expect(status).toBe(2);
+  expect(stderr).toContain('no service is called "nosuchservice"');
+  expect((await run([SOCKEYE, "explain"])).status).toBe(2);
+  expect((await run([SOCKEYE, "explain", "80", "--bind", "81"])).status).toBe(2);
+  expect((await run([SOCKEYE, "explain", "--bind", "pid:1"])).status).toBe(2);
+});

@@ -1,0 +1,363 @@
+/**
+ * Golden screens of explain, at 80 and 120 columns, from facts that are made up.
+ *
+ * @module
+ */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Explanation, Logs, Place, Subject } from "../../../src/model/explanation.ts";
+import type { Owner, Process } from "../../../src/model/owner.ts";
+import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
+import type { Socket } from "../../../src/model/socket.ts";
+import { ageText, writeExplanations } from "../../../src/views/explain/text.ts";
+import { cellWidth } from "../../../src/views/text/width.ts";
+import type { Writer } from "../../../src/views/text/writer.ts";
+
+const NOW = Date.UTC(2026, 10, 21, 12, 0);
+const encoder = new TextEncoder();
+const bytes = (text: string) => encoder.encode(text);
+const ID = "3f4b8c0d9e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4";
+
+function process(pid: number, comm: string, exe: string, cmdline: string, user: string): Process {
+  return {
+    pid,
+    ppid: 1,
+    comm: bytes(comm),
+    exe: bytes(exe),
+    exeDeleted: false,
+    cmdline: bytes(cmdline.replaceAll(" ", "\0") + "\0"),
+    uid: user === "root" ? 0 : 33,
+    user,
+    startTimeMs: NOW - 3 * 3_600_000 - 20 * 60_000,
+    unit: null,
+    container: null,
+  };
+}
+
+const owner = (process: Process, ...fds: number[]): Owner => ({
+  pid: process.pid,
+  fds,
+  tid: null,
+  process,
+});
+
+const node = (
+  owner: Owner,
+  role: OwnerRole = "holder",
+  children: OwnerNode[] = [],
+  ancestor?: string,
+): OwnerNode => ({
+  owner,
+  role,
+  certain: true,
+  evidence: ancestor === undefined
+    ? []
+    : [{ kind: "other_program", exe: "/bin/sh", ancestor_exe: ancestor }],
+  children,
+});
+
+function socket(address: string, port: number, more: Partial<Socket> = {}): Socket {
+  return {
+    netns: { inode: 4026531833, name: null },
+    family: address.includes(":") ? "inet6" : "inet",
+    transport: "tcp",
+    type: "stream",
+    protocol: null,
+    state: "listen",
+    local: { address, port, interface: null },
+    peer: null,
+    peerInode: null,
+    v6only: address.includes(":") ? false : null,
+    uid: 0,
+    inode: 1,
+    cookie: 1,
+    recvQueue: null,
+    sendQueue: null,
+    acceptQueue: { length: 0, limit: 511 },
+    timer: null,
+    ownership: "owned",
+    owners: [],
+    peerOwners: null,
+    reach: { scope: "unknown", reasons: [] },
+    ...more,
+  };
+}
+
+const place = (pids: number[], comm: string, exe: string, more: Partial<Place> = {}): Place => ({
+  pids,
+  comm: bytes(comm),
+  exe: bytes(exe),
+  exeFate: "unchanged",
+  package: null,
+  cwd: bytes("/"),
+  root: null,
+  cgroup: null,
+  unit: null,
+  session: null,
+  container: null,
+  image: null,
+  pod: null,
+  ...more,
+});
+
+const NO_LOGS: Logs = { files: [], journal: [], container: null, unread: [] };
+
+function subject(socket: Socket, roots: OwnerNode[], more: Partial<Subject>): Subject {
+  const processes = roots.flatMap(function all({ owner, children }): Process[] {
+    return [owner.process, ...children.flatMap(all)];
+  });
+  return {
+    kind: "service",
+    sockets: [{ ...socket, owners: processes.map((process) => owner(process, 3)) }],
+    relations: [{ roots, consequences: [] }],
+    connections: null,
+    processes,
+    places: [],
+    logs: NO_LOGS,
+    reach: null,
+    forwardsTo: null,
+    ...more,
+  };
+}
+
+function explanation(target: string, subjects: Subject[]): Explanation {
+  return {
+    target,
+    subjects,
+    elsewhere: [],
+    nearby: null,
+    undecided: false,
+    netns: { inode: 4026531833, name: null },
+  };
+}
+
+const python = process(
+  80,
+  "python3",
+  "/usr/bin/python3.11",
+  "python3 /srv/app/manage.py runserver 0.0.0.0:8080 --settings=app.settings.production",
+  "www-data",
+);
+const shell = process(81, "sh", "/usr/bin/dash", "sh -c sleep\u00a01000", "www-data");
+const hostile = process(82, "\x1b]52;c;x\x07", "/tmp/a\nb", "\u202eevil --\x1b[2J", "www-data");
+const master = process(
+  120,
+  "nginx",
+  "/usr/sbin/nginx",
+  "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
+  "root",
+);
+const workers = [121, 122, 123, 124].map((pid) =>
+  process(pid, "nginx", "/usr/sbin/nginx", "nginx: worker process", "www-data")
+);
+
+const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
+  "inherited": [explanation("8080", [subject(
+    socket("0.0.0.0", 8080, { acceptQueue: { length: 6, limit: 5 } }),
+    [node(owner(python, 37), "holder", [
+      node(owner(shell, 37), "inherited", [
+        node(owner(hostile, 37), "inherited", [], "/usr/bin/dash"),
+      ], "/usr/bin/python3.11"),
+    ])],
+    {
+      relations: [{
+        roots: [node(owner(python, 37), "holder", [
+          node(owner(shell, 37), "inherited", [
+            node(owner(hostile, 37), "inherited", [], "/usr/bin/dash"),
+          ], "/usr/bin/python3.11"),
+        ])],
+        consequences: [{ kind: "port_kept", pid: 80, by: [81, 82] }],
+      }],
+      connections: {
+        established: 12,
+        peers: 3,
+        unaccepted: 2,
+        timeWait: 4,
+        others: { close_wait: 1 },
+      },
+      places: [
+        place([80], "python3", "/usr/bin/python3.11", {
+          package: { name: "python3.11-minimal", manager: "dpkg" },
+          cwd: bytes("/srv/app"),
+          unit: "app.service",
+        }),
+        place([81], "sh", "/usr/bin/dash", { exeFate: "replaced", cwd: bytes("/srv/app") }),
+        place([82], "\x1b]52;c;x\x07", "/tmp/a\nb", { exeFate: "deleted", cwd: bytes("/tmp") }),
+      ],
+      logs: {
+        files: [
+          {
+            path: bytes("/var/log/app/error.log"),
+            deleted: false,
+            size: 10,
+            holders: [{ pid: 80, fds: [2] }],
+          },
+          {
+            path: bytes("/var/log/app/access.log"),
+            deleted: true,
+            size: 123_456_789,
+            holders: [{ pid: 80, fds: [5] }, { pid: 81, fds: [5] }],
+          },
+        ],
+        journal: ["app.service"],
+        container: null,
+        unread: [],
+      },
+      reach: {
+        scope: "public",
+        reasons: ["every IPv4 address: …"],
+        addresses: [
+          {
+            interface: "lo",
+            address: "127.0.0.1",
+            prefix: 8,
+            scope: "loopback",
+            mapped: false,
+            carrier: true,
+          },
+          {
+            interface: "eth0",
+            address: "198.51.100.7",
+            prefix: 24,
+            scope: "public",
+            mapped: false,
+            carrier: true,
+          },
+          {
+            interface: "wlan0",
+            address: "192.168.1.20",
+            prefix: 24,
+            scope: "private",
+            mapped: false,
+            carrier: false,
+          },
+        ],
+        groups: [],
+        published: [],
+        file: null,
+      },
+    },
+  )])],
+  "workers": [explanation("80", [subject(
+    socket("::", 80),
+    [node(
+      owner(master, 6, 7),
+      "holder",
+      workers.map((worker) => node(owner(worker, 6, 7), "worker")),
+    )],
+    {
+      connections: { established: 0, peers: 0, unaccepted: 0, timeWait: 0, others: {} },
+      places: [place([120, 121, 122, 123, 124], "nginx", "/usr/sbin/nginx", {
+        package: { name: "nginx", manager: "dpkg" },
+        container: { id: ID, runtime: "docker", name: "front" },
+        image: "nginx:1.27",
+        pod: { uid: null, name: "front-7d9f", namespace: "shop" },
+        root: bytes("/var/lib/docker/overlay2/x/merged"),
+        unit: `docker-${ID}.scope`,
+      })],
+      reach: {
+        scope: "container",
+        reasons: ["every address: …", "IPv4 as well: not v6-only"],
+        addresses: [
+          {
+            interface: "eth0",
+            address: "172.17.0.2",
+            prefix: 16,
+            scope: "container",
+            mapped: true,
+            carrier: true,
+          },
+        ],
+        groups: [],
+        published: [{ via: "docker-proxy", address: null, port: 8080, pid: 77 }],
+        file: null,
+      },
+    },
+  )])],
+  "nothing": [{
+    ...explanation("tcp/9090", []),
+    elsewhere: [
+      socket("0.0.0.0", 9090, {
+        netns: { inode: 4026532200, name: "web" },
+        owners: [owner(python, 3)],
+      }),
+    ],
+    nearby: {
+      connections: { established: 2, peers: 1, unaccepted: 0, timeWait: 1, others: {} },
+      sockets: [
+        socket("0.0.0.0", 9090, { transport: "udp", state: "close", owners: [owner(shell, 4)] }),
+      ],
+      ephemeral: [32768, 60999],
+      reserved: true,
+      binds: [{
+        transport: "tcp",
+        address: "0.0.0.0",
+        port: 90,
+        plain: "EADDRINUSE",
+        reuseAddress: "EADDRINUSE",
+        verdict: "in_use",
+        holders: [socket("::", 90, { owners: [owner(master, 6)] })],
+        unprivilegedStart: 1024,
+      }],
+    },
+  }],
+};
+
+function render(
+  explanations: readonly Explanation[],
+  width: number | null,
+  color: boolean,
+): string {
+  let text = "";
+  const writer = { write: (part: string) => text += part } as unknown as Writer;
+  writeExplanations(explanations, writer, { width, color, now: NOW });
+  return text;
+}
+
+describe("the screen of explain", () => {
+  for (const [name, explanations] of Object.entries(SCREENS)) {
+    for (const width of [80, 120]) {
+      test(`${name} at ${width} columns is as it was`, () => {
+        const text = render(explanations, width, false);
+        const path = fileURLToPath(
+          new URL(`../../golden/explain/${name}-${width}.txt`, import.meta.url),
+        );
+        if (Bun.env.UPDATE_GOLDEN === "1" || !existsSync(path)) {
+          if (Bun.env.CI !== undefined) throw new Error(`${path} is missing`);
+          writeFileSync(path, text);
+        }
+        expect(text).toBe(readFileSync(path, "utf8"));
+        for (const line of text.split("\n")) expect(cellWidth(line)).toBeLessThanOrEqual(width);
+      });
+    }
+
+    test(`${name} holds nothing that a terminal would obey`, () => {
+      // deno-lint-ignore no-control-regex -- that is what is looked for.
+      expect(render(explanations, 80, false)).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f\u202e]/);
+    });
+
+    test(`${name} in colour differs from plain only in colour`, () => {
+      const coloured = render(explanations, 80, true);
+      // deno-lint-ignore no-control-regex -- colours are escape sequences.
+      expect(coloured.replaceAll(/\x1b\[[\d;]*m/g, "")).toBe(render(explanations, 80, false));
+      expect(coloured).toContain("\x1b[");
+    });
+  }
+
+  test("of a pipe has every line whole", () => {
+    expect(render(SCREENS.inherited!, null, false))
+      .toContain("runserver 0.0.0.0:8080 --settings=app.settings.production");
+  });
+});
+
+test("an age is told in the unit that says enough", () => {
+  const minute = 60_000;
+  expect(
+    [0, 119_000, 2 * minute, 119 * minute, 120 * minute, 200 * minute, 48 * 60 * minute].map(
+      ageText,
+    ),
+  )
+    .toEqual(["0 s", "119 s", "2 min", "119 min", "2 h", "3 h 20 min", "2 days"]);
+  expect(ageText(-5)).toBe("0 s");
+});
