@@ -21,11 +21,26 @@ import { DescriptorTable } from "../proc/descriptors.ts";
 import { assemble } from "./assembler.ts";
 import type { Btf } from "./btf.ts";
 import { type Probe, probePermission, probeTypes, refuse, verifierReason } from "./probe.ts";
-import { iteratorId, ownerProgram, type PidNumbers, RECORD } from "./program.ts";
+import {
+  iteratorId,
+  KIND_NAMESPACE,
+  KIND_SOCKET,
+  ownerProgram,
+  type PidNumbers,
+  RECORD,
+} from "./program.ts";
 
 // The kernel never gives more in one read(2). Kernel: bpf_seq_read, PAGE_SIZE << 3.
 const READ_SIZE = 32 * 1024;
 const LOG_SIZE = 64 * 1024;
+
+/** What a pass found. */
+export interface Pass {
+  /** Sockets, with their cookies. */
+  readonly descriptors: DescriptorTable;
+  /** Descriptors that stand for a namespace of whatever type, where they were wanted. */
+  readonly namespaces: DescriptorTable;
+}
 
 /** An open pass over all descriptors. */
 export class OwnerIterator implements Disposable {
@@ -39,11 +54,12 @@ export class OwnerIterator implements Disposable {
    * Loads the program and opens one pass, or says why that is not possible here.
    *
    * @param numbers `reader` is right in every PID namespace; `initial` is quicker, and right in the initial one alone.
+   * @param namespaces Descriptors that stand for a namespace are wanted as well.
    */
-  static open(numbers: PidNumbers): Probe<OwnerIterator> {
+  static open(numbers: PidNumbers, namespaces = false): Probe<OwnerIterator> {
     const permission = probePermission();
     if (!permission.ok) return permission;
-    const program = probeTypes((btf) => loadOwnerProgram(btf, numbers));
+    const program = probeTypes((btf) => loadOwnerProgram(btf, numbers, namespaces));
     if (!program.ok) return program;
     const link = tryCreateLink(program.value, BPF_TRACE_ITER);
     // A link keeps its program, and an open iterator both.
@@ -56,8 +72,11 @@ export class OwnerIterator implements Disposable {
   }
 
   /** Runs the pass to its end and closes it. Throws SyscallError when the kernel breaks it off. */
-  run(): DescriptorTable {
-    const table = new DescriptorTable(true);
+  run(): Pass {
+    const pass: Pass = {
+      descriptors: new DescriptorTable(true),
+      namespaces: new DescriptorTable(),
+    };
     const buffer = allocate(READ_SIZE);
     const view = new DataView(buffer.buffer);
     try {
@@ -66,8 +85,8 @@ export class OwnerIterator implements Disposable {
         // After a million files without a record the kernel takes a break.
         if (length === -EAGAIN) continue;
         if (length < 0) throw new SyscallError("read of the BPF iterator", -length);
-        if (length === 0) return table;
-        decodeRecords(view, length, table);
+        if (length === 0) return pass;
+        decodeRecords(view, length, pass);
       }
     } finally {
       this[Symbol.dispose]();
@@ -81,33 +100,41 @@ export class OwnerIterator implements Disposable {
   }
 }
 
-/** Appends `length` bytes of records to a table. Throws {@linkcode DecodeError} when they do not end with a record. */
-export function decodeRecords(view: DataView, length: number, table: DescriptorTable): void {
+/** Appends `length` bytes of records to a pass. Throws {@linkcode DecodeError} when they do not end with a record. */
+export function decodeRecords(view: DataView, length: number, pass: Pass): void {
   if (length % RECORD.size !== 0) {
     throw new DecodeError("BPF owner records", length, "the last record is cut off");
   }
   for (let at = 0; at < length; at += RECORD.size) {
     const tgid = view.getInt32(at + RECORD.tgid, true);
     const pid = view.getInt32(at + RECORD.pid, true);
-    table.add(
-      tgid,
-      pid === tgid ? 0 : pid,
-      view.getUint32(at + RECORD.fd, true),
-      view.getUint32(at + RECORD.inode, true) +
-        view.getUint32(at + RECORD.inode + 4, true) * 0x1_0000_0000,
-      view.getUint32(at + RECORD.cookie, true),
-      view.getUint32(at + RECORD.cookie + 4, true),
-    );
+    const tid = pid === tgid ? 0 : pid;
+    const fd = view.getUint32(at + RECORD.fd, true);
+    const inode = view.getUint32(at + RECORD.inode, true) +
+      view.getUint32(at + RECORD.inode + 4, true) * 0x1_0000_0000;
+    const kind = view.getUint32(at + RECORD.kind, true);
+    if (kind === KIND_SOCKET) {
+      const low = view.getUint32(at + RECORD.cookie, true);
+      pass.descriptors.add(tgid, tid, fd, inode, low, view.getUint32(at + RECORD.cookie + 4, true));
+    } else if (kind === KIND_NAMESPACE) {
+      pass.namespaces.push(tgid, tid, fd, inode);
+    } else {
+      throw new DecodeError("BPF owner records", at + RECORD.kind, `there is no kind ${kind}`);
+    }
   }
 }
 
 /** Loads the owner program. The descriptor is the caller's to close. Throws MissingKernelType and what the BTF throws. */
-export function loadOwnerProgram(btf: Btf, numbers: PidNumbers): Probe<number> {
+export function loadOwnerProgram(
+  btf: Btf,
+  numbers: PidNumbers,
+  namespaces = false,
+): Probe<number> {
   const program = {
     type: BPF_PROG_TYPE_TRACING,
     attachType: BPF_TRACE_ITER,
     attachBtfId: iteratorId(btf),
-    instructions: assemble(ownerProgram(btf, numbers)),
+    instructions: assemble(ownerProgram(btf, numbers, namespaces)),
     name: "sockeye_owners",
   };
   const fd = tryLoadProgram(program);

@@ -14,6 +14,7 @@ import {
   call,
   exit,
   type Instruction,
+  jump,
   jumpIfImmediate,
   type Label,
   label,
@@ -46,15 +47,23 @@ export const NEEDED_TYPES: readonly string[] = [
   "sock",
   "sock_common",
   "socket",
+  "super_block",
   "task_struct",
   "upid",
 ];
 
 /**
- * One record, little-endian: tgid s32 0, pid s32 4, fd u32 8, unused u32 12, inode u64 16, cookie u64 24 (0: none was ever
+ * One record, little-endian: tgid s32 0, pid s32 4, fd u32 8, kind u32 12, inode u64 16, cookie u64 24 (0: none was ever
  * asked for). `tgid` is what everybody else calls the process ID, `pid` the thread's.
  */
-export const RECORD = { size: 32, tgid: 0, pid: 4, fd: 8, unused: 12, inode: 16, cookie: 24 };
+export const RECORD = { size: 32, tgid: 0, pid: 4, fd: 8, kind: 12, inode: 16, cookie: 24 };
+
+/** Kinds of record: what the descriptor is. A namespace of any type counts: only its link in /proc tells which. */
+export const KIND_SOCKET = 0;
+export const KIND_NAMESPACE = 1;
+
+/** Kernel: NSFS_MAGIC (include/uapi/linux/magic.h). */
+const NSFS_MAGIC = 0x6e736673;
 
 // enum bpf_func_id, include/uapi/linux/bpf.h.
 const FN_PROBE_READ_KERNEL = 113;
@@ -106,8 +115,16 @@ function get(dst: number, src: number, field: Field): Instruction {
   return load(field.size, dst, src, field.offset);
 }
 
-/** Makes the program. Throws MissingKernelType where the kernel lacks what it reads. */
-export function ownerProgram(btf: Btf, numbers: PidNumbers): (Instruction | Label)[] {
+/**
+ * Makes the program. Throws MissingKernelType where the kernel lacks what it reads.
+ *
+ * @param namespaces Descriptors that stand for a namespace are wanted as well.
+ */
+export function ownerProgram(
+  btf: Btf,
+  numbers: PidNumbers,
+  namespaces = false,
+): (Instruction | Label)[] {
   const { context, seq, inode, inodeNumber, sock, cookie } = layoutOf(btf);
   return [
     // r6 context, r7 file, r8 task, r9 sock.
@@ -119,17 +136,18 @@ export function ownerProgram(btf: Btf, numbers: PidNumbers): (Instruction | Labe
     jumpIfImmediate(R8, "==", 0, "skip"),
     move(R1, R7),
     call(FN_SOCK_FROM_FILE),
-    jumpIfImmediate(R0, "==", 0, "skip"),
+    jumpIfImmediate(R0, "==", 0, namespaces ? "no socket" : "skip"),
     get(R9, R0, sock),
+    get(R1, R9, cookie),
+    store(8, R10, RECORD_AT + RECORD.cookie, R1),
+    moveImmediate(R1, KIND_SOCKET),
+    label("record"),
+    store(4, R10, RECORD_AT + RECORD.kind, R1),
     get(R1, R6, context.fd),
     store(4, R10, RECORD_AT + RECORD.fd, R1),
-    moveImmediate(R1, 0),
-    store(4, R10, RECORD_AT + RECORD.unused, R1),
     get(R1, R7, inode),
     get(R1, R1, inodeNumber),
     store(8, R10, RECORD_AT + RECORD.inode, R1),
-    get(R1, R9, cookie),
-    store(8, R10, RECORD_AT + RECORD.cookie, R1),
     ...(numbers === "initial" ? initialNumbers(btf) : readerNumbers(btf)),
     get(R1, R6, context.meta),
     get(R1, R1, seq),
@@ -140,6 +158,22 @@ export function ownerProgram(btf: Btf, numbers: PidNumbers): (Instruction | Labe
     label("skip"),
     moveImmediate(R0, 0),
     exit(),
+    ...(namespaces ? namespaceCheck(btf, inode) : []),
+  ];
+}
+
+// A file on nsfs is a namespace.
+function namespaceCheck(btf: Btf, inode: Field): (Instruction | Label)[] {
+  return [
+    label("no socket"),
+    get(R1, R7, inode),
+    get(R1, R1, btf.member("inode", "i_sb")),
+    get(R1, R1, btf.member("super_block", "s_magic")),
+    jumpIfImmediate(R1, "!=", NSFS_MAGIC, "skip"),
+    moveImmediate(R1, 0),
+    store(8, R10, RECORD_AT + RECORD.cookie, R1),
+    moveImmediate(R1, KIND_NAMESPACE),
+    jump("record"),
   ];
 }
 

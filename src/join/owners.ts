@@ -11,8 +11,10 @@ import { OwnerIterator } from "../bpf/owner_iterator.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
 import { insidePidNamespace, openFiles, showsOwnPids } from "../proc/host.ts";
+import { netnsInode } from "../proc/namespace.ts";
+import type { DescriptorTable } from "../proc/descriptors.ts";
 import type { ProcRoot } from "../proc/root.ts";
-import { DescriptorScanner, type Scan } from "../proc/scan.ts";
+import { descriptorPath, DescriptorScanner, type Scan } from "../proc/scan.ts";
 import type { OwnerSource } from "../query.ts";
 
 /** Open files from which on BPF is quicker. */
@@ -32,21 +34,17 @@ export interface OwnerWalk {
  * Walks over all descriptors. Why BPF was not used is noted, also where it was asked for. Throws SyscallError when /proc
  * cannot be listed.
  *
- * @param needsNamespaces The scan has to tell of descriptors that hold a network namespace, which only /proc does.
+ * @param namespaces The scan has to tell of descriptors that hold a network namespace. Otherwise it may not.
  */
 export function walkOwners(
   root: ProcRoot,
   source: OwnerSource,
   diagnostics: Diagnostics,
-  needsNamespaces = false,
+  namespaces = false,
 ): OwnerWalk {
-  const reason = source === "proc"
-    ? "as asked for"
-    : needsNamespaces
-    ? "descriptors that hold a network namespace are wanted as well"
-    : notWorthBpf(root, source);
+  const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source);
   if (reason === null) {
-    const scan = scanByBpf(root);
+    const scan = scanByBpf(root, namespaces);
     if (typeof scan !== "string") {
       diagnostics.note(`owners: ${scan.descriptors.length} descriptors by BPF`);
       return { scan, search: () => withProtected(scan, root) };
@@ -95,22 +93,41 @@ function notWorthBpf(root: ProcRoot, source: OwnerSource): string | null {
 }
 
 /** One BPF pass, or why there is none. */
-function scanByBpf(root: ProcRoot): Scan | string {
-  const opened = OwnerIterator.open(insidePidNamespace(root) === false ? "initial" : "reader");
+function scanByBpf(root: ProcRoot, namespaces: boolean): Scan | string {
+  const numbers = insidePidNamespace(root) === false ? "initial" : "reader";
+  const opened = OwnerIterator.open(numbers, namespaces);
   if (!opened.ok) return opened.reason;
   try {
+    const pass = opened.value.run();
     return {
-      descriptors: opened.value.run(),
+      descriptors: pass.descriptors,
       // It visits everybody in our PID namespace, whatever their user.
       pids: [],
       denied: [],
       unlisted: 0,
       vanished: 0,
       hidden: false,
-      namespaces: new Map(),
+      namespaces: networkNamespaces(pass.namespaces, root),
     };
   } catch (error) {
     if (error instanceof SyscallError) return error.message;
     throw error;
   }
+}
+
+// The link says of which type a namespace is; one link is read for each namespace.
+function networkNamespaces(held: DescriptorTable, root: ProcRoot): Map<number, string> {
+  const found = new Map<number, string>();
+  const others = new Set<number>();
+  for (let row = 0; row < held.length; row++) {
+    const inode = held.inodes[row]!;
+    if (found.has(inode) || others.has(inode)) continue;
+    const path = descriptorPath(held.pids[row]!, held.tids[row]!, held.fds[row]!);
+    const target = root.link(path);
+    // Closed since; another process may hold it as well.
+    if (typeof target === "number") continue;
+    if (netnsInode(target) === inode) found.set(inode, path);
+    else others.add(inode);
+  }
+  return found;
 }

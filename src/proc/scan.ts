@@ -67,6 +67,11 @@ export function socketInode(target: Uint8Array, length: number): number {
   return inode;
 }
 
+/** Path of a descriptor below /proc. `tid` is 0 for the main table of a process. */
+export function descriptorPath(pid: number, tid: number, fd: number): string {
+  return tid === 0 ? `${pid}/fd/${fd}` : `${pid}/task/${tid}/fd/${fd}`;
+}
+
 type Outcome = "read" | "empty" | "denied" | "unlisted" | "vanished";
 
 /**
@@ -346,7 +351,7 @@ export class DescriptorScanner {
   #noteNamespace(pid: number, tid: number, fd: number, length: number): void {
     const inode = netnsInode(this.#link.bytes, length);
     if (inode < 0 || this.#namespaces.has(inode)) return;
-    this.#namespaces.set(inode, tid === 0 ? `${pid}/fd/${fd}` : `${pid}/task/${tid}/fd/${fd}`);
+    this.#namespaces.set(inode, descriptorPath(pid, tid, fd));
   }
 
   // Kernel threads and zombies have no descriptors, so being kept out of them hides nothing.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readdirSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { decodeRecords, loadOwnerProgram, OwnerIterator } from "../../src/bpf/owner_iterator.ts";
 import { Btf, wholeFile } from "../../src/bpf/btf.ts";
 import { NEEDED_TYPES, type PidNumbers, RECORD } from "../../src/bpf/program.ts";
@@ -33,7 +33,7 @@ function rowsOf(table: DescriptorTable, pids: readonly number[]): Row[] {
 function pass(numbers: PidNumbers): DescriptorTable {
   const opened = OwnerIterator.open(numbers);
   if (!opened.ok) throw new Error(opened.reason);
-  return opened.value.run();
+  return opened.value.run().descriptors;
 }
 
 const bpf = bpfReason();
@@ -86,7 +86,7 @@ describe("OwnerIterator", () => {
         const opened = OwnerIterator.open("reader");
         const rows = ({ pids, fds, inodes, tids, length }) => Array.from({ length },
           (_, i) => [pids[i], tids[i], fds[i], inodes[i]]).filter((row) => crowd.pids.includes(row[0]));
-        const bpf = opened.ok ? rows(opened.value.run()) : opened.reason;
+        const bpf = opened.ok ? rows(opened.value.run().descriptors) : opened.reason;
         console.log(JSON.stringify({ bpf, proc: crowd.rows(), pids: crowd.pids }));
         await crowd[Symbol.asyncDispose]();
       `;
@@ -102,6 +102,28 @@ describe("OwnerIterator", () => {
     },
     30_000,
   );
+
+  for (const numbers of ["initial", "reader"] as const) {
+    testIf(bpf, `finds descriptors that stand for a namespace (${numbers} numbers)`, () => {
+      if (numbers === "initial" && readlinkSync("/proc/self/ns/pid") !== "pid:[4026531836]") return;
+      const paths = ["/proc/self/ns/net", "/proc/self/ns/uts"];
+      const fds = paths.map((path) => openSync(path, "r"));
+      try {
+        const opened = OwnerIterator.open(numbers, true);
+        if (!opened.ok) throw new Error(opened.reason);
+        const { namespaces } = opened.value.run();
+        const own = Array.from({ length: namespaces.length }, (_, i) => i)
+          .filter((i) => namespaces.pids[i] === process.pid)
+          .map((i) => [namespaces.fds[i], namespaces.inodes[i]]);
+        for (const [i, fd] of fds.entries()) {
+          expect(own).toContainEqual([fd, statSync(paths[i]!).ino]);
+        }
+        expect(pass(numbers).length).toBeGreaterThan(0);
+      } finally {
+        for (const fd of fds) closeSync(fd);
+      }
+    });
+  }
 
   testIf(bpf, "leaves no descriptor behind", () => {
     for (let i = 0; i < 3; i++) pass("reader");
@@ -132,7 +154,7 @@ describe("OwnerIterator", () => {
 
 describe("decodeRecords()", () => {
   test("reads process, thread, descriptor, inode and cookie", () => {
-    const view = new DataView(new ArrayBuffer(2 * RECORD.size));
+    const view = new DataView(new ArrayBuffer(3 * RECORD.size));
     view.setInt32(0, 10, true);
     view.setInt32(4, 10, true);
     view.setUint32(8, 3, true);
@@ -140,8 +162,13 @@ describe("decodeRecords()", () => {
     view.setBigUint64(24, 0xffff_ffff_0000_0005n, true);
     view.setInt32(32, 10, true);
     view.setInt32(36, 11, true);
-    const table = new DescriptorTable(true);
-    decodeRecords(view, 64, table);
+    const pass = { descriptors: new DescriptorTable(true), namespaces: new DescriptorTable() };
+    const table = pass.descriptors;
+    view.setUint32(64 + 12, 1, true);
+    view.setBigUint64(64 + 16, 4026531840n, true);
+    decodeRecords(view, 96, pass);
+    expect(pass.namespaces.length).toBe(1);
+    expect(pass.namespaces.inodes[0]).toBe(4026531840);
     expect(table.length).toBe(2);
     expect([...table.pids.subarray(0, 2)]).toEqual([10, 10]);
     expect([...table.tids.subarray(0, 2)]).toEqual([0, 11]);
@@ -152,10 +179,11 @@ describe("decodeRecords()", () => {
 
   test("gives rows or DecodeError for any bytes", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      const table = new DescriptorTable(true);
+      const pass = { descriptors: new DescriptorTable(true), namespaces: new DescriptorTable() };
       try {
-        decodeRecords(new DataView(bytes.buffer, bytes.byteOffset), bytes.length, table);
-        expect(table.length * RECORD.size).toBe(bytes.length);
+        decodeRecords(new DataView(bytes.buffer, bytes.byteOffset), bytes.length, pass);
+        const rows = pass.descriptors.length + pass.namespaces.length;
+        expect(rows * RECORD.size).toBe(bytes.length);
       } catch (error) {
         expect(error).toBeInstanceOf(DecodeError);
       }

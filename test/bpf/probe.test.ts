@@ -37,7 +37,7 @@ describe("probeTypes()", () => {
         reason: "the kernel's BTF has no function bpf_iter_task_file",
       });
       writeFileSync(path, makeBtf(strangeKernel()));
-      expect(probeTypes(iterator, path)).toEqual({ ok: true, value: 15 });
+      expect(probeTypes(iterator, path)).toEqual({ ok: true, value: 16 });
     } finally {
       rmSync(folder, { recursive: true });
     }

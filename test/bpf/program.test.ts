@@ -20,10 +20,10 @@ describe("ownerProgram()", () => {
         "r7 = *(u64 *)(r6 + 64)",
         "r8 = *(u64 *)(r6 + 48)",
         "r9 = *(u64 *)(r0 + 1040)",
+        "r1 = *(u64 *)(r9 + 1048)",
         "r1 = *(u32 *)(r6 + 56)",
         "r1 = *(u64 *)(r7 + 1000)",
         "r1 = *(u64 *)(r1 + 1008)",
-        "r1 = *(u64 *)(r9 + 1048)",
         "r1 = *(u32 *)(r8 + 1112)",
         "r1 = *(u32 *)(r8 + 1104)",
         "r1 = *(u64 *)(r6 + 40)",
@@ -38,6 +38,13 @@ describe("ownerProgram()", () => {
     expect(lines).toContain("r1 += 1032");
     expect(lines).toContain("r9 = *(u64 *)(r8 + 1128)");
     expect(lines).not.toContain("r1 = *(u32 *)(r8 + 1104)");
+  });
+
+  test("knows a namespace by its file system, where namespaces are wanted", () => {
+    const lines = disassemble(assemble(ownerProgram(btf, "initial", true))).join("\n");
+    expect(lines).toContain("r1 = *(u64 *)(r1 + 1048)");
+    expect(lines).toContain("r1 = *(u64 *)(r1 + 1056)");
+    expect(lines).toContain(`if r1 != ${0x6e736673} goto`);
   });
 
   test("says which type a kernel lacks", () => {

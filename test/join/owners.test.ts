@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { closeSync, openSync, statSync } from "node:fs";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { attachOwners } from "../../src/join/attach.ts";
 import { OwnerIndex } from "../../src/join/owner_index.ts";
@@ -100,6 +101,24 @@ describe("walkOwners()", () => {
     const { scan } = walkOwners(new ProcRoot(), "proc", diagnostics);
     expect(scan.pids).toContain(process.pid);
     expect(diagnostics.notes).toEqual(["owners: by /proc, not BPF: as asked for"]);
+  });
+
+  test("tells of network namespaces that a descriptor holds, by BPF and by /proc", () => {
+    const fd = openSync("/proc/self/ns/net", "r");
+    const other = openSync("/proc/self/ns/uts", "r");
+    try {
+      const inode = statSync("/proc/self/ns/net").ino;
+      for (const source of ["bpf", "proc"] as const) {
+        const { scan } = walkOwners(new ProcRoot(), source, new Diagnostics(), true);
+        const path = scan.namespaces.get(inode);
+        expect(path).toMatch(/^\d+\/(task\/\d+\/)?fd\/\d+$/);
+        expect(statSync(`/proc/${path}`).ino).toBe(inode);
+        expect(scan.namespaces.has(statSync("/proc/self/ns/uts").ino)).toBe(false);
+      }
+    } finally {
+      closeSync(fd);
+      closeSync(other);
+    }
   });
 
   test("does not ask the kernel about a recorded /proc", () => {

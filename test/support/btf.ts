@@ -93,7 +93,7 @@ export function strangeKernel(): TypeSpec[] {
     ]),
     struct("bpf_iter_meta", [["seq", POINTER, at(72)]]),
     struct("file", [["f_inode", POINTER, at(1000)]]),
-    struct("inode", [["i_ino", U64, at(1008)]]),
+    struct("inode", [["i_ino", U64, at(1008)], ["i_sb", POINTER, at(1048)]]),
     struct("pid", [["level", U32, at(1016)], ["numbers", U64, at(1024)]]),
     struct("sock", [["__sk_common", 10, at(16)]]),
     struct("sock_common", [["skc_cookie", U64, at(1032)]]),
@@ -105,7 +105,8 @@ export function strangeKernel(): TypeSpec[] {
       ["group_leader", POINTER, at(1128)],
     ]),
     struct("upid", [["nr", U32, at(8)]], 48),
+    struct("super_block", [["s_magic", U64, at(1056)]]),
     { kind: "FUNC_PROTO", value: 1 },
-    { kind: "FUNC", name: "bpf_iter_task_file", value: 14 },
+    { kind: "FUNC", name: "bpf_iter_task_file", value: 15 },
   ];
 }
