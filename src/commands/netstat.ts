@@ -183,7 +183,11 @@ class Pass {
   }
 
   #readOwners(): void {
-    this.#owners = new NetstatOwners(this.#place.root, this.#request.allOwners);
+    this.#owners = new NetstatOwners(
+      this.#place.root,
+      this.#request.allOwners,
+      this.#diagnostics,
+    );
     const warning = this.#owners.warning(effectiveUserId());
     if (warning !== null) {
       this.#err.write(warning);

@@ -25,9 +25,9 @@ export interface OwnerWalk {
   readonly scan: Scan;
   /**
    * Looks closer for sockets that nobody was found to hold: adds rows to the scan, or returns a scan that tells of
-   * processes which could not be looked into.
+   * processes which could not be looked into. `null`: for all there are, by thread.
    */
-  search(missing: ReadonlySet<number>): Scan;
+  search(missing: ReadonlySet<number> | null): Scan;
 }
 
 /**

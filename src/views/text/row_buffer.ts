@@ -7,8 +7,18 @@ import type { Writer } from "./writer.ts";
 
 const BLANK = 0x20;
 const ZERO = 0x30;
+const DOT = 0x2e;
+const INT32_MAX = 0x7fff_ffff;
 /** The longest thing that is written without looking for room first: a number, an IPv4 address. */
 const SLACK = 32;
+
+function digitsOf(value: number): number {
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  let digits = 3;
+  for (let limit = 1000; value >= limit; limit *= 10) digits++;
+  return digits;
+}
 
 /** A growing run of bytes. Text is one byte a character: what is beyond U+00FF loses its upper bits. */
 export class RowBuffer {
@@ -41,10 +51,11 @@ export class RowBuffer {
   /** Blanks until `width` bytes have come since `start`, a length of before. */
   pad(start: number, width: number): void {
     const end = start + width;
-    if (end <= this.length) return;
     this.#room(end - this.length);
-    this.#bytes.fill(BLANK, this.length, end);
-    this.length = end;
+    const bytes = this.#bytes;
+    // A call of fill costs more than the few blanks of a cell.
+    for (let at = this.length; at < end; at++) bytes[at] = BLANK;
+    if (end > this.length) this.length = end;
   }
 
   /** Text, and blanks after it up to `width`. */
@@ -57,40 +68,44 @@ export class RowBuffer {
   /** A non-negative integer. */
   decimal(value: number): void {
     this.#room(0);
-    let digits = 1;
-    for (let limit = 10; value >= limit; limit *= 10) digits++;
-    this.#digits(value, digits);
+    this.#digits(value, digitsOf(value));
   }
 
   /** A non-negative integer, and blanks before it up to `width`. */
   right(value: number, width: number): void {
-    let digits = 1;
-    for (let limit = 10; value >= limit; limit *= 10) digits++;
+    const digits = digitsOf(value);
     this.pad(this.length, width - digits);
-    this.#room(0);
     this.#digits(value, digits);
   }
 
   #digits(value: number, digits: number): void {
     const bytes = this.#bytes;
+    const start = this.length;
+    let at = start + digits;
+    this.length = at;
     let rest = value;
-    for (let at = this.length + digits - 1; at >= this.length; at--) {
-      const tenth = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - 10 * tenth;
-      rest = tenth;
+    for (; rest > INT32_MAX; rest = Math.floor(rest / 10)) bytes[--at] = ZERO + rest % 10;
+    let small = rest | 0;
+    while (at > start) {
+      const tenth = small / 10 | 0;
+      bytes[--at] = ZERO + small - 10 * tenth;
+      small = tenth;
     }
-    this.length += digits;
   }
 
   /** An IPv4 address, from a big-endian word. */
   ipv4(word: number): void {
-    this.decimal(word >>> 24);
-    this.byte(0x2e);
-    this.decimal(word >>> 16 & 255);
-    this.byte(0x2e);
-    this.decimal(word >>> 8 & 255);
-    this.byte(0x2e);
-    this.decimal(word & 255);
+    this.#room(0);
+    const bytes = this.#bytes;
+    let at = this.length;
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const octet = word >>> shift & 255;
+      if (octet >= 100) bytes[at++] = ZERO + (octet / 100 | 0);
+      if (octet >= 10) bytes[at++] = ZERO + (octet / 10 | 0) % 10;
+      bytes[at++] = ZERO + octet % 10;
+      if (shift > 0) bytes[at++] = DOT;
+    }
+    this.length = at;
   }
 
   /** Writes all of it out and begins anew. Throws what the writer throws. */
