@@ -24,6 +24,8 @@ const { symbols } = dlopen("libc.so.6", {
   connect: { args: [i32, ptr, u32], returns: i32 },
   // int getsockname(int fd, struct sockaddr *addr, socklen_t *len);
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
+  // int getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+  getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t len);
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
   // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);

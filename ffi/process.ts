@@ -4,6 +4,7 @@
  * @module
  */
 import { SYS } from "./arch/mod.ts";
+import { errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 
 /** Effective user ID of this process. */
@@ -17,6 +18,19 @@ const AT_SECURE = 23;
 /** True when this process gained privileges on exec: its environment is then a stranger's word. */
 export function gainedPrivileges(): boolean {
   return Number(libc.getauxval(AT_SECURE)) !== 0;
+}
+
+/**
+ * A copy of another process's descriptor, close-on-exec, or the negated errno: EPERM without leave to trace the process,
+ * ESRCH and EBADF when it or the descriptor is gone, ENOSYS before Linux 5.6.
+ */
+export function tryCopyDescriptor(pid: number, fd: number): number {
+  const pidfd = Number(libc.syscall(SYS.pidfd_open, pid, 0 as never, 0, 0, 0, 0));
+  if (pidfd < 0) return -errno();
+  const copy = Number(libc.syscall(SYS.pidfd_getfd, pidfd, fd as never, 0, 0, 0, 0));
+  const result = copy < 0 ? -errno() : copy;
+  libc.close(pidfd);
+  return result;
 }
 
 // include/uapi/linux/kcmp.h

@@ -22,6 +22,8 @@ export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
+export const SO_ACCEPTCONN = 30;
+export const SO_DOMAIN = 39;
 export const SO_RCVBUF = 8;
 export const SOL_NETLINK = 270;
 export const MSG_PEEK = 0x2;
@@ -55,6 +57,24 @@ export function setIntOption(fd: number, level: number, option: number, value: n
   const bytes = allocate(4);
   new DataView(bytes.buffer).setInt32(0, value, true);
   check(`setsockopt ${level}/${option}`, libc.setsockopt(fd, level, option, bytes, 4));
+}
+
+/** An integer socket option, or the negated errno. */
+export function tryGetIntOption(fd: number, level: number, option: number): number {
+  const bytes = allocate(8);
+  const view = new DataView(bytes.buffer);
+  const length = allocate(4);
+  new DataView(length.buffer).setUint32(0, 4, true);
+  return libc.getsockopt(fd, level, option, bytes, length) < 0 ? -errno() : view.getInt32(0, true);
+}
+
+// include/uapi/linux/sockios.h
+const SIOCGSKNS = 0x894c;
+
+/** Opens the network namespace that a socket belongs to. Returns the descriptor, or the negated errno: EPERM without CAP_NET_ADMIN. */
+export function tryOpenSocketNamespace(fd: number): number {
+  const opened = libc.ioctl(fd, SIOCGSKNS, null);
+  return opened < 0 ? -errno() : opened;
 }
 
 /** Sends one message whole. Throws {@linkcode SyscallError}. */

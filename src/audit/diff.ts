@@ -198,7 +198,7 @@ function makeService(
     values: {
       reach: distinct(sockets.map((socket) => socket.reach.scope)),
       v6only: distinct(sockets.map(({ v6only }) => v6only === null ? null : String(v6only))),
-      mode: distinct(sockets.map(({ local }) => modeText(local.mode))),
+      mode: distinct(sockets.map(({ local }) => local.mode ?? null)),
       exe: owners.length > 0
         ? distinct(owners.map(program))
         : distinct(sockets.map(({ ownership }) => `(${ownership})`)),
@@ -217,12 +217,6 @@ function makeService(
 function isPartOf(part: Service, whole: Service, field: DiffField): boolean {
   return part.mayHaveMore &&
     part.values[field].every((value) => whole.values[field].includes(value));
-}
-
-/** Permission bits as people write them; `null` where there are none. */
-function modeText(mode: unknown): string | null {
-  if (typeof mode === "number") return (mode & 0o7777).toString(8).padStart(4, "0");
-  return typeof mode === "string" ? mode : null;
 }
 
 function changes(old: Service, now: Service): Difference | null {

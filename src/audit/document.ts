@@ -9,6 +9,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { FamilyName, Scope, Transport } from "../model/socket.ts";
 import type { State } from "../model/state.ts";
 import { headerJson, socketJson } from "../views/json.ts";
+import type { Writer } from "../views/text/writer.ts";
 
 /** The machine, as in the JSON. `netns` and `ephemeral_ports` are absent in no file of version 1, but may be `null`. */
 export interface HostDocument {
@@ -35,6 +36,10 @@ export interface EndpointDocument {
   readonly path?: string | null;
   /** Unix: abstract name, without the NUL. */
   readonly name?: string | null;
+  /** Unix: permissions of the path, octal: `0666`. */
+  readonly mode?: string;
+  /** Unix: true when every user may connect, as far as permissions on the way tell. */
+  readonly open_to_others?: boolean;
   readonly [key: string]: unknown;
 }
 
@@ -92,4 +97,13 @@ export function toDocument(snapshot: Snapshot): SnapshotDocument {
   // The views write plain records; that they have these keys is what the schema and its tests are for.
   const header = headerJson(snapshot) as unknown as Omit<SnapshotDocument, "sockets">;
   return { ...header, sockets: snapshot.sockets.map(socketJson) as unknown as SocketDocument[] };
+}
+
+/** Writes a document, a socket a line. Throws what the writer throws. */
+export function writeDocument({ sockets, ...header }: SnapshotDocument, writer: Writer): void {
+  writer.write(`${JSON.stringify(header).slice(0, -1)},"sockets":[`);
+  for (const [i, socket] of sockets.entries()) {
+    writer.write(`${i === 0 ? "" : ","}\n${JSON.stringify(socket)}`);
+  }
+  writer.write("\n]}\n");
 }

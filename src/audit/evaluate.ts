@@ -124,7 +124,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     ...policy.entries.filter((entry) => entry.required && !spokenOf.has(entry))
       .filter(({ expires }) => expires === null || expires >= today)
       .map((entry) => absent(entry, document, policy)),
-    ...document.gaps.filter((gap) => matters(gap, policy)).map(({ kind, reason }) =>
+    ...distinctGaps(document.gaps.filter((gap) => matters(gap, policy))).map(({ kind, reason }) =>
       unreadable(kind, reason)
     ),
   ];
@@ -249,6 +249,11 @@ function wantedText({ transports, addresses, ports, ephemeral, paths }: PolicyEn
 /** True for a gap behind which services may be that the policy is about. */
 function matters(gap: GapDocument, { settings }: Policy): boolean {
   return hiddenBy(gap)?.some((check) => settings.check.has(check)) ?? true;
+}
+
+/** Each namespace may lack the same table: told once. */
+function distinctGaps(gaps: readonly GapDocument[]): GapDocument[] {
+  return [...new Map(gaps.map((gap) => [`${gap.kind} ${gap.reason}`, gap])).values()];
 }
 
 // A part of the host that was not seen may hold what nothing allows.

@@ -25,6 +25,8 @@ const endpoint = v.looseObject({
   interface: v.optional(maybe(text)),
   path: v.optional(maybe(text)),
   name: v.optional(maybe(text)),
+  mode: v.optional(v.pipe(text, v.regex(/^[0-7]{4}$/, "permissions such as 0666"))),
+  open_to_others: v.optional(v.boolean("true or false")),
 }, "an object");
 
 const owner = v.object({

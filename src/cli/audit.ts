@@ -4,8 +4,8 @@
  * @module
  */
 import { AUDIT_FORMATS, type AuditFormat } from "../audit/formats/mod.ts";
-import type { AuditOutcome } from "../audit/report.ts";
-import { audit, explainOne, init } from "../commands/audit.ts";
+import { type AuditOutcome, SEVERITIES, type Severity } from "../audit/report.ts";
+import { advice, audit, explainOne, init } from "../commands/audit.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
@@ -22,6 +22,7 @@ interface Options {
   init: boolean;
   unix: boolean;
   explain: string | null;
+  failOn: Severity | null | undefined;
   ownNetns: boolean;
   format: AuditFormat;
   all: boolean;
@@ -63,6 +64,18 @@ export const AUDIT_FLAGS: readonly Flag<Options>[] = [
     help: "say which entry matched a service, or came nearest, and why it did not",
     set: (options, value) => {
       options.explain = value;
+    },
+  },
+  {
+    long: "fail-on",
+    value: "SEVERITY",
+    choices: [...SEVERITIES, "never"],
+    group: "What to do",
+    help: `without a policy: status 1 from this severity on: ${
+      SEVERITIES.join(", ")
+    } or never; medium without this`,
+    set: (options, value) => {
+      options.failOn = value === "never" ? null : value as Severity;
     },
   },
   {
@@ -119,6 +132,7 @@ function defaults(): Options {
     init: false,
     unix: false,
     explain: null,
+    failOn: undefined,
     ownNetns: false,
     format: "text",
     all: false,
@@ -133,9 +147,11 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const [extra] = parseArguments(args, AUDIT_FLAGS, options);
   if (options.help) {
     out.write(helpText({
-      usage: "sockeye audit --policy FILE [FLAGS]\n       sockeye audit --init > policy.yaml",
+      usage:
+        "sockeye audit [FLAGS]\n       sockeye audit --policy FILE [FLAGS]\n       sockeye audit --init > policy.yaml",
       intro:
-        "Checks that only approved services are there. What no entry of the policy allows is a violation.",
+        "Checks that only approved services are there: what no entry of the policy allows is a violation.\n" +
+        "Without a policy, tells what is questionable on any host.",
       flags: AUDIT_FLAGS,
       exit:
         "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.",
@@ -161,7 +177,14 @@ async function dispatch(options: Options, out: Writer, err: Writer): Promise<num
     return EXIT_OK;
   }
   if (options.unix) throw new UsageError("--unix belongs to --init; a policy says check: [unix]");
-  if (policy === null) throw new UsageError("--policy FILE is missing; --init writes a first one");
+  if (policy === null) {
+    if (explain !== null) throw new UsageError("--explain is about a policy: give it by --policy");
+    const { failOn = "medium" } = options;
+    return STATUS[await advice({ ...options, failOn }, out, err)];
+  }
+  if (options.failOn !== undefined) {
+    throw new UsageError("--fail-on is for findings without a policy: leave out --policy or it");
+  }
   if (explain !== null) {
     const found = await explainOne(explain, { ...options, policy }, out);
     if (!found) throw new UsageError(`--explain ${explain}: no service has that ID`);

@@ -4,16 +4,16 @@
  * @module
  */
 import { terminalColumns } from "../../ffi/terminal.ts";
-import { type SnapshotDocument, toDocument } from "../audit/document.ts";
+import type { SnapshotDocument } from "../audit/document.ts";
 import { type AuditFormat, formatReport } from "../audit/formats/mod.ts";
 import { InputError } from "../audit/input_error.ts";
-import type { AuditOutcome, AuditReport } from "../audit/report.ts";
+import type { AuditOutcome, AuditReport, Severity } from "../audit/report.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { sanitize } from "../views/text/sanitize.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { readInput } from "./input.ts";
-import { takeHostSnapshot } from "./whole_host.ts";
+import { takeHostDocument } from "./whole_host.ts";
 
 /** What to audit, against what, and how to show it. */
 export interface AuditOptions {
@@ -54,6 +54,22 @@ async function judge(options: AuditOptions & { readonly policy: string }) {
   return { policy, document, report: evaluate(document, policy) };
 }
 
+/** Looks for what is questionable anywhere, without a policy. Throws {@linkcode InputError}, and what collecting throws. */
+export async function advice(
+  options: AuditOptions & { readonly failOn: Severity | null },
+  out: Writer,
+  err: Writer,
+): Promise<AuditOutcome> {
+  const { advise } = await import("../audit/advice/mod.ts");
+  const document = await loadDocument(options);
+  const { crossCheck } = await import("./cross_check.ts");
+  const discrepancies = options.snapshot === null ? crossCheck() : null;
+  const report = advise(document, discrepancies, options.failOn);
+  await write(report, options, out);
+  tellGaps(document, err);
+  return report.outcome;
+}
+
 /** Writes a policy that allows what there is now. */
 export async function init(
   options: Pick<AuditOptions, "snapshot" | "ownNetns"> & { readonly unix: boolean },
@@ -91,7 +107,7 @@ async function loadDocument(
     return readSnapshot(text, name);
   }
   const { ownNetns } = options;
-  return toDocument(takeHostSnapshot({ connections: false, ownNetns }, new Diagnostics()));
+  return takeHostDocument({ connections: false, ownNetns }, new Diagnostics());
 }
 
 async function write(report: AuditReport, options: AuditOptions, out: Writer): Promise<void> {
@@ -101,6 +117,8 @@ async function write(report: AuditReport, options: AuditOptions, out: Writer): P
 }
 
 function tellGaps(document: SnapshotDocument, err: Writer): void {
-  for (const { reason } of document.gaps) err.write(`sockeye: ${sanitize(reason)}\n`);
+  // Each namespace may lack the same table.
+  const reasons = new Set(document.gaps.map(({ reason }) => reason));
+  for (const reason of reasons) err.write(`sockeye: ${sanitize(reason)}\n`);
   err.flush();
 }

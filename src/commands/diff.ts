@@ -6,14 +6,14 @@
 import { terminalColumns } from "../../ffi/terminal.ts";
 import { compare, diffJson } from "../audit/diff.ts";
 import { writeDiff } from "../audit/diff_text.ts";
-import { type SnapshotDocument, toDocument } from "../audit/document.ts";
+import type { SnapshotDocument } from "../audit/document.ts";
 import { InputError } from "../audit/input_error.ts";
 import { readSnapshot } from "../audit/read_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { readInput } from "./input.ts";
-import { type HostScope, takeHostSnapshot } from "./whole_host.ts";
+import { type HostScope, takeHostDocument } from "./whole_host.ts";
 
 /** What to compare, and how to show it. */
 export interface DiffOptions extends HostScope {
@@ -35,7 +35,7 @@ export function diff(options: DiffOptions, out: Writer): DiffOutcome {
   }
   const before = load(options.before);
   const after = options.after === null
-    ? toDocument(takeHostSnapshot(options, new Diagnostics()))
+    ? takeHostDocument(options, new Diagnostics())
     : load(options.after);
   const comparison = compare(before, after);
   if (options.json) {

@@ -4,14 +4,14 @@
  * @module
  */
 import { Diagnostics } from "../diagnostics.ts";
-import { writeJson } from "../views/json.ts";
+import { writeDocument } from "../audit/document.ts";
 import type { Writer } from "../views/text/writer.ts";
-import { type HostScope, takeHostSnapshot } from "./whole_host.ts";
+import { type HostScope, takeHostDocument } from "./whole_host.ts";
 
 /** Writes the snapshot on `out` and what is missing from it on `err`. Returns whether nothing is. */
 export function snapshot(scope: HostScope, out: Writer, err: Writer): boolean {
   const diagnostics = new Diagnostics();
-  writeJson(takeHostSnapshot(scope, diagnostics), out);
+  writeDocument(takeHostDocument(scope, diagnostics), out);
   out.flush();
   for (const gap of diagnostics.gaps) err.write(`sockeye: ${gap.reason}\n`);
   err.flush();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type SnapshotDocument, toDocument } from "../audit/document.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
@@ -10,6 +11,7 @@ import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
 import { takeSnapshot } from "./list.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
+import { withUnixAccess } from "./unix_access.ts";
 
 /** How much of the host. */
 export interface HostScope {
@@ -19,18 +21,28 @@ export interface HostScope {
   readonly ownNetns: boolean;
 }
 
-/** Takes it. Throws what collecting throws. */
-export function takeHostSnapshot(scope: HostScope, diagnostics: Diagnostics): Snapshot {
-  const query: Query = {
+/** Every socket of every family. */
+export function wholeHostQuery(connections: boolean): Query {
+  return {
     families: new Set(FAMILIES),
     transports: new Set(TRANSPORTS),
-    states: scope.connections ? ALL_STATES : null,
+    states: connections ? ALL_STATES : null,
     ports: null,
     pids: null,
     processes: null,
     users: null,
   };
+}
+
+/** Takes it. Throws what collecting throws. */
+export function takeHostSnapshot(scope: HostScope, diagnostics: Diagnostics): Snapshot {
+  const query = wholeHostQuery(scope.connections);
   return scope.ownNetns
     ? takeSnapshot(query, diagnostics)
     : takeNetnsSnapshot(query, "all", diagnostics);
+}
+
+/** The same as data, with what only the file system tells: who may connect to unix sockets. */
+export function takeHostDocument(scope: HostScope, diagnostics: Diagnostics): SnapshotDocument {
+  return withUnixAccess(toDocument(takeHostSnapshot(scope, diagnostics)));
 }

@@ -40,7 +40,7 @@ describe("compare()", () => {
     expect(changed({ owners: [owner({ exe: "/bin/x" })] })).toEqual(["changed tcp [::]:80 exe"]);
     expect(changed({ owners: [owner({ user: "www" })] })).toEqual(["changed tcp [::]:80 user"]);
     expect(changed({ owners: [owner({ unit: null })] })).toEqual(["changed tcp [::]:80 unit"]);
-    expect(changed({ local: { ...before.local, mode: 0o140777 } })).toEqual([
+    expect(changed({ local: { ...before.local, mode: "0777" } })).toEqual([
       "changed tcp [::]:80 mode",
     ]);
   });

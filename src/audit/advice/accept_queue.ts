@@ -1,0 +1,36 @@
+/**
+ * A listener that does not keep up: connections wait, and then get lost.
+ *
+ * @module
+ */
+import type { Rule } from "./rule.ts";
+
+/** From this part of the limit on a queue is nearly full. */
+const NEARLY = 0.8;
+
+/** The rule. */
+export const acceptQueue: Rule = {
+  id: "accept-queue",
+  severity: "high",
+  title: "the queue of connections that wait to be accepted is full",
+  fix:
+    "Find out why the program does not accept; raise its backlog and net.core.somaxconn only for short bursts",
+  find: ({ services }) =>
+    services.flatMap((subject) => {
+      const queue = subject.socket.accept_queue;
+      if (queue === null || queue.limit === null || queue.length === 0) return [];
+      const { length, limit } = queue;
+      // Kernel: sk_acceptq_is_full() lets one more in than the limit says.
+      const full = length > limit;
+      // Of a short queue, a single connection would be a large part.
+      if (!full && (length < 4 || length < limit * NEARLY)) return [];
+      return [{
+        subject,
+        ...(full ? {} : { severity: "medium" as const }),
+        message: full
+          ? "its accept queue is full: further connections are dropped"
+          : "its accept queue is nearly full",
+        evidence: [`${length} connections wait, ${limit} may`],
+      }];
+    }),
+};

@@ -1,0 +1,34 @@
+/**
+ * A service whose program file is gone: an update without a restart, or something that hides.
+ *
+ * @module
+ */
+import type { Rule } from "./rule.ts";
+
+/** The rule. */
+export const deletedProgram: Rule = {
+  id: "deleted-program",
+  severity: "medium",
+  title: "a service runs from a program file that was deleted",
+  fix:
+    "Restart it after an update, so that it runs what is installed; find out where it came from otherwise",
+  find: ({ services }) =>
+    services.flatMap((subject) => {
+      const gone = subject.socket.owners.filter(({ exe_deleted }) => exe_deleted);
+      if (gone.length === 0) return [];
+      // What was started from where everybody may write was hardly installed by a package.
+      const suspicious = gone.some(({ exe }) =>
+        /^(\/tmp|\/var\/tmp|\/dev\/shm)\/|^\/?memfd:/.test(exe ?? "")
+      );
+      return [{
+        subject,
+        ...(suspicious ? { severity: "high" as const } : {}),
+        message: `its program file was deleted since it was started`,
+        evidence: gone.map(({ comm, pid, exe, start_time }) =>
+          `${comm ?? "?"}(${pid}) runs ${exe ?? "a file without a name"}, deleted${
+            start_time === null ? "" : `; started ${start_time}`
+          }`
+        ),
+      }];
+    }),
+};

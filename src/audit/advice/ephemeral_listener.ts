@@ -1,0 +1,30 @@
+/**
+ * A listener on a port that the kernel also hands out to clients.
+ *
+ * @module
+ */
+import type { Rule } from "./rule.ts";
+
+/** The rule. */
+export const ephemeralListener: Rule = {
+  id: "ephemeral-listener",
+  severity: "low",
+  title: "a service listens on a port of the ephemeral range",
+  fix:
+    "Give it a port below the range, or reserve it in net.ipv4.ip_local_reserved_ports, so that no client can take it",
+  find: ({ document, services }) =>
+    services.flatMap((subject) => {
+      const { socket, identity } = subject;
+      if (!identity.ephemeral || socket.state !== "listen") return [];
+      const range = document.host.ephemeral_ports;
+      return [{
+        subject,
+        message: "a client may hold this port when the service starts the next time",
+        evidence: [
+          range === null
+            ? "the kernel's usual range is 32768 to 60999"
+            : `net.ipv4.ip_local_port_range is ${range.first} to ${range.last}`,
+        ],
+      }];
+    }),
+};

@@ -1,0 +1,59 @@
+/**
+ * Three ways to see a socket that ought to agree: sock_diag, /proc/net, and descriptors of processes. Software that hides
+ * sockets rarely thinks of all.
+ *
+ * @module
+ */
+import type { Finding, Rule } from "./rule.ts";
+
+const MESSAGES = {
+  only_sock_diag: "sock_diag shows it, /proc/net does not",
+  only_proc_net: "/proc/net shows it, sock_diag does not",
+  only_descriptors: "a process holds it listening, and no table shows it",
+} as const;
+
+/** The rule. */
+export const hiddenSocket: Rule = {
+  id: "hidden-socket",
+  severity: "critical",
+  title: "a socket is shown by one source and not by another",
+  fix: "Do not trust tools on this host; look at its memory and disk from outside",
+  find: ({ discrepancies }) =>
+    (discrepancies ?? []).map(({ kind, endpoint, inode, detail }): Finding => ({
+      subject: null,
+      endpoint,
+      message: MESSAGES[kind],
+      evidence: [
+        ...(inode === null ? [] : [`inode ${inode}`]),
+        ...(detail === "" ? [] : [detail]),
+        "seen so twice, so that it is not one that came or went meanwhile",
+      ],
+    })),
+};
+
+/** The rule about listeners that nobody seems to hold. */
+export const unheldListener: Rule = {
+  id: "unheld-listener",
+  severity: "low",
+  title: "no visible process holds a listener",
+  fix:
+    "Name the kernel service that it is (NFS, WireGuard, a cluster file system); if none is, a hidden process may hold it",
+  find: ({ services }) =>
+    services.flatMap((subject) => {
+      const { socket } = subject;
+      if (subject.check !== "internet" || socket.ownership !== "kernel") return [];
+      // The kernel makes its own sockets as root, and most without an inode.
+      const odd = socket.uid !== 0 && socket.uid !== null;
+      return [{
+        subject,
+        ...(odd ? { severity: "high" as const } : {}),
+        message: odd
+          ? "a user made it, and no process holds it"
+          : "the kernel holds it, or a process that cannot be seen",
+        evidence: [
+          "every process could be looked into, and none holds it",
+          ...(odd ? [`user ID ${socket.uid} made it`] : []),
+        ],
+      }];
+    }),
+};

@@ -1,0 +1,74 @@
+/**
+ * A listener that went along into an unrelated program, which keeps the port when its real holder is restarted.
+ *
+ * @module
+ */
+import type { OwnerDocument } from "../document.ts";
+import { program } from "../identity.ts";
+import type { Rule } from "./rule.ts";
+
+/** Programs whose work it is to start others with a socket. */
+const ACTIVATORS: ReadonlySet<string> = new Set([
+  "systemd",
+  "init",
+  "launchd",
+  "inetd",
+  "xinetd",
+  "s6-tcpserver",
+  "s6-ipcserver",
+  "s6-supervise",
+  "runsv",
+  "tcpserver",
+  "dockerd",
+  "containerd-shim",
+  "supervisord",
+  "circusd",
+  "sshd",
+  "start_server",
+]);
+
+/** The rule. */
+export const inheritedListener: Rule = {
+  id: "inherited-listener",
+  severity: "medium",
+  title: "a listener was inherited by an unrelated program",
+  fix:
+    "Open the socket with SOCK_CLOEXEC, or close it in the child; restart the child to free the port",
+  find: ({ services }) =>
+    services.flatMap((subject) => {
+      const { socket } = subject;
+      if (socket.state !== "listen" && subject.check !== "internet") return [];
+      return socket.owners.flatMap((child) => {
+        const parent = parentOf(child, socket.owners);
+        if (parent === undefined || isActivator(parent)) return [];
+        if (child.exe === null || parent.exe === null || child.exe === parent.exe) return [];
+        return [{
+          subject,
+          message: `${name(child)} inherited the socket of ${name(parent)}`,
+          evidence: [
+            `${name(child)} runs ${program(child)}, its parent ${name(parent)} runs ${
+              program(parent)
+            }`,
+            `both hold it: descriptors ${child.fds.join(", ")} and ${parent.fds.join(", ")}`,
+            `while ${name(child)} lives, ${program(parent)} cannot be started anew on this address`,
+          ],
+        }];
+      });
+    }),
+};
+
+function parentOf(
+  child: OwnerDocument,
+  owners: readonly OwnerDocument[],
+): OwnerDocument | undefined {
+  return owners.find(({ pid }) => pid === child.ppid && pid !== child.pid);
+}
+
+function isActivator({ pid, comm, exe }: OwnerDocument): boolean {
+  const file = exe?.slice(exe.lastIndexOf("/") + 1) ?? "";
+  return pid === 1 || ACTIVATORS.has(comm ?? "") || ACTIVATORS.has(file);
+}
+
+function name({ comm, pid }: OwnerDocument): string {
+  return `${comm ?? "?"}(${pid})`;
+}

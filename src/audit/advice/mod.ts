@@ -1,0 +1,93 @@
+/**
+ * Advice: an audit without a policy, by rules that hold anywhere.
+ *
+ * @module
+ */
+import type { SnapshotDocument } from "../document.ts";
+import { isService, shortId } from "../identity.ts";
+import { type AuditReport, compareSeverity, type Result, type Severity } from "../report.ts";
+import { resultOwners, subjectOf } from "../subject.ts";
+import { acceptQueue } from "./accept_queue.ts";
+import { deletedProgram } from "./deleted_program.ts";
+import { ephemeralListener } from "./ephemeral_listener.ts";
+import { exposedService } from "./exposed_service.ts";
+import { hiddenSocket, unheldListener } from "./hidden_socket.ts";
+import { inheritedListener } from "./inherited_listener.ts";
+import { openUnixSocket } from "./open_unix_socket.ts";
+import { packetSocket } from "./packet_socket.ts";
+import type { AdviceContext, Discrepancy, Finding, Rule } from "./rule.ts";
+import { splitPort } from "./split_port.ts";
+
+/** Every rule, in the order of documentation. */
+export const RULES: readonly Rule[] = [
+  exposedService,
+  inheritedListener,
+  deletedProgram,
+  openUnixSocket,
+  packetSocket,
+  acceptQueue,
+  ephemeralListener,
+  splitPort,
+  hiddenSocket,
+  unheldListener,
+];
+
+/** Findings about a snapshot. What is at least as bad as `failOn` makes it a violation; `null`: nothing does. */
+export function advise(
+  document: SnapshotDocument,
+  discrepancies: readonly Discrepancy[] | null,
+  failOn: Severity | null,
+): AuditReport {
+  const services = document.sockets.filter(isService)
+    .map((socket) => subjectOf(socket, document.host));
+  const context: AdviceContext = { document, services, discrepancies };
+  const results = new Map<string, Result>();
+  for (const rule of RULES) {
+    for (const finding of rule.find(context)) {
+      const result = toResult(rule, finding);
+      // The workers of one port would say the same of one service.
+      const earlier = results.get(result.id);
+      if (earlier === undefined || compareSeverity(result.severity, earlier.severity) > 0) {
+        results.set(result.id, result);
+      }
+    }
+  }
+  const sorted = [...results.values()].sort((a, b) =>
+    a.key < b.key ? -1 : a.key > b.key ? 1 : a.rule < b.rule ? -1 : 1
+  );
+  const bad = failOn !== null &&
+    sorted.some(({ severity }) => compareSeverity(severity, failOn) >= 0);
+  return {
+    host: document.host,
+    takenAt: document.taken_at,
+    complete: document.complete,
+    gaps: document.gaps,
+    policy: null,
+    results: sorted,
+    collapsed: [],
+    services: services.length,
+    unused: [],
+    outcome: bad ? "violation" : "compliant",
+  };
+}
+
+function toResult(rule: Rule, finding: Finding): Result {
+  const { subject } = finding;
+  const key = subject?.identity.key ?? finding.endpoint ?? rule.id;
+  return {
+    rule: `advice/${rule.id}`,
+    // A service may have several findings: the rule is part of what they are called.
+    id: shortId(`${rule.id} ${key}`),
+    severity: finding.severity ?? rule.severity,
+    verdict: null,
+    key,
+    endpoint: subject?.identity.endpoint ?? finding.endpoint ?? "",
+    netns: subject?.identity.netns ?? null,
+    reach: subject?.socket.reach.scope ?? null,
+    owners: subject === null ? [] : resultOwners(subject.socket.owners),
+    message: finding.message,
+    evidence: finding.evidence,
+    fix: finding.fix ?? rule.fix,
+    entry: null,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * A unix socket of a root daemon that everybody may connect to.
+ *
+ * @module
+ */
+import type { Rule } from "./rule.ts";
+
+/** Sockets that are meant for everybody, and ask who calls. */
+const MEANT_FOR_ALL =
+  /^(\/var)?\/run\/(dbus\/system_bus_socket|systemd\/(journal\/(socket|stdout|dev-log)|notify|io\.systemd\.\S+|userdb\/\S+|resolve\/\S+|machine\/\S+)|nscd\/socket|udev\/control|rpcbind\.sock|avahi-daemon\/socket|pcscd\/pcscd\.comm|acpid\.socket|cups\/cups\.sock|sssd\/\S+|uuidd\/request|polkit\/\S+)$|^\/dev\/log$/;
+
+/** The rule. */
+export const openUnixSocket: Rule = {
+  id: "open-unix-socket",
+  severity: "medium",
+  title: "everybody may connect to a unix socket of root",
+  fix:
+    "Take the permission from others (chmod o-w, or SocketMode= of the unit), or let the daemon check who calls (SO_PEERCRED)",
+  find: ({ services }) =>
+    services.flatMap((subject) => {
+      const { socket } = subject;
+      if (subject.check !== "unix" || socket.state !== "listen") return [];
+      if (!socket.owners.some(({ uid }) => uid === 0)) return [];
+      const { path, name, mode, open_to_others: open } = socket.local;
+      if (path && open === true) {
+        if (MEANT_FOR_ALL.test(path)) return [];
+        return [{
+          subject,
+          message: "every user of this host may connect to a daemon of root",
+          evidence: [`${path} has mode ${mode}, and every folder on the way lets others pass`],
+        }];
+      }
+      if (!path && name) {
+        return [{
+          subject,
+          severity: "low" as const,
+          message:
+            "an abstract name has no permissions: every user of the network namespace may connect",
+          evidence: [`@${name} is held by a process of root`],
+          fix: "Use a path with permissions, or let the daemon check who calls (SO_PEERCRED)",
+        }];
+      }
+      return [];
+    }),
+};

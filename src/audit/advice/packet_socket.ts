@@ -1,0 +1,79 @@
+/**
+ * Packet and raw sockets see or forge traffic: few programs need one.
+ *
+ * @module
+ */
+import { program } from "../identity.ts";
+import type { Rule } from "./rule.ts";
+
+/** Programs that configure, route or watch a network, and are expected to. */
+const EXPECTED: ReadonlySet<string> = new Set([
+  "dhclient",
+  "dhcpcd",
+  "udhcpc",
+  "dhcpd",
+  "dnsmasq",
+  "systemd-networkd",
+  "NetworkManager",
+  "connmand",
+  "wpa_supplicant",
+  "hostapd",
+  "iwd",
+  "lldpd",
+  "lldpad",
+  "keepalived",
+  "arpwatch",
+  "bird",
+  "zebra",
+  "ospfd",
+  "isisd",
+  "pimd",
+  "frr",
+  "ping",
+  "fping",
+  "suricata",
+  "snort",
+  "zeek",
+  "chronyd",
+  "pppd",
+  "strongswan",
+  "charon",
+  "charon-systemd",
+  "radvd",
+  "ndppd",
+]);
+
+/** The rule. */
+export const packetSocket: Rule = {
+  id: "packet-socket",
+  severity: "high",
+  title: "an unexpected program holds a packet or raw socket",
+  fix: "Find out why it looks at raw traffic; stop it, or take CAP_NET_RAW from it",
+  find: ({ services }) =>
+    services.flatMap((subject) => {
+      const { socket, transport } = subject;
+      const packet = subject.check === "packet";
+      if (!packet && transport !== "raw") return [];
+      const unexpected = socket.owners.filter((owner) =>
+        !EXPECTED.has(fileName(owner.exe)) &&
+        !(owner.exe === null && EXPECTED.has(owner.comm ?? ""))
+      );
+      if (unexpected.length === 0) return [];
+      return [{
+        subject,
+        ...(packet ? {} : { severity: "medium" as const }),
+        message: packet
+          ? "can see the traffic of this machine"
+          : "can forge and see packets of an IP protocol",
+        evidence: unexpected.map((owner) =>
+          `${owner.comm ?? "?"}(${owner.pid}) running ${
+            program(owner)
+          } is none of the programs that usually do`
+        ),
+      }];
+    }),
+};
+
+function fileName(exe: string | null): string {
+  return exe === null ? "" : exe.slice(exe.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,56 @@
+/**
+ * One port, and another program behind it over IPv6 than over IPv4.
+ *
+ * @module
+ */
+import { program, userText } from "../identity.ts";
+import type { Subject } from "../subject.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule. */
+export const splitPort: Rule = {
+  id: "split-port",
+  severity: "medium",
+  title: "the same port has different owners over IPv4 and IPv6",
+  fix: "Find out which one clients are meant to reach, and give the other one another port",
+  find: ({ services }) => {
+    const ports = new Map<string, { inet: Subject[]; inet6: Subject[] }>();
+    for (const subject of services) {
+      const { socket, identity, transport } = subject;
+      const { port } = socket.local;
+      if (socket.family !== "inet" && socket.family !== "inet6") continue;
+      if (typeof port !== "number" || socket.protocol !== null || socket.owners.length === 0) {
+        continue;
+      }
+      // UDP clients come and go on the same ports without knowing of each other.
+      if (identity.ephemeral && socket.state !== "listen") continue;
+      const key = `${socket.netns?.inode} ${transport} ${port}`;
+      let at = ports.get(key);
+      if (at === undefined) ports.set(key, at = { inet: [], inet6: [] });
+      at[socket.family].push(subject);
+    }
+    return [...ports.values()].flatMap(({ inet, inet6 }) => {
+      const [four, six] = [who(inet), who(inet6)];
+      if (four.length === 0 || six.length === 0) return [];
+      if (four.some((one) => six.includes(one))) return [];
+      return [{
+        subject: inet6[0]!,
+        message: "who answers depends on the version of IP",
+        evidence: [
+          `IPv4 (${places(inet)}): ${four.join(", ")}`,
+          `IPv6 (${places(inet6)}): ${six.join(", ")}`,
+        ],
+      }];
+    });
+  },
+};
+
+function who(subjects: readonly Subject[]): string[] {
+  const owners = subjects.flatMap(({ socket }) => socket.owners);
+  return [...new Set(owners.map((owner) => `${program(owner)} of ${userText(owner) ?? "?"}`))]
+    .sort();
+}
+
+function places(subjects: readonly Subject[]): string {
+  return [...new Set(subjects.map(({ identity }) => identity.endpoint))].sort().join(", ");
+}

@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { advise, RULES } from "../../src/audit/advice/mod.ts";
+import type { SocketDocument } from "../../src/audit/document.ts";
+import { owner, snapshot, socket } from "./documents.ts";
+
+/** Findings as `rule severity endpoint`, without the prefix. */
+function found(...sockets: SocketDocument[]): string[] {
+  return advise(snapshot(sockets), null, null).results.map(({ rule, severity, endpoint }) =>
+    `${rule.replace("advice/", "")} ${severity} ${endpoint}`
+  );
+}
+const unix = (local: SocketDocument["local"], uid = 0) =>
+  socket("", 0, {
+    family: "unix",
+    transport: "stream",
+    state: "listen",
+    local,
+    owners: [owner({ uid })],
+  });
+
+describe("advise()", () => {
+  test("has nothing to say of an ordinary web server", () => {
+    expect(found(socket("0.0.0.0", 80), socket("::", 443))).toEqual([]);
+  });
+
+  test("tells databases and ways to administer beyond loopback, by port and by program", () => {
+    expect(found(socket("0.0.0.0", 6379))).toEqual(["exposed-service critical tcp 0.0.0.0:6379"]);
+    expect(found(socket("10.0.0.1", 5432))).toEqual(["exposed-service medium tcp 10.0.0.1:5432"]);
+    expect(found(socket("127.0.0.1", 6379))).toEqual([]);
+    expect(found(socket("0.0.0.0", 11211, { transport: "udp" }))).toHaveLength(1);
+    expect(found(socket("0.0.0.0", 6379, { transport: "udp" }))).toEqual([]);
+    const postgres = [owner({ exe: "/usr/lib/postgresql/15/bin/postgres" })];
+    expect(found(socket("0.0.0.0", 7777, { owners: postgres }))).toEqual([
+      "exposed-service high tcp 0.0.0.0:7777",
+    ]);
+  });
+
+  test("tells a listener that an unrelated child inherited, and not a worker or an activated service", () => {
+    const with2 = (parent: object, child: object) =>
+      found(
+        socket("0.0.0.0", 80, {
+          owners: [owner({ pid: 10, ...parent }), owner({ pid: 11, ppid: 10, ...child })],
+        }),
+      );
+    expect(with2({}, { exe: "/bin/sh", comm: "sh" })).toEqual([
+      "inherited-listener medium tcp 0.0.0.0:80",
+    ]);
+    expect(with2({}, {})).toEqual([]);
+    expect(with2({ comm: "systemd", exe: "/usr/lib/systemd/systemd" }, {})).toEqual([]);
+    expect(with2({}, { ppid: 4, exe: "/bin/sh" })).toEqual([]);
+  });
+
+  test("tells a program file that was deleted, and more of one in a folder for everybody", () => {
+    const deleted = (exe: string) =>
+      found(socket("0.0.0.0", 80, { owners: [owner({ exe, exe_deleted: true })] }));
+    expect(deleted("/usr/sbin/nginx")).toEqual(["deleted-program medium tcp 0.0.0.0:80"]);
+    expect(deleted("/tmp/x")).toEqual(["deleted-program high tcp 0.0.0.0:80"]);
+    expect(deleted("/memfd:x")).toEqual(["deleted-program high tcp 0.0.0.0:80"]);
+  });
+
+  test("tells unix sockets of root that everybody may connect to", () => {
+    expect(found(unix({ path: "/run/app.sock", mode: "0666", open_to_others: true }))).toEqual([
+      "open-unix-socket medium unix-stream /run/app.sock",
+    ]);
+    expect(found(unix({ path: "/run/app.sock", mode: "0660", open_to_others: false }))).toEqual([]);
+    expect(found(unix({ path: "/run/app.sock" }))).toEqual([]);
+    expect(found(unix({ path: "/run/app.sock", mode: "0666", open_to_others: true }, 33))).toEqual(
+      [],
+    );
+    expect(found(unix({ path: "/run/dbus/system_bus_socket", mode: "0666", open_to_others: true })))
+      .toEqual([]);
+    expect(found(unix({ name: "control" }))).toEqual(["open-unix-socket low unix-stream @control"]);
+  });
+
+  test("tells packet and raw sockets of unexpected programs", () => {
+    const packet = (exe: string) =>
+      found(socket("", 0, {
+        family: "packet",
+        transport: "packet",
+        state: "close",
+        local: { ethertype: 3, interface: null },
+        owners: [owner({ exe })],
+      }));
+    expect(packet("/usr/bin/tcpdump")).toEqual(["packet-socket high packet ethertype=3"]);
+    expect(packet("/usr/sbin/dhclient")).toEqual([]);
+    expect(found(socket("0.0.0.0", 1, { transport: "raw", protocol: 1 }))).toEqual([
+      "packet-socket medium raw 0.0.0.0:1",
+    ]);
+  });
+
+  test("tells accept queues that are full or nearly so", () => {
+    const queue = (length: number, limit: number | null) =>
+      found(socket("0.0.0.0", 80, { accept_queue: { length, limit } }));
+    expect(queue(129, 128)).toEqual(["accept-queue high tcp 0.0.0.0:80"]);
+    expect(queue(110, 128)).toEqual(["accept-queue medium tcp 0.0.0.0:80"]);
+    expect(queue(64, 128)).toEqual([]);
+    expect(queue(1, 1)).toEqual([]);
+    expect(queue(2, 1)).toEqual(["accept-queue high tcp 0.0.0.0:80"]);
+    expect(queue(5, null)).toEqual([]);
+  });
+
+  test("tells listeners in the ephemeral range, and not UDP clients there", () => {
+    expect(found(socket("0.0.0.0", 40000))).toEqual(["ephemeral-listener low tcp 0.0.0.0:40000"]);
+    expect(found(socket("0.0.0.0", 40000, { transport: "udp" }))).toEqual([]);
+  });
+
+  test("tells one port with another program over IPv6", () => {
+    const six = (exe: string) => socket("::", 80, { v6only: true, owners: [owner({ exe })] });
+    expect(found(socket("0.0.0.0", 80), six("/usr/bin/other"))).toEqual([
+      "split-port medium tcp [::]:80",
+    ]);
+    expect(found(socket("0.0.0.0", 80), six("/usr/sbin/nginx"))).toEqual([]);
+    const elsewhere = { ...six("/usr/bin/other"), netns: { inode: 2, name: null } };
+    expect(found(socket("0.0.0.0", 80), elsewhere)).toEqual([]);
+  });
+
+  test("tells what one source shows and another does not", () => {
+    const { results } = advise(
+      snapshot([]),
+      [{ kind: "only_proc_net", endpoint: "tcp 0.0.0.0:31337", inode: 5, detail: "" }],
+      "critical",
+    );
+    expect(results[0]).toMatchObject({
+      rule: "advice/hidden-socket",
+      severity: "critical",
+      netns: null,
+    });
+  });
+
+  test("tells a listener that no process holds, and more of one that a user made", () => {
+    expect(found(socket("0.0.0.0", 2050, { ownership: "kernel", owners: [] }))).toEqual([
+      "unheld-listener low tcp 0.0.0.0:2050",
+    ]);
+    expect(found(socket("0.0.0.0", 2050, { ownership: "kernel", owners: [], uid: 1000 }))).toEqual([
+      "unheld-listener high tcp 0.0.0.0:2050",
+    ]);
+    expect(found(socket("0.0.0.0", 2050, { ownership: "hidden", owners: [] }))).toEqual([]);
+  });
+
+  test("fails from a severity on, or never", () => {
+    const outcome = (failOn: Parameters<typeof advise>[2]) =>
+      advise(snapshot([socket("10.0.0.1", 5432)]), null, failOn).outcome;
+    expect([outcome("low"), outcome("medium"), outcome("high"), outcome(null)]).toEqual([
+      "violation",
+      "violation",
+      "compliant",
+      "compliant",
+    ]);
+  });
+
+  test("every finding has evidence and a fix, and an ID that does not change", () => {
+    const sockets = [
+      socket("0.0.0.0", 6379, { accept_queue: { length: 9, limit: 1 } }),
+      socket("0.0.0.0", 40000, { owners: [owner({ exe_deleted: true })] }),
+      unix({ name: "x" }),
+    ];
+    const once = advise(snapshot(sockets), null, null).results;
+    const again = advise(snapshot(sockets.toReversed()), null, null).results;
+    expect(once.length).toBe(5);
+    for (const { evidence, fix, message } of once) {
+      expect(evidence.length).toBeGreaterThan(0);
+      expect(fix.length).toBeGreaterThan(20);
+      expect(message).not.toBe("");
+    }
+    expect(again).toEqual(once);
+    expect(new Set(once.map(({ id }) => id)).size).toBe(5);
+    expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
+  });
+});
