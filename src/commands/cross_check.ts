@@ -23,6 +23,7 @@ import { Diagnostics } from "../diagnostics.ts";
 import { endpointTraits } from "../families/mod.ts";
 import type { Socket, Transport } from "../model/socket.ts";
 import { currentNetns } from "../proc/host.ts";
+import { netnsInode } from "../proc/namespace.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import { wholeHostQuery } from "./whole_host.ts";
@@ -118,12 +119,32 @@ export function onlyDescriptors(
   const known = new Set(listed.map(({ inode }) => inode));
   const { descriptors } = new DescriptorScanner(root).scanProcesses();
   const { pids, tids, fds, inodes, length } = descriptors;
+  const near = new Map<number, boolean>();
+  const isNear = (pid: number): boolean => {
+    let known = near.get(pid);
+    if (known === undefined) {
+      const link = root.link(`${pid}/ns/net`);
+      known = typeof link !== "number" && netnsInode(link) === netns;
+      near.set(pid, known);
+    }
+    return known;
+  };
+  // Holders in this namespace first: those elsewhere mostly hold sockets of elsewhere.
+  const rows: number[] = [];
+  for (const wanted of [true, false]) {
+    for (let row = 0; row < length; row++) {
+      // pidfd_getfd reads the main table alone.
+      if (tids[row] === 0 && !known.has(inodes[row]!) && isNear(pids[row]!) === wanted) {
+        rows.push(row);
+      }
+    }
+  }
   const found: Discrepancy[] = [];
   const asked = new Set<number>();
-  for (let row = 0; row < length && asked.size < MOST_ASKED; row++) {
+  for (const row of rows) {
     const inode = inodes[row]!;
-    // pidfd_getfd reads the main table alone.
-    if (known.has(inode) || asked.has(inode) || tids[row] !== 0) continue;
+    if (asked.size >= MOST_ASKED) break;
+    if (asked.has(inode)) continue;
     asked.add(inode);
     const fd = tryCopyDescriptor(pids[row]!, fds[row]!);
     if (fd < 0) continue;
