@@ -100,6 +100,14 @@ export class OwnerIterator implements Disposable {
   }
 }
 
+/** Why no pass can be made here, for whoever explains this host; `null` when one can. Opens one and closes it unread. */
+export function whyNoOwnerPass(): string | null {
+  const opened = OwnerIterator.open("reader");
+  if (!opened.ok) return opened.reason;
+  opened.value[Symbol.dispose]();
+  return null;
+}
+
 /** Appends `length` bytes of records to a pass. Throws {@linkcode DecodeError} when they do not end with a record. */
 export function decodeRecords(view: DataView, length: number, pass: Pass): void {
   if (length % RECORD.size !== 0) {

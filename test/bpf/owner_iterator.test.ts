@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
-import { decodeRecords, loadOwnerProgram, OwnerIterator } from "../../src/bpf/owner_iterator.ts";
+import {
+  decodeRecords,
+  loadOwnerProgram,
+  OwnerIterator,
+  whyNoOwnerPass,
+} from "../../src/bpf/owner_iterator.ts";
 import { Btf, wholeFile } from "../../src/bpf/btf.ts";
 import { NEEDED_TYPES, type PidNumbers, RECORD } from "../../src/bpf/program.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
@@ -11,14 +16,6 @@ import { DescriptorScanner } from "../../src/proc/scan.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
 import { compareRows, Crowd, crowdReason, type Row } from "../support/crowd.ts";
 import { firstReason, testIf } from "../support/skip.ts";
-
-/** Why BPF cannot be used here; `null` when it can. */
-function bpfReason(): string | null {
-  const opened = OwnerIterator.open("reader");
-  if (!opened.ok) return opened.reason;
-  opened.value.run();
-  return null;
-}
 
 function rowsOf(table: DescriptorTable, pids: readonly number[]): Row[] {
   const wanted = new Set(pids);
@@ -36,7 +33,7 @@ function pass(numbers: PidNumbers): DescriptorTable {
   return opened.value.run().descriptors;
 }
 
-const bpf = bpfReason();
+const bpf = whyNoOwnerPass();
 
 describe("OwnerIterator", () => {
   testIf(

@@ -2,18 +2,11 @@
  * Owners by BPF and owners by /proc: the same answer, and what happens where BPF is not allowed.
  */
 import { describe, expect } from "bun:test";
-import { OwnerIterator } from "../../src/bpf/owner_iterator.ts";
+import { whyNoOwnerPass } from "../../src/bpf/owner_iterator.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, reportSkip, testIf } from "../support/skip.ts";
 import { sockeye, validSnapshot } from "../support/sockeye.ts";
-
-function bpfReason(): string | null {
-  const opened = OwnerIterator.open("reader");
-  if (!opened.ok) return opened.reason;
-  opened.value[Symbol.dispose]();
-  return null;
-}
 
 const reason = firstReason(namespaceReason(), pythonReason());
 
@@ -37,7 +30,7 @@ const FACTORIES = [
 describe("owners by BPF", () => {
   for (const factory of FACTORIES) {
     testIf(
-      firstReason(reason, bpfReason()),
+      firstReason(reason, whyNoOwnerPass()),
       `are those of /proc: ${factory}`,
       async () => {
         await using netns = await Namespace.create();
