@@ -92,7 +92,7 @@ function addFile(
   add("a", row.access);
   add("l", row.lock);
   add("t", row.type === "" ? null : row.type);
-  if (fields.has("G") && row.flags !== null) add("G", cells.flags(row, true));
+  if (fields.has("G") && row.flags !== null) add("G", cells.flags(row, format.flags !== "names"));
   add("d", row.deviceText === "" ? null : row.deviceText);
   add("D", row.device === null ? null : deviceNumber(row.device));
   add("r", row.specialDevice === null ? null : deviceNumber(row.specialDevice));
