@@ -230,4 +230,16 @@ export class LinkReader {
     );
     return length >= 0 ? length : -errno();
   }
+
+  /**
+   * The same of a plain file that stands for a link and holds its target: what tools leave that cannot make links, git
+   * with core.symlinks=false among them.
+   */
+  readPlain(dirfd: number, nameAddress: number): number {
+    const fd = libc.openat(dirfd, nameAddress as never, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) return -errno();
+    const length = tryRead(fd, this.bytes);
+    close(fd);
+    return length;
+  }
 }

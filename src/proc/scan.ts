@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { EACCES, ENOENT, EPERM, SyscallError } from "../../ffi/errno.ts";
+import { EACCES, EINVAL, ENOENT, EPERM, SyscallError } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -326,7 +326,11 @@ export class DescriptorScanner {
         const number = directory.number;
         if (number < 0) continue;
         seen++;
-        const length = link.read(fd, directory.nameAddress);
+        let length = link.read(fd, directory.nameAddress);
+        // A copy of a /proc may have lost its links on the way.
+        if (length === -EINVAL && !this.#root.isLive) {
+          length = link.readPlain(fd, directory.nameAddress);
+        }
         if (length < 0) {
           // Permission is that to look into the process: refused once (root without CAP_SYS_PTRACE) is refused always. A
           // descriptor closed since is nothing to report.

@@ -1,0 +1,96 @@
+/**
+ * What ss of iproute2 7.1.0 printed on a recorded host, byte for byte.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { Namespace, namespaceReason } from "../support/netns.ts";
+import { firstReason, testIf } from "../support/skip.ts";
+import { SOCKEYE } from "../support/sockeye.ts";
+import { type RecordedRun, recordedRuns, unpackFixture } from "./fixture.ts";
+
+const runs = await recordedRuns("ss.jsonl");
+/** Runs that are made at once. */
+const AT_ONCE = 2;
+
+const noGroups = readFileSync("/proc/self/mounts", "latin1").includes(" cgroup2 ")
+  ? null
+  : "no cgroup2 hierarchy is mounted";
+const noNames = existsSync("/etc/services") && existsSync("/etc/protocols")
+  ? null
+  : "there is no /etc/services or /etc/protocols";
+
+/** Why a run cannot be made here. */
+function reasonAgainst(run: RecordedRun): string | null {
+  const numeric = run.argv.some((word) => /^-[A-Za-z]*n/.test(word) || word.startsWith("--num"));
+  return firstReason(
+    // Interfaces are shown by the names that they have in the namespace: none has one there.
+    run.stdout.includes("%if") ? namespaceReason() : null,
+    run.stdout.includes("cgroup:/") ? noGroups : null,
+    numeric ? null : noNames,
+  );
+}
+
+interface Result {
+  readonly stdout: string;
+  readonly exit: number;
+  readonly stderr: boolean;
+}
+
+describe("sockeye ss on the recorded host", () => {
+  const results = new Map<string, Result>();
+  let fixture: ReturnType<typeof unpackFixture>;
+  let netns: Namespace | null = null;
+
+  async function replay(run: RecordedRun): Promise<Result> {
+    const env = Object.fromEntries(
+      Object.entries(run.env).map((
+        [name, value],
+      ) => [name, value.startsWith("@") ? `${fixture.path}/${value.slice(1)}` : value]),
+    );
+    const command = [SOCKEYE, "ss", ...run.argv];
+    const child = Bun.spawn(netns === null ? command : netns.command(command), {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { PATH: process.env.PATH ?? "", LC_ALL: "C", ...env },
+    });
+    const [stdout, stderr, exit] = await Promise.all([
+      child.stdout.text(),
+      child.stderr.text(),
+      child.exited,
+    ]);
+    return { stdout, exit, stderr: stderr !== "" };
+  }
+
+  beforeAll(async () => {
+    fixture = unpackFixture();
+    if (namespaceReason() === null) netns = await Namespace.create();
+    const pending = runs.filter((run) => reasonAgainst(run) === null);
+    const worker = async () => {
+      for (let run = pending.pop(); run !== undefined; run = pending.pop()) {
+        results.set(run.id, await replay(run));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }, 120_000);
+
+  afterAll(async () => {
+    await netns?.[Symbol.asyncDispose]();
+    fixture[Symbol.dispose]();
+  });
+
+  test("there are 700 runs", () => {
+    expect(runs).toHaveLength(700);
+  });
+
+  for (const run of runs) {
+    testIf(
+      reasonAgainst(run),
+      `${run.id}: ss ${run.argv.join(" ")} prints the same`,
+      () => {
+        const { stdout, exit, stderr } = run;
+        expect(results.get(run.id)).toEqual({ stdout, exit, stderr });
+      },
+    );
+  }
+});

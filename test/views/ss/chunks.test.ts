@@ -1,0 +1,67 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { ChunkCounter, CHUNKS_MAX } from "../../../src/views/ss/chunks.ts";
+
+const CHUNK = 1024 * 1024 - 16;
+
+/** The same, written down as it is told: chunks of memory that are really filled. */
+function fill(lengths: readonly number[], current: number): number {
+  const chunks = [2];
+  const put = (length: number) => {
+    const used = chunks.at(-1)!;
+    if (length > 0 && used + length >= CHUNK && used !== 2) chunks.push(2 + length);
+    else chunks[chunks.length - 1] = used + length;
+  };
+  for (const length of lengths) {
+    put(length);
+    const even = chunks.at(-1)! + (length & 1);
+    if (CHUNK - even < 2) chunks.push(2);
+    else chunks[chunks.length - 1] = even + 2;
+  }
+  put(current);
+  return chunks.length;
+}
+
+function count(counter: ChunkCounter, lengths: readonly number[], current: number): number {
+  let end = 0;
+  const ends = Int32Array.from(lengths, (length) => end += length);
+  return counter.withCell(ends, lengths.length, end + current, current);
+}
+
+test("the fifth chunk is noticed with the cell that opens it", () => {
+  const lengths = new Array(130).fill(32_000);
+  // 32 cells of 32,002 bytes fit into a chunk.
+  expect(fill(lengths.slice(0, 127), 32_000)).toBe(4);
+  expect(fill(lengths.slice(0, 128), 32_000)).toBe(5);
+  expect(count(new ChunkCounter(), lengths.slice(0, 127), 32_000)).toBe(4);
+  expect(count(new ChunkCounter(), lengths.slice(0, 128), 32_000)).toBe(5);
+});
+
+test("whether there are five is known whatever the cells are", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.nat(80), fc.integer({ min: 60_000, max: 65_535 })), {
+        minLength: 1,
+        maxLength: 60,
+      }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.nat(65_535),
+      (pattern, times, current) => {
+        const lengths = Array.from({ length: times }, () => pattern).flat();
+        const enough = (chunks: number) => chunks >= CHUNKS_MAX;
+        expect(enough(count(new ChunkCounter(), lengths, current))).toBe(
+          enough(fill(lengths, current)),
+        );
+      },
+    ),
+  );
+});
+
+test("counting goes on where it stopped, and starts anew after a reset", () => {
+  const counter = new ChunkCounter();
+  const lengths = new Array(160).fill(32_000);
+  expect(count(counter, lengths.slice(0, 126), 7)).toBe(4);
+  expect(count(counter, lengths, 7)).toBe(fill(lengths, 7));
+  counter.reset();
+  expect(count(counter, lengths.slice(0, 126), 7)).toBe(4);
+});
