@@ -13,6 +13,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./explain.ts"),
   },
   {
+    name: "doctor",
+    summary: "what can be seen here as this user, and what to change to see more",
+    load: () => import("./doctor.ts"),
+  },
+  {
     name: "snapshot",
     summary: "the whole host as JSON, to keep and to compare with",
     load: () => import("./snapshot.ts"),

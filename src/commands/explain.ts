@@ -14,6 +14,7 @@ import { ALL_STATES } from "../model/state.ts";
 import { Facts } from "../proc/facts.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
+import { DescriptorScanner } from "../proc/scan.ts";
 import { Users } from "../proc/users.ts";
 import type { NetnsChoice, Query } from "../query.ts";
 import { type PortSettings, readMulticastGroups, readPortSettings } from "../reach/settings.ts";
@@ -116,14 +117,35 @@ function explainOne(
     ...base,
     elsewhere,
     nearby: target.kind === "port" ? nearbyOf(target, netns, survey) : null,
-    undecided: isUndecided(target, survey.diagnostics),
+    undecided: isUndecided(target, survey),
   };
 }
 
 // Every socket is visible; who holds it is not. A namespace or a table that could not be read may hide anything.
-function isUndecided(target: Target, { gaps }: Diagnostics): boolean {
-  const byOwner = target.kind === "pid" || target.kind === "process";
-  return gaps.some(({ kind }) => kind !== "processes" || byOwner);
+function isUndecided(target: Target, { diagnostics, facts, root }: Survey): boolean {
+  const mattering = diagnostics.gaps.some(({ kind, detail }) =>
+    kind === "netns" || kind !== "processes" && concerns(String(detail.table ?? ""), target)
+  );
+  if (mattering) return true;
+  const closed = (pid: number) => facts.get(pid).comm !== null && facts.openFiles(pid) === null;
+  if (target.kind === "pid") return closed(target.pid);
+  if (target.kind !== "process") return false;
+  return new DescriptorScanner(root).listProcesses().some((pid) => {
+    const { comm } = facts.get(pid);
+    return comm !== null && decoder.decode(comm) === target.name && closed(pid);
+  });
+}
+
+// Tables by their labels: `tcp over IPv4`, `unix`. Kinds of socket that the kernel cannot list for anybody decide nothing.
+function concerns(table: string, target: Target): boolean {
+  if (/^(vsock|xdp|tipc|sctp|dccp|mptcp)/.test(table)) {
+    return target.kind === "port" && target.transport !== null &&
+      table.startsWith(target.transport);
+  }
+  const unix = target.kind === "unix" || target.kind === "abstract";
+  return target.kind === "port"
+    ? !/^(unix|packet|netlink)/.test(table)
+    : !unix || table.startsWith("unix");
 }
 
 /** True when two addresses are the same, whatever way they are written; ::ffff:1.2.3.4 is 1.2.3.4. */

@@ -1,0 +1,54 @@
+/**
+ * The command line of `sockeye doctor`.
+ *
+ * @module
+ */
+import { doctor } from "../commands/doctor_run.ts";
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { EXIT_OK } from "./exit.ts";
+import type { Flag } from "./flag.ts";
+import { helpText } from "./help.ts";
+import { parseArguments } from "./parse.ts";
+import { UsageError } from "./usage_error.ts";
+
+interface Options {
+  json: boolean;
+  color: ColorChoice;
+  help: boolean;
+}
+
+/** The flag table. */
+export const DOCTOR_FLAGS: readonly Flag<Options>[] = [
+  {
+    long: "json",
+    group: "Output",
+    help: "one JSON document",
+    set: (options) => {
+      options.json = true;
+    },
+  },
+  COLOR_FLAG,
+  HELP_FLAG,
+];
+
+/** Runs it. Throws UsageError, and what looking throws. */
+export function run(args: readonly string[], out: Writer): Promise<number> {
+  const options: Options = { json: false, color: "auto", help: false };
+  const [extra] = parseArguments(args, DOCTOR_FLAGS, options);
+  if (extra !== undefined && !options.help) {
+    throw new UsageError(`doctor takes no argument: "${extra}" was given`);
+  }
+  if (options.help) {
+    out.write(helpText({
+      usage: "sockeye doctor [FLAGS]",
+      intro:
+        "Says what can be seen on this host as this user: sources, capabilities, namespaces; and what to change to see more.",
+      flags: DOCTOR_FLAGS,
+      exit: "0 done, 2 wrong usage or an error.",
+    }));
+    out.flush();
+  } else doctor(options.json, options.color, out);
+  return Promise.resolve(EXIT_OK);
+}

@@ -1,0 +1,154 @@
+/**
+ * The checkup as text and as JSON.
+ *
+ * @module
+ */
+import type { AbilityCheck, Checkup, TableCheck } from "../model/checkup.ts";
+import { paint, type Role } from "./text/color.ts";
+import { flow, type Span } from "./text/flow.ts";
+import { sanitize } from "./text/sanitize.ts";
+import { pad } from "./text/width.ts";
+import type { Writer } from "./text/writer.ts";
+
+/** Name and version of the format. */
+export const CHECKUP_SCHEMA = "sockeye.checkup/1";
+
+/** How to lay it out. */
+export interface CheckupFormat {
+  /** Cells; `null` for a pipe. */
+  readonly width: number | null;
+  readonly color: boolean;
+}
+
+/** Column of the values. */
+const INDENT = 14;
+
+/** Writes it for a person. Throws what the writer throws. */
+export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFormat): void {
+  const { width, color } = format;
+  const line = (label: string, spans: readonly Span[]) => {
+    const room = width === null ? null : width - INDENT;
+    for (const [i, text] of flow(spans, room, color).entries()) {
+      const head = paint(pad(i === 0 ? label : "", INDENT, "left"), "header", color);
+      writer.write(`${head}${text}`.trimEnd() + "\n");
+    }
+  };
+  const { user, processes } = checkup;
+  line("Host", [`${sanitize(checkup.host)}, Linux ${sanitize(checkup.kernel)}`]);
+  line("User", [sanitize(user.name ?? "?"), [` (uid ${user.uid})`, "dim"]]);
+  let label = "Capabilities";
+  for (const { name, held, use } of checkup.capabilities) {
+    const [word, role]: [string, Role] = held === null
+      ? ["unknown", "dim"]
+      : held
+      ? ["yes", "good"]
+      : ["no", "warning"];
+    line(label, [[word.padEnd(8), role], name.padEnd(21), [use, "dim"]]);
+    label = "";
+  }
+  line("Processes", [
+    `${processes.seen} seen`,
+    ...(processes.denied > 0
+      ? [[`, ${processes.denied} of them closed to us`, "warning"] as const]
+      : [[", all of them open to us", "good"] as const]),
+    ...(checkup.hidepid === null
+      ? []
+      : [[`, hidepid=${sanitize(checkup.hidepid)}`, "warning"] as const]),
+    ...(checkup.pidNamespace === true
+      ? [[", inside a PID namespace: those outside are not seen", "notice"] as const]
+      : []),
+  ]);
+  line("BTF", ability(checkup.btf));
+  line("BPF", ability(checkup.bpf));
+  line("cgroup", [checkup.cgroup ?? "not mounted"]);
+  line("Addresses", ability(checkup.addresses));
+  label = "Sockets";
+  for (const [labels, table] of grouped(checkup.tables)) {
+    line(label, [
+      [table.source.padEnd(8), SOURCE_ROLE[table.source]],
+      labels.join(", "),
+      ...(table.reason === null ? [] : [[`: ${sanitize(table.reason)}`, "dim"] as const]),
+    ]);
+    label = "";
+  }
+  const closed = checkup.namespaces.filter(({ enterable }) => !enterable).length;
+  line("Namespaces", [
+    `${checkup.namespaces.length} of the network`,
+    ...(closed > 0 ? [[`, ${closed} closed to us`, "warning"] as const] : [", all can be entered"]),
+    ...(checkup.namespacesUnread > 0
+      ? [
+        [
+          `, unknown of ${checkup.namespacesUnread} ${
+            checkup.namespacesUnread === 1 ? "process" : "processes"
+          }`,
+          "warning",
+        ] as const,
+      ]
+      : []),
+  ]);
+  for (const { netns, own, enterable } of checkup.namespaces.slice(0, 20)) {
+    line("", [
+      [String(netns.inode), "dim"],
+      ...(netns.name === null ? [] : [`  ${sanitize(netns.name)}`]),
+      ...(own ? [["  ours", "good"] as const] : []),
+      ...(enterable ? [] : [["  cannot be entered", "warning"] as const]),
+    ]);
+  }
+  if (checkup.namespaces.length > 20) {
+    line("", [[`and ${checkup.namespaces.length - 20} more`, "dim"]]);
+  }
+  label = "To see more";
+  for (const sentence of checkup.advice) {
+    line(label, [sentence]);
+    label = "";
+  }
+  if (checkup.advice.length === 0) {
+    line("To see more", [["nothing: everything can be seen", "good"]]);
+  }
+}
+
+const SOURCE_ROLE: Readonly<Record<TableCheck["source"], Role>> = {
+  netlink: "good",
+  proc: "notice",
+  absent: "dim",
+  none: "warning",
+};
+
+function ability({ usable, reason }: AbilityCheck): Span[] {
+  return usable ? [["yes", "good"]] : [["no", "warning"], `: ${sanitize(reason ?? "unknown")}`];
+}
+
+// Tables with the same answer share a line.
+function grouped(tables: readonly TableCheck[]): [labels: string[], table: TableCheck][] {
+  const groups = new Map<string, [string[], TableCheck]>();
+  for (const table of tables) {
+    const key = `${table.source}\0${table.reason}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [[table.label], table]);
+    else group[0].push(table.label);
+  }
+  return [...groups.values()];
+}
+
+/** Writes it as one JSON document. Throws what the writer throws. */
+export function writeCheckupJson(checkup: Checkup, writer: Writer): void {
+  const document = {
+    schema: CHECKUP_SCHEMA,
+    host: checkup.host,
+    kernel: checkup.kernel,
+    user: checkup.user,
+    capabilities: checkup.capabilities,
+    processes: checkup.processes,
+    pid_namespace: checkup.pidNamespace,
+    hidepid: checkup.hidepid,
+    btf: checkup.btf,
+    bpf: checkup.bpf,
+    cgroup: checkup.cgroup,
+    addresses: checkup.addresses,
+    tables: checkup.tables,
+    namespaces: checkup.namespaces,
+    namespaces_unread: checkup.namespacesUnread,
+    advice: checkup.advice,
+  };
+  writer.write(`${JSON.stringify(document, null, 2)}\n`);
+}

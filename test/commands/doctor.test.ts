@@ -1,0 +1,79 @@
+/**
+ * The checkup: what is read from mounts, and what the built program says as root and as nobody.
+ *
+ * @module
+ */
+import { describe, expect, test } from "bun:test";
+import { cgroupVersion, hidepidOf } from "../../src/commands/doctor.ts";
+import { sockeye } from "../support/sockeye.ts";
+import { testIf } from "../support/skip.ts";
+
+const PROC = "22 1 0:21 / /proc rw,nosuid - proc proc rw";
+
+describe("mounts", () => {
+  test("hidepid is read from the last mount at /proc, in numbers and in words", () => {
+    expect(hidepidOf(PROC)).toBeNull();
+    expect(hidepidOf(`${PROC},hidepid=2`)).toBe("2");
+    expect(hidepidOf(`${PROC},hidepid=invisible,gid=4`)).toBe("invisible");
+    expect(hidepidOf(`${PROC},hidepid=off`)).toBeNull();
+    expect(hidepidOf(`${PROC},hidepid=2\n23 22 0:22 / /proc rw - proc proc rw`)).toBeNull();
+    expect(hidepidOf("30 1 0:9 / /mnt/proc rw - proc proc rw,hidepid=2")).toBeNull();
+  });
+
+  test("the version of cgroups is told", () => {
+    const v1 = "30 29 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory";
+    const v2 = "31 29 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw";
+    expect([v1, v2, `${v1}\n${v2}`, ""].map(cgroupVersion)).toEqual(["v1", "v2", "hybrid", null]);
+  });
+});
+
+describe("sockeye doctor", () => {
+  // deno-lint-ignore no-explicit-any -- the tests say what is in there.
+  type Json = any;
+  const json = (...before: string[]): Json => {
+    const { stdout, status } = sockeye(["doctor", "--json"], { before });
+    expect(status).toBe(0);
+    return JSON.parse(stdout);
+  };
+
+  test("asks every table, and each has a source or a reason", () => {
+    const { tables, schema } = json();
+    expect(schema).toBe("sockeye.checkup/1");
+    const tcp = tables.find(({ label }: Json) => label === "tcp over IPv4");
+    expect(["netlink", "proc"]).toContain(tcp.source);
+    for (const { source, reason } of tables) {
+      expect(reason === null).toBe(source === "netlink");
+    }
+  });
+
+  test("knows our own namespace, and that it can be entered", () => {
+    const own = json().namespaces.filter(({ own }: Json) => own);
+    expect(own.length).toBe(1);
+    expect(own[0].enterable).toBe(true);
+  });
+
+  const unprivileged = Bun.which("setpriv") !== null && process.getuid?.() === 0
+    ? null
+    : "setpriv as root is needed";
+
+  testIf(unprivileged, "tells an ordinary user what root would see", () => {
+    const document = json("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+    expect(document.user.uid).toBe(65534);
+    expect(document.capabilities.every(({ held }: Json) => held === false)).toBe(true);
+    expect(document.processes.denied).toBeGreaterThan(0);
+    expect(document.bpf.usable).toBe(false);
+    expect(document.advice.join("\n")).toContain("Run as root");
+  });
+
+  test("has lines for a person", () => {
+    const { stdout, status } = sockeye(["doctor"]);
+    expect(status).toBe(0);
+    for (const label of ["Host", "Capabilities", "Sockets", "Namespaces", "To see more"]) {
+      expect(stdout).toContain(`\n${label}`.slice(label === "Host" ? 1 : 0));
+    }
+  });
+
+  test("takes no argument", () => {
+    expect(sockeye(["doctor", "x"]).status).toBe(2);
+  });
+});
