@@ -33,6 +33,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./audit.ts"),
   },
   {
+    name: "kill",
+    summary: "close sockets, whoever holds them",
+    load: () => import("./kill.ts"),
+  },
+  {
     name: "netstat",
     summary: "sockets in the words of net-tools 2.10",
     link: true,

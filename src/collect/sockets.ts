@@ -10,16 +10,24 @@ import type { RowFilter } from "../families/family.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { Source } from "./source.ts";
 
+/** What collecting may be told beside the query. */
+export interface CollectOptions {
+  /** Tables that it knows to be empty are left out. */
+  readonly occupancy?: Occupancy | null;
+  /** The query's filter, for the rows of this namespace. */
+  readonly filter?: RowFilter | undefined;
+  /** Gets, for each socket that the kernel could be asked to close, the request. */
+  readonly closing?: { add(socket: Socket, request: Uint8Array): void } | undefined;
+}
+
 /**
- * Reads all tables that answer the query, in the order of the families, and within one in the kernel's. With an
- * `occupancy` those that it knows to be empty are left out.
+ * Reads all tables that answer the query, in the order of the families, and within one in the kernel's.
  */
 export function collectSockets(
   query: Query,
   source: Source,
   netns: Netns | null,
-  occupancy: Occupancy | null = null,
-  filter?: RowFilter,
+  { occupancy = null, filter, closing }: CollectOptions = {},
 ): Socket[] {
   const contexts = {
     netlink: source.context("netlink", netns, filter),
@@ -38,6 +46,11 @@ export function collectSockets(
           if (request.repeats && socket.cookie !== null) {
             if (cookies.has(socket.cookie)) return;
             cookies.add(socket.cookie);
+          }
+          // Lines of /proc have no cookie to name a socket by.
+          if (closing !== undefined && kind === "netlink") {
+            const destroy = request.destroy?.(view, start, end) ?? null;
+            if (destroy !== null) closing.add(socket, destroy);
           }
           if (query.info) {
             // Lines of /proc have no attributes.

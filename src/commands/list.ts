@@ -11,7 +11,7 @@ import { Diagnostics } from "../diagnostics.ts";
 import { attachOwners } from "../join/attach.ts";
 import { walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Netns, Socket } from "../model/socket.ts";
 import { currentNetns, readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
@@ -33,12 +33,22 @@ export interface ListFormat {
   readonly verbose: boolean;
 }
 
+/** Where requests that close sockets are kept: see {@linkcode DiagRequest.destroy}. */
+export interface CloseRequests {
+  /** Called in each namespace before it is read. */
+  enter(netns: Netns | null): void;
+  /** Called for each socket that the kernel could be asked to close. */
+  add(socket: Socket, request: Uint8Array): void;
+}
+
 /** What a snapshot is taken with. */
 export interface SnapshotTools {
   readonly root?: ProcRoot;
   readonly users?: Users;
   /** The query's filter at work: see {@linkcode listFilter}. */
   readonly filter?: ListFilter | null;
+  /** Absent: nothing will be closed. */
+  readonly closing?: CloseRequests;
 }
 
 /** The query's filter, ready to be asked; `null` without one. Its code is loaded only then. */
@@ -52,7 +62,7 @@ export async function listFilter(query: Query, users: Users): Promise<ListFilter
 export function takeSnapshot(
   query: Query,
   diagnostics: Diagnostics,
-  { root = new ProcRoot(), users = new Users(), filter = null }: SnapshotTools = {},
+  { root = new ProcRoot(), users = new Users(), filter = null, closing }: SnapshotTools = {},
 ): Snapshot {
   const inode = currentNetns(root);
   const netns = inode === null ? null : { inode, name: null };
@@ -60,8 +70,9 @@ export function takeSnapshot(
   let sockets: readonly Socket[];
   const takenAtMs = Date.now();
   try {
+    closing?.enter(netns);
     const rows = filter?.forRows(root, netns);
-    sockets = collectSockets(query, source, netns, null, rows);
+    sockets = collectSockets(query, source, netns, { filter: rows, closing });
   } finally {
     source.close();
   }

@@ -41,7 +41,7 @@ export function takeNetnsSnapshot(
   query: Query,
   choice: NetnsChoice | "own",
   diagnostics: Diagnostics,
-  { root = new ProcRoot(), users = new Users(), filter = null }: SnapshotTools = {},
+  { root = new ProcRoot(), users = new Users(), filter = null, closing }: SnapshotTools = {},
   inside: (found: FoundNetns) => void = () => {},
 ): Snapshot {
   const owners = query.owners ?? "auto";
@@ -54,8 +54,13 @@ export function takeNetnsSnapshot(
       const occupancy = choice === "all" ? Occupancy.read(root) : null;
       const source = new Source(root, diagnostics);
       try {
+        closing?.enter(found.netns);
         const rows = filter?.forRows(root, found.netns);
-        const collected = collectSockets(query, source, found.netns, occupancy, rows);
+        const collected = collectSockets(query, source, found.netns, {
+          occupancy,
+          filter: rows,
+          closing,
+        });
         if (root.isLive && collected.some(needsSurroundings)) {
           surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode));
         }

@@ -70,6 +70,8 @@ export interface DiagRequest {
   readonly repeats?: boolean;
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
+  /** A netlink request that closes the socket of a message; `null` where it cannot be named for certain. */
+  destroy?(view: DataView, start: number, end: number): Uint8Array | null;
   /** Everything else that a message tells: its attributes, by name. Throws DecodeError. */
   info?(view: DataView, start: number, end: number): SocketInfo;
 }

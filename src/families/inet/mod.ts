@@ -16,6 +16,7 @@ import type { StateMask } from "../../model/state.ts";
 import type { PortRange, Query } from "../../query.ts";
 import { type DiagRequest, type Family, hasPort } from "../family.ts";
 import { readAttributes } from "./attributes.ts";
+import { destroyRequest } from "./destroy.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
@@ -184,6 +185,10 @@ function request(
       }
       return socket;
     },
+    ...(protocol === null ? {} : {
+      destroy: (view: DataView, start: number, end: number) =>
+        destroyRequest(message.at(view, start, end), protocol),
+    }),
     info: (view, start, end) =>
       readAttributes(message.at(view, start, end).attributes(), kind.transport),
   };
