@@ -1,0 +1,137 @@
+/**
+ * What is asked of every decoder: any bytes are a value or a DecodeError, and the decoder works after that.
+ *
+ * @module
+ */
+import { expect } from "bun:test";
+import fc from "fast-check";
+import type { DecodeContext, SourceKind } from "../../src/families/family.ts";
+import type { SsCells, SsContext, SsOptions } from "../../src/families/ss_row.ts";
+import { DecodeError } from "../../src/model/decode_error.ts";
+import { viewOf } from "./bytes.ts";
+
+/** A context in which interface 2 is `eth2`. */
+export function contextOf(source: SourceKind = "netlink"): DecodeContext {
+  return {
+    source,
+    netns: { inode: 4026531840, name: null },
+    interfaceName: (index) => index === 0 ? null : `eth${index}`,
+  };
+}
+
+/** Decodes bytes that lie at any place in a buffer. */
+export type Decode = (view: DataView, start: number, end: number) => unknown;
+
+/**
+ * Feeds a decoder with noise, with `valid` cut and damaged, and after each with `valid` itself, which must give the same
+ * value every time.
+ */
+export function fuzzDecoder(decode: Decode, valid: readonly number[]): void {
+  const wanted = decode(viewOf([...valid]), 0, valid.length);
+  const attempt = (bytes: readonly number[]) => {
+    try {
+      decode(viewOf([...bytes]), 0, bytes.length);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+    }
+    expect(decode(viewOf([...valid]), 0, valid.length)).toEqual(wanted);
+  };
+  fc.assert(fc.property(fc.array(fc.nat(255), { maxLength: 200 }), attempt));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { maxLength: 6 }),
+      fc.nat(valid.length),
+      (damage, length) => {
+        const bytes = [...valid];
+        for (const [at, byte] of damage) bytes[at] = byte;
+        attempt(bytes.slice(0, length));
+      },
+    ),
+  );
+  // Where a message lies in its buffer makes no difference.
+  const shifted = [...new Array<number>(13).fill(0xee), ...valid, 0xee, 0xee];
+  expect(decode(viewOf(shifted), 13, 13 + valid.length)).toEqual(wanted);
+}
+
+/** Cells as text: columns between bars. */
+export class TextCells implements SsCells {
+  readonly cells: number[][] = Array.from({ length: 10 }, () => []);
+  #current = 0;
+
+  column(column: number): void {
+    this.#current = column;
+  }
+
+  byte(byte: number): void {
+    this.cells[this.#current]!.push(byte);
+  }
+
+  ascii(text: string): void {
+    for (const character of text) this.byte(character.charCodeAt(0));
+  }
+
+  utf8(text: string): void {
+    this.bytes(new TextEncoder().encode(text));
+  }
+
+  bytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    for (const byte of bytes.subarray(start, end)) this.byte(byte);
+  }
+
+  decimal(value: number | bigint): void {
+    this.ascii(String(value));
+  }
+
+  hex(value: number | bigint): void {
+    this.ascii(value.toString(16));
+  }
+
+  toString(): string {
+    return this.cells.map((cell) => Buffer.from(cell).toString()).join("|");
+  }
+}
+
+const NO_OPTIONS: SsOptions = {
+  numeric: false,
+  resolve: false,
+  options: false,
+  extended: false,
+  memory: false,
+  processes: false,
+  threads: false,
+  info: false,
+  bpf: false,
+  tos: false,
+  cgroup: false,
+  tipcinfo: false,
+  inetSockopt: false,
+  oneline: false,
+  context: false,
+  contexts: false,
+};
+
+/** A context for rows of ss: every table and state, process 77 is called `holder`, inode 99 is held by it. */
+export function ssContext(
+  options: Partial<SsOptions> = {},
+  overrides: Partial<SsContext> = {},
+): SsContext & { cells: TextCells } {
+  const cells = new TextCells();
+  return {
+    options: { ...NO_OPTIONS, ...options },
+    selection: { tables: ~0, states: 0x3fff, family: () => true, preferredFamily: 0 },
+    names: {
+      interface: (index) => `eth${index}`,
+      processName: (pid) => pid === 77 ? new TextEncoder().encode("holder") : null,
+      cgroup: () => "/",
+      localPortRange: { first: 32768, last: 60999 },
+    },
+    wants: () => true,
+    process(inode) {
+      cells.column(8);
+      if (inode === 99) cells.ascii(" users:held");
+      cells.column(9);
+    },
+    ...overrides,
+    cells,
+  };
+}
