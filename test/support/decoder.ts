@@ -86,6 +86,10 @@ export class TextCells implements SsCells {
     this.ascii(value.toString(16));
   }
 
+  ipv4(word: number): void {
+    this.ascii([24, 16, 8, 0].map((shift) => word >>> shift & 255).join("."));
+  }
+
   toString(): string {
     return this.cells.map((cell) => Buffer.from(cell).toString()).join("|");
   }

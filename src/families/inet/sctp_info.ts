@@ -1,7 +1,7 @@
 /**
  * struct sctp_info: one table that drives reading and JSON names; the sockaddr lists beside it; the association states.
  *
- * The length of the attribute says which fields exist. Source: include/uapi/linux/sctp.h as of Linux 6.18 (352 bytes).
+ * The length of the attribute says which fields exist. Source: include/uapi/linux/sctp.h as of Linux 6.18 (368 bytes).
  *
  * @module
  */
