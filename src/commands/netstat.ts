@@ -75,6 +75,9 @@ export interface NetstatRequest {
 /** Families that only old kernels have, in the order they are told of. */
 export const OLD_FAMILIES = ["IPX", "AX25", "X25", "NETROM", "ROSE"] as const;
 
+/** Rows of a table are held back until it ends, because it may have to be read anew. From so many bytes on they go then. */
+const FLUSH_AT = 1024 * 1024;
+
 /** Exit status when a table is there and cannot be read: -1. */
 const STATUS_UNREADABLE = 255;
 
@@ -256,6 +259,8 @@ class Pass {
       this.#waiting.push(() =>
         kept.forEach((message, facts) => table.rows.write(message, label, facts, this.#context))
       );
+    } else if (this.#row.length >= FLUSH_AT) {
+      this.#row.flush(this.#out);
     }
     if (outcome === "absent") {
       return six ? 0 : this.#lacks(`AF INET (${table.protocol})`);

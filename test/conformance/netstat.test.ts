@@ -1,6 +1,7 @@
 /**
  * What netstat of net-tools 2.10 printed on a recorded host, byte for byte.
  */
+import { symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { SOCKEYE } from "../support/sockeye.ts";
 import { recordedRuns, unpackFixture } from "./fixture.ts";
@@ -64,4 +65,30 @@ describe("sockeye netstat on the recorded host", () => {
       });
     }
   }
+
+  test("a link named netstat is netstat", () => {
+    const link = `${fixture.path}/netstat`;
+    symlinkSync(SOCKEYE, link);
+    const run = runs.find(({ argv }) => argv.join(" ") === "-tulpn")!;
+    const done = Bun.spawnSync([link, ...run.argv], {
+      env: { PROC_ROOT: `${fixture.path}/proc`, LC_ALL: "C" },
+    });
+    expect(done.stdout.toString()).toBe(run.stdout);
+    expect(done.exitCode).toBe(0);
+  });
+
+  test("every left-out mode has a line and status 1, and two modes at once are wrong usage", () => {
+    const left = (...args: string[]) => {
+      const { stdout, stderr, exitCode } = Bun.spawnSync([SOCKEYE, "netstat", ...args], {
+        stderr: "pipe",
+      });
+      return { stdout: stdout.toString(), lines: stderr.toString().split("\n").length - 1, exitCode };
+    };
+    for (const option of ["-r", "-i", "-g", "-M", "-F", "-C", "--route", "--interfaces", "-nrv"]) {
+      expect(left(option)).toEqual({ stdout: "", lines: 1, exitCode: 1 });
+    }
+    for (const options of [["-r", "-i"], ["-sM"], ["-s", "-i"]]) {
+      expect(left(...options)).toMatchObject({ stdout: "", exitCode: 3 });
+    }
+  });
 });

@@ -118,8 +118,8 @@ const family = (name: string, short?: string): Flag => ({
 /** All options. Abbreviations are looked up in this order. */
 export const NETSTAT_FLAGS: readonly Flag[] = [
   // -4 and -6 are --inet and --inet6.
-  { ...family("inet", "4"), help: "IPv4 alone" },
-  { ...family("inet6", "6"), help: "IPv6 alone" },
+  { ...family("inet", "4"), help: "IPv4 sockets" },
+  { ...family("inet6", "6"), help: "IPv6 sockets" },
   { ...family("unix", "x"), help: "unix sockets" },
   family("ax25"),
   family("ipx"),
@@ -184,7 +184,7 @@ export const NETSTAT_FLAGS: readonly Flag[] = [
   {
     long: ["all-owners"],
     extension: true,
-    help: "with -p: show all of them, with commas between and names in full",
+    help: "show all processes that hold each socket, with commas between and names in full",
     set(options) {
       options.programs = true;
       options.allOwners = true;
