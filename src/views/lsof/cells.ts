@@ -33,23 +33,27 @@ export class Cells {
   /** The NAME column without the state. */
   name(row: FileRow): string {
     let text = row.name === null ? "" : this.safe(row.name);
-    if (row.ends !== null) {
-      const { local, peer } = row.ends;
-      if (text !== "") text += " ";
+    const { ends, additions } = row;
+    if (ends !== null) {
+      const { local, peer } = ends;
       if (local !== null) text += this.#end(local, row.protocol);
-      if (peer !== null) text += `->${this.#end(peer, row.protocol)}`;
+      if (peer !== null) text += "->" + this.#end(peer, row.protocol);
     }
-    for (const addition of row.additions) text += (text === "" ? "" : " ") + this.safe(addition);
+    if (additions.length === 0) return text;
+    for (const addition of additions) text += (text === "" ? "" : " ") + this.safe(addition);
     return text;
   }
 
   #end(end: InternetEnd, protocol: string | null): string {
-    const host = end.address === null ? "*" : this.#host(end.address, end.version);
-    if (end.port === 0) return `${host}:*`;
-    const known = protocol === "TCP" || protocol === "UDP"
-      ? this.#names.service(end.port, protocol.toLowerCase())
+    const { address, port } = end;
+    const host = address === null ? "*" : this.#host(address, end.version);
+    if (port === 0) return host + ":*";
+    const known = protocol === "TCP"
+      ? this.#names.service(port, "tcp")
+      : protocol === "UDP"
+      ? this.#names.service(port, "udp")
       : null;
-    return `${host}:${known ?? end.port}`;
+    return host + ":" + (known ?? port);
   }
 
   #host(address: string, version: 4 | 6): string {

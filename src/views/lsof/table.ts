@@ -142,11 +142,15 @@ export function writeTable(
     for (const [k, column] of ofProcess.entries()) {
       head += ` ${heads[i]![k]!.padStart(widths.get(column)!)}`;
     }
-    for (const row of process.files) {
+    const { files } = process;
+    for (let k = 0; k < files.length; k++, at++) {
       let text = head;
-      for (const { cells, width } of bodies) text += ` ${cells[at]!.padStart(width)}`;
-      at++;
-      out.write(`${text} ${nameCell(row, cells)}\n`);
+      for (let n = 0; n < bodies.length; n++) {
+        const { cells, width } = bodies[n]!;
+        const cell = cells[at]!;
+        text += cell.length === width ? " " + cell : " " + cell.padStart(width);
+      }
+      out.write(text + " " + nameCell(files[k]!, cells) + "\n");
     }
   }
 }

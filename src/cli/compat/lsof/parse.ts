@@ -360,7 +360,7 @@ function parseFlags(options: LsofOptions, draft: Draft): void {
 function parseFields(options: LsofOptions, draft: Draft): "fields" | null {
   const all = options.withoutValue() || options.value === "0";
   if (options.value === "?") return "fields";
-  const letters = all ? DEFAULT_FIELDS : new Set(options.value!);
+  const letters = all ? DEFAULT_FIELDS : options.value!;
   draft.fields ??= new Set();
   if (options.value?.includes("0")) draft.terminator = "\0";
   for (const letter of letters) {
