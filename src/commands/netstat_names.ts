@@ -31,6 +31,7 @@ export class NamesForRun {
   readonly #hosts = new Hosts();
   readonly #known = new Map<string, string>();
   readonly #asked = new Set<string>();
+  readonly #ports = new Map<string, Map<number, string>>();
 
   constructor(numeric: NumericChoice) {
     this.#numeric = numeric;
@@ -77,9 +78,15 @@ export class NamesForRun {
   #port(port: number, protocol: string): string {
     if (port === 0) return "*";
     if (this.#numeric.ports) return String(port);
-    const name = protocol === "raw"
-      ? this.#protocols.name(port)
-      : this.#services.name(port, protocol);
-    return name ?? String(port);
+    let known = this.#ports.get(protocol);
+    if (known === undefined) this.#ports.set(protocol, known = new Map());
+    let text = known.get(port);
+    if (text === undefined) {
+      const name = protocol === "raw"
+        ? this.#protocols.name(port)
+        : this.#services.name(port, protocol);
+      known.set(port, text = name ?? String(port));
+    }
+    return text;
   }
 }
