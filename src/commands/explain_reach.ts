@@ -12,6 +12,7 @@ import type { Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import { addressReach } from "../reach/address.ts";
 import { resolveReach } from "../reach/bind.ts";
+import { readDnatRules } from "../reach/dnat.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import type { NetnsFacts, Survey } from "./explain.ts";
 
@@ -124,8 +125,21 @@ function publications(
       pid,
     });
   }
-  // Rules of the firewall may lead here too, and were not read.
-  return found.length > 0 ? found : null;
+  const rules = survey.root.isLive ? readDnatRules(survey.root) : null;
+  for (const rule of rules?.rules ?? []) {
+    if (
+      !addresses.has(rule.toAddress) || (rule.toPort ?? rule.port ?? local.port) !== local.port ||
+      rule.protocol !== null && rule.protocol !== socket.transport
+    ) continue;
+    found.push({
+      via: "nftables",
+      address: rule.address,
+      port: rule.port ?? local.port,
+      pid: null,
+    });
+  }
+  // "Not published" can only be said by one who has seen every rule.
+  return found.length > 0 || rules?.complete ? found : null;
 }
 
 /** Where a proxy among the owners sends everything on to. */

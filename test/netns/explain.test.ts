@@ -4,13 +4,14 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { run } from "../support/run.ts";
-import { firstReason, testIf } from "../support/skip.ts";
+import { addDnatRule } from "../support/nftables.ts";
+import { firstReason, reportSkip, testIf } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
@@ -300,6 +301,97 @@ describe("several namespaces", () => {
       expect(named.sockets[0].netns).toEqual({ inode: second.inode, name: second.name });
     },
   );
+});
+
+describe("published ports", () => {
+  async function published(check: (outer: Namespace, inner: Namespace) => Promise<Json>) {
+    await using outer = await Namespace.create();
+    await using inner = await Namespace.create();
+    await outer.connect(inner, { addresses: ["10.1.0.1/24", "10.1.0.2/24"] });
+    await using _web = await makeSocket("tcp_listen", { address: "0.0.0.0", port: 80 }, {
+      netns: inner,
+    });
+    return await check(outer, inner);
+  }
+  const asked = async (outer: Namespace, inner: Namespace) =>
+    (await one(outer, "80", "--netns", String(inner.inode))).reach.published;
+
+  testIf(reason, "by a DNAT rule are found, and without one are said not to be", async () => {
+    await published(async (outer, inner) => {
+      expect(await asked(outer, inner)).toEqual([]);
+      const refusal = addDnatRule(outer, 8080, [10, 1, 0, 2], 80);
+      if (refusal !== null) return reportSkip("a DNAT rule that publishes a port", refusal);
+      expect(await asked(outer, inner))
+        .toEqual([{ via: "nftables", address: null, port: 8080, pid: null }]);
+      const text = await outer.output([SOCKEYE, "80", "--netns", String(inner.inode)]);
+      expect(text).toContain("published as port 8080 of every address by nftables");
+    });
+  });
+
+  testIf(
+    reason,
+    "by docker-proxy are found, and the proxy's own socket says where it leads",
+    async () => {
+      await published(async (outer, inner) => {
+        const folder = mkdtempSync(join(tmpdir(), "sockeye-test-"));
+        const program = join(folder, "docker-proxy");
+        copyFileSync(realpathSync("/bin/sh"), program);
+        chmodSync(program, 0o755);
+        const words =
+          "-proto tcp -host-ip 127.0.0.1 -host-port 8080 -container-ip 10.1.0.2 -container-port 80";
+        const proxy = Bun.spawn([program, "-c", "read x; :", ...words.split(" ")], {
+          stdin: "pipe",
+        });
+        try {
+          expect(await asked(outer, inner))
+            .toEqual([{ via: "docker-proxy", address: "127.0.0.1", port: 8080, pid: proxy.pid }]);
+        } finally {
+          proxy.stdin.end();
+          await proxy.exited;
+          rmSync(folder, { recursive: true });
+        }
+      });
+    },
+  );
+
+  testIf(reason, "are unknown to one who may not read the rules", async () => {
+    await published(async (_outer, inner) => {
+      // Inside, where a container would ask about itself.
+      expect((await one(inner, "80")).reach.published).toBeNull();
+    });
+  });
+});
+
+describe("unix sockets", () => {
+  testIf(reason, "by path: mode and owner of the file, and who may connect", async () => {
+    await withFactory("unix_stream", {}, async (netns, { info }) => {
+      const listeners = info.sockets.filter(({ state }) => state === "listen");
+      expect(listeners.length).toBe(2);
+      for (const { local, inode } of listeners) {
+        chmodSync(local!.path!, 0o660);
+        const subject = await one(netns, `unix:${local!.path}`);
+        expect(subject.sockets[0].inode).toBe(inode);
+        expect(subject.reach.file).toMatchObject({ mode: 0o660, uid: 0, user: "root" });
+        const text = await netns.output([SOCKEYE, `unix:${local!.path}`]);
+        expect(text).toContain("its owner and the group may connect");
+      }
+    });
+  });
+
+  testIf(reason, "by abstract name: no file guards it", async () => {
+    await withFactory("unix_abstract", {}, async (netns, { info }) => {
+      const { local, inode } = info.sockets.find(({ state }) => state === "listen")!;
+      const name = Buffer.from(local!.hex!, "hex").toString().replaceAll("\0", "@");
+      const subject = await one(netns, `@${name}`);
+      expect(subject.sockets[0].inode).toBe(inode);
+      expect(subject.reach.file).toBeNull();
+    });
+  });
+
+  testIf(reason, "that are not there: status 1", async () => {
+    await using netns = await Namespace.create();
+    expect((await explain(netns, "unix:/there/is/none.sock")).status).toBe(1);
+  });
 });
 
 describe("where little is there", () => {
