@@ -194,6 +194,21 @@ export class DescriptorScanner {
     });
   }
 
+  /** Whether the processes in sight have `count` descriptors together; `null` where sizes do not tell (before Linux 6.2). */
+  haveDescriptors(count: number): boolean | null {
+    let answer: boolean | null = null;
+    this.#withRoot(() => {
+      if (!this.#sizesCount) return;
+      let left = count;
+      for (const pid of this.listProcesses()) {
+        left -= this.#tableSize(this.#path.ofProcess(pid, "fd"));
+        if (left <= 0) break;
+      }
+      answer = left <= 0;
+    });
+    return answer;
+  }
+
   /** Process IDs, ascending. */
   listProcesses(): number[] {
     return this.#listNumbers(AT_FDCWD, cString(this.#root.path));
