@@ -14,6 +14,7 @@ import {
   type Result,
   type Severity,
   type Verdict,
+  VERDICTS,
 } from "./report.ts";
 import { hiddenBy, resultOwners, type Subject, subjectOf } from "./subject.ts";
 
@@ -25,6 +26,16 @@ const SEVERITY: Readonly<Record<Verdict, Severity>> = {
   wrong_owner: "critical",
   expired: "medium",
   undecidable: "medium",
+};
+
+const TITLE: Readonly<Record<Verdict, string>> = {
+  ok: "a service is what the policy allows",
+  surplus: "a service is there that no entry of the policy allows",
+  missing: "a service that the policy requires is not there",
+  too_exposed: "a service reaches farther than the policy allows",
+  wrong_owner: "a service is held by a process that the policy does not allow",
+  expired: "a service is allowed by an entry whose last day has passed",
+  undecidable: "not enough could be seen to decide",
 };
 
 const FIX: Readonly<Record<Verdict, string>> = {
@@ -136,6 +147,12 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     policy: policy.file,
     results: all,
     collapsed: collapsed.list(),
+    rules: VERDICTS.map((verdict) => ({
+      id: `policy/${verdict}`,
+      title: TITLE[verdict],
+      severity: SEVERITY[verdict],
+      fix: FIX[verdict],
+    })),
     services,
     unused: policy.entries.filter((entry) => !entry.required && !spokenOf.has(entry))
       .map(({ name, line }) => ({ name, line })),

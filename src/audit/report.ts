@@ -69,6 +69,15 @@ export interface Collapsed {
   readonly count: number;
 }
 
+/** Something that an audit asks: a verdict that a service may get, or a rule of the advice. */
+export interface AuditRule {
+  /** As in {@linkcode Result.rule}. */
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly fix: string;
+}
+
 /** The whole of an audit. */
 export interface AuditReport {
   readonly host: HostDocument;
@@ -79,6 +88,8 @@ export interface AuditReport {
   readonly policy: string | null;
   readonly results: readonly Result[];
   readonly collapsed: readonly Collapsed[];
+  /** Everything that was asked, found or not. */
+  readonly rules: readonly AuditRule[];
   /** Services that were looked at. */
   readonly services: number;
   /** Entries that nothing needed: candidates for removal. */

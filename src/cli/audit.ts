@@ -4,7 +4,7 @@
  * @module
  */
 import { AUDIT_FORMATS, type AuditFormat } from "../audit/formats/mod.ts";
-import { type AuditOutcome, SEVERITIES, type Severity } from "../audit/report.ts";
+import { type AuditOutcome, type AuditReport, SEVERITIES, type Severity } from "../audit/report.ts";
 import { advice, audit, explainOne, init } from "../commands/audit.ts";
 import type { ColorChoice } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
@@ -154,7 +154,8 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
         "Without a policy, tells what is questionable on any host.",
       flags: AUDIT_FLAGS,
       exit:
-        "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.",
+        "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.\n" +
+        "With --format nagios: 0 OK, 1 warning, 2 critical, 3 unknown.",
     }));
     out.flush();
     return EXIT_OK;
@@ -164,7 +165,16 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
       `audit takes no argument: "${extra}" was given; a policy is given by --policy`,
     );
   }
-  return await withInput(() => dispatch(options, out, err));
+  try {
+    return await withInput(() => dispatch(options, out, err));
+  } catch (error) {
+    if (options.format !== "nagios") throw error;
+    // To a monitor, status 2 would be a violation: what went wrong is "unknown".
+    const { NAGIOS_STATUS, nagiosLine } = await import("../audit/formats/nagios.ts");
+    out.write(`${nagiosLine("UNKNOWN", error instanceof Error ? error.message : String(error))}\n`);
+    out.flush();
+    return NAGIOS_STATUS.UNKNOWN;
+  }
 }
 
 async function dispatch(options: Options, out: Writer, err: Writer): Promise<number> {
@@ -180,7 +190,7 @@ async function dispatch(options: Options, out: Writer, err: Writer): Promise<num
   if (policy === null) {
     if (explain !== null) throw new UsageError("--explain is about a policy: give it by --policy");
     const { failOn = "medium" } = options;
-    return STATUS[await advice({ ...options, failOn }, out, err)];
+    return statusOf(await advice({ ...options, failOn }, out, err), options.format);
   }
   if (options.failOn !== undefined) {
     throw new UsageError("--fail-on is for findings without a policy: leave out --policy or it");
@@ -190,5 +200,11 @@ async function dispatch(options: Options, out: Writer, err: Writer): Promise<num
     if (!found) throw new UsageError(`--explain ${explain}: no service has that ID`);
     return EXIT_OK;
   }
-  return STATUS[await audit({ ...options, policy }, out, err)];
+  return statusOf(await audit({ ...options, policy }, out, err), options.format);
+}
+
+async function statusOf(report: AuditReport, format: AuditFormat): Promise<number> {
+  if (format !== "nagios") return STATUS[report.outcome];
+  const { NAGIOS_STATUS, nagiosState } = await import("../audit/formats/nagios.ts");
+  return NAGIOS_STATUS[nagiosState(report)];
 }

@@ -7,7 +7,7 @@ import { terminalColumns } from "../../ffi/terminal.ts";
 import type { SnapshotDocument } from "../audit/document.ts";
 import { type AuditFormat, formatReport } from "../audit/formats/mod.ts";
 import { InputError } from "../audit/input_error.ts";
-import type { AuditOutcome, AuditReport, Severity } from "../audit/report.ts";
+import type { AuditReport, Severity } from "../audit/report.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { sanitize } from "../views/text/sanitize.ts";
@@ -33,11 +33,11 @@ export async function audit(
   options: AuditOptions & { readonly policy: string },
   out: Writer,
   err: Writer,
-): Promise<AuditOutcome> {
+): Promise<AuditReport> {
   const { document, report } = await judge(options);
-  await write(report, options, out);
+  await write(report, document, options, out);
   tellGaps(document, err);
-  return report.outcome;
+  return report;
 }
 
 async function judge(options: AuditOptions & { readonly policy: string }) {
@@ -59,15 +59,15 @@ export async function advice(
   options: AuditOptions & { readonly failOn: Severity | null },
   out: Writer,
   err: Writer,
-): Promise<AuditOutcome> {
+): Promise<AuditReport> {
   const { advise } = await import("../audit/advice/mod.ts");
   const document = await loadDocument(options);
   const { crossCheck } = await import("./cross_check.ts");
   const discrepancies = options.snapshot === null ? crossCheck() : null;
   const report = advise(document, discrepancies, options.failOn);
-  await write(report, options, out);
+  await write(report, document, options, out);
   tellGaps(document, err);
-  return report.outcome;
+  return report;
 }
 
 /** Writes a policy that allows what there is now. */
@@ -110,9 +110,14 @@ async function loadDocument(
   return takeHostDocument({ connections: false, ownNetns }, new Diagnostics());
 }
 
-async function write(report: AuditReport, options: AuditOptions, out: Writer): Promise<void> {
+async function write(
+  report: AuditReport,
+  document: SnapshotDocument,
+  options: AuditOptions,
+  out: Writer,
+): Promise<void> {
   const color = useColor(options.color, terminalColumns(1) !== null, process.env);
-  out.write(await formatReport(report, options.format, { color, all: options.all }));
+  out.write(await formatReport(report, document, options.format, { color, all: options.all }));
   out.flush();
 }
 

@@ -247,6 +247,31 @@ describe("sockeye audit --policy", () => {
     },
   );
 
+  testIf(reason, "a monitor gets its own statuses, also for what goes wrong", () => {
+    const run = (entries: string, before: readonly string[] = []) =>
+      sockeye(["audit", "--own-netns", "--policy", "-", "--format", "nagios"], {
+        netns,
+        before,
+        stdin: `schema: sockeye.policy/1\nlisteners: [${entries}]\n`,
+      });
+    expect(run("{ transport: tcp }")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^SOCKEYE OK - 3 services: /),
+    });
+    expect(run("").status).toBe(2);
+    expect(run("{ expires: 2020-01-01 }").status).toBe(1);
+    expect(run("{ user: root }", NOBODY)).toMatchObject({
+      status: 3,
+      stdout: expect.stringMatching(/^SOCKEYE UNKNOWN - /),
+    });
+    expect(run("{ prot: 1 }")).toMatchObject({
+      status: 3,
+      stderr: "",
+      stdout:
+        "SOCKEYE UNKNOWN - standard input:2: listeners[0].prot: there is no such key: did you mean port?\n",
+    });
+  });
+
   test("errors are one line with file, line, key and what is wanted", () => {
     const file = join(folder, "bad.yaml");
     writeFileSync(file, "schema: sockeye.policy/1\nlisteners:\n  - { port: 80, protocl: tcp }\n");

@@ -65,6 +65,12 @@ export function advise(
     policy: null,
     results: sorted,
     collapsed: [],
+    rules: RULES.map(({ id, title, severity, fix }) => ({
+      id: `advice/${id}`,
+      title,
+      severity,
+      fix,
+    })),
     services: services.length,
     unused: [],
     outcome: bad ? "violation" : "compliant",

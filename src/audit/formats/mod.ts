@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SnapshotDocument } from "../document.ts";
 import type { AuditReport } from "../report.ts";
 
 /** How text is to look; the other formats have one look. */
@@ -12,12 +13,25 @@ export interface TextLook {
 }
 
 /** Format names, in the order of help. */
-export const AUDIT_FORMATS = ["text", "json", "ndjson"] as const;
+export const AUDIT_FORMATS = [
+  "text",
+  "json",
+  "ndjson",
+  "sarif",
+  "junit",
+  "tap",
+  "nagios",
+  "prometheus",
+  "ecs",
+  "otel",
+  "osquery",
+] as const;
 export type AuditFormat = typeof AUDIT_FORMATS[number];
 
-/** The report in a format. */
+/** The report in a format. The last three show the services of the snapshot, and not what was found. */
 export async function formatReport(
   report: AuditReport,
+  document: SnapshotDocument,
   format: AuditFormat,
   look: TextLook,
 ): Promise<string> {
@@ -28,5 +42,21 @@ export async function formatReport(
       return (await import("./json.ts")).jsonReport(report);
     case "ndjson":
       return (await import("./json.ts")).ndjsonReport(report);
+    case "sarif":
+      return (await import("./sarif.ts")).sarifReport(report);
+    case "junit":
+      return (await import("./junit.ts")).junitReport(report);
+    case "tap":
+      return (await import("./tap.ts")).tapReport(report);
+    case "nagios":
+      return (await import("./nagios.ts")).nagiosReport(report);
+    case "prometheus":
+      return (await import("./prometheus.ts")).prometheusReport(report, document);
+    case "ecs":
+      return (await import("./projections.ts")).ecsProjection(document);
+    case "otel":
+      return (await import("./projections.ts")).otelProjection(document);
+    case "osquery":
+      return (await import("./projections.ts")).osqueryProjection(document);
   }
 }

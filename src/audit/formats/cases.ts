@@ -1,0 +1,53 @@
+/**
+ * An audit as test cases: what JUnit XML and TAP have in common.
+ *
+ * @module
+ */
+import { sanitize } from "../../views/text/sanitize.ts";
+import { type AuditReport, type Result } from "../report.ts";
+
+/** One case. */
+export interface Case {
+  /** `policy/surplus`. */
+  readonly rule: string;
+  /** One line, harmless anywhere. */
+  readonly name: string;
+  /** `null` when it passed. `error`: it could not be decided. */
+  readonly failure: {
+    readonly kind: "failure" | "error";
+    readonly message: string;
+    readonly text: string;
+  } | null;
+  readonly result: Result | null;
+}
+
+/** The cases: a service each; without a policy a finding each, and each rule that found nothing. */
+export function casesOf(report: AuditReport): Case[] {
+  const cases = report.results.map(caseOf);
+  if (report.policy === null) {
+    const found = new Set(report.results.map(({ rule }) => rule));
+    for (const { id, title } of report.rules) {
+      if (!found.has(id)) {
+        cases.push({ rule: id, name: `never: ${title}`, failure: null, result: null });
+      }
+    }
+  } else if (cases.length === 0) {
+    cases.push({ rule: "policy/ok", name: "no service is there", failure: null, result: null });
+  }
+  return cases;
+}
+
+function caseOf(result: Result): Case {
+  const { rule, endpoint, netns, verdict, message, evidence, fix } = result;
+  const where = netns === null || netns === "host" ? "" : ` (${netns})`;
+  return {
+    rule,
+    name: sanitize(`${endpoint}${where}`),
+    failure: verdict === "ok" ? null : {
+      kind: verdict === "undecidable" ? "error" : "failure",
+      message: sanitize(message),
+      text: [message, ...evidence, ...(fix === "" ? [] : [`fix: ${fix}`])].map(sanitize).join("\n"),
+    },
+    result,
+  };
+}

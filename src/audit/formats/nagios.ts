@@ -1,0 +1,72 @@
+/**
+ * An audit as a monitoring plug-in says it: one line, figures, and a status of its own.
+ *
+ * @module
+ */
+import { sanitize } from "../../views/text/sanitize.ts";
+import {
+  type AuditReport,
+  compareSeverity,
+  countVerdicts,
+  isProblem,
+  SEVERITIES,
+  VERDICTS,
+} from "../report.ts";
+
+/** Statuses of the Monitoring Plugins: not those of other commands here. */
+export const NAGIOS_STATUS = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
+export type NagiosState = keyof typeof NAGIOS_STATUS;
+
+/** What an audit means to a monitor. */
+export function nagiosState(report: AuditReport): NagiosState {
+  switch (report.outcome) {
+    case "compliant":
+      return "OK";
+    case "undecidable":
+      return "UNKNOWN";
+    case "violation":
+      return report.results.some(({ verdict, severity }) =>
+          verdict === "ok" || verdict === "undecidable"
+            ? false
+            : compareSeverity(severity, "high") >= 0
+        )
+        ? "CRITICAL"
+        : "WARNING";
+  }
+}
+
+/** At most so many services are named: the rest of the line would be cut off. */
+const NAMED = 5;
+
+/** The line. */
+export function nagiosReport(report: AuditReport): string {
+  const problems = report.results.filter(isProblem)
+    .sort((a, b) => compareSeverity(b.severity, a.severity));
+  const named = problems.slice(0, NAMED).map(({ endpoint, verdict, rule }) =>
+    `${endpoint} ${verdict ?? rule.replace("advice/", "")}`
+  );
+  if (problems.length > NAMED) named.push(`and ${problems.length - NAMED} more`);
+  const what = report.services === 1 ? "1 service" : `${report.services} services`;
+  const detail = named.length === 0 ? "nothing to report" : named.join(", ");
+  return `${nagiosLine(nagiosState(report), `${what}: ${detail}`)} | ${figures(report)}\n`;
+}
+
+/** `SOCKEYE OK - text`, with what would end the text taken out. */
+export function nagiosLine(state: NagiosState, text: string): string {
+  return `SOCKEYE ${state} - ${sanitize(text).replaceAll("|", "/")}`;
+}
+
+function figures(report: AuditReport): string {
+  const values: [string, number][] = [["services", report.services]];
+  if (report.policy === null) {
+    for (const severity of SEVERITIES) {
+      values.push([severity, report.results.filter((one) => one.severity === severity).length]);
+    }
+  } else {
+    const counts = countVerdicts(report);
+    for (const verdict of VERDICTS) values.push([verdict, counts[verdict]]);
+    const collapsed = report.collapsed.reduce((sum, { count }) => sum + count, 0);
+    values.push(["collapsed", collapsed]);
+  }
+  return values.map(([name, value]) => `${name}=${value}`).join(" ");
+}

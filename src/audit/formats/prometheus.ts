@@ -1,0 +1,135 @@
+/**
+ * An audit as metrics in the text format of Prometheus, for the textfile collector of node_exporter.
+ *
+ * Labels hold what outlives a restart: no process ID, no inode.
+ *
+ * @module
+ */
+import type { SnapshotDocument, SocketDocument } from "../document.ts";
+import { endpointText, identify, isService, program, stableUnit } from "../identity.ts";
+import { type AuditReport, countVerdicts } from "../report.ts";
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The metrics. */
+export function prometheusReport(report: AuditReport, document: SnapshotDocument): string {
+  const services = document.sockets.filter(isService).filter(({ family }) => family !== "unix");
+  const queues = services.filter(({ accept_queue: queue }) => queue !== null);
+  const violation = report.outcome === "violation";
+  const host = { host: report.host.name, boot_id: report.host.boot_id ?? "" };
+  return [
+    metric("sockeye_host_info", "The host and the boot that the other metrics are of.", [
+      { labels: host, value: 1 },
+    ]),
+    metric(
+      "sockeye_listen_info",
+      "A service that can be talked to.",
+      distinct(services.map((socket) => ({ labels: listenLabels(socket, document), value: 1 }))),
+    ),
+    metric(
+      "sockeye_listen_accept_queue",
+      "Connections that wait to be accepted.",
+      sum(queues.map((socket) => ({
+        labels: placeLabels(socket, document),
+        value: socket.accept_queue!.length,
+      }))),
+    ),
+    metric(
+      "sockeye_listen_backlog",
+      "Connections that may wait to be accepted.",
+      sum(
+        queues.filter(({ accept_queue: queue }) => queue!.limit !== null).map((socket) => ({
+          labels: placeLabels(socket, document),
+          value: socket.accept_queue!.limit!,
+        })),
+      ),
+    ),
+    report.policy === null
+      ? metric("sockeye_audit_findings", "Findings by rule and severity.", findings(report))
+      : metric(
+        "sockeye_policy_results",
+        "Services by what the policy says of them.",
+        Object.entries(countVerdicts(report)).map(([verdict, value]) => ({
+          labels: { verdict },
+          value,
+        })),
+      ),
+    metric("sockeye_audit_violation", "1 when the audit found a violation.", [
+      { labels: {}, value: Number(violation) },
+    ]),
+    metric("sockeye_audit_undecidable", "1 when the audit could not decide.", [
+      { labels: {}, value: Number(report.outcome === "undecidable") },
+    ]),
+    metric("sockeye_snapshot_complete", "1 when everything could be read.", [
+      { labels: {}, value: Number(report.complete) },
+    ]),
+    metric("sockeye_snapshot_timestamp_seconds", "When the host was looked at.", [
+      { labels: {}, value: Date.parse(report.takenAt) / 1000 },
+    ]),
+  ].join("");
+}
+
+function placeLabels(socket: SocketDocument, document: SnapshotDocument): Record<string, string> {
+  const { netns, ephemeral } = identify(socket, document.host);
+  const { address, port } = socket.local;
+  return {
+    transport: socket.transport,
+    address: address ?? endpointText(socket),
+    // A port that the kernel picked would make a new series at every start.
+    port: ephemeral ? "ephemeral" : String(socket.protocol ?? port ?? ""),
+    netns,
+  };
+}
+
+function listenLabels(socket: SocketDocument, document: SnapshotDocument): Record<string, string> {
+  const units = new Set(socket.owners.map(({ unit }) => stableUnit(unit) ?? ""));
+  const exes = new Set(socket.owners.map(program));
+  return {
+    ...placeLabels(socket, document),
+    reach: socket.reach.scope,
+    unit: [...units].sort().filter((unit) => unit !== "").join(","),
+    exe: [...exes].sort().join(","),
+    ownership: socket.ownership,
+  };
+}
+
+function findings(report: AuditReport): Sample[] {
+  return sum(report.results.map(({ rule, severity }) => ({
+    labels: { rule: rule.replace("advice/", ""), severity },
+    value: 1,
+  })));
+}
+
+/** Samples by their labels. The same labels twice would be an error to Prometheus. */
+function sum(samples: readonly Sample[]): Sample[] {
+  const totals = new Map<string, Sample>();
+  for (const { labels, value } of samples) {
+    const key = JSON.stringify(labels);
+    totals.set(key, { labels, value: value + (totals.get(key)?.value ?? 0) });
+  }
+  return [...totals.values()];
+}
+
+function distinct(samples: readonly Sample[]): Sample[] {
+  return sum(samples).map(({ labels }) => ({ labels, value: 1 }));
+}
+
+function metric(name: string, help: string, samples: readonly Sample[]): string {
+  if (samples.length === 0) return "";
+  const lines = samples.map(({ labels, value }) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escape(text)}"`);
+    return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
+  });
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.sort()]
+    .map((line) => `${line}\n`).join("");
+}
+
+function escape(text: string): string {
+  return text.toWellFormed().replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(
+    '"',
+    '\\"',
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * An audit as TAP 14, the Test Anything Protocol.
+ *
+ * @module
+ */
+import { sanitize } from "../../views/text/sanitize.ts";
+import type { AuditReport } from "../report.ts";
+import { casesOf } from "./cases.ts";
+
+/** The stream. */
+export function tapReport(report: AuditReport): string {
+  const cases = casesOf(report);
+  const lines = [
+    "TAP version 14",
+    `# host.name ${sanitize(report.host.name)}`,
+    `# boot_id ${sanitize(report.host.boot_id ?? "unknown")}`,
+    `1..${cases.length}`,
+  ];
+  for (const [i, { rule, name, failure, result }] of cases.entries()) {
+    const verdict = rule.slice(rule.indexOf("/") + 1);
+    lines.push(`${failure === null ? "ok" : "not ok"} ${i + 1} - ${escape(`${verdict}: ${name}`)}`);
+    if (failure === null || result === null) continue;
+    // JSON is YAML: a text in quotes needs no thought about indentation and colons.
+    const details: Record<string, unknown> = {
+      message: failure.message,
+      severity: result.severity,
+      id: result.id,
+      evidence: result.evidence.map(sanitize),
+      fix: sanitize(result.fix),
+    };
+    lines.push("  ---");
+    for (const [key, value] of Object.entries(details)) {
+      lines.push(`  ${key}: ${JSON.stringify(value)}`);
+    }
+    lines.push("  ...");
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A number sign would begin a directive. A backslash is doubled by what made the text harmless. */
+function escape(text: string): string {
+  return text.replaceAll("#", "\\#");
+}
