@@ -121,6 +121,12 @@ function comparePicked(
   for (const now of rest) differences.push(right.gone(now, "appeared", left));
 }
 
+/** The services of a snapshot, as comparisons see them; UDP clients left out. */
+export function servicesOf(document: SnapshotDocument): Service[] {
+  const side = new Side(document);
+  return [...side.services.values(), ...side.picked];
+}
+
 /** One snapshot, sorted into services. */
 class Side {
   readonly services = new Map<string, Service>();

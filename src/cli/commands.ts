@@ -33,6 +33,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./audit.ts"),
   },
   {
+    name: "report",
+    summary: "the snapshots of many hosts as one table, document or page",
+    load: () => import("./report.ts"),
+  },
+  {
     name: "kill",
     summary: "close sockets, whoever holds them",
     load: () => import("./kill.ts"),

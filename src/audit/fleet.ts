@@ -1,0 +1,101 @@
+/**
+ * Fleet: the services of many hosts, joined by identity.
+ *
+ * @module
+ */
+import { type Service, servicesOf } from "./diff.ts";
+import type { GapDocument, HostDocument, SnapshotDocument } from "./document.ts";
+
+/** Name and version of the format of `report --format json`. */
+export const REPORT_SCHEMA = "sockeye.report/1";
+
+/** A host of the fleet. */
+export interface FleetHost {
+  readonly host: HostDocument;
+  readonly takenAt: string;
+  readonly complete: boolean;
+  readonly gaps: readonly GapDocument[];
+  readonly services: number;
+}
+
+/** A service that looks the same on all of its hosts. */
+export interface FleetService {
+  readonly service: Service;
+  /** Indices into {@linkcode Fleet.hosts}, ascending. */
+  readonly hosts: readonly number[];
+}
+
+/** Many hosts in one. */
+export interface Fleet {
+  /** By name, then by boot. */
+  readonly hosts: readonly FleetHost[];
+  /** By identity. The same identity may stand there several times, where hosts differ in what holds it. */
+  readonly services: readonly FleetService[];
+  /** Snapshots left out because a newer one of the same boot was given. */
+  readonly superseded: number;
+}
+
+/** Joins snapshots. Of several of one boot the newest counts. */
+export function joinFleet(documents: readonly SnapshotDocument[]): Fleet {
+  const newest = new Map<string, SnapshotDocument>();
+  for (const document of documents) {
+    const key = JSON.stringify([document.host.name, document.host.boot_id]);
+    const known = newest.get(key);
+    if (known === undefined || Date.parse(known.taken_at) < Date.parse(document.taken_at)) {
+      newest.set(key, document);
+    }
+  }
+  const chosen = [...newest.values()].sort((a, b) =>
+    order(a.host.name, b.host.name) || order(a.host.boot_id ?? "", b.host.boot_id ?? "")
+  );
+  const joined = new Map<string, { service: Service; hosts: number[] }>();
+  const hosts = chosen.map((document, index): FleetHost => {
+    const services = servicesOf(document);
+    for (const service of services) {
+      const key = JSON.stringify([service.key, service.endpoint, service.values]);
+      const known = joined.get(key);
+      if (known === undefined) joined.set(key, { service, hosts: [index] });
+      else if (known.hosts.at(-1) !== index) known.hosts.push(index);
+    }
+    const { host, taken_at: takenAt, complete, gaps } = document;
+    return { host, takenAt, complete, gaps, services: services.length };
+  });
+  const services = [...joined.entries()].sort(([a, one], [b, other]) =>
+    order(one.service.key, other.service.key) || other.hosts.length - one.hosts.length ||
+    order(a, b)
+  ).map(([, entry]) => entry);
+  return { hosts, services, superseded: documents.length - chosen.length };
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The fleet as data: each service with the hosts that have it so. */
+export function fleetJson({ hosts, services, superseded }: Fleet): string {
+  const document = {
+    schema: REPORT_SCHEMA,
+    hosts: hosts.map(({ host, takenAt, complete, gaps, services }) => ({
+      name: host.name,
+      boot_id: host.boot_id,
+      kernel: host.kernel,
+      taken_at: takenAt,
+      complete,
+      gaps,
+      services,
+    })),
+    superseded,
+    services: services.map(({ service, hosts: on }) => ({
+      id: service.id,
+      key: service.key,
+      endpoint: service.endpoint,
+      netns: service.netns,
+      ...service.values,
+      hosts: on.map((index) => ({
+        name: hosts[index]!.host.name,
+        boot_id: hosts[index]!.host.boot_id,
+      })),
+    })),
+  };
+  return `${JSON.stringify(document)}\n`;
+}

@@ -1,0 +1,55 @@
+/**
+ * A fleet as a table: a line for each service that looks the same, and who has it.
+ *
+ * @module
+ */
+import { paint } from "../views/text/color.ts";
+import { sanitize } from "../views/text/sanitize.ts";
+import { cellWidth, pad } from "../views/text/width.ts";
+import type { Fleet } from "./fleet.ts";
+
+const HEADERS = ["SERVICE", "NETNS", "REACH", "PROGRAM", "USER", "UNIT", "HOSTS"] as const;
+
+/** The table, and what is missing from it. */
+export function fleetTable(fleet: Fleet, color: boolean): string {
+  const rows = fleet.services.map(({ service, hosts }) =>
+    [
+      service.endpoint,
+      service.netns,
+      service.values.reach.join(","),
+      service.values.exe.join(","),
+      service.values.user.join(","),
+      service.values.unit.join(","),
+      hostsText(fleet, hosts),
+    ].map((cell) => cell === "" ? "-" : sanitize(cell))
+  );
+  const widths = HEADERS.map((header, i) =>
+    Math.max(header.length, ...rows.map((row) => cellWidth(row[i]!)))
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, i) => i === HEADERS.length - 1 ? cell : pad(cell, widths[i]!, "left")).join(
+      "  ",
+    );
+  const partial = fleet.hosts.filter(({ complete }) => !complete).map(({ host }) => host.name);
+  return [
+    paint(line(HEADERS), "header", color),
+    ...rows.map(line),
+    "",
+    summary(fleet, partial),
+  ].map((text) => `${text}\n`).join("");
+}
+
+function hostsText({ hosts }: Fleet, on: readonly number[]): string {
+  if (on.length === hosts.length && hosts.length > 1) return `all ${hosts.length}`;
+  return on.map((index) => hosts[index]!.host.name).join(",");
+}
+
+function summary(fleet: Fleet, partial: readonly string[]): string {
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  return [
+    count(fleet.hosts.length, "host"),
+    count(fleet.services.length, "service"),
+    ...(partial.length > 0 ? [`not everything was seen on ${sanitize(partial.join(", "))}`] : []),
+    ...(fleet.superseded > 0 ? [`${count(fleet.superseded, "older snapshot")} left out`] : []),
+  ].join("; ");
+}

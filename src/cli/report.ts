@@ -1,0 +1,74 @@
+/**
+ * The command line of `sockeye report`.
+ *
+ * @module
+ */
+import { report, REPORT_FORMATS, type ReportFormat } from "../commands/report.ts";
+import type { ColorChoice } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { EXIT_OK } from "./exit.ts";
+import type { Flag } from "./flag.ts";
+import { helpText } from "./help.ts";
+import { withInput } from "./input.ts";
+import { parseArguments } from "./parse.ts";
+import { UsageError } from "./usage_error.ts";
+
+interface Options {
+  format: ReportFormat;
+  color: ColorChoice;
+  help: boolean;
+}
+
+/** The flag table. */
+export const REPORT_FLAGS: readonly Flag<Options>[] = [
+  {
+    long: "format",
+    value: "FORMAT",
+    choices: REPORT_FORMATS,
+    group: "Output",
+    help: "text (a table), json, or html (one page that loads nothing)",
+    set: (options, value) => {
+      options.format = value as ReportFormat;
+    },
+  },
+  {
+    long: "json",
+    group: "Output",
+    help: "the same as --format json",
+    set: (options) => {
+      options.format = "json";
+    },
+  },
+  {
+    long: "html",
+    group: "Output",
+    help: "the same as --format html",
+    set: (options) => {
+      options.format = "html";
+    },
+  },
+  COLOR_FLAG,
+  HELP_FLAG,
+];
+
+/** Runs it. Throws UsageError, and what reading throws. */
+export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
+  const options: Options = { format: "text", color: "auto", help: false };
+  const files = parseArguments(args, REPORT_FLAGS, options);
+  if (options.help) {
+    out.write(helpText({
+      usage: "sockeye report [FLAGS] HOST.json...",
+      intro: "Joins the snapshots of many hosts: which service is on which host, and who holds it.",
+      flags: REPORT_FLAGS,
+      exit: "0 done, 2 wrong usage or an error.",
+    }));
+    out.flush();
+    return EXIT_OK;
+  }
+  if (files.length === 0) {
+    throw new UsageError("report wants snapshots, none was given: sockeye report HOST.json...");
+  }
+  await withInput(() => report({ ...options, files }, out));
+  return EXIT_OK;
+}

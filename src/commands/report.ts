@@ -1,0 +1,49 @@
+/**
+ * `sockeye report`: the snapshots of many hosts as one table, document or page.
+ *
+ * @module
+ */
+import { terminalColumns } from "../../ffi/terminal.ts";
+import { fleetJson, joinFleet } from "../audit/fleet.ts";
+import { InputError } from "../audit/input_error.ts";
+import { readSnapshot } from "../audit/read_snapshot.ts";
+import { type ColorChoice, useColor } from "../views/text/color.ts";
+import type { Writer } from "../views/text/writer.ts";
+import { readInput } from "./input.ts";
+
+/** Forms of a report. */
+export const REPORT_FORMATS = ["text", "json", "html"] as const;
+export type ReportFormat = typeof REPORT_FORMATS[number];
+
+/** Which snapshots, and how to show them. */
+export interface ReportOptions {
+  /** Paths; one may be `-`. */
+  readonly files: readonly string[];
+  readonly format: ReportFormat;
+  readonly color: ColorChoice;
+}
+
+/** Joins and writes. Throws {@linkcode InputError}. */
+export async function report(options: ReportOptions, out: Writer): Promise<void> {
+  if (options.files.filter((file) => file === "-").length > 1) {
+    throw new InputError("standard input can be read once: only one file may be -");
+  }
+  const fleet = joinFleet(options.files.map((file) => {
+    const { name, text } = readInput(file);
+    return readSnapshot(text, name);
+  }));
+  switch (options.format) {
+    case "json":
+      out.write(fleetJson(fleet));
+      break;
+    case "html":
+      out.write((await import("../audit/fleet_html.ts")).fleetPage(fleet));
+      break;
+    case "text": {
+      const color = useColor(options.color, terminalColumns(1) !== null, process.env);
+      out.write((await import("../audit/fleet_text.ts")).fleetTable(fleet, color));
+      break;
+    }
+  }
+  out.flush();
+}
