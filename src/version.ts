@@ -14,3 +14,8 @@ export const VERSION = typeof SOCKEYE_VERSION === "string" ? SOCKEYE_VERSION : "
 export const COMMIT = typeof SOCKEYE_COMMIT === "string" && SOCKEYE_COMMIT !== ""
   ? SOCKEYE_COMMIT
   : null;
+
+/** What `--version` prints. */
+export function versionLine(): string {
+  return `sockeye ${VERSION}${COMMIT === null ? "" : ` (${COMMIT})`}\n`;
+}

@@ -29,8 +29,8 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     return EXIT_OK;
   }
   if (options.version) {
-    const { COMMIT, VERSION } = await import("../version.ts");
-    out.write(`sockeye ${VERSION}${COMMIT === null ? "" : ` (${COMMIT})`}\n`);
+    const { versionLine } = await import("../version.ts");
+    out.write(versionLine());
     out.flush();
     return EXIT_OK;
   }

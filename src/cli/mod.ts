@@ -5,6 +5,7 @@
  */
 import type { Writer } from "../views/text/writer.ts";
 import { findCommand } from "./commands.ts";
+import { EXIT_OK } from "./exit.ts";
 
 /**
  * Runs what the arguments ask for. `link` is the name the program was called by. Returns the exit status. Throws
@@ -18,6 +19,13 @@ export async function run(
 ): Promise<number> {
   const found = findCommand(link, args);
   if (found === undefined) {
+    // The one answer that needs nothing of the listing: asked for often, by scripts that want to know what is there.
+    if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+      const { versionLine } = await import("../version.ts");
+      out.write(versionLine());
+      out.flush();
+      return EXIT_OK;
+    }
     const { run } = await import("./list.ts");
     return run(args, out, err);
   }

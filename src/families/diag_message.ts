@@ -28,6 +28,7 @@ export class DiagMessage {
   readonly #generations: Int32Array;
   readonly #cursor = new AttributeCursor(this.view, 0, 0);
   #generation = 0;
+  #indexed = true;
 
   /** `what` names the struct, which has `size` bytes; attributes have numbers up to `max`. */
   constructor(what: string, size: number, max: number) {
@@ -39,7 +40,7 @@ export class DiagMessage {
     this.#generations = new Int32Array(max + 1);
   }
 
-  /** Moves to the message from `start` to `end`. Throws {@linkcode DecodeError} when it is cut or contradicts itself. */
+  /** Moves to the message from `start` to `end`. Throws {@linkcode DecodeError} when it is cut. */
   at(view: DataView, start: number, end: number): this {
     if (end - start < this.#size) {
       throw new DecodeError(
@@ -51,9 +52,16 @@ export class DiagMessage {
     this.view = view;
     this.start = start;
     this.end = end;
+    this.#indexed = false;
+    return this;
+  }
+
+  // Most rows of a plain listing are never asked for an attribute.
+  #index(): void {
+    this.#indexed = true;
     const generation = ++this.#generation;
     const cursor = this.#cursor;
-    cursor.reset(view, start + this.#size, end);
+    cursor.reset(this.view, this.start + this.#size, this.end);
     while (cursor.next()) {
       const type = cursor.type;
       if (type > this.#max) continue;
@@ -61,22 +69,22 @@ export class DiagMessage {
       this.#lengths[type] = cursor.length;
       this.#generations[type] = generation;
     }
-    return this;
   }
 
-  /** True when the kernel sent this attribute. */
+  /** True when the kernel sent this attribute. This and all that follows throw {@linkcode DecodeError} when lengths do not fit. */
   has(type: number): boolean {
+    if (!this.#indexed) this.#index();
     return this.#generations[type] === this.#generation;
   }
 
   /** Offset of an attribute's payload in {@linkcode view}, or -1. */
   attributeOffset(type: number): number {
-    return this.#generations[type] === this.#generation ? this.#offsets[type]! : -1;
+    return this.has(type) ? this.#offsets[type]! : -1;
   }
 
   /** Length of an attribute's payload in bytes, or -1. */
   attributeLength(type: number): number {
-    return this.#generations[type] === this.#generation ? this.#lengths[type]! : -1;
+    return this.has(type) ? this.#lengths[type]! : -1;
   }
 
   /** An attribute's first byte, or -1 where it is absent or empty. */

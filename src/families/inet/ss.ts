@@ -219,8 +219,7 @@ export class InetPrinter implements SsPrinter {
   #netlinkRow(): void {
     const { message } = this;
     const { cells, options } = this.#context;
-    const told = message.u8Attribute(uapi.INET_DIAG_PROTOCOL);
-    const protocol = told < 0 ? this.#table.protocol : told;
+    const protocol = this.#protocol();
     const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
     this.#start(protocol, v6only > 0);
     if (options.options) {
@@ -236,6 +235,14 @@ export class InetPrinter implements SsPrinter {
       this.#more(protocol);
     }
     this.#sctpInode = message.inode;
+  }
+
+  // Only raw sockets may be of another protocol than was asked for.
+  #protocol(): number {
+    const asked = this.#table.protocol;
+    if (asked === uapi.IPPROTO_TCP || asked === uapi.IPPROTO_UDP) return asked;
+    const told = this.message.u8Attribute(uapi.INET_DIAG_PROTOCOL);
+    return told < 0 ? asked : told;
   }
 
   #start(protocol: number, v6only: boolean): void {
