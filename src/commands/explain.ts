@@ -183,6 +183,7 @@ function matchesPort(socket: Socket, target: PortTarget, anyAddress = false): bo
 }
 
 const decoder = new TextDecoder();
+const latin1 = new TextDecoder("latin1");
 
 function matches(socket: Socket, target: Target): boolean {
   switch (target.kind) {
@@ -279,8 +280,17 @@ function processesOf(sockets: readonly Socket[]) {
 
 // A connection belongs to the listener with its own address before one with a wildcard.
 function connectionsOf(listener: Socket, { sockets }: Survey): Socket[] {
-  const { local, netns, transport, v6only } = listener;
-  if (!("address" in local)) return [];
+  const { local, netns, transport, v6only, family } = listener;
+  if (!("address" in local)) {
+    // What was accepted carries the listener's own address; one without an address has none to tell.
+    const name = nameOf(local);
+    return name === null
+      ? []
+      : sockets.filter((socket) =>
+        socket.family === family && socket.state === "established" &&
+        socket.netns?.inode === netns?.inode && nameOf(socket.local) === name
+      );
+  }
   const rivals = sockets.filter((socket) =>
     socket.state === "listen" && socket.transport === transport &&
     socket.netns?.inode === netns?.inode && "address" in socket.local &&
@@ -296,6 +306,13 @@ function connectionsOf(listener: Socket, { sockets }: Survey): Socket[] {
         sameAddress(rival.address, socket.local.address)
       ))
   );
+}
+
+// Path or abstract name, one character a byte.
+function nameOf(local: Socket["local"]): string | null {
+  if (!("path" in local)) return null;
+  if (local.path !== null) return `/${latin1.decode(local.path)}`;
+  return local.name === null ? null : `@${latin1.decode(local.name)}`;
 }
 
 function countConnections(sockets: readonly Socket[]): Connections {

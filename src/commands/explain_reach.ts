@@ -65,7 +65,23 @@ function fileOf(socket: Socket, survey: Survey): ReachReport["file"] {
   const status = tryStatAt(AT_FDCWD, cString(prefix + decoder.decode(local.path)));
   if (typeof status === "number") return null;
   const { mode, uid, gid } = status;
-  return { mode: mode & 0o7777, uid, user: survey.users.name(uid), gid };
+  return {
+    mode: mode & 0o7777,
+    uid,
+    user: survey.users.name(uid),
+    gid,
+    closedFolder: closedFolder(prefix, decoder.decode(local.path)),
+  };
+}
+
+// Who may write to the file must also get to it.
+function closedFolder(prefix: string, path: string): string | null {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const folder = path.slice(0, end);
+    const status = tryStatAt(AT_FDCWD, cString(prefix + folder));
+    if (typeof status !== "number" && (status.mode & 0o001) === 0) return folder;
+  }
+  return null;
 }
 
 /** What docker-proxy was started with. */

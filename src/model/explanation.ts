@@ -83,6 +83,17 @@ export interface Publication {
   readonly pid: number | null;
 }
 
+/** The file of a unix socket. */
+export interface SocketFile {
+  /** Permissions. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly user: string | null;
+  readonly gid: number;
+  /** The innermost folder above it that lets only its owner and group through; `null` when there is none. */
+  readonly closedFolder: string | null;
+}
+
 /** How far a socket can be reached. */
 export interface ReachReport {
   readonly scope: Scope;
@@ -93,13 +104,7 @@ export interface ReachReport {
   readonly groups: readonly { readonly interface: string; readonly address: string }[];
   /** `null` where it is not known whether anything is published. */
   readonly published: readonly Publication[] | null;
-  /** The file of a unix socket. */
-  readonly file: {
-    readonly mode: number;
-    readonly uid: number;
-    readonly user: string | null;
-    readonly gid: number;
-  } | null;
+  readonly file: SocketFile | null;
 }
 
 /** One thing that matched: sockets with one address, and all about them. */

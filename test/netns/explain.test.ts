@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { run } from "../support/run.ts";
@@ -374,6 +374,12 @@ describe("unix sockets", () => {
         expect(subject.reach.file).toMatchObject({ mode: 0o660, uid: 0, user: "root" });
         const text = await netns.output([SOCKEYE, `unix:${local!.path}`]);
         expect(text).toContain("its owner and the group may connect");
+        expect(text).toContain("1 connection");
+        // The factory's folder is closed to others, whatever the file allows.
+        chmodSync(local!.path!, 0o666);
+        const open = await one(netns, `unix:${local!.path}`);
+        expect(open.reach.file.closed_folder).toBe(dirname(local!.path!));
+        expect(open.connections.established).toBe(1);
       }
     });
   });

@@ -133,7 +133,20 @@ function placeJson(place: Place): Json {
 }
 
 function reachJson({ scope, reasons, addresses, groups, published, file }: ReachReport): Json {
-  return { scope, reasons, addresses, groups, published, file };
+  return {
+    scope,
+    reasons,
+    addresses,
+    groups,
+    published,
+    file: file === null ? null : {
+      mode: file.mode,
+      uid: file.uid,
+      user: file.user,
+      gid: file.gid,
+      closed_folder: file.closedFolder,
+    },
+  };
 }
 
 function bindJson(report: BindReport): Json {

@@ -13,6 +13,7 @@ import type {
   Place,
   Publication,
   ReachReport,
+  SocketFile,
   Subject,
 } from "../../model/explanation.ts";
 import type { Bytes, Process } from "../../model/owner.ts";
@@ -625,7 +626,7 @@ function publishedLines(published: readonly Publication[] | null): Line[] {
   );
 }
 
-function fileLines({ mode, uid, user, gid }: NonNullable<ReachReport["file"]>): Line[] {
+function fileLines({ mode, uid, user, gid, closedFolder }: SocketFile): Line[] {
   const others = (mode & 0o002) !== 0;
   const group = (mode & 0o020) !== 0;
   return [
@@ -633,7 +634,9 @@ function fileLines({ mode, uid, user, gid }: NonNullable<ReachReport["file"]>): 
       `mode ${mode.toString(8).padStart(4, "0")}, owner ${
         sanitize(user ?? String(uid))
       }, group ${gid}: `,
-      others
+      others && closedFolder !== null
+        ? `everybody may connect who may enter ${sanitize(closedFolder)}`
+        : others
         ? ["every user may connect", "warning"]
         : group
         ? "its owner and the group may connect"
