@@ -24,6 +24,7 @@ import {
   MSG_SPORT,
   MSG_SRC,
   MSG_STATE,
+  MSG_TIMER,
   MSG_WQUEUE,
 } from "../../families/inet/uapi.ts";
 import { DecodeError } from "../../model/decode_error.ts";
@@ -58,44 +59,44 @@ export type InternetProtocol = "tcp" | "udp" | "udplite";
 /** States in which no descriptor exists, and the one that lsof's source does not list. */
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
 
-/** A TCP, UDP or UDP-Lite socket. Addresses become text only when they are shown. */
-export class InternetSocket implements InternetEnds, SocketState {
-  readonly kind = "internet";
-  readonly version: 4 | 6;
-  readonly protocol: InternetProtocol;
-  readonly state: number;
-  readonly receiveQueue: number;
-  readonly sendQueue: number;
-  readonly inode: number;
-  readonly localPort: number;
-  readonly peerPort: number;
-  // Big-endian: the last word of each address, and for IPv6 the three before it, local first.
-  readonly #localWord: number;
-  readonly #peerWord: number;
-  readonly #high: readonly number[] | null;
+/** Where a row keeps the index of its protocol: `idiag_timer`, which nothing here reads. */
+const ROW_PROTOCOL = MSG_TIMER;
 
-  /** Reads the inet_diag_msg at `start`, which has its full length. */
-  constructor(view: DataView, start: number, protocol: InternetProtocol) {
-    this.version = view.getUint8(start + MSG_FAMILY) === AF_INET6 ? 6 : 4;
-    this.protocol = protocol;
-    this.state = view.getUint8(start + MSG_STATE);
-    this.receiveQueue = view.getUint32(start + MSG_RQUEUE, true);
-    // A listener sends nothing; the kernel tells the limit of its queue there.
-    this.sendQueue = this.state === TCP_LISTEN ? 0 : view.getUint32(start + MSG_WQUEUE, true);
-    this.inode = view.getUint32(start + MSG_INODE, true);
-    this.localPort = view.getUint16(start + MSG_SPORT, false);
-    this.peerPort = view.getUint16(start + MSG_DPORT, false);
-    const last = this.version === 6 ? 12 : 0;
-    this.#localWord = view.getUint32(start + MSG_SRC + last, false);
-    this.#peerWord = view.getUint32(start + MSG_DST + last, false);
-    this.#high = last === 0 ? null : [
-      view.getUint32(start + MSG_SRC, false),
-      view.getUint32(start + MSG_SRC + 4, false),
-      view.getUint32(start + MSG_SRC + 8, false),
-      view.getUint32(start + MSG_DST, false),
-      view.getUint32(start + MSG_DST + 4, false),
-      view.getUint32(start + MSG_DST + 8, false),
-    ];
+/** A TCP, UDP or UDP-Lite socket: a window on the kernel's bytes, read when something of it is asked for. */
+export class InternetSocket implements InternetEnds, SocketState {
+  readonly #view: DataView;
+  readonly #at: number;
+
+  /** A window on the row at `at`, which {@linkcode InternetTable} has made. */
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+
+  get version(): 4 | 6 {
+    return this.#view.getUint8(this.#at + MSG_FAMILY) === AF_INET6 ? 6 : 4;
+  }
+
+  get protocol(): InternetProtocol {
+    return PROTOCOLS[this.#view.getUint8(this.#at + ROW_PROTOCOL)]![0];
+  }
+
+  /** The kernel's number of the state: see model/state.ts. */
+  get state(): number {
+    return this.#view.getUint8(this.#at + MSG_STATE);
+  }
+
+  get receiveQueue(): number {
+    return this.#view.getUint32(this.#at + MSG_RQUEUE, true);
+  }
+
+  // A listener sends nothing; the kernel tells the limit of its queue there.
+  get sendQueue(): number {
+    return this.state === TCP_LISTEN ? 0 : this.#view.getUint32(this.#at + MSG_WQUEUE, true);
+  }
+
+  get inode(): number {
+    return this.#view.getUint32(this.#at + MSG_INODE, true);
   }
 
   /** Name of the TCP state; `null` for the others. */
@@ -105,41 +106,106 @@ export class InternetSocket implements InternetEnds, SocketState {
   }
 
   get local(): InternetEnd | null {
-    return this.#end(0, this.#localWord, this.localPort);
+    return this.#end(MSG_SRC, MSG_SPORT);
   }
 
   get peer(): InternetEnd | null {
-    return this.#end(3, this.#peerWord, this.peerPort);
+    return this.#end(MSG_DST, MSG_DPORT);
   }
 
-  #end(at: 0 | 3, last: number, port: number): InternetEnd | null {
-    const high = this.#high;
-    if (high === null) {
-      return port === 0 && last === 0
+  #end(address: number, portAt: number): InternetEnd | null {
+    const view = this.#view;
+    const at = this.#at + address;
+    const port = view.getUint16(this.#at + portAt, false);
+    const first = view.getUint32(at, false);
+    if (this.version === 4) {
+      return port === 0 && first === 0
         ? null
-        : { version: 4, address: last === 0 ? null : ipv4Text(last), port };
+        : { version: 4, address: first === 0 ? null : ipv4Text(first), port };
     }
-    const [a, b, c] = [high[at]!, high[at + 1]!, high[at + 2]!];
-    const wildcard = a === 0 && b === 0 && c === 0 && last === 0;
+    const b = view.getUint32(at + 4, false);
+    const c = view.getUint32(at + 8, false);
+    const last = view.getUint32(at + 12, false);
+    const wildcard = first === 0 && b === 0 && c === 0 && last === 0;
     if (wildcard && port === 0) return null;
     // One mapped end makes an IPv4 socket of it, whose other end is then the last four bytes too.
-    if (isMapped(high, 0) || isMapped(high, 3)) {
+    if (isMapped(view, this.#at + MSG_SRC) || isMapped(view, this.#at + MSG_DST)) {
       return { version: 4, address: last === 0 ? null : ipv4Text(last), port };
     }
-    return { version: 6, address: wildcard ? null : formatIpv6(a, b, c, last), port };
+    return { version: 6, address: wildcard ? null : formatIpv6(first, b, c, last), port };
   }
 
   /** A text that the two ends of one local connection give in opposite order. */
   key(reversed: boolean): string {
-    const high = this.#high ?? [];
-    const local = `${high.slice(0, 3)}.${this.#localWord}:${this.localPort}`;
-    const peer = `${high.slice(3)}.${this.#peerWord}:${this.peerPort}`;
+    const text = (address: number, port: number) => {
+      const words = [0, 4, 8, 12].map((i) => this.#view.getUint32(this.#at + address + i, false));
+      return `${words}:${this.#view.getUint16(this.#at + port, false)}`;
+    };
+    const local = text(MSG_SRC, MSG_SPORT);
+    const peer = text(MSG_DST, MSG_DPORT);
     return `${this.version}${this.protocol} ${reversed ? `${peer} ${local}` : `${local} ${peer}`}`;
   }
 }
 
-function isMapped(high: readonly number[], at: 0 | 3): boolean {
-  return high[at] === 0 && high[at + 1] === 0 && high[at + 2] === 0xffff;
+/** TCP, UDP and UDP-Lite sockets by inode: the fixed part of each inet_diag_msg, one after the other. */
+export class InternetTable {
+  readonly #rows = new Map<number, number>();
+  #view = new DataView(new ArrayBuffer(64 * INET_DIAG_MSG_SIZE));
+  #length = 0;
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  has(inode: number): boolean {
+    return this.#rows.has(inode);
+  }
+
+  get(inode: number): InternetSocket | undefined {
+    const at = this.#rows.get(inode);
+    return at === undefined ? undefined : new InternetSocket(this.#view, at);
+  }
+
+  /**
+   * Takes a message over unless nobody can hold the socket. Returns its inode, 0 for none. Throws DecodeError when the
+   * message is cut.
+   */
+  add(view: DataView, start: number, end: number, protocol: number): number {
+    if (end - start < INET_DIAG_MSG_SIZE) {
+      throw new DecodeError(
+        "inet_diag_msg",
+        start,
+        `${end - start} bytes where ${INET_DIAG_MSG_SIZE} are needed`,
+      );
+    }
+    const inode = view.getUint32(start + MSG_INODE, true);
+    if (inode === 0) return 0;
+    const at = this.#length;
+    if (at === this.#view.byteLength) this.#grow();
+    const rows = this.#view;
+    for (let i = 0; i < INET_DIAG_MSG_SIZE; i += 4) {
+      rows.setUint32(at + i, view.getUint32(start + i, true), true);
+    }
+    rows.setUint8(at + ROW_PROTOCOL, protocol);
+    this.#length = at + INET_DIAG_MSG_SIZE;
+    this.#rows.set(inode, at);
+    return inode;
+  }
+
+  delete(inode: number): void {
+    this.#rows.delete(inode);
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(this.#view.byteLength * 2);
+    larger.set(new Uint8Array(this.#view.buffer));
+    this.#view = new DataView(larger.buffer);
+  }
+}
+
+function isMapped(view: DataView, at: number): boolean {
+  return view.getUint32(at + 8, false) === 0xffff && view.getUint32(at, false) === 0 &&
+    view.getUint32(at + 4, false) === 0;
 }
 
 // Many sockets have few addresses.
@@ -149,15 +215,6 @@ function ipv4Text(word: number): string {
   let text = ipv4Texts.get(word);
   if (text === undefined) ipv4Texts.set(word, text = formatIpv4(word));
   return text;
-}
-
-function checkLength(start: number, end: number): void {
-  if (end - start >= INET_DIAG_MSG_SIZE) return;
-  throw new DecodeError(
-    "inet_diag_msg",
-    start,
-    `${end - start} bytes where ${INET_DIAG_MSG_SIZE} are needed`,
-  );
 }
 
 /** What is known of a socket. */
@@ -195,7 +252,7 @@ export class SocketTables {
   readonly #diagnostics: Diagnostics;
   readonly #query: LsofQuery;
   readonly #internetOnly: boolean;
-  readonly #internet = new Map<number, InternetSocket>();
+  readonly #internet = new InternetTable();
   #internetRead = false;
   #others: Map<number, KnownSocket> | undefined;
   readonly #foreign = new Map<string, Map<number, KnownSocket>>();
@@ -215,7 +272,7 @@ export class SocketTables {
   }
 
   /** TCP and UDP sockets of our own network namespace. */
-  get internet(): ReadonlyMap<number, InternetSocket> {
+  get internet(): InternetTable {
     if (!this.#internetRead) {
       this.#internetRead = true;
       if (!this.#query.skipInternet) this.#readInternet();
@@ -226,16 +283,12 @@ export class SocketTables {
   #readInternet(): void {
     const source = new Source(this.#root, this.#diagnostics);
     try {
-      for (const request of this.#internetRequests()) {
-        const [protocol] = request.label.split(" ") as [InternetProtocol];
+      for (const { request, protocol } of this.#internetRequests()) {
         const inodes: number[] = [];
         source.read(request, {
           message: (view, start, end) => {
-            checkLength(start, end);
-            const socket = new InternetSocket(view, start, protocol);
-            if (socket.inode === 0) return;
-            inodes.push(socket.inode);
-            this.#internet.set(socket.inode, socket);
+            const inode = this.#internet.add(view, start, end, protocol);
+            if (inode !== 0) inodes.push(inode);
           },
           restart: () => {
             for (const inode of inodes.splice(0)) this.#internet.delete(inode);
@@ -247,7 +300,7 @@ export class SocketTables {
     }
   }
 
-  *#internetRequests(): Generator<DiagRequest> {
+  *#internetRequests(): Generator<{ request: DiagRequest; protocol: number }> {
     const { internet, internetItems, states } = this.#query;
     let mask = ALL_STATES & ~WITHOUT_FILE;
     let [four, six] = [true, true];
@@ -271,10 +324,10 @@ export class SocketTables {
         six = internet !== 4;
       }
     }
-    for (const [protocol, number] of PROTOCOLS) {
-      if (protocols !== null && !protocols.has(protocol)) continue;
-      if (six) yield internetRequest(protocol, number, AF_INET6, mask);
-      if (four) yield internetRequest(protocol, number, AF_INET, mask);
+    for (const [protocol, [name, number]] of PROTOCOLS.entries()) {
+      if (protocols !== null && !protocols.has(name)) continue;
+      if (six) yield { request: internetRequest(name, number, AF_INET6, mask), protocol };
+      if (four) yield { request: internetRequest(name, number, AF_INET, mask), protocol };
     }
   }
 
@@ -317,15 +370,16 @@ export class SocketTables {
 
   // /proc/PID/net shows the namespace of a process to everybody; entering it would need CAP_SYS_ADMIN.
   #readForeignInternet(pid: number, sockets: Map<number, KnownSocket>): void {
-    for (const [protocol] of PROTOCOLS) {
+    const table = new InternetTable();
+    const inodes: number[] = [];
+    for (const [protocol, [name]] of PROTOCOLS.entries()) {
       for (const family of [AF_INET6, AF_INET]) {
-        const file = family === AF_INET6 ? `${protocol}6` : protocol;
+        const file = family === AF_INET6 ? `${name}6` : name;
         const bytes = this.#root.read(`${pid}/net/${file}`);
         if (typeof bytes === "number") continue;
         try {
-          inetProcTable(file, family).parse(bytes, (view, start) => {
-            const socket = new InternetSocket(view, start, protocol);
-            if (socket.inode !== 0) sockets.set(socket.inode, socket);
+          inetProcTable(file, family).parse(bytes, (view, start, end) => {
+            inodes.push(table.add(view, start, end, protocol));
           });
         } catch (error) {
           if (!(error instanceof DecodeError)) throw error;
@@ -333,6 +387,7 @@ export class SocketTables {
         }
       }
     }
+    for (const inode of inodes) if (inode !== 0) sockets.set(inode, table.get(inode)!);
   }
 
   #readOthers(net: string): Map<number, KnownSocket> {
