@@ -37,6 +37,7 @@ export const ERANGE = 34;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ELOOP = 40;
+export const ENODATA = 61;
 export const EPROTO = 71;
 export const EMSGSIZE = 90;
 export const EPROTONOSUPPORT = 93;
@@ -83,6 +84,7 @@ const NAMES: ReadonlyMap<number, readonly [code: string, text: string]> = new Ma
   [ENAMETOOLONG, ["ENAMETOOLONG", "file name too long"]],
   [ENOSYS, ["ENOSYS", "function not implemented"]],
   [ELOOP, ["ELOOP", "too many symbolic links"]],
+  [ENODATA, ["ENODATA", "no data available"]],
   [EPROTO, ["EPROTO", "protocol error"]],
   [EMSGSIZE, ["EMSGSIZE", "message too long"]],
   [EPROTONOSUPPORT, ["EPROTONOSUPPORT", "protocol not supported"]],

@@ -15,6 +15,9 @@ export function buildQuery(options: ListOptions, filter: Expr | null = null): Qu
   if (options.all && options.listening) {
     throw new UsageError("--all and --listening contradict each other: give one of them");
   }
+  if (options.record !== null && options.replay !== null) {
+    throw new UsageError("--record and --replay contradict each other: give one of them");
+  }
   if (options.listening && options.states !== 0) {
     throw new UsageError("--listening and --state contradict each other: give one of them");
   }

@@ -48,8 +48,20 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     explainFilter(query, out);
     return EXIT_OK;
   }
-  const complete = await list(query, options, out, err);
+  const complete = await withRecordings(() => list(query, options, out, err));
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
+}
+
+// A file that the command line names and that is no recording is an error of the command line.
+async function withRecordings(work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && error.name === "RecordingError") {
+      throw new UsageError(error.message);
+    }
+    throw error;
+  }
 }
 
 // Words without a flag are one expression, however the shell cut them.

@@ -299,6 +299,21 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     set: () => {},
   },
   {
+    long: "record",
+    value: "FILE",
+    group: "Other",
+    help:
+      "keep what was read, command lines included, in a new file, for --replay with the same flags",
+    set: (options, value) => options.record = value,
+  },
+  {
+    long: "replay",
+    value: "FILE",
+    group: "Other",
+    help: "answer from a recording, and not from this machine",
+    set: (options, value) => options.replay = value,
+  },
+  {
     long: "require-complete",
     group: "Other",
     help: "exit with 3 when something could not be read",

@@ -25,6 +25,8 @@ export interface ListOptions {
   /** Expressions, each on its own. */
   filters: string[];
   explainFilter: boolean;
+  record: string | null;
+  replay: string | null;
   info: boolean;
   format: "text" | "json" | "ndjson";
   color: ColorChoice;
@@ -51,6 +53,8 @@ export function defaultOptions(): ListOptions {
     owners: "auto",
     filters: [],
     explainFilter: false,
+    record: null,
+    replay: null,
     info: false,
     format: "text",
     color: "auto",

@@ -26,8 +26,15 @@ export interface SourceSink {
 /** What became of a table: `absent` is a protocol that this kernel does not have. */
 export type SourceOutcome = "read" | "absent" | "failed";
 
+/** A netlink socket, and what else is asked of it: a recording has no descriptor, but knows names. */
+export interface DiagTransport extends Transport {
+  readonly fd?: number;
+  /** Name of an interface in the socket's namespace; `null` when there is none. Absent: the descriptor is asked. */
+  interfaceName?(index: number): string | null;
+}
+
 /** Opens the netlink socket; a test or a recording gives its own. Throws SyscallError. */
-export type OpenTransport = () => Transport & { readonly fd?: number };
+export type OpenTransport = () => DiagTransport;
 
 const openKernel: OpenTransport = () => new Connection(NETLINK_SOCK_DIAG);
 
@@ -185,11 +192,17 @@ export class Source {
     if (index === 0) return null;
     let name = this.#interfaces.get(index);
     if (name === undefined) {
-      const fd = this.#transport?.fd;
-      name = (fd === undefined ? null : interfaceName(fd, index)) ?? `if${index}`;
+      name = this.#askName(index) ?? `if${index}`;
       this.#interfaces.set(index, name);
     }
     return name;
+  }
+
+  #askName(index: number): string | null {
+    const transport = this.#transport;
+    if (!transport) return null;
+    if (transport.interfaceName !== undefined) return transport.interfaceName(index);
+    return transport.fd === undefined ? null : interfaceName(transport.fd, index);
   }
 
   /** A context for decoding what this source gave. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { terminalColumns } from "../../ffi/terminal.ts";
+import { type Access, LIVE } from "../collect/access.ts";
 import type { ListFilter } from "../collect/filter.ts";
 import { collectSockets } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
@@ -12,6 +13,7 @@ import { attachOwners } from "../join/attach.ts";
 import { walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Netns, Socket } from "../model/socket.ts";
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { currentNetns, readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
@@ -31,6 +33,10 @@ export interface ListFormat {
   readonly color: ColorChoice;
   readonly header: boolean;
   readonly verbose: boolean;
+  /** Path of a file to be made, for what was read; `null` for none. */
+  readonly record: string | null;
+  /** Path of a file to read instead of this machine; `null` for none. */
+  readonly replay: string | null;
 }
 
 /** Where requests that close sockets are kept: see {@linkcode DiagRequest.destroy}. */
@@ -47,6 +53,8 @@ export interface SnapshotTools {
   readonly users?: Users;
   /** The query's filter at work: see {@linkcode listFilter}. */
   readonly filter?: ListFilter | null;
+  /** Where everything else than files of /proc comes from. Absent: this machine. */
+  readonly access?: Access;
   /** Absent: nothing will be closed. */
   readonly closing?: CloseRequests;
 }
@@ -62,13 +70,15 @@ export async function listFilter(query: Query, users: Users): Promise<ListFilter
 export function takeSnapshot(
   query: Query,
   diagnostics: Diagnostics,
-  { root = new ProcRoot(), users = new Users(), filter = null, closing }: SnapshotTools = {},
+  tools: SnapshotTools = {},
 ): Snapshot {
+  const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
+    tools;
   const inode = currentNetns(root);
   const netns = inode === null ? null : { inode, name: null };
-  const source = new Source(root, diagnostics);
+  const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
   let sockets: readonly Socket[];
-  const takenAtMs = Date.now();
+  const takenAtMs = access.now();
   try {
     closing?.enter(netns);
     const rows = filter?.forRows(root, netns);
@@ -79,13 +89,13 @@ export function takeSnapshot(
   sockets = selectSockets(sockets, query, filter, users, {
     owners(some) {
       // After the dump, which is what gives a socket its cookie.
-      const walk = walkOwners(root, query.owners ?? "auto", diagnostics);
+      const walk = access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics));
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
     },
     reach(some) {
       // Two small dumps, and only where an answer depends on them.
       const surroundings = root.isLive && some.some(needsSurroundings)
-        ? readSurroundings(root, inode)
+        ? readSurroundings(root, inode, () => access.open(NETLINK_ROUTE))
         : null;
       fillReach(some, () => surroundings);
     },
@@ -101,12 +111,9 @@ export async function list(
   err: Writer,
 ): Promise<boolean> {
   const diagnostics = new Diagnostics();
-  const users = new Users();
-  const tools = { users, filter: await listFilter(query, users) };
-  const snapshot = query.netns === undefined
-    ? takeSnapshot(query, diagnostics, tools)
-    : (await import("./netns_snapshot.ts"))
-      .takeNetnsSnapshot(query, query.netns, diagnostics, tools);
+  const snapshot = format.record === null && format.replay === null
+    ? await snapshotOf(query, diagnostics, { users: new Users() })
+    : await recordedSnapshot(query, diagnostics, format);
   if (format.format === "text") {
     const { writeTable } = await import("../views/table.ts");
     const columns = terminalColumns(1);
@@ -123,6 +130,41 @@ export async function list(
   out.flush();
   report(diagnostics, format, err);
   return diagnostics.complete;
+}
+
+async function snapshotOf(
+  query: Query,
+  diagnostics: Diagnostics,
+  tools: SnapshotTools & { readonly users: Users },
+): Promise<Snapshot> {
+  const all = { ...tools, filter: await listFilter(query, tools.users) };
+  if (query.netns === undefined) return takeSnapshot(query, diagnostics, all);
+  const { takeNetnsSnapshot } = await import("./netns_snapshot.ts");
+  return takeNetnsSnapshot(query, query.netns, diagnostics, all);
+}
+
+async function recordedSnapshot(
+  query: Query,
+  diagnostics: Diagnostics,
+  { record, replay }: ListFormat,
+): Promise<Snapshot> {
+  const { openRecording, RecordingFile } = await import("./recording.ts");
+  if (replay !== null) {
+    const access = openRecording(replay);
+    const { root, users } = access;
+    return snapshotOf(query, diagnostics, { root, users, access });
+  }
+  const file = new RecordingFile(record!);
+  try {
+    const { Recorder } = await import("../collect/record.ts");
+    const access = new Recorder();
+    const { root, users } = access;
+    const snapshot = await snapshotOf(query, diagnostics, { root, users, access });
+    file.write(access, snapshot);
+    return snapshot;
+  } finally {
+    file.close();
+  }
 }
 
 function report(diagnostics: Diagnostics, format: ListFormat, err: Writer): void {

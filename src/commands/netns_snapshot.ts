@@ -6,12 +6,8 @@
  *
  * @module
  */
-import {
-  findNamespace,
-  type FoundNetns,
-  NamespaceFinder,
-  visitNamespace,
-} from "../collect/namespaces.ts";
+import { LIVE } from "../collect/access.ts";
+import { type FoundNetns, NamespaceFinder } from "../collect/namespaces.ts";
 import { Occupancy } from "../collect/occupancy.ts";
 import { collectSockets } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
@@ -20,10 +16,10 @@ import { attachOwners } from "../join/attach.ts";
 import { type OwnerWalk, walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
-import { DescriptorScanner } from "../proc/scan.ts";
 import { Users } from "../proc/users.ts";
 import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
@@ -41,18 +37,21 @@ export function takeNetnsSnapshot(
   query: Query,
   choice: NetnsChoice | "own",
   diagnostics: Diagnostics,
-  { root = new ProcRoot(), users = new Users(), filter = null, closing }: SnapshotTools = {},
+  tools: SnapshotTools = {},
   inside: (found: FoundNetns) => void = () => {},
 ): Snapshot {
-  const owners = query.owners ?? "auto";
-  const takenAtMs = Date.now();
+  const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
+    tools;
+  const walkAll = (needsNamespaces: boolean) =>
+    access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics, needsNamespaces));
+  const takenAtMs = access.now();
   let sockets: readonly Socket[] = [];
   const surroundings = new Map<number, Surroundings | null>();
   const visit = (found: FoundNetns) => {
-    visitNamespace(found, diagnostics, () => {
+    access.visit(found, diagnostics, () => {
       // An occupancy that must be read costs more than it saves where nothing else shares the tables.
       const occupancy = choice === "all" ? Occupancy.read(root) : null;
-      const source = new Source(root, diagnostics);
+      const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
       try {
         closing?.enter(found.netns);
         const rows = filter?.forRows(root, found.netns);
@@ -62,7 +61,8 @@ export function takeNetnsSnapshot(
           closing,
         });
         if (root.isLive && collected.some(needsSurroundings)) {
-          surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode));
+          const open = () => access.open(NETLINK_ROUTE);
+          surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode, open));
         }
         sockets = sockets.length === 0 ? collected : sockets.concat(collected);
         inside(found);
@@ -80,29 +80,28 @@ export function takeNetnsSnapshot(
     }
     visit(own);
   } else if (choice === "all") {
-    const listing = new DescriptorScanner(root).listProcesses();
-    finder.addProcesses(listing);
+    finder.addProcesses(access.listProcesses(root));
     finder.addMounts();
     const known = finder.list();
     for (const found of known) visit(found);
     // The walk that finds owners also meets descriptors which keep a namespace alive, so those come last.
-    walk = walkOwners(root, owners, diagnostics, true);
+    walk = walkAll(true);
     finder.addDescriptors(walk.scan.namespaces);
     for (const found of finder.list()) {
       if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
     }
     reportDenied(finder.denied, diagnostics);
   } else {
-    visit(findNamespace(
+    visit(access.find(
       choice.one,
       finder,
-      () => new DescriptorScanner(root).listProcesses(),
-      () => (walk ??= walkOwners(root, owners, diagnostics, true)).scan.namespaces,
+      () => access.listProcesses(root),
+      () => (walk ??= walkAll(true)).scan.namespaces,
     ));
   }
   sockets = selectSockets(sockets, query, filter, users, {
     owners(some) {
-      walk ??= walkOwners(root, owners, diagnostics);
+      walk ??= walkAll(false);
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
     },
     reach: (some) =>

@@ -7,7 +7,7 @@ import { effectiveUserId } from "../../ffi/process.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Owner, Ownership } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
-import { insidePidNamespace } from "../proc/host.ts";
+import { effectiveUser, insidePidNamespace } from "../proc/host.ts";
 import type { Processes } from "../proc/process.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Scan } from "../proc/scan.ts";
@@ -49,7 +49,7 @@ export function attachOwners(
     socket.ownership = owners.length > 0 ? "owned" : ownershipWithout(socket, unseen);
     if (socket.ownership === "hidden") hiddenSockets++;
   }
-  reportUnseen(scan, unseen, hiddenSockets, diagnostics);
+  reportUnseen(scan, unseen, hiddenSockets, diagnostics, root);
 }
 
 function ownersOf(rows: number[], scan: Scan, processes: Processes): Owner[] {
@@ -135,6 +135,7 @@ function reportUnseen(
   unseen: Unseen,
   hiddenSockets: number,
   diagnostics: Diagnostics,
+  root: ProcRoot,
 ): void {
   const { deniedProcesses } = unseen;
   if (deniedProcesses > 0) {
@@ -142,7 +143,9 @@ function reportUnseen(
       ? ["1 process", "its"]
       : [`${deniedProcesses} processes`, "their"];
     // A container's root, or one whose capabilities were taken, is refused like anybody.
-    const advice = effectiveUserId() === 0 ? "root needs CAP_SYS_PTRACE" : "run as root";
+    const advice = (effectiveUser(root) ?? effectiveUserId()) === 0
+      ? "root needs CAP_SYS_PTRACE"
+      : "run as root";
     diagnostics.gap({
       kind: "processes",
       reason: `${what} could not be read; ${advice} to see ${whose} sockets`,

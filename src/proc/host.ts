@@ -72,3 +72,10 @@ export function openFiles(root: ProcRoot): number | null {
   const match = /^(\d+)\s/.exec(root.text("sys/fs/file-nr") ?? "");
   return match === null ? null : Number(match[1]);
 }
+
+/** Effective user ID of this program, as /proc tells it; `null` where it does not. */
+export function effectiveUser(root: ProcRoot): number | null {
+  // Real, effective, saved, file system: proc(5).
+  const match = /^Uid:\s+\d+\s+(\d+)/m.exec(root.text("thread-self/status") ?? "");
+  return match === null ? null : Number(match[1]);
+}

@@ -9,18 +9,25 @@
 import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 
+function readWhole(path: string): Uint8Array | number {
+  return tryReadFileAt(AT_FDCWD, cString(path));
+}
+
 /** User names, read when first asked for. */
 export class Users {
   readonly #path: string;
+  readonly #read: (path: string) => Uint8Array | number;
   #names: Map<number, string> | undefined;
 
-  constructor(path = "/etc/passwd") {
+  /** `read` gives the file, or the negated errno. */
+  constructor(path = "/etc/passwd", read: (path: string) => Uint8Array | number = readWhole) {
     this.#path = path;
+    this.#read = read;
   }
 
   #load(): Map<number, string> {
     if (this.#names === undefined) {
-      const bytes = tryReadFileAt(AT_FDCWD, cString(this.#path));
+      const bytes = this.#read(this.#path);
       this.#names = typeof bytes === "number"
         ? new Map()
         : parsePasswd(new TextDecoder().decode(bytes));

@@ -99,10 +99,16 @@ function ownerJson({ pid, fds, tid, process }: Owner): Record<string, unknown> {
     ppid: process.ppid,
     uid: process.uid,
     user: process.user,
-    start_time: startTimeMs === null ? null : new Date(startTimeMs).toISOString(),
+    start_time: startTimeMs === null ? null : isoTime(startTimeMs),
     unit: process.unit,
     container: process.container,
   };
+}
+
+// A time that no calendar has can only come from a file that was tampered with.
+function isoTime(ms: number): string | null {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
 // Arguments end in NUL each; a process that wrote over them may have left no NUL at all.

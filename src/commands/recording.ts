@@ -1,0 +1,98 @@
+/**
+ * `--record` and `--replay`: recordings as files.
+ *
+ * @module
+ */
+import { EEXIST, ELOOP, errnoText, SyscallError } from "../../ffi/errno.ts";
+import {
+  AT_FDCWD,
+  close,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_WRONLY,
+  tryOpenAt,
+  tryReadFileAt,
+} from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import type { Recorder } from "../collect/record.ts";
+import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from "../collect/recording.ts";
+import { Replayer } from "../collect/replay.ts";
+import { DecodeError } from "../model/decode_error.ts";
+import type { Owner } from "../model/owner.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { VERSION } from "../version.ts";
+import { Writer } from "../views/text/writer.ts";
+
+/** A file that cannot be written or read as a recording: which, and why. */
+export class RecordingError extends Error {
+  override readonly name = "RecordingError";
+}
+
+/** A file for a recording, which must not be there yet and is for its owner alone: it holds command lines. */
+export class RecordingFile {
+  readonly #path: string;
+  readonly #fd: number;
+
+  /** Makes the file. Throws {@linkcode RecordingError}. */
+  constructor(path: string) {
+    this.#path = path;
+    if (path.includes("\0")) throw new RecordingError(`--record: no file can be called so`);
+    this.#fd = tryOpenAt(AT_FDCWD, cString(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    if (this.#fd >= 0) return;
+    const errno = -this.#fd;
+    throw new RecordingError(
+      errno === EEXIST || errno === ELOOP
+        ? `--record ${path}: it is there already, and recordings overwrite nothing`
+        : `--record ${path}: ${errnoText(errno)}`,
+    );
+  }
+
+  /** Writes everything that a snapshot needed, and everything that can be shown of it. Throws {@linkcode RecordingError}. */
+  write(recorder: Recorder, snapshot: Snapshot): void {
+    for (const { owners, peerOwners } of snapshot.sockets) {
+      for (const owner of [...owners, ...peerOwners ?? []]) readFacts(owner);
+    }
+    const writer = new Writer(this.#fd, this.#path);
+    try {
+      for (const line of encodeRecording(recorder.recording(VERSION))) writer.write(line);
+      writer.flush();
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new RecordingError(`--record ${this.#path}: ${error.message}`);
+    }
+  }
+
+  /** Gives the descriptor back. */
+  close(): void {
+    close(this.#fd);
+  }
+}
+
+// Facts are read when they are asked for, which a listing of names does not do for all.
+function readFacts({ process }: Owner): void {
+  const { comm, exe, exeDeleted, cmdline, ppid, uid, user, startTimeMs, unit, container } = process;
+  void [comm, exe, exeDeleted, cmdline, ppid, uid, user, startTimeMs, unit, container];
+}
+
+/** Opens a recording. Throws {@linkcode RecordingError} for a file that is none. */
+export function openRecording(path: string): Replayer {
+  const refuse = (why: string) => new RecordingError(`--replay ${path}: ${why}`);
+  if (path.includes("\0")) throw refuse("no file can be called so");
+  // One byte more than is allowed tells a file that fits from one that was cut.
+  const bytes = tryReadFileAt(AT_FDCWD, cString(path), MAX_RECORDING_BYTES + 1);
+  if (typeof bytes === "number") throw refuse(errnoText(-bytes));
+  if (bytes.length > MAX_RECORDING_BYTES) throw refuse(`larger than ${MAX_RECORDING_BYTES} bytes`);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse("this is not UTF-8 text");
+  }
+  try {
+    return new Replayer(decodeRecording(text));
+  } catch (error) {
+    if (error instanceof DecodeError) throw refuse(error.message);
+    throw error;
+  }
+}
