@@ -222,9 +222,27 @@ function strictPrefix(prefix: Prefix, reader: EndReader): PrefixTest {
     subject.family === AF_INET ? same(subject) : isMapped(subject, reader) && mapped(subject);
 }
 
+/**
+ * The words as ss has them in memory, where a protocol or a CID stands in host order: that of the fiblookup sockets, 10,
+ * begins like 10.0.0.0/8.
+ */
+function inMemory(reader: EndReader): EndReader {
+  return {
+    ...reader,
+    word(subject, index) {
+      const word = reader.word(subject, index);
+      const { family } = subject;
+      return family === AF_NETLINK || family === AF_PACKET || family === AF_VSOCK
+        ? word << 24 | (word & 0xff00) << 8 | word >>> 8 & 0xff00 | word >>> 24
+        : word;
+    },
+  };
+}
+
 /** ss compares the first words of whatever address there is, and only then thinks of mapped ones. */
 function loosePrefix(prefix: Prefix, reader: EndReader): PrefixTest {
-  const same = wordsTest(prefix, reader, 0);
+  const internet = prefix.family === AF_INET || prefix.family === AF_INET6;
+  const same = wordsTest(prefix, internet ? inMemory(reader) : reader, 0);
   if (prefix.family !== AF_INET) return same;
   const mapped = wordsTest(prefix, reader, 3);
   return (subject) => same(subject) || isMapped(subject, reader) && mapped(subject);

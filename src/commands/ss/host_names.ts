@@ -9,6 +9,8 @@ import { Hosts } from "../../proc/hosts.ts";
 /** Time that name servers may take in all without naming anything, in milliseconds. ss would wait at each address anew. */
 const PATIENCE_MS = 5000;
 
+const MAPPED = /^::ffff:(?=\d+\.)/;
+
 /** Names of addresses, each looked up once. */
 export class HostNames {
   readonly #hosts = new Hosts();
@@ -20,7 +22,8 @@ export class HostNames {
   name(address: string): string | null {
     let name = this.#names.get(address);
     if (name === undefined) {
-      name = this.#hosts.name(address) ?? this.#ask(address);
+      // An IPv4 address goes by its own name in IPv6 as well.
+      name = this.#hosts.name(address.replace(MAPPED, "")) ?? this.#ask(address);
       this.#names.set(address, name);
     }
     return name;
