@@ -148,7 +148,17 @@ export class Source {
       return "failed";
     }
     try {
-      table.parse(bytes, (view, start, end) => sink.message(view, start, end, "proc"));
+      const emit = (view: DataView, start: number, end: number) =>
+        sink.message(view, start, end, "proc");
+      table.parse(bytes, emit);
+      if (table.next !== undefined) {
+        const more = this.#root.readNet(table.next.file);
+        if (typeof more !== "number") table.next.parse(more, emit);
+        else {
+          this.#gap(label, `${refusal}; /proc/net/${table.next.file}: ${errnoText(-more)}`);
+          return "failed";
+        }
+      }
       this.#diagnostics.note(`${label}: ${refusal}; read from /proc/net/${table.file}`);
       return "read";
     } catch (error) {

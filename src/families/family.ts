@@ -45,6 +45,8 @@ export interface ProcTable {
   readonly file: string;
   /** Turns each line into a message of the family. Throws DecodeError on a line that is not one. */
   parse(text: Uint8Array, emit: (view: DataView, start: number, end: number) => void): void;
+  /** A second file that belongs to the same table. */
+  readonly next?: ProcTable;
 }
 
 /** One table to read. */

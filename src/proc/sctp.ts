@@ -21,6 +21,8 @@ export interface SctpEndpoint {
 export interface SctpAssociation {
   /** As {@linkcode SctpEndpoint.socketState}. */
   readonly socketState: number;
+  /** State of the association itself. Kernel: enum sctp_state. */
+  readonly state: number;
   readonly sendQueue: number;
   readonly receiveQueue: number;
   readonly uid: number;
@@ -91,23 +93,26 @@ export function parseSctpEndpoints(text: string): SctpTable<SctpEndpoint> {
 export function parseSctpAssociations(text: string): SctpTable<SctpAssociation> {
   return readLines(text, (fields) => {
     const arrow = fields.indexOf("<->");
-    const numbers = integers([3, 7, 8, 9, 10, 11, 12].map((at) => fields[at]));
+    const numbers = integers([3, 4, 7, 8, 9, 10, 11, 12].map((at) => fields[at]));
     if (arrow < 0 || numbers === null) return null;
     const local = addresses(fields.slice(13, arrow));
     // The heartbeat interval comes next, a plain number.
     const remote = addresses(fields.slice(arrow + 1));
     if (local.length === 0 || remote.length === 0) return null;
-    const [socketState, sendQueue, receiveQueue, uid, inode, localPort, remotePort] = numbers as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [socketState, state, sendQueue, receiveQueue, uid, inode, localPort, remotePort] =
+      numbers as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
     return {
       socketState,
+      state,
       sendQueue,
       receiveQueue,
       uid,

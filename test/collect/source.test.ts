@@ -54,7 +54,6 @@ test("a kernel without the family is a note, because nothing is missing", () => 
     const [family, transport] of [
       ["tipc", "tcp"],
       ["xdp", "tcp"],
-      ["inet", "sctp"],
       ["inet", "dccp"],
     ] as const
   ) {
@@ -62,6 +61,21 @@ test("a kernel without the family is a note, because nothing is missing", () => 
     expect([sockets, gaps]).toEqual([[], []]);
     expect(notes.join()).toContain("and there are no such sockets");
   }
+  const { gaps, notes } = collect(query("inet", "sctp"), { protocols: PROTOCOLS });
+  expect([gaps, notes]).toEqual([[], ["sctp over IPv4: this kernel has none"]]);
+});
+
+test("both files of SCTP are read", () => {
+  const { sockets, gaps } = collect(query("inet", "sctp"), {
+    "sctp/eps": "header\n0 0 2 10 29 11165 0 7 10.0.0.1\n",
+    "sctp/assocs": "header\n0 0 2 1 3 9 1 4 5 0 8 11165 40000 10.0.0.1 <-> *10.0.0.2 30000\n",
+  });
+  expect(gaps).toEqual([]);
+  expect(sockets.map(({ state, inode }) => [state, inode])).toEqual([["listen", 7], [
+    "established",
+    8,
+  ]]);
+  expect(collect(query("inet", "sctp"), { "sctp/eps": "header\n" }).gaps).toHaveLength(1);
 });
 
 test("sockets that exist and cannot be listed are a gap", () => {

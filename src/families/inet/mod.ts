@@ -22,6 +22,7 @@ import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
 import { type Pushdown, pushdown } from "./pushdown.ts";
 import { dumpRequest } from "./request.ts";
+import { sctpProcTable } from "./sctp_proc.ts";
 import { inetSocket, inetState } from "./socket.ts";
 import { InetSubject } from "./subject.ts";
 import * as uapi from "./uapi.ts";
@@ -91,7 +92,6 @@ const TRANSPORTS: readonly InetTransport[] = [
     protocol: uapi.IPPROTO_SCTP,
     servers: stateMask(TCP_LISTEN),
     boundInactive: false,
-    registered: "SCTP",
   },
   {
     transport: "dccp",
@@ -161,7 +161,9 @@ function request(
       : `${kind.transport} over ${version}`,
     message: ask(pushed.program),
     ...(pushed.program === null ? {} : { unfiltered: ask(null) }),
-    table: boundInactive || transport.registered !== undefined
+    table: transport.transport === "sctp"
+      ? sctpProcTable(family)
+      : boundInactive || transport.registered !== undefined
       ? null
       : inetProcTable(family === AF_INET6 ? `${kind.transport}6` : kind.transport, family),
     ...(transport.registered === undefined ? {} : {

@@ -105,9 +105,12 @@ class InetSocket implements Socket {
     this.uid = recordOnly ? null : message.uid;
     this.inode = inode === 0 ? null : inode;
     this.cookie = message.cookie;
-    this.recvQueue = listening ? null : receiveQueue;
-    this.sendQueue = listening ? null : sendQueue;
-    this.acceptQueue = listening
+    // /proc tells the queues of SCTP associations, not those of its sockets.
+    const told = kind.transport !== "sctp" || context.source !== "proc" ||
+      message.has(INET_DIAG_PEERS);
+    this.recvQueue = listening || !told ? null : receiveQueue;
+    this.sendQueue = listening || !told ? null : sendQueue;
+    this.acceptQueue = listening && told
       ? { length: receiveQueue, limit: context.source === "proc" ? null : sendQueue }
       : null;
     this.timer = timer === 0 ? null : inetTimer(message, kind);
