@@ -9,6 +9,7 @@ import { FAMILY_NAMES } from "../families/mod.ts";
 import { relate } from "../join/relation.ts";
 import { isWildcard, parseAddress } from "../model/endpoint.ts";
 import type { Connections, Explanation, Nearby, Subject } from "../model/explanation.ts";
+import type { Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import { Facts } from "../proc/facts.ts";
@@ -24,7 +25,7 @@ import { tryBind } from "./bind.ts";
 import { logsOf, placesOf } from "./explain_processes.ts";
 import { forwardOf, reachReport } from "./explain_reach.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
-import { ownerIsCalled } from "./owner_match.ts";
+import { ownerIsCalled, processIsCalled } from "./owner_match.ts";
 import type { PortTarget, Target } from "./target.ts";
 
 /** What was read inside one network namespace, beside its sockets. */
@@ -109,12 +110,15 @@ function explainOne(
   const subjects = subjectsOf(matching, target, survey);
   const first = [...survey.namespaces.values()][0];
   const base = { target: target.text, netns: first?.found.netns ?? null, subjects };
-  if (subjects.length > 0) return { ...base, elsewhere: [], nearby: null, undecided: false };
+  if (subjects.length > 0) {
+    return { ...base, idle: [], elsewhere: [], nearby: null, undecided: false };
+  }
   const elsewhere = target.kind === "port" && netns === undefined
     ? lookElsewhere(target, survey)
     : [];
   return {
     ...base,
+    idle: meantProcesses(target, survey),
     elsewhere,
     nearby: target.kind === "port" ? nearbyOf(target, netns, survey) : null,
     undecided: isUndecided(target, survey),
@@ -122,18 +126,26 @@ function explainOne(
 }
 
 // Every socket is visible; who holds it is not. A namespace or a table that could not be read may hide anything.
-function isUndecided(target: Target, { diagnostics, facts, root }: Survey): boolean {
+function isUndecided(target: Target, survey: Survey): boolean {
+  const { diagnostics, facts } = survey;
   const mattering = diagnostics.gaps.some(({ kind, detail }) =>
     kind === "netns" || kind !== "processes" && concerns(String(detail.table ?? ""), target)
   );
   if (mattering) return true;
   const closed = (pid: number) => facts.get(pid).comm !== null && facts.openFiles(pid) === null;
-  if (target.kind === "pid") return closed(target.pid);
-  if (target.kind !== "process") return false;
-  return new DescriptorScanner(root).listProcesses().some((pid) => {
-    const { comm } = facts.get(pid);
-    return comm !== null && decoder.decode(comm) === target.name && closed(pid);
-  });
+  return meantProcesses(target, survey).some(({ pid }) => closed(pid));
+}
+
+// Living processes that a target names, whatever they hold.
+function meantProcesses(target: Target, { facts, root }: Survey): Process[] {
+  const pids = target.kind === "pid"
+    ? [target.pid]
+    : target.kind === "process"
+    ? new DescriptorScanner(root).listProcesses()
+    : [];
+  return pids.map((pid) => facts.get(pid)).filter((process) =>
+    process.comm !== null && (target.kind !== "process" || processIsCalled(process, target.name))
+  );
 }
 
 // Tables by their labels: `tcp over IPv4`, `unix`. Kinds of socket that the kernel cannot list for anybody decide nothing.

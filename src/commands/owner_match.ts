@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Owner } from "../model/owner.ts";
+import type { Owner, Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Users } from "../proc/users.ts";
 import type { Query } from "../query.ts";
@@ -19,11 +19,15 @@ export function matchesOwner(socket: Socket, query: Query, users: Users): boolea
   );
 }
 
-/** True for the name of the process, or of its program file: a name is cut at 15 bytes. */
+/** True when the owner's process is called so. */
 export function ownerIsCalled({ process }: Owner, name: string): boolean {
-  if (process.comm !== null && decoder.decode(process.comm) === name) return true;
-  if (process.exe === null) return false;
-  return decoder.decode(process.exe).split("/").at(-1) === name;
+  return processIsCalled(process, name);
+}
+
+/** True for the name of the process, or of its program file: a name is cut at 15 bytes. */
+export function processIsCalled({ comm, exe }: Process, name: string): boolean {
+  if (comm !== null && decoder.decode(comm) === name) return true;
+  return exe !== null && decoder.decode(exe).split("/").at(-1) === name;
 }
 
 function isUser({ process }: Owner, user: string, users: Users): boolean {

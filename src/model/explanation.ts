@@ -166,6 +166,8 @@ export interface Nearby {
 export interface Explanation {
   readonly target: string;
   readonly subjects: readonly Subject[];
+  /** When nothing matched: processes that were meant, live, and hold no socket. */
+  readonly idle: readonly Process[];
   /** The same port in other namespaces, when they were not asked for. */
   readonly elsewhere: readonly Socket[];
   /** `null` when something matched. */

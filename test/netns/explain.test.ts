@@ -220,6 +220,17 @@ describe("nothing there", () => {
     });
   });
 
+  testIf(
+    reason,
+    "a process that lives and holds nothing is told from one that is not there",
+    async () => {
+      await using netns = await Namespace.create();
+      const { status, json } = await explain(netns, `pid:${netns.pid}`, "pid:4194304");
+      expect(status).toBe(1);
+      expect(json.explanations.map(({ idle }: Json) => idle)).toEqual([[netns.pid], []]);
+    },
+  );
+
   testIf(reason, "several targets: one that is missing decides the status", async () => {
     await withFactory("tcp_listen", { port: 8087 }, async (netns) => {
       const { status, json } = await explain(netns, "8087", "8088");

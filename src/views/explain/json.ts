@@ -56,7 +56,7 @@ export function writeBindJson(
 }
 
 function explanationJson(explanation: Explanation): Json {
-  const { target, subjects, nearby, elsewhere, netns, undecided } = explanation;
+  const { target, subjects, nearby, idle, elsewhere, netns, undecided } = explanation;
   return {
     target,
     found: subjects.length > 0,
@@ -70,6 +70,7 @@ function explanationJson(explanation: Explanation): Json {
       reserved: nearby.reserved,
       binds: nearby.binds.map(bindJson),
     },
+    idle: idle.map(({ pid }) => pid),
     elsewhere: elsewhere.map(socketJson),
   };
 }

@@ -278,7 +278,7 @@ function whoLines({ sockets, relations }: Subject, page: Page): Line[] {
 function ownerless(socket: Socket): string {
   switch (socket.ownership) {
     case "hidden":
-      return "hidden: held by a process that we may not look into; root sees it";
+      return "hidden: held by a process that we may not look into or do not see; root on the host does";
     case "kernel":
       return "the kernel itself, or a descriptor on its way between processes: every process was looked into";
     default:
@@ -646,7 +646,7 @@ function fileLines({ mode, uid, user, gid, closedFolder }: SocketFile): Line[] {
 }
 
 function writeNothing(
-  { target, nearby, elsewhere, netns, undecided }: Explanation,
+  { target, nearby, idle, elsewhere, netns, undecided }: Explanation,
   page: Page,
 ): void {
   page.heading([
@@ -658,6 +658,15 @@ function writeNothing(
       : [[`  netns ${netns.name === null ? netns.inode : sanitize(netns.name)}`, "dim"] as const]),
   ]);
   const lines: Line[] = [];
+  for (const process of idle.slice(0, MANY)) {
+    lines.push(plain(
+      [named(process), "name"],
+      undecided
+        ? " lives, and may not be looked into"
+        : " lives, and holds no socket of this network namespace",
+    ));
+  }
+  if (idle.length > MANY) lines.push(plain([`and ${idle.length - MANY} more`, "dim"]));
   if (nearby !== null) lines.push(...nearbyLines(nearby));
   for (const socket of elsewhere.slice(0, MANY)) {
     const owners = socket.owners.slice(0, 3).map(({ process }) => named(process)).join(", ");

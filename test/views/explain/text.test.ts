@@ -125,6 +125,7 @@ function explanation(target: string, subjects: Subject[]): Explanation {
   return {
     target,
     subjects,
+    idle: [],
     elsewhere: [],
     nearby: null,
     undecided: false,
