@@ -279,7 +279,20 @@ describe("sockeye lsof", () => {
   }, TIMEOUT_MS);
 
   testIf(reason, "single fields, newlines and terse output are the same too", () => {
-    for (const form of ["-F", "-Fn", "-Fpcfn", "-FT", "-F0pcuftDin", "-FgRG", "-t"]) {
+    for (
+      const form of [
+        "-F",
+        "-Fn",
+        "-Fo",
+        "-Fso",
+        "-F0k",
+        "-Fpcfn",
+        "-FT",
+        "-F0pcuftDin",
+        "-FgRG",
+        "-t",
+      ]
+    ) {
       expectSame(`${form} -nP -i`);
       expectSame(`${form} -nP -a -p $LISTEN,$UNIX -d fd`);
     }

@@ -373,6 +373,8 @@ function parseFields(options: LsofOptions, draft: Draft): "fields" | null {
     else if (letter === "R") draft.parent = true;
     else if (letter === "k") draft.linkCount = true;
     else if (letter === "G") draft.flags = "hex";
+    // By itself the letter means offsets always; among all of them what fits the file.
+    else if (letter === "o" && !all) draft.offset = true;
     else if (letter === "T") draft.anyState = draft.state = draft.queues = true;
   }
   return null;
