@@ -11,7 +11,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { withInput } from "./input.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
@@ -141,22 +141,25 @@ function defaults(): Options {
   };
 }
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage:
+    "sockeye audit [FLAGS]\n       sockeye audit --policy FILE [FLAGS]\n       sockeye audit --init > policy.yaml",
+  intro:
+    "Checks that only approved services are there: what no entry of the policy allows is a violation.\n" +
+    "Without a policy, tells what is questionable on any host.",
+  flags: AUDIT_FLAGS,
+  exit:
+    "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.\n" +
+    "With --format nagios: 0 OK, 1 warning, 2 critical, 3 unknown.",
+};
+
 /** Runs it. Throws UsageError, and what collecting throws. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options = defaults();
   const [extra] = parseArguments(args, AUDIT_FLAGS, options);
   if (options.help) {
-    out.write(helpText({
-      usage:
-        "sockeye audit [FLAGS]\n       sockeye audit --policy FILE [FLAGS]\n       sockeye audit --init > policy.yaml",
-      intro:
-        "Checks that only approved services are there: what no entry of the policy allows is a violation.\n" +
-        "Without a policy, tells what is questionable on any host.",
-      flags: AUDIT_FLAGS,
-      exit:
-        "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.\n" +
-        "With --format nagios: 0 OK, 1 warning, 2 critical, 3 unknown.",
-    }));
+    out.write(helpText(HELP));
     out.flush();
     return EXIT_OK;
   }

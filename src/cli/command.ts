@@ -6,9 +6,12 @@
  * @module
  */
 import type { Writer } from "../views/text/writer.ts";
+import type { HelpPage } from "./help.ts";
 
 /** What a command's module exports. */
 export interface CommandModule {
+  /** From which man page and completions are made, and `--help` where the command has words of its own. */
+  readonly HELP: HelpPage;
   /** Runs it. `args` are those after the name. Returns the exit status. Throws UsageError, and what the work throws. */
   run(args: readonly string[], out: Writer, err: Writer): Promise<number>;
 }

@@ -43,6 +43,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./kill.ts"),
   },
   {
+    name: "completion",
+    summary: "completions for bash, zsh or fish",
+    load: () => import("./completion/mod.ts"),
+  },
+  {
     name: "netstat",
     summary: "sockets in the words of net-tools 2.10",
     link: true,

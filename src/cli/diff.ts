@@ -9,7 +9,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { withInput } from "./input.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
@@ -42,20 +42,23 @@ const STATUS: Readonly<Record<DiffOutcome, number>> = {
   undecided: EXIT_INCOMPLETE,
 };
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye diff [FLAGS] OLD [NEW]",
+  intro: "Compares a snapshot with another one, or with this host now: which services appeared,\n" +
+    "vanished or changed. Either file may be -, which is standard input.",
+  flags: DIFF_FLAGS,
+  arguments: "files",
+  exit:
+    "0 the same, 1 different, 2 wrong usage or an error, 3 not decidable: a side is incomplete.",
+};
+
 /** Runs it. Throws UsageError, and what collecting throws. */
 export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
   const files = parseArguments(args, DIFF_FLAGS, options);
   if (options.help) {
-    out.write(helpText({
-      usage: "sockeye diff [FLAGS] OLD [NEW]",
-      intro:
-        "Compares a snapshot with another one, or with this host now: which services appeared,\n" +
-        "vanished or changed. Either file may be -, which is standard input.",
-      flags: DIFF_FLAGS,
-      exit:
-        "0 the same, 1 different, 2 wrong usage or an error, 3 not decidable: a side is incomplete.",
-    }));
+    out.write(helpText(HELP));
     out.flush();
     return EXIT_OK;
   }

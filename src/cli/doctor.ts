@@ -9,7 +9,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -33,6 +33,15 @@ export const DOCTOR_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye doctor [FLAGS]",
+  intro:
+    "Says what can be seen on this host as this user: sources, capabilities, namespaces; and what to change to see more.",
+  flags: DOCTOR_FLAGS,
+  exit: "0 done, 2 wrong usage or an error.",
+};
+
 /** Runs it. Throws UsageError, and what looking throws. */
 export function run(args: readonly string[], out: Writer): Promise<number> {
   const options: Options = { json: false, color: "auto", help: false };
@@ -41,13 +50,7 @@ export function run(args: readonly string[], out: Writer): Promise<number> {
     throw new UsageError(`doctor takes no argument: "${extra}" was given`);
   }
   if (options.help) {
-    out.write(helpText({
-      usage: "sockeye doctor [FLAGS]",
-      intro:
-        "Says what can be seen on this host as this user: sources, capabilities, namespaces; and what to change to see more.",
-      flags: DOCTOR_FLAGS,
-      exit: "0 done, 2 wrong usage or an error.",
-    }));
+    out.write(helpText(HELP));
     out.flush();
   } else doctor(options.json, options.color, out);
   return Promise.resolve(EXIT_OK);

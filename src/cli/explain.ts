@@ -11,7 +11,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -75,6 +75,23 @@ const STATUS: Readonly<Record<Verdict, number>> = {
   undecided: EXIT_INCOMPLETE,
 };
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye [explain] TARGET… [FLAGS]",
+  intro:
+    "Says who is behind a port, a socket or a process, how its owners relate, where the program lives, where its\n" +
+    "logs are, and who can reach it.",
+  flags: EXPLAIN_FLAGS,
+  sections: [["Targets", [
+    "8080  tcp/8080  udp:53  :http           a port",
+    "10.0.0.1:53  [::1]:5432                 a port on one address",
+    "unix:/run/app.sock  @name               a unix socket, by path or abstract name",
+    "pid:80  process:nginx  inode:12345      what a process holds, or one socket",
+  ]]],
+  exit:
+    "0 found (--bind: would succeed), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
+};
+
 /** Runs it. Throws UsageError, and what collecting throws. */
 export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options: Options = {
@@ -86,21 +103,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
   };
   const words = parseArguments(args, EXPLAIN_FLAGS, options);
   if (options.help) {
-    out.write(helpText({
-      usage: "sockeye [explain] TARGET… [FLAGS]",
-      intro:
-        "Says who is behind a port, a socket or a process, how its owners relate, where the program lives, where its\n" +
-        "logs are, and who can reach it.",
-      flags: EXPLAIN_FLAGS,
-      sections: [["Targets", [
-        "8080  tcp/8080  udp:53  :http           a port",
-        "10.0.0.1:53  [::1]:5432                 a port on one address",
-        "unix:/run/app.sock  @name               a unix socket, by path or abstract name",
-        "pid:80  process:nginx  inode:12345      what a process holds, or one socket",
-      ]]],
-      exit:
-        "0 found (--bind: would succeed), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
-    }));
+    out.write(helpText(HELP));
     out.flush();
     return Promise.resolve(EXIT_OK);
   }

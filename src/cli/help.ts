@@ -3,23 +3,27 @@
  *
  * @module
  */
-import type { Flag } from "./flag.ts";
+import type { DocumentedFlag } from "./flag.ts";
 
 /** What help says of a command, beside its flags. */
 export interface HelpPage {
   /** After `Usage: `. */
   readonly usage: string;
   readonly intro: string;
-  readonly flags: readonly Flag<never>[];
+  readonly flags: readonly DocumentedFlag[];
+  /** What stands where no flag does, for completions: names of files, or one of a few words. Without it: nothing known. */
+  readonly arguments?: "files" | readonly string[];
   /** Sections after the flags: heading, and its lines. */
   readonly sections?: readonly (readonly [heading: string, lines: readonly string[]])[];
   /** The last lines: exit statuses. */
   readonly exit: string;
 }
 
-function synopsis({ short, long, value }: Flag<never>): string {
-  const name = `${short === undefined ? "    " : `-${short}, `}--${long}`;
-  return value === undefined ? name : `${name} ${value}`;
+function synopsis({ short, long, value }: DocumentedFlag): string {
+  const names = long === undefined
+    ? `-${short}`
+    : `${short === undefined ? "    " : `-${short}, `}--${long}`;
+  return value === undefined ? names : `${names} ${value}`;
 }
 
 /** The text of `--help`. */

@@ -14,7 +14,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -70,6 +70,17 @@ const STATUS: Readonly<Record<KillOutcome, number>> = {
   failed: EXIT_ERROR,
 };
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye kill --socket FILTER [FLAGS]",
+  intro:
+    "Closes sockets through the kernel, whoever holds them: shows them, asks, and says of each what became of it.\n" +
+    "The owner's next call on one fails with ECONNABORTED; a TCP peer gets a reset.",
+  flags: KILL_FLAGS,
+  exit:
+    "0 all are closed, 1 nothing matched or the answer was no, 2 wrong usage, or not all could be closed.",
+};
+
 /** Runs it. Throws UsageError, FilterSyntaxError, and what collecting throws. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options: Options = {
@@ -81,15 +92,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   };
   const [extra] = parseArguments(args, KILL_FLAGS, options);
   if (options.help) {
-    out.write(helpText({
-      usage: "sockeye kill --socket FILTER [FLAGS]",
-      intro:
-        "Closes sockets through the kernel, whoever holds them: shows them, asks, and says of each what became of it.\n" +
-        "The owner's next call on one fails with ECONNABORTED; a TCP peer gets a reset.",
-      flags: KILL_FLAGS,
-      exit:
-        "0 all are closed, 1 nothing matched or the answer was no, 2 wrong usage, or not all could be closed.",
-    }));
+    out.write(helpText(HELP));
     out.flush();
     return EXIT_OK;
   }

@@ -13,6 +13,9 @@ import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** As they are typed. */
+const STATE_NAMES = STATES.slice(1).map((state) => state.replaceAll("_", "-"));
+
 const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];
 
 function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
@@ -52,8 +55,9 @@ function parseStates(value: string): number {
   for (const name of value.split(",")) {
     const number = stateNumber(name);
     if (number === undefined) {
-      const known = STATES.slice(1).map((state) => state.replaceAll("_", "-")).join(", ");
-      throw new UsageError(`--state ${value}: no state is called "${name}": there are ${known}`);
+      throw new UsageError(
+        `--state ${value}: no state is called "${name}": there are ${STATE_NAMES.join(", ")}`,
+      );
     }
     mask |= 1 << number;
   }
@@ -176,6 +180,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "family",
     value: "NAME[,NAME]",
+    list: FAMILY_NAMES,
     group: "What to show",
     help: `address families: ${FAMILY_NAMES.join(", ")}`,
     set: (options, value) => options.families.push(...parseFamilies(value)),
@@ -183,6 +188,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "state",
     value: "NAME[,NAME]",
+    list: STATE_NAMES,
     group: "Which sockets",
     help: "in one of these states: established, time-wait, close-wait …",
     set: (options, value) => options.states |= parseStates(value),

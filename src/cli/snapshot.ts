@@ -8,7 +8,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -42,6 +42,14 @@ export const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye snapshot [FLAGS] > HOST.json",
+  intro: "Writes every service of this host as JSON, to keep and to compare with.",
+  flags: SNAPSHOT_FLAGS,
+  exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",
+};
+
 /** Runs it. Throws UsageError, and what collecting throws. */
 export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options: Options = {
@@ -52,12 +60,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
   };
   const [extra] = parseArguments(args, SNAPSHOT_FLAGS, options);
   if (options.help) {
-    out.write(helpText({
-      usage: "sockeye snapshot [FLAGS] > HOST.json",
-      intro: "Writes every service of this host as JSON, to keep and to compare with.",
-      flags: SNAPSHOT_FLAGS,
-      exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",
-    }));
+    out.write(helpText(HELP));
     out.flush();
     return Promise.resolve(EXIT_OK);
   }

@@ -7,8 +7,10 @@ import { HostNames, lsof } from "../../../commands/lsof/mod.ts";
 import { FIELD_HELP } from "../../../views/lsof/fields.ts";
 import type { Writer } from "../../../views/text/writer.ts";
 import { LsofError } from "./error.ts";
-import { HELP } from "./help.ts";
+import { lsofHelp } from "./help.ts";
 import { parseLsof } from "./parse.ts";
+
+export { HELP } from "./help.ts";
 
 /** Runs it. Returns lsof's exit status. Throws what the writers throw. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
@@ -24,7 +26,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   }
   switch (parsed) {
     case "help":
-      out.write(HELP);
+      out.write(lsofHelp());
       break;
     case "fields":
       for (const [letter, help] of FIELD_HELP) out.write(`${letter}  ${help}\n`);

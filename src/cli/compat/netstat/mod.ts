@@ -24,6 +24,8 @@ import {
 } from "./flags.ts";
 import { usage } from "./usage.ts";
 
+export { HELP } from "./usage.ts";
+
 const STATUS_ERROR = 1;
 const STATUS_USAGE = 3;
 

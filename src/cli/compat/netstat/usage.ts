@@ -3,7 +3,25 @@
  *
  * @module
  */
+import type { HelpPage } from "../../help.ts";
 import { NETSTAT_FLAGS } from "./flags.ts";
+
+/** What the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye netstat [OPTIONS]",
+  intro:
+    "Lists sockets as netstat of net-tools 2.10 does; without options, all that are connected.",
+  flags: NETSTAT_FLAGS.flatMap(({ short, long, value, help }) =>
+    help === undefined ? [] : [{
+      ...(short === undefined ? {} : { short }),
+      ...(long === undefined ? {} : { long: long[0]! }),
+      ...(value === undefined ? {} : { value }),
+      group: "Options",
+      help,
+    }]
+  ),
+  exit: "0 done, 1 not supported, 3 wrong usage, 255 a table cannot be read.",
+};
 
 /** The text of `netstat --help`. */
 export function usage(): string {

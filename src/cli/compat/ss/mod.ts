@@ -15,6 +15,8 @@ import { readArguments, type SsArguments, Stop } from "./arguments.ts";
 import { ssHelp } from "./flags.ts";
 import type { Selection } from "./selection.ts";
 
+export { HELP } from "./flags.ts";
+
 /** The release that this mode stands in for. */
 const VERSION = "ss utility, iproute2-7.1.0\n";
 

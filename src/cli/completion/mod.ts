@@ -1,0 +1,73 @@
+/**
+ * The command line of `sockeye completion`: scripts that teach a shell the flags and commands.
+ *
+ * @module
+ */
+import type { Writer } from "../../views/text/writer.ts";
+import { HELP_FLAG } from "../common_flags.ts";
+import { EXIT_OK } from "../exit.ts";
+import type { Flag } from "../flag.ts";
+import { type HelpPage, helpText } from "../help.ts";
+import { parseArguments } from "../parse.ts";
+import { UsageError } from "../usage_error.ts";
+import type { Completion } from "./words.ts";
+
+/** The shells there are scripts for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+type Shell = typeof SHELLS[number];
+
+/** The flag table. */
+export const COMPLETION_FLAGS: readonly Flag<{ help: boolean }>[] = [HELP_FLAG];
+
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye completion SHELL",
+  intro: `Writes a script that completes flags, their values and commands in ${
+    SHELLS.join(", ")
+  }. It never runs sockeye.`,
+  flags: COMPLETION_FLAGS,
+  arguments: SHELLS,
+  sections: [["To have it in every shell", [
+    "bash  sockeye completion bash > /etc/bash_completion.d/sockeye",
+    "zsh   sockeye completion zsh > /usr/local/share/zsh/site-functions/_sockeye",
+    "fish  sockeye completion fish > ~/.config/fish/completions/sockeye.fish",
+  ]]],
+  exit: "0 done, 2 wrong usage or an error.",
+};
+
+/** The script for a shell. Loads every command for its flags. */
+export async function completionScript(shell: Shell): Promise<string> {
+  const { completion } = await import("./words.ts");
+  const { commandPages, listPage } = await import("../pages.ts");
+  const known: Completion = completion(listPage(), await commandPages());
+  switch (shell) {
+    case "bash":
+      return (await import("./bash.ts")).bashScript(known);
+    case "zsh":
+      return (await import("./zsh.ts")).zshScript(known);
+    case "fish":
+      return (await import("./fish.ts")).fishScript(known);
+  }
+}
+
+/** Runs it. Throws UsageError. */
+export async function run(args: readonly string[], out: Writer): Promise<number> {
+  const options = { help: false };
+  const [name, extra] = parseArguments(args, COMPLETION_FLAGS, options);
+  if (options.help) {
+    out.write(helpText(HELP));
+    out.flush();
+    return EXIT_OK;
+  }
+  const shell = SHELLS.find((shell) => shell === name);
+  if (shell === undefined || extra !== undefined) {
+    throw new UsageError(
+      `completion wants one shell, ${
+        name === undefined ? "none was given" : `"${extra ?? name}" was given`
+      }: wanted is one of ${SHELLS.join(", ")}`,
+    );
+  }
+  out.write(await completionScript(shell));
+  out.flush();
+  return EXIT_OK;
+}

@@ -1,0 +1,84 @@
+/**
+ * What can be completed: flags and values of the listing and of each command, in a form that every shell's script is made
+ * from.
+ *
+ * @module
+ */
+import type { DocumentedFlag } from "../flag.ts";
+import type { HelpPage } from "../help.ts";
+import type { CommandPage } from "../pages.ts";
+
+/** What may stand for a value. */
+export type Values =
+  | { readonly kind: "none" }
+  | { readonly kind: "files" }
+  /** Some word that nobody can foresee. */
+  | { readonly kind: "any" }
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  /** Words with commas between. */
+  | { readonly kind: "list"; readonly words: readonly string[] };
+
+/** A flag, by all its spellings. */
+export interface FlagWords {
+  /** With dashes: `-t`, `--tcp`. */
+  readonly names: readonly string[];
+  readonly value: Values;
+  /** Name of the value, for shells that show it. */
+  readonly valueName: string | null;
+  readonly help: string;
+}
+
+/** One command, or the listing, whose name is "". */
+export interface CommandWords {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: readonly FlagWords[];
+  readonly arguments: Values;
+}
+
+/** Everything that can be completed. */
+export interface Completion {
+  readonly list: CommandWords;
+  readonly commands: readonly CommandWords[];
+}
+
+/** Gathers what can be completed. */
+export function completion(list: HelpPage, commands: readonly CommandPage[]): Completion {
+  return {
+    list: commandWords("", "", list),
+    commands: commands.map(({ name, summary, page }) => commandWords(name, summary, page)),
+  };
+}
+
+function commandWords(name: string, summary: string, page: HelpPage): CommandWords {
+  const { arguments: words } = page;
+  return {
+    name,
+    summary,
+    flags: page.flags.map(flagWords),
+    arguments: words === undefined
+      ? { kind: "any" }
+      : words === "files"
+      ? { kind: "files" }
+      : { kind: "words", words },
+  };
+}
+
+function flagWords(flag: DocumentedFlag): FlagWords {
+  return {
+    names: [
+      ...(flag.short === undefined ? [] : [`-${flag.short}`]),
+      ...(flag.long === undefined ? [] : [`--${flag.long}`]),
+    ],
+    value: flagValue(flag),
+    valueName: flag.value ?? null,
+    help: flag.help,
+  };
+}
+
+function flagValue({ value, choices, list }: DocumentedFlag): Values {
+  if (value === undefined) return { kind: "none" };
+  if (choices !== undefined) return { kind: "words", words: choices };
+  if (list !== undefined) return { kind: "list", words: list };
+  return { kind: value === "FILE" ? "files" : "any" };
+}
