@@ -9,7 +9,7 @@ import type { Writer } from "../views/text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { helpText } from "./help.ts";
+import { type HelpPage, helpText } from "./help.ts";
 import { withInput } from "./input.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
@@ -52,17 +52,21 @@ export const REPORT_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
+/** What --help, the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye report [FLAGS] HOST.json...",
+  intro: "Joins the snapshots of many hosts: which service is on which host, and who holds it.",
+  flags: REPORT_FLAGS,
+  arguments: "files",
+  exit: "0 done, 2 wrong usage or an error.",
+};
+
 /** Runs it. Throws UsageError, and what reading throws. */
 export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { format: "text", color: "auto", help: false };
   const files = parseArguments(args, REPORT_FLAGS, options);
   if (options.help) {
-    out.write(helpText({
-      usage: "sockeye report [FLAGS] HOST.json...",
-      intro: "Joins the snapshots of many hosts: which service is on which host, and who holds it.",
-      flags: REPORT_FLAGS,
-      exit: "0 done, 2 wrong usage or an error.",
-    }));
+    out.write(helpText(HELP));
     out.flush();
     return EXIT_OK;
   }
