@@ -4,9 +4,12 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
+import Ajv2020 from "ajv/dist/2020.js";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import schema from "../../schema/explanation-1.json";
+import snapshotSchema from "../../schema/snapshot-1.json";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { run } from "../support/run.ts";
@@ -30,6 +33,14 @@ client.recv(1)
 client.close()
 `;
 
+const validate = new Ajv2020({
+  allowUnionTypes: true,
+  allErrors: true,
+  formats: { "date-time": /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
+})
+  .addSchema(snapshotSchema)
+  .compile(schema);
+
 // deno-lint-ignore no-explicit-any -- the tests say what is in there.
 type Json = any;
 
@@ -40,7 +51,10 @@ async function explain(
 ): Promise<{ status: number; json: Json }> {
   const { status, stdout, stderr } = await netns.run([SOCKEYE, "explain", ...words, "--json"]);
   if (stdout.length === 0) throw new Error(stderr);
-  return { status, json: JSON.parse(new TextDecoder().decode(stdout)) };
+  const json = JSON.parse(new TextDecoder().decode(stdout));
+  validate(json);
+  expect(validate.errors ?? []).toEqual([]);
+  return { status, json };
 }
 
 async function one(netns: Namespace, ...words: string[]): Promise<Json> {
