@@ -12,6 +12,7 @@ import {
   type SsCells,
   type SsContext,
   type SsFamily,
+  type SsNames,
   type SsPrinter,
   type SsSubject,
   TABLE,
@@ -24,21 +25,27 @@ import { dumpRequest } from "./request.ts";
 import * as uapi from "./uapi.ts";
 
 const AT = 0x40;
-const NONE = new Uint8Array([0x2a]);
+const STAR = 0x2a;
 
 /** How many rows of /proc ss keeps to sort them; then it prints those and begins anew. */
 const SORTED_ROWS = 1680;
 
-/** Netid and table by type; one that ss does not know is shown as a datagram socket. */
-function kindOf(type: number): readonly [netid: string, table: number] {
-  if (type === uapi.SOCK_STREAM) return ["u_str", TABLE.unix_stream];
-  if (type === uapi.SOCK_SEQPACKET) return ["u_seq", TABLE.unix_seqpacket];
-  if (type === uapi.SOCK_DGRAM) return ["u_dgr", TABLE.unix_dgram];
-  return ["u_dgr", ~0];
+/** One that ss does not know is shown as a datagram socket. */
+function netidOf(type: number): string {
+  if (type === uapi.SOCK_STREAM) return "u_str";
+  return type === uapi.SOCK_SEQPACKET ? "u_seq" : "u_dgr";
+}
+
+/** Bit of the table that a type belongs to; any table for a type that ss does not know. */
+function tableOf(type: number): number {
+  if (type === uapi.SOCK_STREAM) return TABLE.unix_stream;
+  if (type === uapi.SOCK_SEQPACKET) return TABLE.unix_seqpacket;
+  return type === uapi.SOCK_DGRAM ? TABLE.unix_dgram : ~0;
 }
 
 /** The name as ss prints it: an abstract one with `@` for every NUL; `null` for none. */
-export function printedName(message: UnixMessage): Bytes | null {
+function printedName(message: UnixMessage): Bytes | null {
+  if (!message.has(uapi.UNIX_DIAG_NAME)) return null;
   const { path, abstractName } = message;
   if (abstractName === null) return path;
   const name = new Uint8Array(abstractName.length + 1);
@@ -59,23 +66,32 @@ function firstWord(name: Bytes | null): Bytes | null {
 
 const decoder = new TextDecoder();
 
-/** A row as a filter sees it. */
+/** A row as a filter sees it: one object for all of them. */
 class UnixSubject implements SsSubject {
   readonly family = AF_UNIX;
   readonly ifindex = 0;
   readonly mark = null;
   readonly cgroupId = null;
   readonly destinationName = null;
-  readonly localPortRange: SsSubject["localPortRange"];
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly #name: Bytes | null;
+  readonly #names: SsNames;
+  sourcePort = 0;
+  destinationPort = 0;
+  #name: Bytes | null = null;
 
-  constructor(context: SsContext, name: Bytes | null, inode: number, peer: number) {
-    this.localPortRange = context.names.localPortRange;
+  constructor(names: SsNames) {
+    this.#names = names;
+  }
+
+  /** Moves to another row. */
+  of(name: Bytes | null, inode: number, peer: number): this {
     this.#name = name;
     this.sourcePort = inode;
     this.destinationPort = peer;
+    return this;
+  }
+
+  get localPortRange(): SsSubject["localPortRange"] {
+    return this.#names.localPortRange;
   }
 
   get sourceName(): string | null {
@@ -102,16 +118,17 @@ interface KeptRow {
 class UnixPrinter implements SsPrinter {
   readonly #context: SsContext;
   readonly #message = new UnixMessage();
+  readonly #subject: UnixSubject;
   readonly #kept: KeptRow[] = [];
 
   constructor(context: SsContext) {
     this.#context = context;
+    this.#subject = new UnixSubject(context.names);
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
     const message = this.#message.at(view, start, end);
-    const [, table] = kindOf(message.type);
-    if ((this.#context.selection.tables & table) === 0) return;
+    if ((this.#context.selection.tables & tableOf(message.type)) === 0) return;
     if (source === "proc") this.#keep(message);
     else this.#print(message);
   }
@@ -120,7 +137,7 @@ class UnixPrinter implements SsPrinter {
     const { cells, options } = this.#context;
     const name = printedName(message);
     const peer = Math.max(0, message.peerInode);
-    if (!this.#context.wants(new UnixSubject(this.#context, name, message.inode, peer))) return;
+    if (!this.#context.wants(this.#subject.of(name, message.inode, peer))) return;
     const received = Math.max(0, message.u32Attribute(uapi.UNIX_DIAG_RQLEN));
     const sent = Math.max(0, message.u32Attribute(uapi.UNIX_DIAG_RQLEN, 1));
     this.#start(message.type, message.state, received, sent, name, message.inode, peer);
@@ -145,7 +162,7 @@ class UnixPrinter implements SsPrinter {
     }
     if ((selection.states & 1 << state) === 0) return;
     const name = firstWord(printedName(message));
-    if (!this.#context.wants(new UnixSubject(this.#context, name, 0, 0))) return;
+    if (!this.#context.wants(this.#subject.of(name, 0, 0))) return;
     this.#kept.push({ type: message.type, state, inode: message.inode, name });
     if (this.#kept.length > SORTED_ROWS) this.finish();
   }
@@ -168,8 +185,9 @@ class UnixPrinter implements SsPrinter {
     peer: number,
   ): void {
     const { cells } = this.#context;
-    writeStart(cells, kindOf(type)[0], state, received, sent);
-    cells.bytes(name ?? NONE);
+    writeStart(cells, netidOf(type), state, received, sent);
+    if (name === null) cells.byte(STAR);
+    else cells.bytes(name);
     cells.byte(0x20);
     cells.column(COLUMN.port);
     cells.decimal(inode);
