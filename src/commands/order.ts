@@ -31,9 +31,11 @@ function sortKey(socket: Socket): number {
         FAMILY_ORDER.get(socket.family)!) * 2 + Number(socket.peer !== null);
 }
 
-// Cookies are given out one after the other. 0 where only the addresses can decide.
-function age({ peer, cookie }: Socket): number {
-  return peer === null || cookie === null ? 0 : Number(cookie);
+// Cookies are given out one after the other. 0 where only the addresses can decide: also where there are no ports, because
+// many connections then share a name that a reader looks for, and few a name and a peer.
+function age({ family, local, peer, cookie }: Socket): number {
+  if (peer === null || cookie === null || endpointTraits(family).rank(local) === 0) return 0;
+  return Number(cookie);
 }
 
 /** Compares two sockets of one family. */

@@ -26,7 +26,8 @@ export function netlinkSocket(message: NetlinkMessage, context: DecodeContext): 
     type: TYPES[message.type] ?? null,
     protocol: null,
     state: message.connected ? "established" : "close",
-    local: { protocol, portId, groups: message.groups },
+    // Groups are always asked for; the kernel leaves them out where there are none.
+    local: { protocol, portId, groups: message.groups ?? [] },
     peer: message.connected
       ? {
         protocol,

@@ -80,7 +80,7 @@ describe("netlinkSocket()", () => {
     const bytes = [16, 3, 9, 7, ...u32(0), ...u32(0), ...u32(0), ...u32(15707222), ...zeros(8)];
     expect(netlinkSocket(at(bytes), contextOf())).toMatchObject({
       state: "close",
-      local: { protocol: 9, portId: 0, groups: null },
+      local: { protocol: 9, portId: 0, groups: [] },
       peer: null,
       ownership: "kernel",
       recvQueue: null,
