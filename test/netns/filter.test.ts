@@ -188,3 +188,12 @@ testIf(reason, "a factory's listener is found by its owner's ID", async () => {
   const found = snapshot([`pid ${socket!.owners[0]!.pid}`], netns).sockets;
   expect(found.map(({ inode }) => inode)).toEqual([socket!.inode]);
 });
+
+test("names of hosts, services and netlink protocols are understood, those that the listing shows too", () => {
+  const { status, stdout } = sockeye([
+    "--explain-filter",
+    "dst localhost:ssh or src netlink:route:kernel or src netlink:rtnl:7",
+  ]);
+  expect(status).toBe(0);
+  expect(stdout).toContain("    src = netlink:0:0\n    src = netlink:0:7\n");
+});

@@ -7,34 +7,12 @@
  * @module
  */
 import { SyscallError } from "../../../ffi/errno.ts";
+import { destroyRequest } from "../../families/inet/destroy.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
-import * as uapi from "../../families/inet/uapi.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { execute } from "../../netlink/dump.ts";
 import { NetlinkError } from "../../netlink/error.ts";
-import { NLM_F_ACK, NLM_F_REQUEST } from "../../netlink/header.ts";
-import { MessageBuilder } from "../../netlink/message.ts";
 import { isHarmless, KillRefused } from "./inet.ts";
-
-/** SOCK_DESTROY for the socket of a message, its cookie included, so that no other one is hit. */
-export function destroyRequest(message: InetMessage, protocol: number): Uint8Array<ArrayBuffer> {
-  const { view, start } = message;
-  const rawProtocol = Math.max(0, message.u8Attribute(uapi.INET_DIAG_PROTOCOL));
-  return new MessageBuilder(uapi.SOCK_DESTROY, NLM_F_REQUEST | NLM_F_ACK)
-    .u8(message.family)
-    .u8(Math.min(protocol, uapi.IPPROTO_RAW))
-    .u8(0)
-    .u8(protocol === uapi.IPPROTO_RAW ? rawProtocol : 0)
-    .u32(0)
-    .bytes(
-      new Uint8Array(
-        view.buffer,
-        view.byteOffset + start + uapi.MSG_SOCKID,
-        uapi.SOCKID_SIZE,
-      ),
-    )
-    .finish();
-}
 
 /** Closes sockets over a connection of its own, because the dump's is busy. */
 export class Killer {
@@ -45,8 +23,10 @@ export class Killer {
    * {@linkcode KillRefused} for what will not work for others either, such as a missing right.
    */
   close(message: InetMessage, protocol: number): boolean {
+    const request = destroyRequest(message, protocol);
+    if (request === null) return false;
     try {
-      execute(this.#connection, destroyRequest(message, protocol), "SOCK_DESTROY");
+      execute(this.#connection, request, "SOCK_DESTROY");
       return true;
     } catch (error) {
       if (isHarmless(error)) return false;
