@@ -5,13 +5,14 @@
  */
 import type { GapDocument, SnapshotDocument } from "./document.ts";
 import { isService, program, shortId, userText } from "./identity.ts";
-import { compareMatches, type Match, matchEntry, speaksOf } from "./match.ts";
+import { compareMatches, judgeEntry, type Match, matchEntry, speaksOf } from "./match.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 import {
   type AuditOutcome,
   type AuditReport,
   type Collapsed,
   type Result,
+  type ResultOwner,
   type Severity,
   type Verdict,
   VERDICTS,
@@ -107,6 +108,8 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   const spokenOf = new Set<PolicyEntry>();
   const results = new Map<string, Result>();
   const collapsed = new Collapse();
+  // The same processes hold many sockets.
+  const known = new Map<string, ResultOwner[]>();
   let services = 0;
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
@@ -115,7 +118,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     services++;
     const candidates = index.candidates(subject).filter((entry) => speaksOf(entry, subject));
     const matches = candidates.map((entry) =>
-      matchEntry(entry, subject, policy.settings, today, unseen)
+      judgeEntry(entry, subject, policy.settings, today, unseen)
     );
     matches.sort(compareMatches);
     for (const { entry } of matches) spokenOf.add(entry);
@@ -126,7 +129,12 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
       collapsed.add(subject);
       continue;
     }
-    const result = judged(subject, best ?? null);
+    const holders = socket.owners.map(({ pid, exe, comm, uid, unit }) =>
+      `${pid} ${uid} ${unit} ${comm} ${exe}`
+    ).join("\0");
+    let owners = known.get(holders);
+    if (owners === undefined) known.set(holders, owners = resultOwners(socket.owners));
+    const result = judged(subject, best ?? null, owners);
     const earlier = results.get(result.key);
     if (earlier === undefined || graver(result, earlier)) results.set(result.key, result);
   }
@@ -205,7 +213,7 @@ function graver(a: Result, b: Result): boolean {
   return GRAVITY.indexOf(a.verdict!) > GRAVITY.indexOf(b.verdict!);
 }
 
-function judged(subject: Subject, best: Match | null): Result {
+function judged(subject: Subject, best: Match | null, owners: readonly ResultOwner[]): Result {
   const { socket, identity } = subject;
   const verdict = best?.verdict ?? "surplus";
   return {
@@ -217,7 +225,7 @@ function judged(subject: Subject, best: Match | null): Result {
     endpoint: identity.endpoint,
     netns: identity.netns,
     reach: socket.reach.scope,
-    owners: resultOwners(socket.owners),
+    owners,
     message: best === null
       ? "no entry allows it"
       : verdict === "ok"

@@ -49,6 +49,17 @@ export function matchEntry(
 ): Match {
   const misses = whereMisses(entry, subject);
   if (misses.length > 0) return { entry, misses, verdict: "surplus", reasons: [] };
+  return judgeEntry(entry, subject, settings, today, unseen);
+}
+
+/** The same for an entry that {@linkcode speaksOf} the socket. */
+export function judgeEntry(
+  entry: PolicyEntry,
+  subject: Subject,
+  settings: PolicySettings,
+  today: string,
+  unseen: string | null,
+): Match {
   const wrong: string[] = [];
   const exposed: string[] = [];
   const unknown: string[] = [];
@@ -70,7 +81,7 @@ export function matchEntry(
     : expired.length > 0
     ? "expired"
     : "ok";
-  return { entry, misses, verdict, reasons: [...wrong, ...exposed, ...unknown, ...expired] };
+  return { entry, misses: [], verdict, reasons: [...wrong, ...exposed, ...unknown, ...expired] };
 }
 
 function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): boolean {

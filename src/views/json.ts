@@ -4,7 +4,7 @@
  * @module
  */
 import { endpointTraits } from "../families/mod.ts";
-import type { Bytes, Owner } from "../model/owner.ts";
+import type { Bytes, Owner, Process } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Writer } from "./text/writer.ts";
@@ -87,22 +87,31 @@ function endpointJson(family: FamilyName, endpoint: Endpoint): Record<string, un
 }
 
 function ownerJson({ pid, fds, tid, process }: Owner): Record<string, unknown> {
-  const { cmdline, startTimeMs } = process;
-  return {
-    pid,
-    tid,
-    fds,
-    comm: text(process.comm),
-    exe: text(process.exe),
-    exe_deleted: process.exeDeleted,
-    cmdline: cmdline === null ? null : splitArguments(cmdline),
-    ppid: process.ppid,
-    uid: process.uid,
-    user: process.user,
-    start_time: startTimeMs === null ? null : isoTime(startTimeMs),
-    unit: process.unit,
-    container: process.container,
-  };
+  return { pid, tid, fds, ...processJson(process) };
+}
+
+// A process may hold thousands of sockets: what is told of it is put together once.
+const processes = new WeakMap<Process, Record<string, unknown>>();
+
+function processJson(process: Process): Record<string, unknown> {
+  let known = processes.get(process);
+  if (known === undefined) {
+    const { cmdline, startTimeMs } = process;
+    known = {
+      comm: text(process.comm),
+      exe: text(process.exe),
+      exe_deleted: process.exeDeleted,
+      cmdline: cmdline === null ? null : splitArguments(cmdline),
+      ppid: process.ppid,
+      uid: process.uid,
+      user: process.user,
+      start_time: startTimeMs === null ? null : isoTime(startTimeMs),
+      unit: process.unit,
+      container: process.container,
+    };
+    processes.set(process, known);
+  }
+  return known;
 }
 
 // A time that no calendar has can only come from a file that was tampered with.
