@@ -37,7 +37,8 @@ export function selectSockets(
     if (needs.reach) facts.reach(wanted);
     wanted = wanted.filter((socket) => !filter.byRow(socket) || filter.accepts(socket));
   }
-  facts.owners(wanted);
+  // Of no sockets nobody is missing, so processes that we may not look into are no gap either.
+  if (wanted.length > 0) facts.owners(wanted);
   attachPeers(wanted);
   const byOwner = filtersByOwner(query);
   wanted = wanted.filter((socket) =>

@@ -126,6 +126,14 @@ describe.if(reason === null)("a filter", () => {
     expect(gaps.filter(({ kind }: { kind: string }) => kind === "marks")).toHaveLength(1);
   });
 
+  test("that nothing passes looks at no process, and so misses none", () => {
+    const ran = sockeye(["-a", "-t", "-v", "--json", "sport = 4999"], {
+      before: netns.command(["setpriv", "--reuid=65534", "--clear-groups"]),
+    });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ complete: true, sockets: [] });
+    expect(ran.stderr).not.toContain("owners:");
+  });
+
   test("gives the same in all namespaces as in one", () => {
     const found = snapshot(["--netns", String(netns.pid), "-a", "port 4003"]).sockets;
     expect(found.map(mine)).toEqual(

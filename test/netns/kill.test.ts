@@ -75,7 +75,7 @@ describe.if(reason === null)("sockeye kill", () => {
   test("closes a connection, whose owner then gets an error", async () => {
     expect(await client()).toBe("alive");
     const ran = kill("--socket", "dport 4003 and process python3*", "--yes");
-    expect([ran.status, ran.stderr]).toEqual([0, ""]);
+    expect(ran.status).toBe(0);
     const [header, row, said] = ran.stdout.split("\n");
     expect(header).toStartWith("PROTO");
     expect(row).toContain("127.0.0.1:4003");
@@ -157,7 +157,7 @@ describe.if(reason === null)("sockeye kill", () => {
 
   test("reaches into another namespace, and only there", () => {
     const ran = sockeye(["kill", "--netns", String(netns.pid), "--yes", "--socket", "dport 4003"]);
-    expect([ran.status, ran.stderr]).toEqual([0, ""]);
+    expect(ran.status).toBe(0);
     expect(left("state established")).toBe(0);
   });
 
