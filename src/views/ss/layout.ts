@@ -36,54 +36,55 @@ export const COLUMN_STYLES: readonly ColumnStyle[] = [
  * known.
  */
 export function columnWidths(
-  longest: readonly number[],
+  longest: ArrayLike<number>,
   shown: readonly boolean[],
   screen: number | null,
 ): number[] {
-  const widths = natural(longest, shown);
-  if (screen === null) return widths;
-  for (const [i, width] of widths.entries()) widths[i] = Math.min(width, screen);
-  spread(widths, screen);
+  const widths: number[] = [];
+  const visible: number[] = [];
+  for (let i = 0; i < COLUMN_STYLES.length; i++) {
+    let width = shown[i] ? longest[i]! : 0;
+    if (width > 0) {
+      // The first column that has anything in it begins the row, and needs no delimiter.
+      if (visible.length > 0) width += COLUMN_STYLES[i]!.delimiter.length;
+      if (screen !== null) width = Math.min(width, screen);
+      visible.push(i);
+    }
+    widths.push(width);
+  }
+  if (screen !== null) spread(widths, visible, screen);
   return widths;
 }
 
-function natural(longest: readonly number[], shown: readonly boolean[]): number[] {
-  let first = true;
-  return COLUMN_STYLES.map(({ delimiter }, i) => {
-    const length = shown[i] ? longest[i]! : 0;
-    const width = length === 0 || first ? length : length + delimiter.length;
-    if (width > 0) first = false;
-    return width;
-  });
-}
-
 /** Deals the columns out to lines, and widens those of each line until it is full. */
-function spread(widths: number[], screen: number): void {
-  const visible = widths.flatMap((width, i) => width > 0 ? [i] : []);
-  let line: number[] = [];
+function spread(widths: number[], visible: readonly number[], screen: number): void {
+  let first = 0;
   let length = 0;
   for (let at = 0; at < visible.length; at++) {
-    const column = visible[at]!;
-    line.push(column);
-    length += widths[column]!;
+    length += widths[visible[at]!]!;
     if (length < screen && at < visible.length - 1) continue;
     if (length > screen) {
       // One too many: it begins the next line. Widths do not exceed the screen, so one always stays.
-      line.pop();
-      length -= widths[column]!;
+      length -= widths[visible[at]!]!;
       at--;
     }
-    fill(widths, line, screen - length);
-    line = [];
+    fill(widths, visible, first, at + 1, screen - length);
+    first = at + 1;
     length = 0;
   }
 }
 
 /** Shares out what is left of a line evenly; what does not divide goes to the columns at its right end. */
-function fill(widths: number[], line: readonly number[], spare: number): void {
-  const share = Math.floor(spare / line.length);
-  const extra = spare % line.length;
-  for (const [i, column] of line.entries()) {
-    widths[column]! += share + (line.length - i <= extra ? 1 : 0);
+function fill(
+  widths: number[],
+  visible: readonly number[],
+  from: number,
+  to: number,
+  spare: number,
+): void {
+  const share = Math.floor(spare / (to - from));
+  const extra = spare % (to - from);
+  for (let at = from; at < to; at++) {
+    widths[visible[at]!]! += share + (to - at <= extra ? 1 : 0);
   }
 }

@@ -58,6 +58,8 @@ export class SsTable implements SsCells {
   /** Blanks, but for what was put into it. */
   #output = new Uint8Array(0);
   #outputLength = 0;
+  /** Length from which on the output is sent. */
+  #limit = 0;
   /** How far the cells were printed, and in which visible column the next one stands. */
   #printed = 0;
   #at = 0;
@@ -223,13 +225,11 @@ export class SsTable implements SsCells {
     // The cell that was not ended, even when it is empty.
     this.#ends[this.#cells++] = Math.min(this.#length, this.#start + CELL_MAX);
     const layout = layoutOf(
-      columnWidths([...this.#longest], this.#shown, this.#screen),
+      columnWidths(this.#longest, this.#shown, this.#screen),
       this.#shown,
       this.#screen === null ? this.#lastOrdinary : -1,
     );
-    if (this.#output.length === 0) {
-      this.#output = new Uint8Array(OUTPUT_SIZE + 2 * CELL_MAX + 4).fill(BLANK);
-    }
+    this.#makeOutput(layout, this.#length - this.#start);
     this.#printed = 0;
     this.#at = 0;
     // In portions, so that the loop is compiled while it still has much to do.
@@ -241,12 +241,29 @@ export class SsTable implements SsCells {
     this.#outputLength = 0;
   }
 
+  /** Room for what is printed at once, and for one more cell of any length there is. `last` is that of the unmeasured one. */
+  #makeOutput({ widths }: Layout, last: number): void {
+    let longest = Math.min(last, CELL_MAX);
+    let row = 1;
+    for (let i = 0; i < widths.length; i++) {
+      longest = Math.max(longest, Math.min(widths[i]!, CELL_MAX));
+      row += widths[i]! + 1;
+    }
+    // Cells are longer than their column where that was cut to the screen.
+    for (let i = 0; i < this.#longest.length; i++) longest = Math.max(longest, this.#longest[i]!);
+    const rows = Math.ceil(this.#cells / widths.length);
+    this.#limit = Math.min(OUTPUT_SIZE, rows * row + longest);
+    const size = this.#limit + 2 * longest + 4;
+    if (size > this.#output.length) this.#output = new Uint8Array(size).fill(BLANK);
+  }
+
   #lay(layout: Layout, from: number, to: number): void {
     const { widths, delimiters, aligns } = layout;
     const last = widths.length - 1;
     const bytes = this.#bytes;
     const ends = this.#ends;
     const output = this.#output;
+    const limit = this.#limit;
     let out = this.#outputLength;
     let start = this.#printed;
     let at = this.#at;
@@ -254,7 +271,7 @@ export class SsTable implements SsCells {
       const end = ends[cell]!;
       const length = end - start;
       const missing = widths[at]! - length;
-      if (out > OUTPUT_SIZE) out = this.#send(out);
+      if (out > limit) out = this.#send(out);
       if (missing > CELL_MAX) {
         this.#outputLength = out;
         this.#printWide(start, end, missing, delimiters[at] === 1, aligns[at] === RIGHT);
@@ -318,20 +335,25 @@ interface Layout {
   readonly aligns: Uint8Array;
 }
 
-function layoutOf(widths: readonly number[], shown: readonly boolean[], bare: number): Layout {
-  const columns = widths.flatMap((_, i) => shown[i] ? [i] : []);
-  // The first column of a row has no delimiter.
-  const delimiters = columns.map((column, at) =>
-    at === 0 ? 0 : COLUMN_STYLES[column]!.delimiter.length
-  );
-  return {
-    widths: Int32Array.from(columns, (column, at) => widths[column]! - delimiters[at]!),
-    delimiters: Uint8Array.from(delimiters),
-    aligns: Uint8Array.from(
-      columns,
-      (column) => column === bare ? BARE : COLUMN_STYLES[column]!.align === "right" ? RIGHT : LEFT,
-    ),
-  };
+// Plain loops: with few rows, making a built-in function ready to run takes longer than the whole table.
+function layoutOf(all: readonly number[], shown: readonly boolean[], bare: number): Layout {
+  let count = 0;
+  for (let i = 0; i < all.length; i++) if (shown[i]) count++;
+  const widths = new Int32Array(count);
+  const delimiters = new Uint8Array(count);
+  const aligns = new Uint8Array(count);
+  let at = 0;
+  for (let i = 0; i < all.length; i++) {
+    if (!shown[i]) continue;
+    const { align, delimiter } = COLUMN_STYLES[i]!;
+    // The first column of a row has no delimiter.
+    const length = at === 0 ? 0 : delimiter.length;
+    widths[at] = all[i]! - length;
+    delimiters[at] = length;
+    aligns[at] = i === bare ? BARE : align === "right" ? RIGHT : LEFT;
+    at++;
+  }
+  return { widths, delimiters, aligns };
 }
 
 // ss prints quotes and backslashes as they are; only what a terminal would act on is changed.

@@ -8,6 +8,7 @@ import { readFile, tryRead } from "../../../../ffi/files.ts";
 import { allocate } from "../../../../ffi/memory.ts";
 import { gainedPrivileges } from "../../../../ffi/process.ts";
 import { SsFiles } from "../../../commands/ss/files.ts";
+import { runSs } from "../../../commands/ss/mod.ts";
 import type { SsEnvironment, SsPlan } from "../../../commands/ss/plan.ts";
 import { TABLE } from "../../../families/ss_row.ts";
 import type { Writer } from "../../../views/text/writer.ts";
@@ -62,7 +63,6 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
     err.flush();
     return 0;
   }
-  const { runSs } = await import("../../../commands/ss/mod.ts");
   return await runSs(plan, out, err);
 }
 
