@@ -4,9 +4,8 @@
  * @module
  */
 import { disassemble } from "../families/inet/bytecode_reader.ts";
-import { compileQuery, wantedOf } from "../families/inet/pushdown.ts";
+import { compileQuery, statesAsked, wantedOf } from "../families/inet/pushdown.ts";
 import { explain } from "../filter/explain.ts";
-import { possibleStates } from "../filter/needs.ts";
 import { isAboutRow, split } from "../filter/split.ts";
 import type { Expr } from "../filter/ast.ts";
 import { ALL_STATES, STATES } from "../model/state.ts";
@@ -17,9 +16,9 @@ import type { Writer } from "../views/text/writer.ts";
 /** Writes the explanation. Throws what the writer throws. */
 export function explainFilter(query: Query, out: Writer): void {
   const wanted = wantedOf(query);
-  const states = possibleStates(wanted);
+  const states = statesAsked(wanted);
   section(out, "Filter", tree(wanted));
-  section(out, "States asked for", [
+  section(out, "States of TCP asked for", [
     states === ALL_STATES
       ? "any that the listing shows"
       : STATES.filter((_, i) => (states >>> i & 1) !== 0).join(", ") || "none: nothing can match",

@@ -6,7 +6,7 @@
 import { all, type Expr } from "../../filter/ast.ts";
 import { possibleStates } from "../../filter/needs.ts";
 import { ranges } from "../../filter/ranges.ts";
-import type { StateMask } from "../../model/state.ts";
+import { type StateMask, stateMask, TCP_BOUND_INACTIVE, TCP_LISTEN } from "../../model/state.ts";
 import type { Query } from "../../query.ts";
 import { compile, type Compiled } from "./bytecode.ts";
 
@@ -41,6 +41,37 @@ export function compileQuery(query: Query): Compiled | null {
 export function pushdown(query: Query): Pushdown {
   return {
     program: compileQuery(query)?.program ?? null,
-    states: possibleStates(query.filter ?? null),
+    states: statesAsked(query.filter ?? null),
   };
+}
+
+/** Sockets in these states have no peer, whatever the kernel says of them. */
+const WITHOUT_PEER = stateMask(TCP_LISTEN, TCP_BOUND_INACTIVE);
+
+/**
+ * States that an internet socket can have of which the filter is true. Beside those that the filter names: what asks for the
+ * port of a peer need not look at listeners, nor walk every bound socket for those that are only bound.
+ */
+export function statesAsked(filter: Expr | null): StateMask {
+  const states = possibleStates(filter);
+  return filter !== null && needsPeer(filter, false) ? states & ~WITHOUT_PEER : states;
+}
+
+/** True when only a socket with a peer can match. */
+function needsPeer(expr: Expr, negated: boolean): boolean {
+  switch (expr.kind) {
+    case "not":
+      return needsPeer(expr.term, !negated);
+    case "all":
+    case "any":
+      return (expr.kind === "all") !== negated
+        ? expr.terms.some((term) => needsPeer(term, negated))
+        : expr.terms.every((term) => needsPeer(term, negated));
+    case "host":
+      // Without a peer the port is 0.
+      return !negated && expr.end === "destination" && expr.ports !== null &&
+        expr.ports.every(({ first }) => first > 0);
+    default:
+      return false;
+  }
 }
