@@ -4,13 +4,14 @@
  * @module
  */
 import { type SnapshotDocument, toDocument } from "../audit/document.ts";
-import type { Diagnostics } from "../diagnostics.ts";
+import { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
 import { takeSnapshot } from "./list.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
+import { settledDocument } from "./settle.ts";
 import { withUnixAccess } from "./unix_access.ts";
 
 /** How much of the host. */
@@ -42,7 +43,16 @@ export function takeHostSnapshot(scope: HostScope, diagnostics: Diagnostics): Sn
     : takeNetnsSnapshot(query, "all", diagnostics);
 }
 
-/** The same as data, with what only the file system tells: who may connect to unix sockets. */
+/**
+ * The same as data, looked at again where holders were not found, and with what only the file system tells: who may connect
+ * to unix sockets.
+ */
 export function takeHostDocument(scope: HostScope, diagnostics: Diagnostics): SnapshotDocument {
-  return withUnixAccess(toDocument(takeHostSnapshot(scope, diagnostics)));
+  let first = true;
+  return withUnixAccess(settledDocument(() => {
+    // Gaps are told once.
+    const collected = first ? diagnostics : new Diagnostics();
+    first = false;
+    return toDocument(takeHostSnapshot(scope, collected));
+  }));
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { churn } from "../support/churn.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -140,6 +141,22 @@ describe("sockeye snapshot and diff", () => {
         /^\? tcp 127\.0\.0\.1:8086: not every holder is known on the newer/m,
       );
       expect(ran.status).toBe(3);
+    },
+  );
+
+  testIf(
+    reason,
+    "start, stop, fork and rebind around them make no difference to services that stay",
+    async () => {
+      const own = await Namespace.create();
+      try {
+        const { comparisons, wrong, others } = await churn(own, 4);
+        expect(wrong).toEqual([]);
+        expect(others).toBeGreaterThan(0);
+        expect(comparisons).toBeGreaterThan(3);
+      } finally {
+        await own.stop();
+      }
     },
   );
 

@@ -1,0 +1,19 @@
+/**
+ * Five minutes of churn, or as many seconds as are given: no difference may be told about services that stayed.
+ *
+ *     bun scripts/churn.ts [SECONDS]
+ */
+import { churn } from "../test/support/churn.ts";
+import { Namespace } from "../test/support/netns.ts";
+
+const netns = await Namespace.create();
+try {
+  const { comparisons, wrong, others, stable } = await churn(netns, Number(process.argv[2] ?? 300));
+  for (const difference of wrong) console.log(`wrong: ${difference}`);
+  console.log(
+    `${comparisons} comparisons, ${stable.length} services that stayed: ${wrong.length} wrong differences; ${others} true ones about the rest`,
+  );
+  process.exitCode = wrong.length === 0 && others > 0 ? 0 : 1;
+} finally {
+  await netns.stop();
+}

@@ -1,0 +1,68 @@
+/**
+ * Churn: compares a namespace in which services stay and everything else changes with a snapshot of its beginning, over and
+ * over.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Namespace } from "./netns.ts";
+import { sockeye } from "./sockeye.ts";
+
+const SCRIPT = fileURLToPath(new URL("./churn.py", import.meta.url));
+
+/** What came of it. */
+export interface Churned {
+  /** How many comparisons were made. */
+  readonly comparisons: number;
+  /** Differences about services that stayed: there should be none. */
+  readonly wrong: readonly string[];
+  /** Differences about the rest: there should be some, else nothing changed. */
+  readonly others: number;
+  /** The services that stayed. */
+  readonly stable: readonly string[];
+}
+
+/** Churns for so many seconds. */
+export async function churn(netns: Namespace, seconds: number): Promise<Churned> {
+  const folder = mkdtempSync(join(tmpdir(), "sockeye-test-"));
+  const start = (...args: string[]) =>
+    Bun.spawn(netns.command(["/usr/bin/python3", SCRIPT, ...args]), {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+  const stable = start("stable", join(folder, "app.sock"));
+  const noise: ReturnType<typeof start>[] = [];
+  try {
+    const { value } = await stable.stdout.getReader().read();
+    const kept: string[] = JSON.parse(new TextDecoder().decode(value));
+    const file = join(folder, "before.json");
+    const first = sockeye(["snapshot", "--own-netns"], { netns });
+    writeFileSync(file, first.stdout);
+    noise.push(start("noise"), start("noise"));
+    const wrong: string[] = [];
+    let others = 0;
+    let comparisons = 0;
+    const end = Date.now() + seconds * 1000;
+    do {
+      const ran = sockeye(["diff", "--own-netns", "--json", file], { netns });
+      if (ran.status === 2) throw new Error(ran.stderr);
+      comparisons++;
+      for (const difference of JSON.parse(ran.stdout).differences) {
+        if (kept.includes(difference.endpoint)) wrong.push(JSON.stringify(difference));
+        else others++;
+      }
+      await Bun.sleep(20);
+    } while (Date.now() < end);
+    return { comparisons, wrong, others, stable: kept };
+  } finally {
+    for (const child of [...noise, stable]) {
+      child.stdin.end();
+      await child.exited;
+    }
+    rmSync(folder, { recursive: true });
+  }
+}
