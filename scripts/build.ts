@@ -1,44 +1,38 @@
 /**
- * Builds dist/sockeye: one file that holds the runtime and the bundled program.
+ * Builds. Without flags dist/sockeye, for this machine, from the runtime that runs this script.
  *
- * The runtime reads two environment variables that turn any program made from it into an interpreter (BUN_BE_BUN) or make
- * it load a stranger's code (BUN_OPTIONS). Their names are overwritten in a copy of the runtime before compiling, and how
- * often each occurs is checked, because a new runtime may spell them elsewhere. Unknown build flags are ignored without a
- * word: test/build.test.ts checks what the result does.
+ * --all        dist/release/: a binary for each target, SHA256SUMS, and the bill of materials
+ * --package    the same, and packages for Debian and Alpine
+ * --check      builds everything twice, in different folders, and compares the bytes
  */
-import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Build, compile, proveReproducible, sha256 } from "./release/compile.ts";
+import { packageAlpine, packageDebian } from "./release/packages.ts";
+import { fetchRuntime } from "./release/runtime.ts";
+import { billOfMaterials } from "./release/sbom.ts";
+import { hostTarget, TARGETS } from "./release/targets.ts";
 
 const root = join(import.meta.dir, "..");
 const dist = join(root, "dist");
 const { version } = await Bun.file(join(root, "package.json")).json();
 
-/** Names in the runtime, and how often each stands there in the pinned version. */
-const SWITCHES: readonly (readonly [name: string, hits: number])[] = [["BUN_BE_BUN", 1], [
-  "BUN_OPTIONS",
-  2,
-]];
-
-async function patchedRuntime(): Promise<string> {
-  const target = join(dist, "runtime");
-  copyFileSync(process.execPath, target);
-  const bytes = Buffer.from(await Bun.file(target).arrayBuffer());
-  for (const [name, hits] of SWITCHES) {
-    let found = 0;
-    // A whole C string: followed by NUL, so that a longer name is not taken for this one.
-    for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
-      bytes[at] = 0;
-      found++;
-    }
-    if (found !== hits) {
-      throw new Error(
-        `${name} stands ${found} times in the runtime, not ${hits}: see scripts/build.ts`,
-      );
-    }
-  }
-  await Bun.write(target, bytes);
-  chmodSync(target, 0o755);
-  return target;
+const flags = new Set(process.argv.slice(2));
+const unknown = [...flags].find((flag) => !["--all", "--package", "--check"].includes(flag));
+if (unknown !== undefined) {
+  console.error(`there is no flag ${unknown}: wanted are --all, --package and --check`);
+  process.exit(2);
+}
+const check = flags.has("--check");
+const common = { root, version, commit: commit(), scratch: join(dist, "scratch") };
+try {
+  if (flags.has("--all") || flags.has("--package")) await release();
+  else await forThisMachine();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(2);
+} finally {
+  rmSync(common.scratch, { recursive: true, force: true });
 }
 
 function commit(): string {
@@ -48,32 +42,49 @@ function commit(): string {
   return git.success ? git.stdout.toString().trim() : "";
 }
 
-mkdirSync(dist, { recursive: true });
-const runtime = await patchedRuntime();
-const staging = join(dist, "build");
-rmSync(staging, { recursive: true, force: true });
-mkdirSync(staging);
-// The outfile's name is part of the file, so it is built under its own name and moved.
-const build = Bun.spawnSync([
-  process.execPath,
-  "build",
-  "--compile",
-  `--compile-executable-path=${runtime}`,
-  "--minify",
-  "--bytecode",
-  "--format=esm",
-  "--splitting",
-  "--no-compile-autoload-dotenv",
-  "--no-compile-autoload-bunfig",
-  "--no-compile-autoload-tsconfig",
-  "--no-compile-autoload-package-json",
-  "--compile-exec-argv=--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc",
-  `--define=SOCKEYE_VERSION=${JSON.stringify(version)}`,
-  `--define=SOCKEYE_COMMIT=${JSON.stringify(commit())}`,
-  `--outfile=${join(staging, "sockeye")}`,
-  join(root, "src/main.ts"),
-], { cwd: root, stdout: "inherit", stderr: "inherit" });
-if (!build.success) process.exit(2);
-renameSync(join(staging, "sockeye"), join(dist, "sockeye"));
-rmSync(staging, { recursive: true });
-rmSync(runtime);
+async function forThisMachine(): Promise<void> {
+  const runtime = await Bun.file(process.execPath).bytes();
+  const build: Build = { ...common, target: hostTarget(), runtime };
+  const path = join(dist, "sockeye");
+  await compile(build, path);
+  if (check) console.log(`two builds are the same: ${await proveReproducible(build, path)}`);
+}
+
+async function release(): Promise<void> {
+  const folder = join(dist, "release");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const files: string[] = [];
+  for (const target of TARGETS) {
+    const runtime = await fetchRuntime(root, target, join(dist, "runtimes"));
+    const build: Build = { ...common, target, runtime };
+    const path = join(folder, `sockeye-${version}-${target.name}`);
+    await compile(build, path);
+    files.push(path);
+    const bytes = await Bun.file(path).bytes();
+    const packed = (await Bun.zstdCompress(bytes, { level: 9 })).length;
+    console.log(`${basename(path)}: ${megabytes(bytes.length)}, by zstd -9 ${megabytes(packed)}`);
+    if (check) console.log(`  two builds are the same: ${await proveReproducible(build, path)}`);
+    if (target === hostTarget()) {
+      copyFileSync(path, join(dist, "sockeye"));
+      chmodSync(join(dist, "sockeye"), 0o755);
+    }
+    if (flags.has("--package")) {
+      const made = target.debian !== null
+        ? await packageDebian(root, version, target, path, folder)
+        : await packageAlpine(root, version, target, path, folder);
+      console.log(`${basename(made)}: ${megabytes(Bun.file(made).size)}`);
+      files.push(made);
+    }
+  }
+  const bill = join(folder, `sockeye-${version}.cdx.json`);
+  await Bun.write(bill, `${JSON.stringify(billOfMaterials(root, version, TARGETS), null, 2)}\n`);
+  files.push(bill);
+  let sums = "";
+  for (const path of files) sums += `${await sha256(path)}  ${basename(path)}\n`;
+  await Bun.write(join(folder, "SHA256SUMS"), sums);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

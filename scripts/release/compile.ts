@@ -1,0 +1,101 @@
+/**
+ * One binary: runtime and bundled program in one file.
+ *
+ * @module
+ */
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { writeDisarmed } from "./runtime.ts";
+import { bundledPackages } from "./sbom.ts";
+import type { Target } from "./targets.ts";
+
+/** What goes into a build beside the sources. */
+export interface Build {
+  /** Folder with src/ and ffi/. */
+  readonly root: string;
+  readonly target: Target;
+  /** As it comes from npm. */
+  readonly runtime: Uint8Array;
+  readonly version: string;
+  /** "" outside a checkout. */
+  readonly commit: string;
+  /** Folder for what is made on the way. */
+  readonly scratch: string;
+}
+
+/**
+ * Makes the binary at `path`. Nothing of the machine, the time or the place gets into it: the same sources give the same
+ * bytes. Throws when the build fails.
+ *
+ * Unknown build flags are ignored without a word: tests check what the result does.
+ */
+export async function compile(build: Build, path: string): Promise<void> {
+  const { root, target, version, commit } = build;
+  const staging = join(build.scratch, `build-${target.name}`);
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  try {
+    const runtime = join(staging, "runtime");
+    await writeDisarmed(build.runtime, runtime);
+    // The outfile's name is part of the file, so it is built under its own name and moved.
+    const outfile = join(staging, "sockeye");
+    const run = Bun.spawnSync([
+      process.execPath,
+      "build",
+      "--compile",
+      `--target=bun-${target.name}`,
+      `--compile-executable-path=${runtime}`,
+      "--minify",
+      "--bytecode",
+      "--format=esm",
+      "--splitting",
+      "--no-compile-autoload-dotenv",
+      "--no-compile-autoload-bunfig",
+      "--no-compile-autoload-tsconfig",
+      "--no-compile-autoload-package-json",
+      "--compile-exec-argv=--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc",
+      `--define=SOCKEYE_VERSION=${JSON.stringify(version)}`,
+      `--define=SOCKEYE_COMMIT=${JSON.stringify(commit)}`,
+      `--outfile=${outfile}`,
+      join(root, "src/main.ts"),
+    ], { cwd: root, stdout: "pipe", stderr: "pipe" });
+    if (!run.success) {
+      throw new Error(`The build for ${target.name} failed:\n${run.stdout}${run.stderr}`);
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    renameSync(outfile, path);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Builds once more, from a copy of the sources in another folder, and compares with the file at `path`. Returns the digest
+ * that both have. Throws when they differ.
+ */
+export async function proveReproducible(build: Build, path: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "sockeye-again-"));
+  try {
+    for (const name of ["src", "ffi", "package.json", "tsconfig.json", "schema"]) {
+      cpSync(join(build.root, name), join(folder, name), { recursive: true });
+    }
+    for (const path of bundledPackages(build.root)) {
+      cpSync(join(build.root, path), join(folder, path), { recursive: true });
+    }
+    const again = join(folder, "again");
+    await compile({ ...build, root: folder, scratch: join(folder, "scratch") }, again);
+    const [first, second] = [await sha256(path), await sha256(again)];
+    if (first !== second) {
+      throw new Error(`Two builds for ${build.target.name} differ: ${first}, ${second}`);
+    }
+    return first;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The digest of a file, in hexadecimal. */
+export async function sha256(path: string): Promise<string> {
+  return new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
+}

@@ -1,0 +1,82 @@
+/**
+ * The bill of materials, CycloneDX 1.5: what of other people's work is in the files.
+ *
+ * Made from the lock file and not by `npm sbom`, which takes the runtime for a development tool and leaves it out, and which
+ * writes a new serial number and the time into every copy.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Target } from "./targets.ts";
+
+interface Entry {
+  readonly version: string;
+  readonly integrity?: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+}
+
+function packages(root: string): [path: string, entry: Entry][] {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    packages: Record<string, Entry>;
+  };
+  return Object.entries(lock.packages);
+}
+
+function isBundled(path: string, entry: Entry): boolean {
+  return path !== "" && entry.dev !== true && entry.optional !== true;
+}
+
+/** Folders of the packages that are part of the program, such as node_modules/yaml. */
+export function bundledPackages(root: string): string[] {
+  return packages(root).flatMap(([path, entry]) => isBundled(path, entry) ? [path] : []);
+}
+
+/** The document for a set of binaries. */
+export function billOfMaterials(
+  root: string,
+  version: string,
+  targets: readonly Target[],
+): Record<string, unknown> {
+  const runtimes = new Set(targets.map((target) => target.package));
+  const components = packages(root).flatMap(([path, entry]) => {
+    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    return isBundled(path, entry) || runtimes.has(name) ? [component(name, entry)] : [];
+  });
+  const self = `pkg:npm/sockeye@${version}`;
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.5",
+    version: 1,
+    metadata: {
+      component: {
+        "bom-ref": self,
+        type: "application",
+        name: "sockeye",
+        version,
+        licenses: [{ license: { id: "MIT" } }],
+        purl: self,
+      },
+    },
+    components,
+    dependencies: [{ ref: self, dependsOn: components.map((component) => component["bom-ref"]) }],
+  };
+}
+
+function component(name: string, entry: Entry) {
+  const purl = `pkg:npm/${name.replace("@", "%40")}@${entry.version}`;
+  const [algorithm, digest] = entry.integrity?.split(/-(.*)/s) ?? [];
+  return {
+    "bom-ref": purl,
+    type: name.startsWith("@oven/") ? "platform" : "library",
+    name,
+    version: entry.version,
+    purl,
+    ...(algorithm === "sha512"
+      ? { hashes: [{ alg: "SHA-512", content: Buffer.from(digest!, "base64").toString("hex") }] }
+      : {}),
+    ...(entry.license === undefined ? {} : { licenses: [{ license: { id: entry.license } }] }),
+  };
+}
