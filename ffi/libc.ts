@@ -13,7 +13,7 @@ const { i32, u32, ptr, i64, i64_fast, u64_fast } = FFIType;
 
 // A misspelt type is accepted and a missing argument becomes 0, so each prototype stands above its symbol and
 // each symbol is wrapped by one typed function in this folder.
-const { symbols } = dlopen("libc.so.6", {
+const table = {
   // int *__errno_location(void);
   __errno_location: { args: [], returns: ptr },
   // int socket(int domain, int type, int protocol);
@@ -58,7 +58,20 @@ const { symbols } = dlopen("libc.so.6", {
   geteuid: { args: [], returns: u32 },
   // long syscall(long number, ...);
   syscall: { args: [i64, i64, ptr, i64, i64, i64, i64], returns: i64_fast },
-});
+} as const;
+
+/** Why calls into C cannot be made, so that only /proc is read; `null` when they can. */
+export let whyNoCalls: string | null = null;
+
+function open(): ReturnType<typeof dlopen<typeof table>>["symbols"] {
+  try {
+    return dlopen("libc.so.6", table).symbols;
+  } catch (error) {
+    whyNoCalls = error instanceof Error ? error.message : String(error);
+    const { plainLibc } = require("./plain_libc.ts") as typeof import("./plain_libc.ts");
+    return plainLibc as never;
+  }
+}
 
 /** The C functions, untyped enough to hurt: call them through the other files of this folder. */
-export const libc = symbols;
+export const libc = open();

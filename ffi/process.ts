@@ -13,7 +13,13 @@ export function effectiveUserId(): number {
 }
 
 // include/uapi/linux/auxvec.h
+const AT_UID = 11;
 const AT_SECURE = 23;
+
+/** Real user ID of this process, as it was started. */
+export function realUserId(): number {
+  return Number(libc.getauxval(AT_UID));
+}
 
 /** True when this process gained privileges on exec: its environment is then a stranger's word. */
 export function gainedPrivileges(): boolean {

@@ -43,7 +43,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/filter",
   ],
   "src/cli": ["src/commands", "src/views", "src/filter", "src/families", "src/audit", "ffi"],
-  "src/main.ts": ["ffi", "src/cli", "src/views", "src/netlink", "src/filter"],
+  "src/bug_report.ts": [],
+  "src/main.ts": ["src/bug_report.ts", "src/start.ts"],
+  "src/start.ts": ["ffi", "src/bug_report.ts", "src/cli", "src/views", "src/netlink", "src/filter"],
 };
 
 function layerOf(path: string): string | undefined {

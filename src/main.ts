@@ -1,50 +1,40 @@
 /**
- * Entry: wires standard output and error, and turns whatever happens into an exit status. The only process exit.
+ * Entry: the only process exit.
+ *
+ * The rest is imported only when this file runs, so that what fails while a module is loaded is told in one line too, and
+ * not as a trace of the runtime's.
  *
  * @module
  */
-import { SyscallError } from "../ffi/errno.ts";
-import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
-import { run } from "./cli/mod.ts";
-import { UsageError } from "./cli/usage_error.ts";
-import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
-import { NetlinkError } from "./netlink/error.ts";
-import { NoSuchNamespace } from "./query.ts";
-import { sanitize } from "./views/text/sanitize.ts";
-import { BrokenPipe, Writer } from "./views/text/writer.ts";
+import { bugReport } from "./bug_report.ts";
 
-/** One line for a person; an error nobody foresaw says where to take it. */
-function describe(error: unknown): string {
-  // Three lines, made harmless there: carets under the offending word.
-  if (error instanceof FilterSyntaxError) return formatFilterError(error);
-  if (
-    error instanceof UsageError || error instanceof SyscallError ||
-    error instanceof NetlinkError || error instanceof NoSuchNamespace
-  ) {
-    return sanitize(error.message);
-  }
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `this is a bug, please report it with the command line and the output of --version: ${
-    sanitize(what)
-  }`;
-}
-
-async function main(): Promise<number> {
-  const out = new Writer(1, "standard output");
-  const err = new Writer(2, "standard error");
+/** The last resort: our own writer may be what failed. */
+function giveUp(line: string): never {
   try {
-    const link = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
-    return await run(link, process.argv.slice(2), out, err);
-  } catch (error) {
-    if (error instanceof BrokenPipe) return EXIT_OK;
-    try {
-      err.write(`sockeye: ${describe(error)}\n`);
-      err.flush();
-    } catch {
-      // Nobody is left to tell.
-    }
-    return EXIT_ERROR;
+    // deno-lint-ignore no-control-regex
+    const plain = line.replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+    process.getBuiltinModule("node:fs").writeSync(2, `sockeye: ${plain}\n`);
+  } catch {
+    // Nobody is left to tell.
+  }
+  process.exit(2);
+}
+
+process.on("uncaughtException", (error) => giveUp(bugReport(error)));
+process.on("unhandledRejection", (error) => giveUp(bugReport(error)));
+
+// The runtime has obeyed it already, and nobody knows what it did to the answer.
+for (const name in process.env) {
+  if (name.startsWith("BUN_JSC_")) {
+    giveUp(`${name} is set, which changes the runtime inside of this program: unset it`);
   }
 }
 
-process.exit(await main());
+let status: number;
+try {
+  const { start } = await import("./start.ts");
+  status = await start();
+} catch (error) {
+  giveUp(bugReport(error));
+}
+process.exit(status);

@@ -1,0 +1,202 @@
+/**
+ * What stands in for libc where bun:ffi cannot call it: files through the runtime's own module, and an error for the rest.
+ *
+ * Calls into C need memory that is made executable, which a W^X rule forbids (systemd's MemoryDenyWriteExecute, some SELinux
+ * policies). Reading files needs none, so /proc can still be read. Every call here behaves as the C function does as far as
+ * this folder uses it: -1 and errno for a failure. What has no file behind it fails with ENOSYS, and callers do what they do
+ * on a kernel that lacks it.
+ *
+ * @module
+ */
+import { ptr, toArrayBuffer } from "bun:ffi";
+import { SYS } from "./arch/mod.ts";
+
+// Not ffi/errno.ts, which needs libc to be there.
+const ENOENT = 2;
+const EIO = 5;
+const EBADF = 9;
+const ENOTTY = 25;
+const ENOSYS = 38;
+const EOPNOTSUPP = 95;
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+
+/** Bytes, or the address of some. */
+type Memory = Uint8Array | number;
+
+// Loaded when called for, which is where there is nothing else: it costs a millisecond.
+const fs = process.getBuiltinModule("node:fs");
+
+const errnoCell = new Int32Array(new ArrayBuffer(4));
+const errnoAddress = ptr(errnoCell);
+
+function fail(errno: number): number {
+  errnoCell[0] = errno;
+  return -1;
+}
+
+/** Runs a call of node:fs: its result, or -1 with errno set from what it throws. */
+function attempt(call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    const errno = (error as { errno?: unknown }).errno;
+    return fail(typeof errno === "number" ? Math.abs(errno) : EIO);
+  }
+}
+
+// Longer than any path that is passed by address: those are names of directory entries.
+const NAME_SIZE = 256;
+
+function pathBytes(path: Memory): Uint8Array {
+  const bytes = typeof path === "number"
+    ? new Uint8Array(toArrayBuffer(path as never, 0, NAME_SIZE))
+    : path;
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+/** A path that is relative to a descriptor, by way of the descriptor's own link. */
+function resolve(dirfd: number, path: Memory): Buffer {
+  const bytes = pathBytes(path);
+  if (dirfd === AT_FDCWD || bytes[0] === 0x2f) return Buffer.from(bytes);
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${dirfd}/`), bytes]);
+}
+
+/** Directories being read: what is left of their entries. */
+const directories = new Map<number, { name: Buffer; isDirectory: boolean }[]>();
+
+function getdents64(fd: number, buffer: Uint8Array, size: number): number {
+  return attempt(() => {
+    let rest = directories.get(fd);
+    if (rest === undefined) {
+      // Names as bytes come without types, and types with names that were decoded.
+      const path = `/proc/self/fd/${fd}`;
+      const folders = new Set(
+        fs.readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+          entry.isDirectory() ? [entry.name] : []
+        ),
+      );
+      rest = fs.readdirSync(path, { encoding: "buffer" })
+        .map((name) => ({ name, isDirectory: folders.has(name.toString()) }));
+      directories.set(fd, rest);
+    }
+    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    let length = 0;
+    while (rest.length > 0) {
+      const { name, isDirectory } = rest[0]!;
+      const record = (19 + name.length + 1 + 7) & ~7;
+      if (length + record > size) break;
+      rest.shift();
+      buffer.fill(0, length, length + record);
+      view.setUint16(length + 16, record, true);
+      buffer[length + 18] = isDirectory ? 4 : 0;
+      buffer.set(name, length + 19);
+      length += record;
+    }
+    // At the end the next call begins anew, as after a rewind.
+    if (length === 0) directories.delete(fd);
+    return length;
+  });
+}
+
+function statx(dirfd: number, path: Memory, flags: number, address: number): number {
+  return attempt(() => {
+    const empty = pathBytes(path).length === 0;
+    if (empty && (flags & AT_EMPTY_PATH) === 0) return fail(ENOENT);
+    const found = empty
+      ? fs.fstatSync(dirfd, { bigint: true })
+      : (flags & AT_SYMLINK_NOFOLLOW) !== 0
+      ? fs.lstatSync(resolve(dirfd, path), { bigint: true })
+      : fs.statSync(resolve(dirfd, path), { bigint: true });
+    const view = new DataView(toArrayBuffer(address as never, 0, 256));
+    view.setUint32(16, Number(found.nlink), true);
+    view.setUint32(20, Number(found.uid), true);
+    view.setUint32(24, Number(found.gid), true);
+    view.setUint16(28, Number(found.mode), true);
+    view.setBigUint64(32, found.ino, true);
+    view.setBigUint64(40, found.size, true);
+    for (const [at, device] of [[128, found.rdev], [136, found.dev]] as const) {
+      // makedev(3): 12 bits of major between 8 and 24 bits of minor.
+      view.setUint32(at, Number((device >> 8n) & 0xfffn | (device >> 32n) & ~0xfffn), true);
+      view.setUint32(at + 4, Number(device & 0xffn | (device >> 12n) & ~0xffn), true);
+    }
+    return 0;
+  });
+}
+
+function auxiliary(type: number): number {
+  const bytes = fs.readFileSync("/proc/self/auxv");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 16 <= bytes.length; at += 16) {
+    if (Number(view.getBigUint64(at, true)) === type) {
+      return Number(view.getBigUint64(at + 8, true));
+    }
+  }
+  return 0;
+}
+
+const missing = () => fail(ENOSYS);
+
+/** The functions of the table in ffi/libc.ts, as far as they can be had without a call into C. */
+export const plainLibc = {
+  __errno_location: () => errnoAddress as number,
+  socket: missing,
+  bind: missing,
+  connect: missing,
+  getsockname: missing,
+  getsockopt: missing,
+  setsockopt: missing,
+  sendmsg: missing,
+  recvmsg: missing,
+  recvmmsg: missing,
+  openat: (dirfd: number, path: Memory, flags: number, mode: number) =>
+    attempt(() => fs.openSync(resolve(dirfd, path), flags, mode)),
+  close: (fd: number) => {
+    directories.delete(fd);
+    return attempt(() => {
+      fs.closeSync(fd);
+      return 0;
+    });
+  },
+  read: (fd: number, buffer: Uint8Array, size: number) =>
+    attempt(() => fs.readSync(fd, buffer, 0, size, null)),
+  pread: (fd: number, buffer: Uint8Array, size: number, offset: number) =>
+    attempt(() => fs.readSync(fd, buffer, 0, size, offset)),
+  write: (fd: number, bytes: Uint8Array, size: number) =>
+    attempt(() => fs.writeSync(fd, bytes, 0, size)),
+  readlinkat: (dirfd: number, path: Memory, buffer: Uint8Array, size: number) =>
+    attempt(() => {
+      const target = fs.readlinkSync(resolve(dirfd, path), { encoding: "buffer" }) as Buffer;
+      const kept = target.subarray(0, size);
+      buffer.set(kept);
+      return kept.length;
+    }),
+  getxattr: () => fail(EOPNOTSUPP),
+  ioctl: () => fail(ENOTTY),
+  poll: () => {
+    // Cannot be waited for; the caller tries again a little later.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    return 1;
+  },
+  getauxval: auxiliary,
+  geteuid: () => process.geteuid!(),
+  syscall: (
+    number: number,
+    first: number,
+    second: Memory,
+    third: number,
+    _fourth: number,
+    fifth: number,
+  ) => {
+    switch (number) {
+      case SYS.getdents64:
+        return second instanceof Uint8Array ? getdents64(first, second, third) : fail(EBADF);
+      case SYS.statx:
+        return statx(first, second, third, fifth);
+      default:
+        return fail(ENOSYS);
+    }
+  },
+};

@@ -1,0 +1,69 @@
+/**
+ * Start: wires standard output and error, and turns whatever happens into an exit status.
+ *
+ * @module
+ */
+import { SyscallError } from "../ffi/errno.ts";
+import { whyNoCalls } from "../ffi/libc.ts";
+import { gainedPrivileges, realUserId } from "../ffi/process.ts";
+import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
+import { bugReport } from "./bug_report.ts";
+import { run } from "./cli/mod.ts";
+import { UsageError } from "./cli/usage_error.ts";
+import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
+import { NetlinkError } from "./netlink/error.ts";
+import { NoSuchNamespace } from "./query.ts";
+import { sanitize } from "./views/text/sanitize.ts";
+import { BrokenPipe, Writer } from "./views/text/writer.ts";
+
+/** One line for a person; an error nobody foresaw says where to take it. */
+function describe(error: unknown): string {
+  // Three lines, made harmless there: carets under the offending word.
+  if (error instanceof FilterSyntaxError) return formatFilterError(error);
+  if (
+    error instanceof UsageError || error instanceof SyscallError ||
+    error instanceof NetlinkError || error instanceof NoSuchNamespace
+  ) {
+    return sanitize(error.message);
+  }
+  return sanitize(bugReport(error));
+}
+
+/** Why the program must not run with what it was given; `null` when it may. */
+function refusal(): string | null {
+  // Where a security module marks the transition of a service that root starts, nobody gains anything.
+  if (gainedPrivileges() && realUserId() !== 0) {
+    return "file capabilities or the setuid bit give this file rights, and the runtime in it trusts the environment of " +
+      "whoever starts it: take them away and run it by sudo";
+  }
+  return null;
+}
+
+/** Runs the command line. Returns the exit status. */
+export async function start(): Promise<number> {
+  const out = new Writer(1, "standard output");
+  const err = new Writer(2, "standard error");
+  try {
+    const refused = refusal();
+    if (refused !== null) {
+      err.write(`sockeye: ${refused}\n`);
+      err.flush();
+      return EXIT_ERROR;
+    }
+    if (whyNoCalls !== null) {
+      err.write(`sockeye: the kernel cannot be asked here, so only /proc is read: ${whyNoCalls}\n`);
+      err.flush();
+    }
+    const link = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
+    return await run(link, process.argv.slice(2), out, err);
+  } catch (error) {
+    if (error instanceof BrokenPipe) return EXIT_OK;
+    try {
+      err.write(`sockeye: ${describe(error)}\n`);
+      err.flush();
+    } catch {
+      // Nobody is left to tell.
+    }
+    return EXIT_ERROR;
+  }
+}
