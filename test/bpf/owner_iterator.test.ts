@@ -115,7 +115,13 @@ describe("OwnerIterator", () => {
         for (const [i, fd] of fds.entries()) {
           expect(own).toContainEqual([fd, statSync(paths[i]!).ino]);
         }
-        expect(pass(numbers).length).toBeGreaterThan(0);
+        // Without the wish for namespaces the same program finds sockets.
+        const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+        try {
+          expect(pass(numbers).length).toBeGreaterThan(0);
+        } finally {
+          server.stop(true);
+        }
       } finally {
         for (const fd of fds) closeSync(fd);
       }

@@ -50,7 +50,16 @@ describe.if(reason === null)("sockeye kill", () => {
   let scene: Bun.Subprocess<"pipe", "pipe", "inherit">;
   let lines: { read(): Promise<{ value?: Uint8Array | undefined }> };
 
-  const answer = async () => new TextDecoder().decode((await lines.read()).value).trim();
+  // A line may come in pieces.
+  const answer = async () => {
+    let said = "";
+    while (!said.endsWith("\n")) {
+      const { value } = await lines.read();
+      if (value === undefined) break;
+      said += new TextDecoder().decode(value);
+    }
+    return said.trim();
+  };
   const client = async () => {
     scene.stdin.write("\n");
     scene.stdin.flush();

@@ -384,9 +384,12 @@ export class Gatherer {
   ): void {
     const { target, number } = descriptor;
     const start = this.#start(process, number);
-    if (this.#hopeless(start)) return;
+    // lsof asks for the descriptor last: an internet socket counts as found also where `-d` keeps it from being listed.
+    const hopeless = this.#hopeless(start);
+    if (hopeless && (this.#selection.asked & (BY_INTERNET | BY_ADDRESS)) === 0) return;
     const row = emptyRow(String(number), true);
     if (typeof target === "number") {
+      if (hopeless) return;
       if (target === -EACCES || target === -EPERM) {
         if (!files || !this.#selection.query.warnings) return;
         row.type = "unknown";
@@ -399,7 +402,7 @@ export class Gatherer {
     const socket = /^socket:\[(\d+)\]$/.exec(target);
     if (socket !== null) {
       this.#addSocket(prefix, process, row, start, Number(socket[1]), descriptor);
-    } else if (files) {
+    } else if (files && !hopeless) {
       this.#addDescriptor(process, row, start, target, descriptor);
     }
   }
