@@ -84,7 +84,7 @@ export async function packageDebian(
 Upstream-Name: sockeye
 
 Files: *
-Copyright: the authors of Sockeye
+Copyright: 2026 the Sockeye authors
 License: Expat
 ${
         readFileSync(join(root, "LICENSE"), "utf8").trimEnd().split("\n").slice(4).map((line) =>
@@ -93,7 +93,8 @@ ${
       }
 
 Files: usr/bin/sockeye
-Copyright: the authors of Bun, JavaScriptCore and the libraries they use, and the authors of Sockeye
+Copyright: 2026 the Sockeye authors
+ 2022-2026 the authors of Bun, of JavaScriptCore and of the libraries they use
 License: Expat and LGPL-2.0+ and others
  The program carries the runtime Bun, which is under the Expat license and contains JavaScriptCore, parts of which are
  under the GNU Library General Public License, version 2 or newer. On Debian systems its text is in
@@ -116,7 +117,10 @@ sockeye: unstripped-binary-or-object *
 # They are part of the runtime.
 sockeye: embedded-library *
 sockeye: hardening-no-pie *
+sockeye: hardening-no-relro *
 sockeye: spelling-error-in-binary *
+# Where dpkg has no interface: which package a file belongs to, without starting a process.
+sockeye: uses-dpkg-database-directly *
 `,
     );
     const installed = filesBelow(tree).reduce(
@@ -140,11 +144,13 @@ Depends: libc6 (>= 2.17)
 Section: net
 Priority: optional
 Description: every socket, every process that holds it, and how far it can be reached
- Sockeye lists the sockets of a host or a container with all of their owners, says how
- far each can be reached, and compares hosts with policies and with what they were. It
- also speaks the languages of ss, netstat and lsof.
+ Sockeye lists the sockets of a host or a container with all of their
+ owners, says how far each can be reached, and compares hosts with
+ policies and with what they were. It also speaks the languages of ss,
+ netstat and lsof.
  .
- Run it by sudo where more is to be seen; it refuses to run with file capabilities.
+ Run it by sudo where more is to be seen; it refuses to run with file
+ capabilities.
 `,
     );
     const path = join(folder, `sockeye_${version}_${target.debian}.deb`);

@@ -1,0 +1,270 @@
+/** What ./scripts/build --package left in dist/release. It takes a minute to make: ./scripts/test_release does it first. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import lock from "../../package-lock.json";
+import { disarm, fetchRuntime, SWITCHES } from "../../scripts/release/runtime.ts";
+import { billOfMaterials } from "../../scripts/release/sbom.ts";
+import { hostTarget, TARGETS } from "../../scripts/release/targets.ts";
+import { firstReason, testIf } from "../support/skip.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const release = join(root, "dist/release");
+const { version } = lock;
+const binary = (name: string) => join(release, `sockeye-${version}-${name}`);
+
+const made = process.env.SOCKEYE_RELEASE !== "1"
+  ? "only ./scripts/test_release builds all targets"
+  : null;
+const needs = (program: string) => Bun.which(program) === null ? `there is no ${program}` : null;
+const rootReason = process.getuid?.() === 0 ? null : "only root can do this";
+const x64 = process.arch === "x64" ? null : "this is not an x86-64 machine";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sockeye-release-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function ran(...command: string[]) {
+  const run = Bun.spawnSync(command, { stdin: "ignore", env: { PATH: process.env.PATH ?? "" } });
+  return { status: run.exitCode, stdout: run.stdout.toString(), stderr: run.stderr.toString() };
+}
+
+describe("the runtime", () => {
+  test("is refused when a switch is not found as often as it should be", () => {
+    const names = SWITCHES.flatMap(([name, hits]) => Array<string>(hits).fill(`${name}\0`));
+    const good = Buffer.from(names.join(""));
+    disarm(good);
+    for (const [name] of SWITCHES) expect(good.includes(name)).toBe(false);
+    expect(() => disarm(Buffer.from(names.slice(1).join("")))).toThrow(/BUN_BE_BUN stands 0 times/);
+    expect(() => disarm(Buffer.from([...names, "BUN_OPTIONS\0"].join("")))).toThrow(
+      /BUN_OPTIONS stands 3 times in the runtime, not 2/,
+    );
+  });
+
+  test("from a package that was tampered with is refused", async () => {
+    const target = hostTarget();
+    const cache = join(folder, "cache");
+    mkdirSync(cache);
+    const { version } = lock.packages["node_modules/@oven/bun-linux-x64"];
+    const name = `${target.package.replace("@", "").replace("/", "-")}-${version}.tgz`;
+    await Bun.write(join(cache, name), "not it");
+    expect(fetchRuntime(root, target, cache)).rejects.toThrow(/is not what package-lock.json says/);
+  });
+});
+
+test("the bill of materials names every bundled package and runtime, with digests", () => {
+  const bill = billOfMaterials(root, version, TARGETS) as {
+    components: { name: string; hashes: { content: string }[] }[];
+  };
+  const names = bill.components.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(Object.keys(lock.packages[""].dependencies)));
+  expect(names).toEqual(expect.arrayContaining(TARGETS.map((target) => target.package)));
+  expect(names).not.toContain("fast-check");
+  for (const { hashes } of bill.components) expect(hashes[0]!.content).toMatch(/^[0-9a-f]{128}$/);
+});
+
+testIf(made ?? needs("sha256sum"), "SHA256SUMS fits every file", () => {
+  expect(ran("sh", "-c", `cd "${release}" && sha256sum --quiet --check SHA256SUMS`)).toEqual({
+    status: 0,
+    stdout: "",
+    stderr: "",
+  });
+  expect(readFileSync(join(release, "SHA256SUMS"), "utf8").split("\n")).toHaveLength(10);
+});
+
+/** What every target must do, started by `run`. */
+function works(run: (...args: string[]) => ReturnType<typeof ran>): void {
+  expect(run("--version").stdout).toMatch(/^sockeye \d+\.\d+\.\d+ \([0-9a-f]{12}\)\n$/);
+  expect(run("--help")).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("--listening"),
+  });
+  expect(run("--port", "x")).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^sockeye: --port x: .* wanted is N or N-M, 0 to 65535\n$/),
+  });
+  const listed = run("-t", "--json");
+  expect(listed.status).toBe(0);
+  expect(Array.isArray(JSON.parse(listed.stdout).sockets)).toBe(true);
+}
+
+describe("linux-x64", () => {
+  testIf(firstReason(made, x64), "works", () => {
+    works((...args) => ran(binary("linux-x64"), ...args));
+  });
+});
+
+describe("linux-x64-musl", () => {
+  const musl = "/usr/lib/x86_64-linux-musl/libc.so";
+  const pic = "/usr/lib/gcc/x86_64-linux-gnu/12/libstdc++_pic.a";
+  const at = () => binary("linux-x64-musl");
+  const noMusl = existsSync(musl) ? null : "Debian's musl package is not installed";
+
+  testIf(
+    firstReason(made, x64, noMusl),
+    "without libstdc++ is refused by the loader, as README says",
+    () => {
+      const run = ran(musl, at(), "--version");
+      expect(run.status).toBe(127);
+      expect(run.stderr).toContain("Error loading shared library libstdc++.so.6: No such file");
+    },
+  );
+
+  testIf(
+    firstReason(
+      made,
+      x64,
+      rootReason,
+      noMusl,
+      needs("gcc"),
+      needs("unshare"),
+      existsSync(pic) ? null : "Debian's libstdc++-12-pic package is not installed",
+    ),
+    "works in a root that holds Debian's musl and the C++ functions that it needs",
+    () => {
+      const place = join(folder, "musl");
+      mkdirSync(join(place, "lib"), { recursive: true });
+      mkdirSync(join(place, "proc"));
+      // No musl build of libstdc++ is packaged; the parts that are used need three things that musl lacks.
+      const symbols = [
+        ...ran("readelf", "-W", "--dyn-syms", at()).stdout.matchAll(
+          / UND ((?:_Z|__cxa_|__once|__dynamic|_Unwind|__gxx)\w+)/g,
+        ),
+      ].map(([, name]) => name!).filter((name) =>
+        !["__cxa_finalize", "__cxa_thread_atexit_impl", "__cxa_atexit"].includes(name)
+      );
+      expect(symbols.length).toBeGreaterThan(20);
+      const built = ran(
+        "gcc",
+        "-shared",
+        "-fPIC",
+        "-nostdlib",
+        "-o",
+        join(place, "lib/libstdc++.so.6"),
+        "-Wl,-soname,libstdc++.so.6,--gc-sections",
+        ...symbols.map((name) => `-Wl,-u,${name}`),
+        join(root, "test/support/libstdcxx_musl.c"),
+        pic,
+        "-lgcc_eh",
+        "-lgcc",
+      );
+      expect(built).toEqual({ status: 0, stdout: "", stderr: "" });
+      copyFileSync(musl, join(place, "lib/ld-musl-x86_64.so.1"));
+      chmodSync(join(place, "lib/ld-musl-x86_64.so.1"), 0o755);
+      symlinkSync("ld-musl-x86_64.so.1", join(place, "lib/libc.musl-x86_64.so.1"));
+      copyFileSync(at(), join(place, "sockeye"));
+      const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /sockeye "$@"';
+      works((...args) => ran("unshare", "-m", "sh", "-c", script, place, ...args));
+      // And with nothing at all beside them.
+      expect(ran("chroot", place, "/sockeye", "--version").status).toBe(0);
+    },
+  );
+});
+
+describe("linux-arm64", () => {
+  const sysroot = "/usr/aarch64-linux-gnu";
+  testIf(
+    firstReason(
+      made,
+      needs("qemu-aarch64-static"),
+      existsSync(`${sysroot}/lib/ld-linux-aarch64.so.1`)
+        ? null
+        : "Debian's libc6-arm64-cross package is not installed",
+    ),
+    "works under qemu, from /proc: qemu makes no sock_diag sockets",
+    () => {
+      works((...args) => ran("qemu-aarch64-static", "-L", sysroot, binary("linux-arm64"), ...args));
+    },
+  );
+  testIf("there is no arm64 machine here", "asks sock_diag on arm64 hardware", () => {});
+});
+
+describe("linux-arm64-musl", () => {
+  testIf(made ?? needs("readelf"), "is a program for arm64 and musl", () => {
+    const read = ran("readelf", "-hld", binary("linux-arm64-musl")).stdout;
+    expect(read).toContain("AArch64");
+    expect(read).toContain("/lib/ld-musl-aarch64.so.1");
+    expect(read).toContain("[libstdc++.so.6]");
+  });
+  testIf("there is no arm64 libc of musl with its libstdc++ here", "is started", () => {});
+});
+
+describe("packages", () => {
+  const deb = join(release, `sockeye_${version}_amd64.deb`);
+  const DEBIAN = [
+    "./usr/bin/sockeye",
+    "./usr/share/man/man1/sockeye.1.gz",
+    "./usr/share/bash-completion/completions/sockeye",
+    "./usr/share/zsh/vendor-completions/_sockeye",
+    "./usr/share/fish/vendor_completions.d/sockeye.fish",
+    "./usr/share/doc/sockeye/copyright",
+  ];
+
+  testIf(made ?? needs("dpkg-deb"), "the .deb holds program, man page and completions", () => {
+    const listed = ran("dpkg-deb", "--contents", deb).stdout;
+    for (const path of DEBIAN) expect(listed).toContain(` ${path}\n`);
+  });
+
+  testIf(
+    firstReason(made, x64, rootReason, needs("dpkg")),
+    "the .deb installs into an empty root, is whole, and is removed without a trace",
+    () => {
+      const place = join(folder, "debian");
+      for (const name of ["info", "updates", "triggers"]) {
+        mkdirSync(join(place, "var/lib/dpkg", name), { recursive: true });
+      }
+      for (const name of ["status", "available"]) {
+        Bun.spawnSync(["touch", join(place, "var/lib/dpkg", name)]);
+      }
+      // The root holds no libc6 package; whether the program starts is tested above.
+      const dpkg = (...args: string[]) =>
+        ran("dpkg", `--root=${place}`, "--force-depends", "--no-triggers", ...args);
+      expect(dpkg("--install", deb).status).toBe(0);
+      expect(dpkg("--verify", "sockeye")).toMatchObject({ status: 0, stdout: "" });
+      expect(ran(join(place, "usr/bin/sockeye"), "--version").status).toBe(0);
+      expect(dpkg("--purge", "sockeye").status).toBe(0);
+      expect(existsSync(join(place, "usr/bin/sockeye"))).toBe(false);
+    },
+    60_000,
+  );
+
+  testIf(
+    made ?? needs("lintian"),
+    "lintian finds neither errors nor warnings in the .deb",
+    () => {
+      expect(ran("lintian", "--allow-root", "--fail-on=error,warning", deb)).toMatchObject({
+        status: 0,
+        stdout: "",
+      });
+    },
+    120_000,
+  );
+
+  testIf(made ?? needs("tar"), "Alpine's tarball holds the same, owned by root", () => {
+    const path = join(release, `sockeye-${version}-alpine-x86_64.tar.gz`);
+    const listed = ran("tar", "--list", "--verbose", "--file", path).stdout;
+    expect(basename(path)).toBe(`sockeye-${version}-alpine-x86_64.tar.gz`);
+    for (
+      const name of [
+        "bin/sockeye",
+        "share/man/man1/sockeye.1.gz",
+        "share/zsh/site-functions/_sockeye",
+      ]
+    ) {
+      expect(listed).toMatch(new RegExp(`0/0 .* usr/${name}\n`));
+    }
+  });
+});
