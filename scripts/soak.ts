@@ -120,7 +120,7 @@ function median(list: readonly number[], from: number, to: number): number {
 }
 // The first quarter is spent with compiling what runs often.
 const [early, late] = [median(resident, 0.25, 0.5), median(resident, 0.75, 1)];
-if (late > early * 1.3 + 8 * 1024) {
+if (late > early * 1.3 + 16 * 1024) {
   problems.add(`netstat -c grew from ${early} KiB to ${late} KiB`);
 }
 rmSync(folder, { recursive: true });
