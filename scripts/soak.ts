@@ -51,7 +51,7 @@ let owned = 0;
 const peak: number[] = [];
 
 const log = join(folder, "log");
-const churn = Bun.spawn(["python3", join(root, "test/support/churn.py"), log, String(rate)], {
+const churn = Bun.spawn(["python3", join(root, "test/support/soak_churn.py"), log, String(rate)], {
   stdin: "pipe",
   stdout: "pipe",
   stderr: "inherit",
