@@ -61,6 +61,7 @@ const TWENTY_THOUSAND: Size = {
   runs: 11,
   works: [
     against("all TCP, no owners", ss("-tan"), ["ss", "-tan"], 0.7),
+    against("all TCP with owners, `ss -tanp`", ss("-tanp"), ["ss", "-tanp"], 0.35),
     against("all TCP with owners, the listing", [sockeye, "-t", "-a"], ["ss", "-tanp"], 0.35),
     against("`sockeye netstat -tanp`", [sockeye, "netstat", "-tanp"], ["netstat", "-tanp"], 0.35),
     against(

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { EACCES, EINVAL, ENOENT, EPERM, SyscallError } from "../../ffi/errno.ts";
+import { EACCES, EINVAL, ENOENT, EPERM, ESRCH, SyscallError } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -79,6 +79,11 @@ type Outcome = "read" | "empty" | "denied" | "unlisted" | "vanished";
  * Beyond it a thread whose table has as many descriptors as its process's is taken to share it.
  */
 const COMPARE_LIMIT = 20_000;
+
+// Whatever else is answered (no permission, no descriptors left to open it with), a table is there that was not read.
+function isGone(result: number): boolean {
+  return result === -ENOENT || result === -ESRCH;
+}
 
 /** Walks descriptor tables into one {@linkcode DescriptorTable}. */
 export class DescriptorScanner {
@@ -216,7 +221,11 @@ export class DescriptorScanner {
 
   #withRoot(walk: () => void): void {
     this.#rootFd = tryOpenAt(AT_FDCWD, cString(this.#root.path), O_RDONLY | O_DIRECTORY);
-    if (this.#rootFd < 0) return;
+    if (this.#rootFd < 0) {
+      // Without a /proc there is nobody to find. Any other reason must not look like that.
+      if (isGone(this.#rootFd) || !this.#root.isLive) return;
+      throw new SyscallError(`open ${this.#root.path}`, -this.#rootFd);
+    }
     try {
       // We have the root open, so a kernel that counts gives more than 0 for ourselves.
       const own = this.#root.isLive ? tryStatAt(this.#rootFd, cString("self/fd")) : -ENOENT;
@@ -234,7 +243,7 @@ export class DescriptorScanner {
     if (this.#sizesCount) {
       const status = tryStatAt(this.#rootFd, path);
       if (typeof status === "number") {
-        if (status !== -EACCES && status !== -EPERM) return "vanished";
+        if (isGone(status)) return "vanished";
       } else if (status.size === 0) {
         return this.#scanLeaderless(pid);
       }
@@ -330,7 +339,7 @@ export class DescriptorScanner {
     wanted: ReadonlySet<number> | null,
   ): Outcome {
     const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return fd === -EACCES || fd === -EPERM ? "unlisted" : "vanished";
+    if (fd < 0) return isGone(fd) ? "vanished" : "unlisted";
     const directory = this.#directory;
     const link = this.#link;
     const { descriptors } = this;

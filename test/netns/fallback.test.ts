@@ -84,6 +84,42 @@ describe("without sock_diag", () => {
   }
 });
 
+describe("without descriptors to look with", () => {
+  testIf(
+    sockets,
+    "no owner is taken for absent: it is an error, or said to be missing",
+    async () => {
+      await using netns = await Namespace.create();
+      await using _made = await makeSocket("tcp_listen", {}, { netns });
+      const run = (limit: number) =>
+        Bun.spawnSync(
+          netns.command([
+            "sh",
+            "-c",
+            `ulimit -n ${limit} && exec "$0" "$@"`,
+            SOCKEYE,
+            "-t",
+            "--owners=proc",
+          ]),
+        );
+      for (let limit = 5; limit <= 9; limit++) {
+        const ran = run(limit);
+        const [out, said] = [ran.stdout.toString(), ran.stderr.toString()];
+        const told = out.includes("(pid=") ||
+          /could not be read|EMFILE|too many open files/.test(said);
+        expect({
+          limit,
+          told,
+          bug: said.includes("this is a bug"),
+          out: told ? "" : out,
+          said: told ? "" : said,
+        })
+          .toEqual({ limit, told: true, bug: false, out: "", said: "" });
+      }
+    },
+  );
+});
+
 describe("with hidepid", () => {
   const reason = firstReason(
     sockets,
