@@ -9,6 +9,7 @@
 import { addressOf, allocate, cString } from "./memory.ts";
 import { SYS } from "./arch/mod.ts";
 import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { expectMuch } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { POLLIN, waitFor } from "./poll.ts";
 
@@ -115,6 +116,7 @@ export function tryReadAll(
     length += count;
     if (length >= limit) break;
     if (length === scratch.length) {
+      expectMuch();
       const larger = allocate(scratch.length * 2);
       larger.set(scratch);
       scratch = larger;
@@ -140,6 +142,9 @@ export function tryReadLink(dirfd: number, path: Uint8Array): Uint8Array<ArrayBu
 /** Source: include/linux/fs_types.h. */
 const DT_DIR = 4;
 
+/** Bytes of some thousands of entries: a walk that is worth compiling for. */
+const MANY_ENTRIES = 128 * 1024;
+
 /**
  * The entries of an open directory, read by getdents64(2) into one buffer. Names stay in the buffer: `nameAddress` is
  * good as a C string for another call, until the next {@linkcode DirectoryReader.next} that refills.
@@ -154,6 +159,8 @@ export class DirectoryReader {
   #length = 0;
   #position = 0;
   #entry = 0;
+  /** Bytes of all directories so far. */
+  #total = 0;
 
   constructor(bufferSize = 32 * 1024) {
     this.#buffer = allocate(bufferSize);
@@ -175,6 +182,8 @@ export class DirectoryReader {
         libc.syscall(SYS.getdents64, this.#fd, this.#buffer, this.#buffer.length, 0, 0, 0),
       );
       this.#length = check("getdents64", length);
+      this.#total += length;
+      if (this.#total > MANY_ENTRIES) expectMuch();
       this.#position = 0;
       if (length === 0) return false;
     }

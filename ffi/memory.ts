@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { ptr } from "bun:ffi";
+import { native } from "./native.ts";
 
 /** Bytes at an address that stays the same for as long as the result is reachable; zeroed. */
 export function allocate(size: number): Uint8Array<ArrayBuffer> {
@@ -19,7 +19,7 @@ export function allocate(size: number): Uint8Array<ArrayBuffer> {
 
 /** The address of pinned bytes, `offset` bytes in. The caller keeps the bytes reachable while C may use it. */
 export function addressOf(bytes: Uint8Array, offset = 0): number {
-  return ptr(bytes, offset);
+  return native.ptr(bytes, offset);
 }
 
 const encoder = new TextEncoder();

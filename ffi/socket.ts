@@ -7,6 +7,7 @@
  * @module
  */
 import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { expectMuch } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { allocate, type ReceiveSlots, type SendMessage, SOCKADDR_NL_SIZE } from "./memory.ts";
 
@@ -95,7 +96,10 @@ export function receiveMany(fd: number, slots: ReceiveSlots): number {
   slots.reset();
   for (;;) {
     const count = libc.recvmmsg(fd, slots.headers, slots.count, MSG_WAITFORONE, null);
-    if (count >= 0) return count;
+    if (count >= 0) {
+      if (count === slots.count) expectMuch();
+      return count;
+    }
     const error = errno();
     if (error !== EINTR) throw new SyscallError("recvmmsg", error);
   }

@@ -44,8 +44,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/cli": ["src/commands", "src/views", "src/filter", "src/families", "src/audit", "ffi"],
   "src/bug_report.ts": [],
-  "src/main.ts": ["src/bug_report.ts", "src/start.ts"],
-  "src/start.ts": ["ffi", "src/bug_report.ts", "src/cli", "src/views", "src/netlink", "src/filter"],
+  "src/main.ts": ["ffi", "src/bug_report.ts", "src/start.ts"],
+  "src/start.ts": ["ffi", "src/error_line.ts", "src/cli", "src/views"],
+  "src/error_line.ts": [
+    "ffi",
+    "src/bug_report.ts",
+    "src/cli",
+    "src/filter",
+    "src/netlink",
+    "src/views",
+  ],
 };
 
 function layerOf(path: string): string | undefined {
