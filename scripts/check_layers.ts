@@ -70,10 +70,10 @@ for (const base of ["ffi", "src"]) {
       continue;
     }
     const source = await Bun.file(join(root, file)).text();
-    // Static and dynamic imports, and re-exports; strings in comments do not begin with from or import(.
+    // Static and dynamic imports, requires, and re-exports; strings in comments do not begin with from or import(.
     for (
       const match of source.matchAll(
-        /(?:^|\n)(?:import|export)\b[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g,
+        /(?:^|\n)(?:import|export)\b[^;]*?from\s+"([^"]+)"|(?:import|require)\("([^"]+)"\)/g,
       )
     ) {
       const target = (match[1] ?? match[2])!;

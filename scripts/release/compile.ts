@@ -50,6 +50,8 @@ export async function compile(build: Build, path: string): Promise<void> {
       "--bytecode",
       "--format=esm",
       "--splitting",
+      // Each chunk is looked up and linked by itself.
+      "--min-chunk-size=1024",
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",
       "--no-compile-autoload-tsconfig",

@@ -48,9 +48,14 @@ export type StateMask = number;
 /** Every state there is. */
 export const ALL_STATES: StateMask = 0x3fff & ~1;
 
+/** Every state as ss counts them: bit 0, which no socket has, included. */
+export const SS_ALL: StateMask = 0x3fff;
+
 /** The mask that holds exactly the given kernel numbers. */
 export function stateMask(...numbers: number[]): StateMask {
-  return numbers.reduce((mask, number) => mask | 1 << number, 0);
+  let mask = 0;
+  for (const number of numbers) mask |= 1 << number;
+  return mask;
 }
 
 /** Name of a kernel number; `unknown` for one that this program does not know. */

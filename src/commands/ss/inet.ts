@@ -5,9 +5,7 @@
  */
 import { ENOENT, EOPNOTSUPP, SyscallError } from "../../../ffi/errno.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
-import { compile } from "../../families/inet/bytecode.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
-import { inetProcTable } from "../../families/inet/proc.ts";
 import { InetPrinter, type InetTable, legacyRequest, ssRequest } from "../../families/inet/ss.ts";
 import * as uapi from "../../families/inet/uapi.ts";
 import { TABLE } from "../../families/ss_row.ts";
@@ -18,7 +16,13 @@ import type { SsRun } from "./context.ts";
 import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../views/text/writer.ts";
 import { PortNames } from "./port_names.ts";
-import { readDump } from "./recorded.ts";
+
+// What most runs do without is loaded when it is called for.
+const bytecodeModule = () =>
+  require("../../families/inet/bytecode.ts") as typeof import("../../families/inet/bytecode.ts");
+const procModule = () =>
+  require("../../families/inet/proc.ts") as typeof import("../../families/inet/proc.ts");
+const recordedModule = () => require("./recorded.ts") as typeof import("./recorded.ts");
 
 /** A table and where it is found. */
 interface Source {
@@ -90,7 +94,9 @@ export class InetTables {
     this.#err = err;
     this.#run = run;
     this.#plan = plan;
-    this.#bytecode = plan.filter === null ? null : compile(plan.filter, "ss").program;
+    this.#bytecode = plan.filter === null
+      ? null
+      : bytecodeModule().compile(plan.filter, "ss").program;
     this.#names = new PortNames(run);
     this.#close = close;
   }
@@ -179,7 +185,7 @@ export class InetTables {
         continue;
       }
       try {
-        inetProcTable(files[i]!, family).parse(bytes, (view, start, end) => {
+        procModule().inetProcTable(files[i]!, family).parse(bytes, (view, start, end) => {
           printer.row(view, start, end, "proc");
         });
       } catch (error) {
@@ -191,7 +197,10 @@ export class InetTables {
 
   #recorded(path: string): void {
     const printer = this.#printer(uapi.IPPROTO_TCP, false);
-    const fault = readDump(path, (view, start, end) => printer.recordedRow(view, start, end));
+    const fault = recordedModule().readDump(
+      path,
+      (view, start, end) => printer.recordedRow(view, start, end),
+    );
     if (fault !== null) this.#err.write(`ss: TCPDIAG_FILE: ${fault}\n`);
   }
 }

@@ -15,20 +15,19 @@ import {
   type SsPrinter,
   type SsSubject,
   writeQueues,
-  writeSkmem,
   writeStart,
 } from "../ss_row.ts";
-import { SOCKOPT_NAMES } from "./attributes.ts";
 import { InetMessage } from "./message.ts";
 import { dumpRequest } from "./request.ts";
 import { writeIpv6 } from "./ss_address.ts";
-import { writeMptcpInfo } from "./ss_mptcp.ts";
-import { tcpTail, writeTcpTail } from "./ss_proc.ts";
-import { sctpStateName, writeSctpInfo } from "./ss_sctp.ts";
-import { TcpInfoWriter } from "./ss_tcp_info.ts";
+import type { InetDetails } from "./ss_details.ts";
 import { writeSctpTimer, writeTimer } from "./ss_timer.ts";
-import { writeMd5Keys, writeUlp } from "./ss_ulp.ts";
 import * as uapi from "./uapi.ts";
+
+// Loaded by the first row that wants them: a plain listing has none.
+const detailsModule = () => require("./ss_details.ts") as typeof import("./ss_details.ts");
+const procModule = () => require("./ss_proc.ts") as typeof import("./ss_proc.ts");
+const sctpModule = () => require("./ss_sctp.ts") as typeof import("./ss_sctp.ts");
 
 /** Names that a row needs beside those of {@linkcode SsContext}. */
 export interface InetNames {
@@ -167,7 +166,7 @@ export class InetPrinter implements SsPrinter {
   readonly #context: SsContext;
   readonly #table: InetTable;
   readonly #subject: InetSubject;
-  readonly #info: TcpInfoWriter;
+  #more: InetDetails | undefined;
   /** Inode of the row before, as long as that was SCTP: its associations share it. */
   #sctpInode = 0;
 
@@ -175,8 +174,6 @@ export class InetPrinter implements SsPrinter {
     this.#context = context;
     this.#table = table;
     this.#subject = new InetSubject(this.message, context);
-    const { options } = context;
-    this.#info = new TcpInfoWriter(context.cells, options.options, options.numeric);
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -207,6 +204,7 @@ export class InetPrinter implements SsPrinter {
       writeTimer(cells, message.timer, message.expiresMs, message.retransmits);
     }
     if (!options.extended && !options.info) return;
+    const { tcpTail, writeTcpTail } = procModule();
     const tail = tcpTail(message);
     if (options.extended) {
       writeIdentity(cells, message.uid, message.inode);
@@ -229,10 +227,11 @@ export class InetPrinter implements SsPrinter {
     if (options.extended) this.#details(v6only);
     if (options.tos) writeTos(cells, message);
     if (options.cgroup) this.#cgroup();
-    if (options.inetSockopt) writeSockopt(cells, message, options.oneline);
+    if (options.inetSockopt) detailsModule().writeSockopt(cells, message, options.oneline);
     if (options.memory || options.info && protocol !== uapi.IPPROTO_UDP) {
       if (!options.oneline) cells.ascii("\n\t");
-      this.#more(protocol);
+      this.#more ??= new (detailsModule().InetDetails)(this.#context);
+      this.#more.write(message, protocol);
     }
     this.#sctpInode = message.inode;
   }
@@ -255,7 +254,7 @@ export class InetPrinter implements SsPrinter {
       // An association hangs off the socket above it.
       cells.column(COLUMN.state);
       cells.ascii("`- ");
-      cells.ascii(sctpStateName(message.state));
+      cells.ascii(sctpModule().sctpStateName(message.state));
       writeQueues(cells, message.receiveQueue, message.sendQueue);
     } else {
       writeStart(cells, netid, message.state, message.receiveQueue, message.sendQueue);
@@ -327,19 +326,6 @@ export class InetPrinter implements SsPrinter {
     cells.ascii(" cgroup:");
     cells.utf8(names.cgroup(id));
   }
-
-  #more(protocol: number): void {
-    const { message } = this;
-    const { cells } = this.#context;
-    writeMemory(cells, message);
-    if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
-    else if (protocol === uapi.IPPROTO_MPTCP) writeMptcpInfo(cells, message);
-    else {
-      this.#info.write(message);
-      writeMd5Keys(cells, message);
-      writeUlp(cells, message);
-    }
-  }
 }
 
 function writeIdentity(cells: SsCells, uid: number, inode: number): void {
@@ -364,36 +350,4 @@ function writeHexadecimal(cells: SsCells, label: string, value: number): void {
   cells.ascii(label);
   if (value !== 0) cells.ascii("0x");
   cells.hex(value);
-}
-
-/** Two names differ from the kernel's. */
-const SOCKOPT_TEXT = SOCKOPT_NAMES.map((name) =>
-  name === "bind_address_no_port" ? " bind_addr_no_port" : ` ${name}`
-);
-
-function writeSockopt(cells: SsCells, message: InetMessage, oneline: boolean): void {
-  const at = message.attributeOffset(uapi.INET_DIAG_SOCKOPT);
-  const length = message.attributeLength(uapi.INET_DIAG_SOCKOPT);
-  if (at < 0) return;
-  cells.ascii(oneline ? " inet-sockopt: (" : "\n\tinet-sockopt: (");
-  for (const [i, text] of SOCKOPT_TEXT.entries()) {
-    const byte = i >>> 3;
-    if (byte < length && (message.view.getUint8(at + byte) >>> (i & 7) & 1) !== 0) {
-      cells.ascii(text);
-    }
-  }
-  cells.byte(0x29);
-}
-
-function writeMemory(cells: SsCells, message: InetMessage): void {
-  const { view } = message;
-  const skmem = message.attributeOffset(uapi.INET_DIAG_SKMEMINFO);
-  if (skmem >= 0) {
-    writeSkmem(cells, view, skmem, message.attributeLength(uapi.INET_DIAG_SKMEMINFO));
-    return;
-  }
-  const at = message.attributeOffset(uapi.INET_DIAG_MEMINFO);
-  if (at < 0 || message.attributeLength(uapi.INET_DIAG_MEMINFO) < 16) return;
-  const word = (i: number) => view.getUint32(at + 4 * i, true);
-  cells.ascii(` mem:(r${word(0)},w${word(1)},f${word(2)},t${word(3)})`);
 }
