@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Family } from "../families/family.ts";
-import { FAMILIES, FAMILY_NAMES } from "../families/mod.ts";
+import { FAMILIES, FAMILY_NAMES, type FamilyEntry } from "../families/mod.ts";
 import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
 import { type NetnsChoice, OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
@@ -95,7 +94,7 @@ function parseNames(flag: string, value: string): string[] {
   return names;
 }
 
-function familyFlag({ flag, names }: Family): Flag<ListOptions>[] {
+function familyFlag({ flag, names }: FamilyEntry): Flag<ListOptions>[] {
   if (flag === null) return [];
   return [{
     ...flag,

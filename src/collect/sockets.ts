@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FAMILIES } from "../families/mod.ts";
+import { familiesNamed } from "../families/mod.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
 import type { RowFilter } from "../families/family.ts";
@@ -34,7 +34,7 @@ export function collectSockets(
     proc: source.context("proc", netns, filter),
   };
   const sockets: Socket[] = [];
-  for (const family of FAMILIES) {
+  for (const family of familiesNamed(query.families)) {
     for (const request of family.requests(query)) {
       if (occupancy !== null && occupancy.isEmpty(request.counters ?? [])) continue;
       const before = sockets.length;

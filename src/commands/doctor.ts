@@ -9,7 +9,7 @@ import { probePermission, probeTypes } from "../bpf/probe.ts";
 import { NamespaceFinder, visitNamespace } from "../collect/namespaces.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import type { DiagRequest } from "../families/family.ts";
-import { FAMILIES, FAMILY_NAMES } from "../families/mod.ts";
+import { familiesNamed, FAMILY_NAMES } from "../families/mod.ts";
 import type { CapabilityCheck, Checkup, NamespaceCheck, TableCheck } from "../model/checkup.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { TRANSPORTS } from "../model/socket.ts";
@@ -139,12 +139,14 @@ function checkTables(root: ProcRoot): TableCheck[] {
     users: null,
   };
   try {
-    return FAMILIES.flatMap((family) => family.requests(query)).map((request) => {
-      const reason = transport === null ? refusal : askNetlink(transport, request);
-      return reason === null
-        ? { label: request.label, source: "netlink", reason: null }
-        : { label: request.label, ...askProc(root, request, reason) };
-    });
+    return familiesNamed(query.families).flatMap((family) => family.requests(query)).map(
+      (request) => {
+        const reason = transport === null ? refusal : askNetlink(transport, request);
+        return reason === null
+          ? { label: request.label, source: "netlink", reason: null }
+          : { label: request.label, ...askProc(root, request, reason) };
+      },
+    );
   } finally {
     transport?.close();
   }

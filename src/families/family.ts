@@ -7,7 +7,7 @@
  * @module
  */
 import type { Bytes } from "../model/owner.ts";
-import type { Endpoint, FamilyName, Netns, Socket, SocketInfo } from "../model/socket.ts";
+import type { Endpoint, Netns, Socket, SocketInfo } from "../model/socket.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { PortRange, Query } from "../query.ts";
@@ -96,23 +96,10 @@ export interface EndpointTraits {
 /** A value of {@linkcode EndpointTraits.json}. */
 export type JsonValue = null | boolean | number | string | Bytes | readonly number[];
 
-/** The flag that adds a family to the listing. */
-export interface FamilyFlag {
-  /** Without dashes. */
-  readonly long: string;
-  readonly short?: string;
-  /** Starts lower case, no period. */
-  readonly help: string;
-}
-
 /** A socket family. */
 export interface Family {
   /** Folder name. */
   readonly name: string;
-  /** Values of `family` in the JSON that its sockets have: one, but for the internet family. */
-  readonly names: readonly FamilyName[];
-  /** `null` where the families are chosen in another way. */
-  readonly flag: FamilyFlag | null;
   /** What a socket is, in one word: `tcp6`, `unix-stream`. */
   label(socket: Socket): string;
   readonly endpoint: EndpointTraits;

@@ -209,8 +209,6 @@ function counters(transport: Transport, version: string, boundInactive: boolean)
 /** The inet family. */
 export const inet: Family = {
   name: "inet",
-  names: ["inet", "inet6"],
-  flag: null,
   label: ({ family, transport }) => family === "inet6" ? `${transport}6` : transport,
   endpoint: internetEndpoint,
   filtersRows: true,

@@ -14,10 +14,10 @@ import {
   FilterSyntaxError,
   NO_NAMES,
   parseSsFilter,
-  SS_ALL,
   type SsFilterOptions,
   takeStateClauses,
 } from "../../../src/filter/mod.ts";
+import { SS_ALL } from "../../../src/model/state.ts";
 import { type Facts, subject } from "../subjects.ts";
 
 function parse(filter: string, options: SsFilterOptions = {}) {
