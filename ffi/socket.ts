@@ -97,7 +97,10 @@ export function receiveMany(fd: number, slots: ReceiveSlots): number {
   for (;;) {
     const count = libc.recvmmsg(fd, slots.headers, slots.count, MSG_WAITFORONE, null);
     if (count >= 0) {
-      if (count === slots.count) expectMuch();
+      if (count === slots.count) {
+        slots.filled();
+        expectMuch();
+      }
       return count;
     }
     const error = errno();

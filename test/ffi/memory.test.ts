@@ -63,4 +63,16 @@ describe("ReceiveSlots", () => {
     expect(header.getUint32(8, true)).toBe(12);
     expect(slots.flags(0)).toBe(0);
   });
+
+  test("starts with a few slots and has them all, each with its own bytes, once those were filled", () => {
+    const slots = new ReceiveSlots(9, 64);
+    expect(slots.count).toBe(4);
+    slots.filled();
+    expect(slots.count).toBe(9);
+    slots.filled();
+    expect(slots.count).toBe(9);
+    const headers = new DataView(slots.headers.buffer);
+    const at = (i: number) => headers.getBigUint64(i * 64 + 16, true);
+    for (let i = 1; i < 9; i++) expect(at(i) - at(i - 1)).toBe(16n);
+  });
 });
