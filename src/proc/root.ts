@@ -28,7 +28,8 @@ export class ProcRoot {
   /** A file below the root as text, one character a byte; `null` where it cannot be read. */
   text(path: string, limit?: number): string | null {
     const bytes = this.read(path, limit);
-    return typeof bytes === "number" ? null : latin1.decode(bytes);
+    if (typeof bytes === "number") return null;
+    return (latin1 ??= new TextDecoder("latin1")).decode(bytes);
   }
 
   /** A symbolic link below the root as bytes, or the negated errno. */
@@ -47,4 +48,4 @@ export class ProcRoot {
 }
 
 // windows-1252 in the standard's words; the kernel's own tables are ASCII, so nothing differs.
-const latin1 = new TextDecoder("latin1");
+let latin1: TextDecoder | undefined;

@@ -8,7 +8,8 @@
  * @module
  */
 
-const strict = new TextDecoder("utf-8", { fatal: true });
+// Made when it is needed: most names are ASCII.
+let strict: TextDecoder | undefined;
 
 /**
  * What a terminal must not get as it is: C0 and C1 controls, soft hyphen, zero-width and bidirectional characters, line
@@ -40,7 +41,7 @@ export function sanitizeBytes(bytes: Uint8Array): string {
   }
   if (ascii) return String.fromCharCode(...bytes);
   try {
-    return sanitize(strict.decode(bytes));
+    return sanitize((strict ??= new TextDecoder("utf-8", { fatal: true })).decode(bytes));
   } catch {
     // Not UTF-8: the ASCII in it is kept readable.
     let text = "";
