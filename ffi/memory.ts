@@ -40,11 +40,11 @@ export function setPointer(view: DataView, offset: number, address: number): voi
 }
 
 /** struct msghdr, LP64: name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48. */
-export const MSGHDR_SIZE = 56;
+const MSGHDR_SIZE = 56;
 /** struct mmsghdr: a msghdr, then the unsigned int that recvmmsg fills with the length. */
-export const MMSGHDR_SIZE = 64;
+const MMSGHDR_SIZE = 64;
 /** struct iovec: base 0, len 8. */
-export const IOVEC_SIZE = 16;
+const IOVEC_SIZE = 16;
 /** struct sockaddr_nl: family u16 0, port ID u32 4, groups u32 8. Source: include/uapi/linux/netlink.h. */
 export const SOCKADDR_NL_SIZE = 12;
 
@@ -101,11 +101,6 @@ export class ReceiveSlots {
     return this.#headerView.getUint32(i * MMSGHDR_SIZE + MSGHDR_SIZE, true);
   }
 
-  /** Sets the length of slot `i`, for recvmsg(2), which returns it instead. */
-  setLength(i: number, length: number): void {
-    this.#headerView.setUint32(i * MMSGHDR_SIZE + MSGHDR_SIZE, length, true);
-  }
-
   /** msg_flags of slot `i`: MSG_TRUNC when the datagram was longer than the slot. */
   flags(i: number): number {
     return this.#headerView.getUint32(i * MMSGHDR_SIZE + 48, true);
@@ -144,7 +139,7 @@ export class SendMessage {
     vector.setUint32(8, copy.length, true);
   }
 
-  /** The bytes the message points at. */
+  /** The bytes the message points at: holding them is what keeps them alive. */
   get payload(): Uint8Array | undefined {
     return this.#payload;
   }

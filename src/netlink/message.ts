@@ -7,8 +7,16 @@ import { DecodeError } from "../model/decode_error.ts";
 import { NLA_F_NESTED, NLA_HEADER_SIZE } from "./attribute.ts";
 import { align, NLMSG_HEADER_SIZE } from "./header.ts";
 
+// A DataView would cut 70000 to 4464 and 1.5 to 1 without a word.
+function fitting(value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw new RangeError(`Cannot write ${value}: wanted is an integer from 0 to ${max}`);
+  }
+  return value;
+}
+
 /**
- * A message under construction: header, body, attributes, in a buffer that grows.
+ * A message under construction: header, body, attributes, in a buffer that grows. Integers that do not fit are a RangeError.
  *
  * ```ts
  * const request = new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
@@ -43,28 +51,28 @@ export class MessageBuilder {
 
   /** Appends one byte. */
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    this.#view.setUint8(this.#grow(1), fitting(value, 0xff));
     return this;
   }
 
   /** Appends a 16-bit integer, host byte order. */
   u16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, true);
+    this.#view.setUint16(at, fitting(value, 0xffff), true);
     return this;
   }
 
   /** Appends a 16-bit integer in network byte order, as ports are. */
   be16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, false);
+    this.#view.setUint16(at, fitting(value, 0xffff), false);
     return this;
   }
 
   /** Appends a 32-bit integer, host byte order. */
   u32(value: number): this {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value, true);
+    this.#view.setUint32(at, fitting(value, 0xffff_ffff), true);
     return this;
   }
 
@@ -105,7 +113,7 @@ export class MessageBuilder {
   /** Appends a 32-bit attribute, host byte order. */
   u32Attribute(type: number, value: number): this {
     const payload = new Uint8Array(4);
-    new DataView(payload.buffer).setUint32(0, value, true);
+    new DataView(payload.buffer).setUint32(0, fitting(value, 0xffff_ffff), true);
     return this.attribute(type, payload);
   }
 
