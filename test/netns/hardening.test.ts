@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { fillSockets, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
-import { SOCKEYE, sockeye } from "../support/sockeye.ts";
+import { SOCKEYE, sockeye, validSnapshot } from "../support/sockeye.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -349,8 +349,9 @@ describe("where memory cannot be made executable (W^X)", () => {
         expect(run.stdout).toContain(String(process.pid));
       }
       const sockets = (before: readonly string[]) =>
-        JSON.parse(ran([...before, SOCKEYE, "--port", port, "--json"]).stdout).sockets;
-      const [plain, usual] = [sockets(MDWE)[0], sockets([])[0]];
+        validSnapshot(JSON.parse(ran([...before, SOCKEYE, "--port", port, "--json"]).stdout))
+          .sockets;
+      const [plain, usual] = [sockets(MDWE)[0]!, sockets([])[0]!];
       expect(plain.inode).toBe(usual.inode);
       expect(plain.owners).toEqual(usual.owners);
     } finally {
