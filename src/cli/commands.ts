@@ -61,7 +61,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "ss",
-    summary: "everything that ss of iproute2 does, as it does it",
+    summary: "everything ss of iproute2 does, the way it does it",
     link: true,
     load: () => import("./compat/ss/mod.ts"),
   },

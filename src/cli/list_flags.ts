@@ -221,7 +221,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "process",
     value: "NAME[,NAME]",
     group: "Which sockets",
-    help: "held by a process of this name, or whose program file is called so",
+    help: "held by a process with this name, or whose program file has it",
     set: (options, value) => options.processes.push(...parseNames("process", value)),
   },
   {
@@ -235,13 +235,13 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "filter",
     value: "EXPR",
     group: "Which sockets",
-    help: "that this expression is true of, as well as the one without a flag",
+    help: "that match this expression, as well as the one given without a flag",
     set: (options, value) => options.filters.push(value),
   },
   {
     long: "explain-filter",
     group: "Which sockets",
-    help: "show how the expression is understood and what of it the kernel tests, and list nothing",
+    help: "show how the expression is read and which part of it the kernel tests; list nothing",
     set: (options) => options.explainFilter = true,
   },
   {
@@ -263,7 +263,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     choices: OWNER_SOURCES,
     group: "Where to look",
     help:
-      "for owners: auto, bpf (one pass in the kernel) or proc; what cannot be used falls back to proc",
+      "how owners are found: auto, bpf (one pass in the kernel) or proc, which stands in for what cannot be used",
     set: (options, value) => options.owners = value as OwnerSource,
   },
   {
@@ -275,14 +275,14 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "ndjson",
     group: "Output",
-    help: "a header line, then one JSON object a socket and line",
+    help: "a header line, then one JSON object per socket, each on its line",
     set: (options) => setFormat(options, "ndjson"),
   },
   {
     long: "info",
     short: "i",
     group: "Output",
-    help: "what protocols tell of their sockets: TCP's whole inside, memory, marks",
+    help: "what protocols say about their sockets: all of TCP's internals, memory, marks",
     set: (options) => options.info = true,
   },
   {
@@ -297,14 +297,14 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "numeric",
     short: "n",
     group: "Output",
-    help: "numbers instead of names (always so; taken for habit's sake)",
+    help: "numbers instead of names (always on; accepted out of habit)",
     set: () => {},
   },
   {
     long: "processes",
     short: "p",
     group: "Output",
-    help: "show owners (always so; taken for habit's sake)",
+    help: "show owners (always on; accepted out of habit)",
     set: () => {},
   },
   {
@@ -332,7 +332,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "verbose",
     short: "v",
     group: "Other",
-    help: "say on standard error how the answer was come by",
+    help: "say on standard error how the answer was obtained",
     set: (options) => options.verbose = true,
   },
   HELP_FLAG,
