@@ -38,7 +38,8 @@ export function sanitizeBytes(bytes: Uint8Array): string {
       break;
     }
   }
-  if (ascii) return String.fromCharCode(...bytes);
+  // Each byte is an argument, and there is only so much stack; names are short, command lines are not.
+  if (ascii) return bytes.length < 1024 ? String.fromCharCode(...bytes) : strict.decode(bytes);
   try {
     return sanitize(strict.decode(bytes));
   } catch {

@@ -5,13 +5,13 @@
  */
 import { AT_FDCWD, tryReadFileAt } from "../../../../ffi/files.ts";
 import { cString } from "../../../../ffi/memory.ts";
+import { netstat } from "../../../commands/netstat.ts";
 import {
-  netstat,
   type NetstatPlace,
   netstatPlace,
   type NetstatProtocol,
-  netstatStatistics,
-} from "../../../commands/netstat.ts";
+} from "../../../commands/netstat_place.ts";
+import { netstatStatistics } from "../../../commands/netstat_statistics.ts";
 import { VERSION } from "../../../version.ts";
 import type { Writer } from "../../../views/text/writer.ts";
 import { getopt, GetoptError } from "../getopt.ts";
