@@ -27,6 +27,7 @@ export const STATES = [
 /** A state name. */
 export type State = typeof STATES[number];
 
+/** Numbers of the states, for every protocol. Source: include/net/tcp_states.h. */
 export const TCP_ESTABLISHED = 1;
 export const TCP_SYN_SENT = 2;
 export const TCP_SYN_RECV = 3;
