@@ -4,7 +4,17 @@
  * @module
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   factoryNames,
   type FactorySocket,
@@ -108,15 +118,24 @@ function processes(factory: Made): number[] {
   return [...new Set([factory.pid, ...pids, ...more.filter((pid) => typeof pid === "number")])];
 }
 
-const leftovers = () => readdirSync("/tmp").filter((name) => name.startsWith("sockeye-test-"));
-
 describe("socket factories", () => {
   let netns: Namespace;
+  // Factories make their files here, where nobody else's tests make any at the same time.
+  let folder: string;
+  const usual = process.env.TMPDIR;
+  const leftovers = () => readdirSync(folder);
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sockeye-factories-"));
+    process.env.TMPDIR = folder;
     if (reason === null) netns = await Namespace.create();
   });
-  afterAll(async () => await netns?.stop());
+  afterAll(async () => {
+    if (usual === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = usual;
+    await netns?.stop();
+    rmSync(folder, { recursive: true });
+  });
 
   /** Starts a factory, gives its facts to a check, ends it, and sees that nothing stays. */
   async function withFactory(
@@ -124,7 +143,6 @@ describe("socket factories", () => {
     args: Record<string, string | number>,
     check: (made: Made) => void | Promise<void>,
   ): Promise<void> {
-    const before = leftovers();
     const factory: Made | Skipped = await makeSocket(name, args, { netns });
     if (factory.skip !== null) {
       expect(OPTIONAL.has(name), `${name} skips: ${factory.skip}`).toBe(true);
@@ -136,7 +154,7 @@ describe("socket factories", () => {
       await factory.stop();
     }
     expect(processes(factory).filter(alive)).toEqual([]);
-    expect(leftovers().filter((file) => !before.includes(file))).toEqual([]);
+    expect(leftovers()).toEqual([]);
   }
 
   for (const name of pythonReason() === null ? factoryNames() : []) {
