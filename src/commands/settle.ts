@@ -65,9 +65,7 @@ function identityOfNow(socket: SocketDocument): string {
 }
 
 function placeOf(socket: SocketDocument): string {
-  return `${socket.netns?.inode} ${socket.family} ${socket.transport} ${
-    endpointText({ ...socket, owners: [] })
-  }`;
+  return `${socket.netns?.inode} ${socket.family} ${socket.transport} ${endpointText(socket)}`;
 }
 
 /** Holders that ended while they were looked at are left out, where others are left. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../document.ts";
-import { endpointText, identify, isService } from "../identity.ts";
+import { endpointText, identify, isService, shortId } from "../identity.ts";
 
 /** A row: a socket, and one of its holders. */
 interface Row {
@@ -43,7 +43,7 @@ export function ecsProjection(document: SnapshotDocument): string {
       ...(owner?.container ? { container: without({ ...owner.container, image: undefined }) } : {}),
       ...(owner?.unit ? { service: { name: owner.unit } } : {}),
       sockeye: {
-        id: identify(socket, host).id,
+        id: shortId(identify(socket, host).key),
         netns: socket.netns,
         reach: socket.reach.scope,
         v6only: socket.v6only,
@@ -94,7 +94,7 @@ export function otelProjection(document: SnapshotDocument): string {
         "container.id": owner?.container?.id,
         "container.name": owner?.container?.name,
         "container.runtime.name": owner?.container?.runtime,
-        "sockeye.id": identify(socket, host).id,
+        "sockeye.id": shortId(identify(socket, host).key),
         "sockeye.netns": socket.netns?.inode,
         "sockeye.reach": socket.reach.scope,
         "sockeye.ownership": socket.ownership,
