@@ -9,8 +9,11 @@
 import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../audit/document.ts";
 import { endpointText, isService } from "../audit/identity.ts";
 
-/** More looks than this a host that changes all the time does not get. */
-const MOST_LOOKS = 6;
+/**
+ * More looks than this a host that changes all the time does not get. So many takes only a service that is opened anew, at the
+ * same place, faster than one look lasts: what stays in doubt is settled by the third, and what was closed by the second.
+ */
+const MOST_LOOKS = 20;
 
 /** Takes looks until nothing is in doubt that another look could clear up. */
 export function settledDocument(look: () => SnapshotDocument): SnapshotDocument {

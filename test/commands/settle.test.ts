@@ -43,6 +43,11 @@ test("what stays hidden is told so after three looks", () => {
 });
 
 test("a host that changes all the time gets an end", () => {
-  const looks = Array.from({ length: 20 }, (_, i) => [hidden(i)]);
-  expect(settled(...looks)).toEqual({ sockets: ["80 5 hidden 0"], looks: 6 });
+  const looks = Array.from({ length: 40 }, (_, i) => [hidden(i)]);
+  expect(settled(...looks)).toEqual({ sockets: ["80 19 hidden 0"], looks: 20 });
+});
+
+test("a service that is opened anew all the time gets its holder from any look", () => {
+  const looks = [...Array.from({ length: 9 }, (_, i) => [hidden(i)]), [held(9)]];
+  expect(settled(...looks)).toEqual({ sockets: ["80 9 owned 1"], looks: 10 });
 });
