@@ -40,6 +40,9 @@ export async function audit(
   return report;
 }
 
+/** Bytes: a hundred thousand entries, written by a machine. */
+const LONGEST_POLICY = 32 * 1024 * 1024;
+
 async function judge(options: AuditOptions & { readonly policy: string }) {
   if (options.policy === "-" && options.snapshot === "-") {
     throw new InputError(
@@ -48,7 +51,7 @@ async function judge(options: AuditOptions & { readonly policy: string }) {
   }
   const { readPolicy } = await import("../audit/read_policy.ts");
   const { evaluate } = await import("../audit/evaluate.ts");
-  const { name, text } = readInput(options.policy);
+  const { name, text } = readInput(options.policy, LONGEST_POLICY);
   const policy = readPolicy(text, name);
   const document = await loadDocument(options);
   return { policy, document, report: evaluate(document, policy) };

@@ -179,7 +179,12 @@ describe("readPolicy()", () => {
     expect(refused("schema: sockeye.policy/1\nlisteners: []\nsettings:\n  undecidable: maybe\n"))
       .toMatch(/:4: settings\.undecidable: wanted is one of fail, accept, given was "maybe"$/);
     expect(refused("a = ", "p.toml")).toMatch(/^p\.toml:1: /);
-    expect(refused("{", "p.json")).toMatch(/^p\.json: not JSON/);
+    expect(refused('{\n"a": 1,}', "p.json"))
+      .toBe('p.json:2: not JSON: wanted is a key in double quotes: "a": 1,}');
+    expect(refused("schema: x\nlisteners:\n\t- port: 80\n")).toMatch(
+      /:3: not YAML: .*tab.*: - port: 80$/,
+    );
+    expect(refused("a = 1\nport = 1\nport = 2\n", "p.toml")).toMatch(/:3: not TOML: .*: port = 2$/);
     expect(refused("[".repeat(5000))).toMatch(/^p\.yaml/);
     expect(refused(`schema = ${"[".repeat(5000)}`, "p.toml")).toMatch(/^p\.toml/);
   });
