@@ -52,8 +52,8 @@ const FIX: Readonly<Record<Verdict, string>> = {
 /** The worst verdict of several sockets of one service counts: later is worse. */
 const GRAVITY: readonly Verdict[] = [
   "ok",
-  "expired",
   "undecidable",
+  "expired",
   "missing",
   "too_exposed",
   "wrong_owner",

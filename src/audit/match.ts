@@ -22,11 +22,11 @@ export interface Match {
   readonly reasons: readonly string[];
 }
 
-/** From best to worst, to find the entry that came nearest. */
+/** From best to worst, to find the entry that came nearest. What may be allowed by one entry is not condemned by another. */
 const NEARNESS: readonly Verdict[] = [
   "ok",
-  "expired",
   "undecidable",
+  "expired",
   "too_exposed",
   "wrong_owner",
   "missing",
@@ -76,12 +76,12 @@ export function judgeEntry(
     ? "wrong_owner"
     : exposed.length > 0
     ? "too_exposed"
-    : unknown.length > 0
-    ? "undecidable"
     : expired.length > 0
     ? "expired"
+    : unknown.length > 0
+    ? "undecidable"
     : "ok";
-  return { entry, misses: [], verdict, reasons: [...wrong, ...exposed, ...unknown, ...expired] };
+  return { entry, misses: [], verdict, reasons: [...wrong, ...exposed, ...expired, ...unknown] };
 }
 
 function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): boolean {

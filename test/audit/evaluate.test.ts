@@ -192,6 +192,16 @@ describe("evaluate()", () => {
     expect(verdicts(shared, [nginx])).toEqual(["wrong_owner tcp 0.0.0.0:80"]);
   });
 
+  test("an entry whose day is over is certain, unless another entry may allow the service", () => {
+    const expired = "name: a, port: 80, expires: 2020-01-01";
+    expect(judge(hidden(), [`${expired}, user: root`]).outcome).toBe("violation");
+    expect(verdicts(hidden(), [`${expired}, user: root`])).toEqual(["expired tcp 0.0.0.0:80"]);
+    expect(verdicts(hidden(), [expired, "name: b, port: 80, user: root"]))
+      .toEqual(["undecidable tcp 0.0.0.0:80"]);
+    expect(verdicts(web(), [expired, "name: b, port: 80, user: root"]))
+      .toEqual(["ok tcp 0.0.0.0:80"]);
+  });
+
   test("ports that the kernel picked for one program are one service, and all are told", () => {
     const ports = [40003, 40001, 40002];
     const document = (order: readonly number[]) =>
