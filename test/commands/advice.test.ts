@@ -114,6 +114,11 @@ describe("sockeye audit without a policy", () => {
       try {
         await six.stdout.getReader().read();
         expect(rules(":41234")).toEqual(["advice/ephemeral-listener low"]);
+        // What the fix says helps.
+        const sysctl = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+        await netns.run(["sh", "-c", `echo 41230-41240 > ${sysctl}`]);
+        expect(rules(":41234")).toEqual([]);
+        await netns.run(["sh", "-c", `echo > ${sysctl}`]);
         expect(rules("[::]:7400")).toEqual(["advice/split-port medium"]);
       } finally {
         six.stdin.end();

@@ -37,10 +37,11 @@ export function advise(
   document: SnapshotDocument,
   discrepancies: readonly Discrepancy[] | null,
   failOn: Severity | null,
+  reserved: AdviceContext["reserved"] = [],
 ): AuditReport {
   const services = document.sockets.filter(isService)
     .map((socket) => subjectOf(socket, document.host));
-  const context: AdviceContext = { document, services, discrepancies };
+  const context: AdviceContext = { document, services, discrepancies, reserved };
   const results = new Map<string, Result>();
   /** Ports that the kernel picked for one program have one name. */
   const further = new Map<string, Set<string>>();
