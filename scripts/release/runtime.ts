@@ -17,7 +17,8 @@ import type { Target } from "./targets.ts";
  * - BUN_ENABLE_CRASH_REPORTING sends a crash's addresses to where BUN_CRASH_REPORT_URL says.
  * - WTF_numberOfProcessorCores prints a warning.
  * - What begins with JSC_ is the name of an engine's option, which a BUN_JSC_ variable sets before the program begins and can
- *   refuse: those that replace the body of a function by what a file says, and those that write files.
+ *   refuse: those that replace the body of a function by what a file says, those that read or write files, and a watchdog that ends
+ *   the program with status 0.
  *
  * A name that others begin with stands for all of them.
  */
@@ -35,6 +36,7 @@ export const SWITCHES: readonly (readonly [name: string, hits: number])[] = [
   ["JSC_dumpIonGraph", 1],
   ["JSC_dumpJITMemoryPath", 1],
   ["JSC_functionOverrides", 1],
+  ["JSC_forceDiskCache", 1],
   ["JSC_fuzzerPredictionsFile", 1],
   ["JSC_ionGraphDirectory", 1],
   ["JSC_irDumpDirectory", 1],
@@ -50,6 +52,7 @@ export const SWITCHES: readonly (readonly [name: string, hits: number])[] = [
   ["JSC_useSamplingProfiler", 1],
   ["JSC_useSourceCodeDump", 1],
   ["JSC_useTextMarkers", 1],
+  ["JSC_watchdog", 1],
 ];
 
 /** The engine's options are looked up in the environment with these letters before them, and in its own table without. */

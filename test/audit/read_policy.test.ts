@@ -7,6 +7,7 @@ import { POLICY_REACH, POLICY_TRANSPORTS } from "../../src/audit/policy.ts";
 import { KEYS } from "../../src/audit/policy_schema.ts";
 import { readPolicy } from "../../src/audit/read_policy.ts";
 import published from "../../schema/policy-1.json";
+import { runs } from "../support/runs.ts";
 
 const validate = new Ajv2020({ formats: { date: /^\d{4}-\d\d-\d\d$/ } }).compile(published);
 
@@ -254,7 +255,7 @@ describe("schema/policy-1.json", () => {
           expect(message).toMatch(/no such day|runs backwards|up to 65535|is taken|kernel holds/);
         } else expect(message).toMatch(/^p\.json:\d+: \S+/);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
     expect(accepted).toBeGreaterThan(5);
   });
@@ -270,7 +271,7 @@ describe("schema/policy-1.json", () => {
       fc.property(anything, fc.constantFrom("a.yaml", "a.toml", "a.json", "-"), (text, file) => {
         refused(text, file);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -290,7 +291,7 @@ describe("schema/policy-1.json", () => {
           refused(edited, file!);
         },
       ),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

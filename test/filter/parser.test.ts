@@ -17,6 +17,7 @@ import {
   possibleStates,
 } from "../../src/filter/mod.ts";
 import { type Facts, subject } from "./subjects.ts";
+import { runs } from "../support/runs.ts";
 
 const names: FilterResolver = {
   ...NO_NAMES,
@@ -288,7 +289,7 @@ test("any string gives a tree or a FilterSyntaxError, which can be shown", () =>
         expect(formatFilterError(error).split("\n")).toHaveLength(3);
       }
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

@@ -27,6 +27,7 @@ import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, reportSkip } from "../support/skip.ts";
 import { sockeye, validSnapshot } from "../support/sockeye.ts";
+import { runs } from "../support/runs.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
 
@@ -216,7 +217,7 @@ describe.if(reason === null)("a recording", () => {
           }
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { LsofError } from "../../../../src/cli/compat/lsof/error.ts";
 import { parseInternet } from "../../../../src/cli/compat/lsof/internet.ts";
 import type { LsofLookups } from "../../../../src/commands/lsof/query.ts";
+import { runs } from "../../../support/runs.ts";
 
 const PORTS: Readonly<Record<string, number>> = {
   "http/tcp": 80,
@@ -115,7 +116,7 @@ describe("parseInternet()", () => {
           expect(error).toBeInstanceOf(LsofError);
         }
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 });
