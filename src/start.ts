@@ -43,6 +43,8 @@ function refusal(): string | null {
 export async function start(): Promise<number> {
   const out = new Writer(1, "standard output");
   const err = new Writer(2, "standard error");
+  // Whoever does not want to hear what is missing still wants what is there.
+  err.keepsOn = true;
   try {
     const refused = refusal();
     if (refused !== null) {

@@ -20,6 +20,7 @@ import { UsageError } from "./usage_error.ts";
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options = defaultOptions();
   const positional = parseArguments(args, LIST_FLAGS, options);
+  out.keepsOn = options.requireComplete;
   if (options.help) {
     const { helpText } = await import("./help.ts");
     const { COMMANDS } = await import("./commands.ts");

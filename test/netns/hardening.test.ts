@@ -172,16 +172,22 @@ describe("rights that the file gives", () => {
     },
   );
 
-  testIf(firstReason(rootReason, needs("setpriv")), "by the setuid bit are refused", () => {
-    const copy = join(folder, "setuid");
-    copyFileSync(SOCKEYE, copy);
-    chmodSync(copy, 0o4755);
-    for (const args of [["-t"], ["--version"], ["ss", "-t"]]) {
-      const run = ran([...NOBODY, copy, ...args]);
-      expect(run).toEqual({ status: 2, stdout: "", stderr: expect.stringMatching(LINE) });
-    }
-    rmSync(copy);
-  });
+  testIf(
+    firstReason(rootReason, needs("setpriv")),
+    "by the setuid or setgid bit are refused",
+    () => {
+      const copy = join(folder, "setuid");
+      copyFileSync(SOCKEYE, copy);
+      for (const mode of [0o4755, 0o2755]) {
+        chmodSync(copy, mode);
+        for (const args of [["-t"], ["--version"], ["ss", "-t"]]) {
+          const run = ran([...NOBODY, copy, ...args]);
+          expect(run).toEqual({ status: 2, stdout: "", stderr: expect.stringMatching(LINE) });
+        }
+      }
+      rmSync(copy);
+    },
+  );
 });
 
 describe("what is touched", () => {
