@@ -15,7 +15,7 @@ import type { Target } from "./targets.ts";
  * - BUN_INSPECT opens a debugger's port, its relatives connect to one, and BUN_INSPECT_PRELOAD loads a file.
  * - BUN_BYTECODE_ORDER_OUT and its relatives write a file.
  * - BUN_ENABLE_CRASH_REPORTING sends a crash's addresses to where BUN_CRASH_REPORT_URL says.
- * - WTF_numberOfProcessorCores prints a warning.
+ * - WTF_numberOfProcessorCores prints a warning, JSC_SIGNAL_FOR_GC ends the program.
  * - What begins with JSC_ is the name of an engine's option, which a BUN_JSC_ variable sets before the program begins and can
  *   refuse: those that replace the body of a function by what a file says, those that read or write files, and a watchdog that ends
  *   the program with status 0.
@@ -31,6 +31,7 @@ export const SWITCHES: readonly (readonly [name: string, hits: number])[] = [
   ["BUN_CRASH_REPORT_URL", 1],
   ["WTF_numberOfProcessorCores", 1],
   ["JSC_PROFILER_PATH", 1],
+  ["JSC_SIGNAL_FOR_GC", 2],
   ["JSC_configFile", 1],
   ["JSC_diskCachePath", 1],
   ["JSC_dumpIonGraph", 1],

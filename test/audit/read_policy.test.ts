@@ -252,7 +252,9 @@ describe("schema/policy-1.json", () => {
         if (taken) expect(valid).toBe(true);
         // What a schema cannot say: days, ranges, addresses, names that are taken, contradictions.
         else if (valid) {
-          expect(message).toMatch(/no such day|runs backwards|up to 65535|is taken|kernel holds/);
+          expect(message).toMatch(
+            /wanted is a day|no such day|runs backwards|up to 65535|is taken|kernel holds/,
+          );
         } else expect(message).toMatch(/^p\.json:\d+: \S+/);
       }),
       runs(500),
