@@ -79,6 +79,31 @@ test("the bill of materials names every bundled package and runtime, with digest
   for (const { hashes } of bill.components) expect(hashes[0]!.content).toMatch(/^[0-9a-f]{128}$/);
 });
 
+testIf(needs("npm"), "the bill of materials says of each package what npm's own says of it", () => {
+  type Component = { name: string; purl: string; hashes: unknown; licenses: unknown };
+  const sbom = (...omit: string[]): Component[] => {
+    const run = Bun.spawnSync(
+      ["npm", "sbom", "--sbom-format=cyclonedx", "--package-lock-only", ...omit],
+      { cwd: root, stdin: "ignore", stderr: "ignore" },
+    );
+    return JSON.parse(run.stdout.toString()).components;
+  };
+  const facts = ({ purl, hashes, licenses }: Component) => ({ purl, hashes, licenses });
+  const { components } = billOfMaterials(root, version, TARGETS) as unknown as {
+    components: Component[];
+  };
+  const ours = new Map(components.map((component) => [component.name, facts(component)]));
+  const shipped = sbom("--omit=dev", "--omit=optional");
+  expect(shipped.length).toBeGreaterThan(4);
+  for (const component of shipped) expect(ours.get(component.name)).toEqual(facts(component));
+  // What npm takes for a tool of development only, though it is in the file, is in its whole list.
+  const all = new Map(sbom().map((component) => [component.name, facts(component)]));
+  for (const [name, fact] of ours) {
+    if (all.has(name)) expect(fact).toEqual(all.get(name)!);
+    else expect(TARGETS.map((target) => target.package)).toContain(name);
+  }
+});
+
 testIf(made ?? needs("sha256sum"), "SHA256SUMS fits every file", () => {
   expect(ran("sh", "-c", `cd "${release}" && sha256sum --quiet --check SHA256SUMS`)).toEqual({
     status: 0,
