@@ -357,7 +357,7 @@ describe("packages", () => {
         stdout: "",
       });
     },
-    120_000,
+    300_000,
   );
 
   testIf(made ?? needs("tar"), "Alpine's tarball holds the same, owned by root", () => {
