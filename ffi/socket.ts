@@ -68,6 +68,17 @@ export function tryGetIntOption(fd: number, level: number, option: number): numb
   return libc.getsockopt(fd, level, option, bytes, length) < 0 ? -errno() : view.getInt32(0, true);
 }
 
+/**
+ * An option of any form: `value` goes in, since some options read their question there, and comes back filled. Returns how
+ * many bytes the kernel wrote, or the negated errno.
+ */
+export function tryGetOption(fd: number, level: number, option: number, value: Uint8Array): number {
+  const length = allocate(4);
+  const view = new DataView(length.buffer);
+  view.setUint32(0, value.length, true);
+  return libc.getsockopt(fd, level, option, value, length) < 0 ? -errno() : view.getUint32(0, true);
+}
+
 // include/uapi/linux/sockios.h
 const SIOCGSKNS = 0x894c;
 

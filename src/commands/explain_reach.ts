@@ -13,7 +13,9 @@ import type { Socket } from "../model/socket.ts";
 import { addressReach } from "../reach/address.ts";
 import { resolveReach } from "../reach/bind.ts";
 import { readDnatRules } from "../reach/dnat.ts";
+import type { DnatRule } from "../reach/nat_rule.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
+import type { PortRange } from "../query.ts";
 import type { NetnsFacts, Survey } from "./explain.ts";
 
 const decoder = new TextDecoder();
@@ -137,25 +139,53 @@ function publications(
     found.push({
       via: "docker-proxy",
       address: isWildcard(proxy.hostAddress) ? null : proxy.hostAddress,
-      port: proxy.hostPort,
+      ports: { first: proxy.hostPort, last: proxy.hostPort },
+      conditional: false,
       pid,
     });
   }
   const rules = survey.root.isLive ? readDnatRules(survey.root) : null;
   for (const rule of rules?.rules ?? []) {
-    if (
-      !addresses.has(rule.toAddress) || (rule.toPort ?? rule.port ?? local.port) !== local.port ||
-      rule.protocol !== null && rule.protocol !== socket.transport
-    ) continue;
-    found.push({
-      via: "nftables",
-      address: rule.address,
-      port: rule.port ?? local.port,
-      pid: null,
-    });
+    if (!addresses.has(rule.toAddress)) continue;
+    for (const ports of publishedPorts(rule, local.port, socket.transport)) {
+      found.push({
+        via: rule.via,
+        address: rule.address,
+        ports,
+        conditional: rule.more,
+        pid: null,
+      });
+    }
   }
   // "Not published" can only be said by one who has seen every rule.
-  return found.length > 0 || rules?.complete ? found : null;
+  return found.length > 0 || rules?.complete ? withoutRepetition(found) : null;
+}
+
+// Two ways to one rule are one publication, and one without conditions makes that with conditions needless.
+function withoutRepetition(found: readonly Publication[]): Publication[] {
+  const kept = new Map<string, Publication>();
+  for (const one of found) {
+    const key = [one.via, one.address, one.ports.first, one.ports.last, one.pid].join();
+    if (kept.get(key)?.conditional !== false) kept.set(key, one);
+  }
+  return [...kept.values()];
+}
+
+/** The ports at which a rule takes packets for this one; empty where it leads none to it. */
+export function publishedPorts(
+  { protocol, ports, toPort }: DnatRule,
+  port: number,
+  transport: string,
+): PortRange[] {
+  if (transport !== (protocol ?? transport)) return [];
+  const all = ports ?? [{ first: 1, last: 65535 }];
+  // Without a port of its own the rule leaves each where it was.
+  if (toPort === null) {
+    return all.some(({ first, last }) => first <= port && port <= last)
+      ? [{ first: port, last: port }]
+      : [];
+  }
+  return toPort === port ? [...all] : [];
 }
 
 /** Where a proxy among the owners sends everything on to. */

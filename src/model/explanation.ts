@@ -75,10 +75,12 @@ export interface ReachAddress {
 
 /** Somewhere outside its namespace from where a port is led to a socket. */
 export interface Publication {
-  readonly via: "docker-proxy" | "nftables";
+  readonly via: "docker-proxy" | "nftables" | "iptables";
   /** `null` for every address. */
   readonly address: string | null;
-  readonly port: number;
+  readonly ports: { readonly first: number; readonly last: number };
+  /** True when not every packet to that port is led: the rule asks for more, such as a source or an interface. */
+  readonly conditional: boolean;
   /** The proxy. */
   readonly pid: number | null;
 }

@@ -96,7 +96,7 @@ function wildcard(
   return { scope, reasons, waysIn };
 }
 
-const ENCLOSED = "the network namespace is not the host's: reached from outside only if published";
+const ENCLOSED = "not the host's network namespace: reached from outside if published or routed";
 
 /** Whether packets that come for an address of `link` get to the socket. Names of VRFs that keep it out go to `inVrf`. */
 function serves(

@@ -347,7 +347,14 @@ describe("published ports", () => {
       const refusal = addDnatRule(outer, 8080, [10, 1, 0, 2], 80);
       if (refusal !== null) return reportSkip("a DNAT rule that publishes a port", refusal);
       expect(await asked(outer, inner))
-        .toEqual([{ via: "nftables", address: null, port: 8080, pid: null }]);
+        .toEqual([{
+          via: "nftables",
+          address: null,
+          port: 8080,
+          last_port: 8080,
+          conditional: false,
+          pid: null,
+        }]);
       const text = await outer.output([SOCKEYE, "80", "--netns", String(inner.inode)]);
       expect(text).toContain("published as port 8080 of every address by nftables");
     });
@@ -369,7 +376,14 @@ describe("published ports", () => {
         });
         try {
           expect(await asked(outer, inner))
-            .toEqual([{ via: "docker-proxy", address: "127.0.0.1", port: 8080, pid: proxy.pid }]);
+            .toEqual([{
+              via: "docker-proxy",
+              address: "127.0.0.1",
+              port: 8080,
+              last_port: 8080,
+              conditional: false,
+              pid: proxy.pid,
+            }]);
         } finally {
           proxy.stdin.end();
           await proxy.exited;

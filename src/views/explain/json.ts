@@ -139,7 +139,14 @@ function reachJson({ scope, reasons, addresses, groups, published, file }: Reach
     reasons,
     addresses,
     groups,
-    published,
+    published: published?.map(({ via, address, ports, conditional, pid }) => ({
+      via,
+      address,
+      port: ports.first,
+      last_port: ports.last,
+      conditional,
+      pid,
+    })) ?? null,
     file: file === null ? null : {
       mode: file.mode,
       uid: file.uid,

@@ -615,15 +615,23 @@ function reachLines(reach: ReachReport, socket: Socket): Line[] {
 
 function publishedLines(published: readonly Publication[] | null): Line[] {
   if (published === null) return [plain(["published to the outside: unknown", "notice"])];
-  if (published.length === 0) return [plain("not published to the outside")];
-  return published.map(({ via, address, port, pid }) =>
-    plain([
-      `published as ${
-        address === null ? `port ${port} of every address` : formatAddress(address, port)
-      } by ${via}${pid === null ? "" : ` (${pid})`}`,
-      "warning",
-    ])
-  );
+  if (published.length === 0) return [plain("no docker-proxy and no DNAT rule publishes it")];
+  return published.map(({ via, address, ports: { first, last }, conditional, pid }) => {
+    const ports = first === last
+      ? `port ${first}`
+      : first === 1 && last === 65535
+      ? "every port"
+      : `ports ${first} to ${last}`;
+    const where = address === null
+      ? `${ports} of every address`
+      : first === last
+      ? formatAddress(address, first)
+      : `${ports} of ${address}`;
+    return plain(
+      [`published as ${where} by ${via}${pid === null ? "" : ` (${pid})`}`, "warning"],
+      ...(conditional ? [[", for some packets only: the rule asks for more", "dim"] as const] : []),
+    );
+  });
 }
 
 function fileLines({ mode, uid, user, gid, closedFolder }: SocketFile): Line[] {
