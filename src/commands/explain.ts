@@ -27,6 +27,7 @@ import { forwardOf, reachReport } from "./explain_reach.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
 import { ownerIsCalled, processIsCalled } from "./owner_match.ts";
 import type { PortTarget, Target } from "./target.ts";
+import { fileAt, isAt } from "./unix_path.ts";
 
 /** What was read inside one network namespace, beside its sockets. */
 export interface NetnsFacts {
@@ -43,6 +44,7 @@ export interface Survey {
   readonly namespaces: ReadonlyMap<number, NetnsFacts>;
   readonly facts: Facts;
   readonly users: Users;
+  readonly groups: Users;
   readonly diagnostics: Diagnostics;
 }
 
@@ -63,8 +65,9 @@ export function explain(
 function queryFor(targets: readonly Target[]): Query {
   const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
   const portsOnly = ports.length === targets.length;
+  const unixOnly = targets.every(({ kind }) => kind === "unix" || kind === "abstract");
   return {
-    families: new Set(portsOnly ? ["inet", "inet6"] : FAMILY_NAMES),
+    families: new Set(portsOnly ? ["inet", "inet6"] : unixOnly ? ["unix"] : FAMILY_NAMES),
     transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),
     states: ALL_STATES,
     ports: portsOnly ? ports.map((port) => ({ first: port, last: port })) : null,
@@ -97,6 +100,8 @@ export function takeSurvey(
     namespaces,
     facts: new Facts(root, new Processes(root, users)),
     users,
+    // group(5) begins as passwd(5) does: name, password, number.
+    groups: new Users("/etc/group"),
     diagnostics,
   };
 }
@@ -106,19 +111,19 @@ function explainOne(
   netns: NetnsChoice | undefined,
   survey: Survey,
 ): Explanation {
-  const matching = survey.sockets.filter((socket) => matches(socket, target));
+  const matching = survey.sockets.filter((socket) => matches(socket, target, survey.root));
   const subjects = subjectsOf(matching, target, survey);
   const first = [...survey.namespaces.values()][0];
-  const base = { target: target.text, netns: first?.found.netns ?? null, subjects };
+  const netnsAsked = first?.found.netns ?? null;
+  const base = { target: target.text, kind: target.kind, netns: netnsAsked, subjects };
   if (subjects.length > 0) {
-    return { ...base, idle: [], elsewhere: [], nearby: null, undecided: false };
+    return { ...base, idle: [], file: null, elsewhere: [], nearby: null, undecided: false };
   }
-  const elsewhere = target.kind === "port" && netns === undefined
-    ? lookElsewhere(target, survey)
-    : [];
+  const elsewhere = netns === undefined ? lookElsewhere(target, survey) : [];
   return {
     ...base,
     idle: meantProcesses(target, survey),
+    file: target.kind === "unix" && survey.root.isLive ? fileAt(target.path) : null,
     elsewhere,
     nearby: target.kind === "port" ? nearbyOf(target, netns, survey) : null,
     undecided: isUndecided(target, survey),
@@ -197,7 +202,7 @@ function matchesPort(socket: Socket, target: PortTarget, anyAddress = false): bo
 const decoder = new TextDecoder();
 const latin1 = new TextDecoder("latin1");
 
-function matches(socket: Socket, target: Target): boolean {
+function matches(socket: Socket, target: Target, root: ProcRoot): boolean {
   switch (target.kind) {
     case "port":
       // A connection belongs to its listener, or is only near.
@@ -209,8 +214,7 @@ function matches(socket: Socket, target: Target): boolean {
     case "inode":
       return socket.inode === target.inode;
     case "unix":
-      return "path" in socket.local && socket.local.path !== null && isServer(socket) &&
-        decoder.decode(socket.local.path) === target.path;
+      return isServer(socket) && isAt(socket, target.path, root);
     case "abstract":
       return "name" in socket.local && socket.local.name !== null && isServer(socket) &&
         // NULs inside are written as @ by most tools.
@@ -346,12 +350,14 @@ function countConnections(sockets: readonly Socket[]): Connections {
 
 // Other namespaces cost an entry each, so they are looked into when nothing was found here.
 // They were not asked about, so what cannot be read there is missing from no answer.
-function lookElsewhere(target: PortTarget, { root, namespaces }: Survey): Socket[] {
+function lookElsewhere(target: Target, { root, namespaces }: Survey): Socket[] {
   const query = { ...queryFor([target]), states: null };
   const snapshot = takeNetnsSnapshot(query, "all", new Diagnostics(), { root });
   return snapshot.sockets.filter((socket) =>
     socket.netns !== null && !namespaces.has(socket.netns.inode) &&
-    matchesPort(socket, target, true)
+    (target.kind === "port"
+      ? isServer(socket) && matchesPort(socket, target, true)
+      : matches(socket, target, root))
   );
 }
 
@@ -371,6 +377,8 @@ function nearbyOf(
     connections: connections.length === 0 ? null : countConnections(connections),
     sockets: onPort.filter(isServer),
     ephemeral: ports?.ephemeral ?? null,
+    inEphemeral: ports?.ephemeral != null && target.port >= ports.ephemeral[0] &&
+      target.port <= ports.ephemeral[1],
     reserved:
       ports?.reserved.some((range) => target.port >= range.first && target.port <= range.last) ??
         false,

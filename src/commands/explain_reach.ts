@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ENOENT } from "../../ffi/errno.ts";
 import { AT_FDCWD } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { tryStatAt } from "../../ffi/stat.ts";
@@ -17,6 +18,7 @@ import type { DnatRule } from "../reach/nat_rule.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import type { PortRange } from "../query.ts";
 import type { NetnsFacts, Survey } from "./explain.ts";
+import { fileOf } from "./unix_path.ts";
 
 const decoder = new TextDecoder();
 
@@ -25,7 +27,11 @@ export function reachReport(socket: Socket, survey: Survey): ReachReport | null 
   const { local, reach } = socket;
   const facts = socket.netns === null ? undefined : survey.namespaces.get(socket.netns.inode);
   if (!("address" in local)) {
-    const file = fileOf(socket, survey);
+    const file = socketFile(socket, survey);
+    if (file === "gone") {
+      const reasons = ["the file is gone: nobody can connect by its path any more"];
+      return { scope: "unknown", reasons, addresses: null, groups: [], published: [], file: null };
+    }
     return file === null && reach.scope === "unknown"
       ? null
       : { ...reach, addresses: null, groups: [], published: [], file };
@@ -46,7 +52,7 @@ export function reachReport(socket: Socket, survey: Survey): ReachReport | null 
 }
 
 // Datagrams to a group reach every socket of its port that is bound to a wildcard or to the group.
-function groupsOf({ local, transport }: Socket, facts: NetnsFacts | undefined) {
+function groupsOf({ local, transport, v6only }: Socket, facts: NetnsFacts | undefined) {
   if (facts === undefined || !transport.startsWith("udp") || !("address" in local)) return [];
   if (addressReach(local.address).scope === "multicast") {
     return facts.groups.filter(({ address }) => address === local.address);
@@ -54,17 +60,16 @@ function groupsOf({ local, transport }: Socket, facts: NetnsFacts | undefined) {
   if (!isWildcard(local.address)) return [];
   return facts.groups.filter((group) =>
     (local.interface === null || group.interface === local.interface) &&
-    (local.address === "::" || !group.address.includes(":"))
+    (group.address.includes(":") ? local.address === "::" : v6only !== true)
   );
 }
 
-// The path is as its process sees it.
-function fileOf(socket: Socket, survey: Survey): ReachReport["file"] {
-  const { local, owners } = socket;
-  if (!("path" in local) || local.path === null || local.path[0] !== 0x2f) return null;
-  const pid = owners[0]?.pid;
-  const prefix = pid === undefined ? "" : `${survey.root.path}/${pid}/root`;
-  const status = tryStatAt(AT_FDCWD, cString(prefix + decoder.decode(local.path)));
+function socketFile(socket: Socket, survey: Survey): ReachReport["file"] | "gone" {
+  const file = fileOf(socket, survey.root);
+  if (file === null) return null;
+  const status = tryStatAt(AT_FDCWD, cString(file.prefix + file.path));
+  // Without the process nobody knows whose directories they are.
+  if (status === -ENOENT && file.prefix.endsWith("/root") && survey.root.isLive) return "gone";
   if (typeof status === "number") return null;
   const { mode, uid, gid } = status;
   return {
@@ -72,7 +77,8 @@ function fileOf(socket: Socket, survey: Survey): ReachReport["file"] {
     uid,
     user: survey.users.name(uid),
     gid,
-    closedFolder: closedFolder(prefix, decoder.decode(local.path)),
+    group: survey.groups.name(gid),
+    closedFolder: closedFolder(file.prefix, file.path),
   };
 }
 

@@ -7,6 +7,7 @@ import { effectiveUserId } from "../../ffi/process.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Owner, Ownership } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
+import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
 import { effectiveUser, insidePidNamespace } from "../proc/host.ts";
 import type { Processes } from "../proc/process.ts";
 import type { ProcRoot } from "../proc/root.ts";
@@ -143,12 +144,14 @@ function reportUnseen(
       ? ["1 process", "its"]
       : [`${deniedProcesses} processes`, "their"];
     // A container's root, or one whose capabilities were taken, is refused like anybody.
-    const advice = (effectiveUser(root) ?? effectiveUserId()) === 0
-      ? "root needs CAP_SYS_PTRACE"
-      : "run as root";
+    const advice = (effectiveUser(root) ?? effectiveUserId()) !== 0
+      ? `run as root to see ${whose} sockets`
+      : !holds(effectiveCapabilities(root), CAP_SYS_PTRACE)
+      ? `root needs CAP_SYS_PTRACE to see ${whose} sockets`
+      : "closed even to root";
     diagnostics.gap({
       kind: "processes",
-      reason: `${what} could not be read; ${advice} to see ${whose} sockets`,
+      reason: `${what} could not be read; ${advice}`,
       detail: { denied: deniedProcesses },
     });
   }

@@ -4,7 +4,14 @@
  * @module
  */
 import type { Bytes, Owner, Process } from "../model/owner.ts";
-import type { Consequence, Evidence, OwnerNode, OwnerRole, Relations } from "../model/relation.ts";
+import type {
+  Consequence,
+  Evidence,
+  OwnerNode,
+  OwnerRole,
+  Relations,
+  Reuse,
+} from "../model/relation.ts";
 import type { Socket } from "../model/socket.ts";
 
 /** What is looked up about processes, owners or not. */
@@ -14,6 +21,10 @@ export interface ProcessFacts {
   environment(pid: number, name: string): string | null;
   /** Inode of the network namespace; `null` where it cannot be read. */
   netns(pid: number): number | null;
+  /** The name of a network namespace; `null` where it has none. */
+  netnsName(inode: number): string | null;
+  /** How the socket lets others bind, asked through a descriptor of it; `null` where that is not allowed. */
+  reuse(pid: number, fd: number, inode: number): Reuse | null;
 }
 
 /** Parents are followed no further than this: /proc is read while processes come and go. */
@@ -21,7 +32,7 @@ const MAX_DEPTH = 256;
 
 /** Works out the relations of a socket's owners. */
 export function relate(
-  socket: Pick<Socket, "owners" | "netns" | "state" | "transport">,
+  socket: Pick<Socket, "owners" | "netns" | "state" | "transport" | "inode">,
   facts: ProcessFacts,
 ): Relations {
   const mains = new Map<number, Owner>();
@@ -48,14 +59,14 @@ export function relate(
     const parent = parentOf.get(pid);
     const judged = parent === undefined
       ? judgeRoot(owner, roots, ancestry, socket, facts)
-      : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, facts);
+      : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, socket, facts);
     const children = [...parentOf].filter(([, of]) => of === pid).map(([child]) => child)
       .sort(ascending).map(build);
     const own = (threads.get(pid) ?? []).map(threadNode);
     return { owner, ...judged, children: [...own, ...children] };
   };
   const tree = roots.map(build);
-  return { roots: tree, consequences: consequencesOf(tree, socket) };
+  return { roots: tree, consequences: consequencesOf(tree, socket, facts) };
 }
 
 const ascending = (a: number, b: number) => a - b;
@@ -103,6 +114,7 @@ function judgeChild(
   owner: Owner,
   parent: Owner,
   ancestors: readonly number[],
+  socket: Pick<Socket, "netns">,
   facts: ProcessFacts,
 ): Judgement {
   const evidence: Evidence[] = [{
@@ -126,6 +138,7 @@ function judgeChild(
       ? { kind: "same_fd", fds: same }
       : { kind: "other_fd", fds: owner.fds, ancestor_fds: parent.fds },
   );
+  evidence.push(...netnsEvidence(owner, socket, facts));
   if (activation.length > 0) {
     return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
   }
@@ -163,6 +176,17 @@ function activationEvidence(owner: Owner, facts: ProcessFacts): Evidence[] {
   return [{ kind: "environment", name: "LISTEN_FDS", value }];
 }
 
+function netnsEvidence(
+  { pid }: Owner,
+  socket: Pick<Socket, "netns">,
+  facts: ProcessFacts,
+): Evidence[] {
+  const netns = facts.netns(pid);
+  if (netns === null || socket.netns === null || netns === socket.netns.inode) return [];
+  const name = facts.netnsName(netns);
+  return [{ kind: "other_netns", netns, name, socket_netns: socket.netns.inode }];
+}
+
 function judgeRoot(
   owner: Owner,
   roots: readonly number[],
@@ -170,12 +194,7 @@ function judgeRoot(
   socket: Pick<Socket, "netns">,
   facts: ProcessFacts,
 ): Judgement {
-  const evidence: Evidence[] = [];
-  const netns = facts.netns(owner.pid);
-  const elsewhere = netns !== null && socket.netns !== null && netns !== socket.netns.inode;
-  if (elsewhere) {
-    evidence.push({ kind: "other_netns", netns, socket_netns: socket.netns.inode });
-  }
+  const evidence = netnsEvidence(owner, socket, facts);
   const activation = activationEvidence(owner, facts);
   if (activation.length > 0) {
     return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
@@ -196,17 +215,20 @@ function judgeRoot(
 // Who could bind again is judged for sockets that hold an address for themselves.
 function consequencesOf(
   roots: readonly OwnerNode[],
-  { state, transport }: Pick<Socket, "state" | "transport">,
+  { state, transport, inode }: Pick<Socket, "state" | "transport" | "inode">,
+  facts: ProcessFacts,
 ): Consequence[] {
-  if (state !== "listen" && !(state === "close" && transport.startsWith("udp"))) return [];
-  const consequences: Consequence[] = [];
-  for (const root of roots) {
+  const listens = state === "listen";
+  if (!listens && !(state === "close" && transport.startsWith("udp"))) return [];
+  return roots.flatMap((root): Consequence[] => {
     const by = inheritors(root);
-    if (by.length > 0) {
-      consequences.push({ kind: "port_kept", pid: root.owner.pid, by });
-    }
-  }
-  return consequences;
+    if (by.length === 0) return [];
+    const { pid, fds } = root.owner;
+    const reuse = inode === null ? null : facts.reuse(pid, fds[0]!, inode);
+    if (reuse?.port) return listens ? [{ kind: "share_kept", pid, by, reuse }] : [];
+    // Datagram sockets share an address by either option; listeners never by SO_REUSEADDR.
+    return !listens && reuse?.address ? [] : [{ kind: "port_kept", pid, by, reuse }];
+  });
 }
 
 // Descendants that run other programs than the root; the workers of such a one count with it.

@@ -43,7 +43,7 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
       : held
       ? ["yes", "good"]
       : ["no", "warning"];
-    line(label, [[word.padEnd(8), role], name.padEnd(21), [use, "dim"]]);
+    line(label, [[word.padEnd(8), role], name.padEnd(22), [use, "dim"]]);
     label = "";
   }
   line("Processes", [

@@ -58,7 +58,12 @@ describe("owners of a real socket", () => {
       const { parent, shell, child } = info as unknown as Record<string, number>;
       expect(shape(roots)).toBe(`${parent}:holder![${shell}:inherited![${child}:inherited!]]`);
       expect(kinds(roots[0]!.children[0]!)).toEqual(["ancestor", "other_program", "same_fd"]);
-      expect(consequences).toEqual([{ kind: "port_kept", pid: parent!, by: [shell!, child!] }]);
+      expect(consequences).toEqual([{
+        kind: "port_kept",
+        pid: parent!,
+        by: [shell!, child!],
+        reuse: { address: false, port: false },
+      }]);
     });
   });
 
@@ -66,7 +71,12 @@ describe("owners of a real socket", () => {
     await situation("inherited_listener", { close: 1 }, ({ roots, consequences }, { info }) => {
       const { shell, child } = info as unknown as Record<string, number>;
       expect(shape(roots)).toBe(`${shell}:holder![${child}:inherited!]`);
-      expect(consequences).toEqual([{ kind: "port_kept", pid: shell!, by: [child!] }]);
+      expect(consequences).toEqual([{
+        kind: "port_kept",
+        pid: shell!,
+        by: [child!],
+        reuse: { address: false, port: false },
+      }]);
     });
   });
 
@@ -147,6 +157,8 @@ describe("owners that are made up", () => {
     get: (pid) => PROCESSES.find((process) => process.pid === pid) ?? process(pid, 0, null),
     environment: () => null,
     netns: (pid) => pid === 20 ? 77 : 66,
+    netnsName: (inode) => inode === 77 ? "web" : null,
+    reuse: () => null,
   };
   const owner = (pid: number, fds = [3]): Owner => ({
     pid,
@@ -154,8 +166,14 @@ describe("owners that are made up", () => {
     tid: null,
     process: facts.get(pid),
   });
-  const relateThese = (...owners: Owner[]) =>
-    relate({ owners, netns: { inode: 66, name: null }, state: "listen", transport: "tcp" }, facts);
+  const socketOf = (state: "listen" | "close", transport: "tcp" | "udp", owners: Owner[]) => ({
+    owners,
+    netns: { inode: 66, name: null },
+    state,
+    transport,
+    inode: 1,
+  });
+  const relateThese = (...owners: Owner[]) => relate(socketOf("listen", "tcp", owners), facts);
 
   test("init and a service: activation, by what init is", () => {
     const { roots } = relateThese(owner(1, [40]), owner(10, [3]));
@@ -168,8 +186,32 @@ describe("owners that are made up", () => {
     expect(roots[1]!.evidence).toContainEqual({
       kind: "other_netns",
       netns: 77,
+      name: "web",
       socket_netns: 66,
     });
+  });
+
+  test("what the socket's options allow is no consequence, and what they cannot be asked for is open", () => {
+    const owners = [owner(10), owner(30)];
+    const kinds = (
+      state: "listen" | "close",
+      transport: "tcp" | "udp",
+      reuse: { address: boolean; port: boolean } | null,
+    ) =>
+      relate(socketOf(state, transport, owners), { ...facts, reuse: () => reuse })
+        .consequences.map(({ kind, reuse }) => [kind, reuse]);
+    const no = { address: false, port: false };
+    const address = { address: true, port: false };
+    const port = { address: false, port: true };
+    expect(kinds("listen", "tcp", no)).toEqual([["port_kept", no]]);
+    // A listener is in the way whatever SO_REUSEADDR says.
+    expect(kinds("listen", "tcp", address)).toEqual([["port_kept", address]]);
+    expect(kinds("listen", "tcp", port)).toEqual([["share_kept", port]]);
+    expect(kinds("listen", "tcp", null)).toEqual([["port_kept", null]]);
+    expect(kinds("close", "udp", no)).toEqual([["port_kept", no]]);
+    expect(kinds("close", "udp", address)).toEqual([]);
+    expect(kinds("close", "udp", port)).toEqual([]);
+    expect(kinds("close", "tcp", no)).toEqual([]);
   });
 
   test("children of a parent that has let go are siblings", () => {

@@ -84,7 +84,12 @@ describe("who", () => {
       expect(relations.roots[0].pid).toBe(info.parent);
       expect(relations.roots[0].children[0]).toMatchObject({ pid: info.shell, role: "inherited" });
       expect(relations.consequences).toEqual([
-        { kind: "port_kept", pid: info.parent, by: [info.shell, info.child] },
+        {
+          kind: "port_kept",
+          pid: info.parent,
+          by: [info.shell, info.child],
+          reuse: { address: false, port: false },
+        },
       ]);
       const text = await netns.output([SOCKEYE, "8080"]);
       expect(text).toContain(
@@ -131,6 +136,7 @@ describe("who", () => {
         expect(root.evidence).toContainEqual({
           kind: "other_netns",
           netns: info.process_netns,
+          name: null,
           socket_netns: netns.inode,
         });
       });

@@ -4,7 +4,7 @@
  * @module
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { containerNames } from "../../src/proc/container_names.ts";
@@ -41,6 +41,38 @@ describe("the package of a program", () => {
     expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer("nginx", "dpkg", true));
     expect(packageOf("/usr/bin/true", root)).toEqual(answer("libc6", "dpkg", true));
     expect(packageOf("/usr/sbin/nginx-other", root)).toEqual(answer(null, "dpkg", true));
+  });
+
+  test("by dpkg, where another package has taken the name: a diversion", () => {
+    const root = tree({
+      "var/lib/dpkg/info/linux-base.list": "/.\n/usr/bin/perf\n",
+      "var/lib/dpkg/info/linux-perf.list": "/.\n/usr/bin/perf\n",
+      "var/lib/dpkg/info/local.list": "/.\n/usr/bin/mine\n",
+      "var/lib/dpkg/diversions":
+        "/usr/bin/perf\n/usr/bin/perf.wrapper\nlinux-perf\n/usr/bin/mine\n/usr/bin/mine.old\n:\n",
+    });
+    expect(packageOf("/usr/bin/perf", root).name).toBe("linux-perf");
+    expect(packageOf("/usr/bin/perf.wrapper", root).name).toBe("linux-base");
+    expect(packageOf("/usr/bin/mine.old", root).name).toBe("local");
+  });
+
+  test("by the list that an image without dpkg keeps", () => {
+    const root = tree({
+      "var/lib/dpkg/status.d/openssl": "Package: openssl\nVersion: 3\n",
+      "var/lib/dpkg/status.d/openssl.md5sums": "aa  usr/bin/openssl\nbb  usr/share/x\n",
+    });
+    expect(packageOf("/usr/bin/openssl", root)).toEqual(answer("openssl", "dpkg", true));
+    expect(packageOf("/app", root)).toEqual(answer(null, "dpkg", true));
+  });
+
+  test("by dpkg as it is here", () => {
+    const list = existsSync("/var/lib/dpkg/info/coreutils.list");
+    if (list) expect(packageOf(realpathSync("/bin/ls")).name).toBe("coreutils");
+  });
+
+  test("by apk, in the place of newer releases", () => {
+    const root = tree({ "usr/lib/apk/db/installed": "P:busybox\nF:usr/bin\nR:busybox\n\n" });
+    expect(packageOf("/bin/busybox", root)).toEqual(answer("busybox", "apk", true));
   });
 
   test("by apk", () => {

@@ -56,9 +56,10 @@ export function writeBindJson(
 }
 
 function explanationJson(explanation: Explanation): Json {
-  const { target, subjects, nearby, idle, elsewhere, netns, undecided } = explanation;
+  const { target, kind, subjects, nearby, idle, file, elsewhere, netns, undecided } = explanation;
   return {
     target,
+    kind,
     found: subjects.length > 0,
     undecided,
     netns,
@@ -67,10 +68,12 @@ function explanationJson(explanation: Explanation): Json {
       connections: nearby.connections === null ? null : connectionsJson(nearby.connections),
       sockets: nearby.sockets.map(socketJson),
       ephemeral: nearby.ephemeral,
+      in_ephemeral: nearby.inEphemeral,
       reserved: nearby.reserved,
       binds: nearby.binds.map(bindJson),
     },
     idle: idle.map(({ pid }) => pid),
+    file,
     elsewhere: elsewhere.map(socketJson),
   };
 }
@@ -152,6 +155,7 @@ function reachJson({ scope, reasons, addresses, groups, published, file }: Reach
       uid: file.uid,
       user: file.user,
       gid: file.gid,
+      group: file.group,
       closed_folder: file.closedFolder,
     },
   };

@@ -10,7 +10,8 @@ import type { Explanation, Logs, Place, Subject } from "../../../src/model/expla
 import type { Owner, Process } from "../../../src/model/owner.ts";
 import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
-import { ageText, writeExplanations } from "../../../src/views/explain/text.ts";
+import { writeExplanations } from "../../../src/views/explain/text.ts";
+import { ageText } from "../../../src/views/explain/who.ts";
 import { cellWidth } from "../../../src/views/text/width.ts";
 import type { Writer } from "../../../src/views/text/writer.ts";
 
@@ -124,8 +125,10 @@ function subject(socket: Socket, roots: OwnerNode[], more: Partial<Subject>): Su
 function explanation(target: string, subjects: Subject[]): Explanation {
   return {
     target,
+    kind: "port",
     subjects,
     idle: [],
+    file: null,
     elsewhere: [],
     nearby: null,
     undecided: false,
@@ -168,7 +171,12 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
             node(owner(hostile, 37), "inherited", [], "/usr/bin/dash"),
           ], "/usr/bin/python3.11"),
         ])],
-        consequences: [{ kind: "port_kept", pid: 80, by: [81, 82] }],
+        consequences: [{
+          kind: "port_kept",
+          pid: 80,
+          by: [81, 82],
+          reuse: { address: true, port: false },
+        }],
       }],
       connections: {
         established: 12,
@@ -296,6 +304,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         socket("0.0.0.0", 9090, { transport: "udp", state: "close", owners: [owner(shell, 4)] }),
       ],
       ephemeral: [32768, 60999],
+      inEphemeral: false,
       reserved: true,
       binds: [{
         transport: "tcp",
