@@ -10,10 +10,10 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   tryOpenAt,
-  tryReadFileAt,
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import type { Container } from "../model/owner.ts";
+import { readRegular } from "./regular_file.ts";
 
 /** What the files say of a container; `null` where none is readable or says it. */
 export interface ContainerNames {
@@ -50,8 +50,8 @@ export function containerNames(
 }
 
 function json(path: string): Record<string, unknown> | unknown[] | null {
-  const bytes = tryReadFileAt(AT_FDCWD, cString(path), 16 * 1024 * 1024);
-  if (typeof bytes === "number") return null;
+  const bytes = readRegular(path, 16 * 1024 * 1024);
+  if (bytes === null) return null;
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
     return typeof value === "object" ? value as Record<string, unknown> : null;

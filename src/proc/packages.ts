@@ -10,10 +10,11 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   tryOpenAt,
-  tryReadFileAt,
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { tryStatAt } from "../../ffi/stat.ts";
+import { readRegular } from "./regular_file.ts";
+import { inRpm } from "./rpm.ts";
 
 /** The package of a file, or why none is named. */
 export interface PackageAnswer {
@@ -44,6 +45,9 @@ export function packageOf(path: string, root = ""): PackageAnswer {
   const pacman = `${root}/var/lib/pacman/local`;
   if (exists(pacman)) return { name: inPacman(pacman, names), manager: "pacman", lookedUp: true };
   for (const folder of ["/usr/lib/sysimage/rpm", "/var/lib/rpm"]) {
+    const name = inRpm(`${root}${folder}/rpmdb.sqlite`, names);
+    if (name !== undefined) return { name, manager: "rpm", lookedUp: true };
+    // Older forms of it: Berkeley DB, and rpm's own.
     for (const file of ["rpmdb.sqlite", "Packages.db", "Packages"]) {
       if (exists(`${root}${folder}/${file}`)) return { ...NOWHERE, manager: "rpm" };
     }
@@ -61,8 +65,8 @@ const exists = (path: string) => typeof tryStatAt(AT_FDCWD, cString(path)) !== "
 const latin1 = new TextDecoder("latin1");
 
 function read(path: string): string | null {
-  const bytes = tryReadFileAt(AT_FDCWD, cString(path));
-  return typeof bytes === "number" ? null : latin1.decode(bytes);
+  const bytes = readRegular(path);
+  return bytes === null ? null : latin1.decode(bytes);
 }
 
 function* entriesOf(folder: string): Generator<string> {
