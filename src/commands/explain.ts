@@ -13,6 +13,7 @@ import type { Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import { Facts } from "../proc/facts.ts";
+import { insidePidNamespace } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
@@ -65,9 +66,8 @@ export function explain(
 function queryFor(targets: readonly Target[]): Query {
   const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
   const portsOnly = ports.length === targets.length;
-  const unixOnly = targets.every(({ kind }) => kind === "unix" || kind === "abstract");
   return {
-    families: new Set(portsOnly ? ["inet", "inet6"] : unixOnly ? ["unix"] : FAMILY_NAMES),
+    families: new Set(targets.flatMap(familiesOf)),
     transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),
     states: ALL_STATES,
     ports: portsOnly ? ports.map((port) => ({ first: port, last: port })) : null,
@@ -75,6 +75,15 @@ function queryFor(targets: readonly Target[]): Query {
     processes: null,
     users: null,
   };
+}
+
+// What cannot match is not read, and is then missing from no answer.
+function familiesOf({ kind }: Target): readonly Socket["family"][] {
+  return kind === "port"
+    ? ["inet", "inet6"]
+    : kind === "unix" || kind === "abstract"
+    ? ["unix"]
+    : FAMILY_NAMES;
 }
 
 /** Reads sockets, their owners, and what surrounds them. */
@@ -117,14 +126,18 @@ function explainOne(
   const netnsAsked = first?.found.netns ?? null;
   const base = { target: target.text, kind: target.kind, netns: netnsAsked, subjects };
   if (subjects.length > 0) {
-    return { ...base, idle: [], file: null, elsewhere: [], nearby: null, undecided: false };
+    const nothing = { idle: [], file: null, elsewhere: [], elsewhereWhole: true, nearby: null };
+    return { ...base, ...nothing, undecided: false };
   }
-  const elsewhere = netns === undefined ? lookElsewhere(target, survey) : [];
+  const { elsewhere, whole } = netns === undefined
+    ? lookElsewhere(target, survey)
+    : { elsewhere: [], whole: true };
   return {
     ...base,
     idle: meantProcesses(target, survey),
     file: target.kind === "unix" && survey.root.isLive ? fileAt(target.path) : null,
     elsewhere,
+    elsewhereWhole: whole,
     nearby: target.kind === "port" ? nearbyOf(target, netns, survey) : null,
     undecided: isUndecided(target, survey),
   };
@@ -350,15 +363,23 @@ function countConnections(sockets: readonly Socket[]): Connections {
 
 // Other namespaces cost an entry each, so they are looked into when nothing was found here.
 // They were not asked about, so what cannot be read there is missing from no answer.
-function lookElsewhere(target: Target, { root, namespaces }: Survey): Socket[] {
+function lookElsewhere(
+  target: Target,
+  { root, namespaces }: Survey,
+): { readonly elsewhere: Socket[]; readonly whole: boolean } {
   const query = { ...queryFor([target]), states: null };
-  const snapshot = takeNetnsSnapshot(query, "all", new Diagnostics(), { root });
-  return snapshot.sockets.filter((socket) =>
+  const diagnostics = new Diagnostics();
+  const snapshot = takeNetnsSnapshot(query, "all", diagnostics, { root });
+  const elsewhere = snapshot.sockets.filter((socket) =>
     socket.netns !== null && !namespaces.has(socket.netns.inode) &&
     (target.kind === "port"
       ? isServer(socket) && matchesPort(socket, target, true)
       : matches(socket, target, root))
   );
+  // In a PID namespace there are processes, and so namespaces, that nothing leads to.
+  const whole = insidePidNamespace(root) === false &&
+    !diagnostics.gaps.some(({ kind }) => kind === "netns");
+  return { elsewhere, whole };
 }
 
 function nearbyOf(

@@ -178,6 +178,8 @@ export interface Explanation {
   readonly file: "absent" | "socket" | "other" | "unreadable" | null;
   /** What matches in other namespaces, when they were not asked for; of a port on any address. */
   readonly elsewhere: readonly Socket[];
+  /** False when there are other namespaces that could not be looked into. */
+  readonly elsewhereWhole: boolean;
   /** `null` when something matched. */
   readonly nearby: Nearby | null;
   /** True when something that matched may have gone unseen. */

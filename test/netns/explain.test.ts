@@ -671,6 +671,28 @@ describe("paths of unix sockets", () => {
 describe("elsewhere", () => {
   testIf(
     reason,
+    "to an ordinary user it is said that not every namespace was looked into",
+    async () => {
+      await using netns = await Namespace.create();
+      const whole = async (...before: string[]) => {
+        const { stdout } = await netns.run([...before, SOCKEYE, "8080", "--json"]);
+        return JSON.parse(new TextDecoder().decode(stdout)).explanations[0].elsewhere_complete;
+      };
+      if (Bun.which("setpriv") === null) {
+        return reportSkip(
+          "an ordinary user",
+          "there is no setpriv",
+        );
+      }
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      expect(await whole(...nobody)).toBe(false);
+      const text = await netns.output(["sh", "-c", `${nobody.join(" ")} ${SOCKEYE} 8080 || true`]);
+      expect(text).toContain("other network namespaces could not all be looked into");
+    },
+  );
+
+  testIf(
+    reason,
     "a process whose sockets are of another namespace is found with them",
     async () => {
       await using here = await Namespace.create();

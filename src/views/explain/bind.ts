@@ -37,7 +37,16 @@ export function bindLines(report: BindReport): Line[] {
       break;
     case "other":
       lines.push(
-        plain([`bind to ${where} would fail: ${code ?? "it could not be tried"}`, "warning"]),
+        plain([
+          `bind to ${where} would fail: ${
+            code === null
+              ? "it could not be tried"
+              : code === "EINVAL" && /^fe[89ab]/i.test(address)
+              ? "a link-local address needs its interface with it (EINVAL)"
+              : code
+          }`,
+          "warning",
+        ]),
       );
   }
   if (verdict !== "free") {

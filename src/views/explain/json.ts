@@ -75,6 +75,7 @@ function explanationJson(explanation: Explanation): Json {
     idle: idle.map(({ pid }) => pid),
     file,
     elsewhere: elsewhere.map(socketJson),
+    elsewhere_complete: explanation.elsewhereWhole,
   };
 }
 

@@ -33,6 +33,9 @@ export function writeNothing(explanation: Explanation, page: Page): void {
     ...fileLines(explanation),
     ...(nearby === null ? [] : nearbyLines(nearby)),
     ...some(elsewhere, (socket) => plain(`in ${netnsText(socket)}: `, ...socketSpans(socket))),
+    ...(explanation.elsewhereWhole
+      ? []
+      : [plain(["other network namespaces could not all be looked into", "notice"])]),
   ];
   if (lines.length > 0) page.section("Near", lines);
   for (const report of nearby?.binds ?? []) page.section("Bind", bindLines(report));

@@ -27,7 +27,11 @@ export function reachLines(reach: ReachReport, socket: Socket): Line[] {
   const [text, role] = SCOPE_TEXT[reach.scope];
   const lines: Line[] = [];
   const inet = family === "inet" || family === "inet6";
-  const rules = inet && reach.scope !== "loopback" ? "  firewall rules are not read" : "";
+  const rules = !inet || reach.scope === "loopback"
+    ? ""
+    : reach.scope === "public"
+    ? "  (their rules are not read)"
+    : "  (firewall rules are not read)";
   if (family !== "unix" || reach.scope !== "unknown") {
     lines.push(plain([text, role], [rules, "dim"]));
   }

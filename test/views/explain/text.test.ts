@@ -130,6 +130,7 @@ function explanation(target: string, subjects: Subject[]): Explanation {
     idle: [],
     file: null,
     elsewhere: [],
+    elsewhereWhole: true,
     nearby: null,
     undecided: false,
     netns: { inode: 4026531833, name: null },
