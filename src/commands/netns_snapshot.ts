@@ -17,7 +17,7 @@ import { type OwnerWalk, walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-import { readHost } from "../proc/host.ts";
+import { effectiveUser, readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../proc/users.ts";
@@ -90,7 +90,7 @@ export function takeNetnsSnapshot(
     for (const found of finder.list()) {
       if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
     }
-    reportDenied(finder.denied, diagnostics);
+    reportDenied(finder.denied, root, diagnostics);
   } else {
     visit(access.find(
       choice.one,
@@ -110,13 +110,14 @@ export function takeNetnsSnapshot(
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
 }
 
-function reportDenied(denied: number, diagnostics: Diagnostics): void {
+function reportDenied(denied: number, root: ProcRoot, diagnostics: Diagnostics): void {
   if (denied === 0) return;
   const whose = denied === 1 ? "1 process" : `${denied} processes`;
   diagnostics.gap({
     kind: "netns",
-    reason:
-      `the network namespace of ${whose} could not be read; run as root to see all namespaces`,
+    reason: `the network namespace of ${whose} could not be read; ${
+      effectiveUser(root) === 0 ? "closed even to root" : "run as root to see all namespaces"
+    }`,
     detail: { denied },
   });
 }

@@ -23,6 +23,11 @@ export interface ProcessFacts {
   netns(pid: number): number | null;
   /** The name of a network namespace; `null` where it has none. */
   netnsName(inode: number): string | null;
+  /**
+   * Whether two processes run the same image of a program: one was forked from the other and has not called exec since.
+   * `null` where it cannot be told.
+   */
+  sameImage(pid: number, other: number): boolean | null;
   /** How the socket lets others bind, asked through a descriptor of it; `null` where that is not allowed. */
   reuse(pid: number, fd: number, inode: number): Reuse | null;
 }
@@ -140,7 +145,13 @@ function judgeChild(
   );
   evidence.push(...netnsEvidence(owner, socket, facts));
   if (activation.length > 0) {
-    return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
+    // Where the one above has no such variable, this one was the first to be given it.
+    const first = parentExe !== null && facts.environment(parent.pid, "LISTEN_FDS") === null;
+    return {
+      role: "activated",
+      certain: first || isMeant(activation),
+      evidence: [...evidence, ...activation],
+    };
   }
   // The descendants of init are everybody: that it holds the socket too is what activation looks like.
   const comm = text(parent.process.comm);
@@ -156,10 +167,13 @@ function judgeChild(
     ? exe === parentExe
     : text(owner.process.comm) === comm;
   const known = exe !== null && parentExe !== null;
-  // A fork keeps the number. Another number means that it was duplicated, or came in another way.
+  const image = sameProgram ? facts.sameImage(owner.pid, parent.pid) : false;
+  if (sameProgram && image !== null) evidence.push({ kind: image ? "same_image" : "executed" });
+  // A fork keeps the number. Another number means that it was duplicated, or came in another way. One that called exec and
+  // runs the same program may be a worker, or a program of its own in the same language.
   return {
     role: !sameProgram ? "inherited" : same.length > 0 ? "worker" : "passed",
-    certain: known && same.length > 0,
+    certain: known && same.length > 0 && (!sameProgram || image === true),
     evidence,
   };
 }
@@ -173,7 +187,15 @@ function activationEvidence(owner: Owner, facts: ProcessFacts): Evidence[] {
   // Children of the service have the variable as well; where LISTEN_PID is set it names the one it was meant for.
   const pid = facts.environment(owner.pid, "LISTEN_PID");
   if (pid !== null && pid !== String(owner.pid)) return [];
-  return [{ kind: "environment", name: "LISTEN_FDS", value }];
+  return [
+    { kind: "environment", name: "LISTEN_FDS", value },
+    ...(pid === null ? [] : [{ kind: "environment", name: "LISTEN_PID", value: pid } as const]),
+  ];
+}
+
+// Without LISTEN_PID the variable may be left from somebody else.
+function isMeant(evidence: readonly Evidence[]): boolean {
+  return evidence.some((fact) => fact.kind === "environment" && fact.name === "LISTEN_PID");
 }
 
 function netnsEvidence(
@@ -197,7 +219,11 @@ function judgeRoot(
   const evidence = netnsEvidence(owner, socket, facts);
   const activation = activationEvidence(owner, facts);
   if (activation.length > 0) {
-    return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
+    return {
+      role: "activated",
+      certain: isMeant(activation),
+      evidence: [...evidence, ...activation],
+    };
   }
   const others = roots.filter((pid) => pid !== owner.pid);
   if (others.length === 0) return { role: "holder", certain: true, evidence };

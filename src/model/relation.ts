@@ -39,6 +39,8 @@ export type Evidence =
     readonly fds: readonly number[];
     readonly ancestor_fds: readonly number[];
   }
+  /** Forked, and no exec since: the addresses that exec chooses at random are the same. Or it did call exec since. */
+  | { readonly kind: "same_image" | "executed" }
   | { readonly kind: "environment"; readonly name: string; readonly value: string }
   | { readonly kind: "init"; readonly pid: number; readonly comm: string }
   | { readonly kind: "no_common_ancestor"; readonly pids: readonly number[] }

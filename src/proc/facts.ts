@@ -91,6 +91,19 @@ export class Facts {
   }
 
   /**
+   * Whether two processes run the same image of a program, by the auxiliary vectors that exec(2) gave them: they hold
+   * addresses which it chose at random. `null` where they cannot be read, and where nothing is random
+   * (kernel.randomize_va_space 0).
+   */
+  sameImage(pid: number, other: number): boolean | null {
+    if ((this.#root.text("sys/kernel/randomize_va_space") ?? "0").trim() === "0") return null;
+    const [first, second] = [pid, other].map((one) => this.#root.read(`${one}/auxv`));
+    if (typeof first === "number" || typeof second === "number") return null;
+    if (first!.length === 0 || second!.length === 0) return null;
+    return first!.length === second!.length && first!.every((byte, i) => byte === second![i]);
+  }
+
+  /**
    * How a socket lets others bind to its address, asked through a copy of a descriptor, which is closed at once; `null`
    * where no copy may be made, and where the descriptor is no more that socket.
    */

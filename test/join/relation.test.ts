@@ -89,7 +89,12 @@ describe("owners of a real socket", () => {
         expect(shape(roots)).toBe(
           `${info.pid}:holder![${workers.map((pid) => `${pid}:worker!`).join(" ")}]`,
         );
-        expect(kinds(roots[0]!.children[0]!)).toEqual(["ancestor", "same_program", "same_fd"]);
+        expect(kinds(roots[0]!.children[0]!)).toEqual([
+          "ancestor",
+          "same_program",
+          "same_fd",
+          "same_image",
+        ]);
         expect(consequences).toEqual([]);
       });
     },
@@ -159,6 +164,7 @@ describe("owners that are made up", () => {
     netns: (pid) => pid === 20 ? 77 : 66,
     netnsName: (inode) => inode === 77 ? "web" : null,
     reuse: () => null,
+    sameImage: () => true,
   };
   const owner = (pid: number, fds = [3]): Owner => ({
     pid,
@@ -212,6 +218,32 @@ describe("owners that are made up", () => {
     expect(kinds("close", "udp", address)).toEqual([]);
     expect(kinds("close", "udp", port)).toEqual([]);
     expect(kinds("close", "tcp", no)).toEqual([]);
+  });
+
+  test("the same program that called exec may be a worker, and may be something else", () => {
+    const same = [owner(10), { ...owner(30), process: process(30, 10, "/usr/sbin/nginx") }];
+    const judge = (image: boolean | null) =>
+      relate(socketOf("listen", "tcp", same), { ...facts, sameImage: () => image }).roots[0]!
+        .children[0]!;
+    expect(judge(true)).toMatchObject({ role: "worker", certain: true });
+    expect(judge(false)).toMatchObject({ role: "worker", certain: false });
+    expect(judge(null)).toMatchObject({ role: "worker", certain: false });
+    expect(kinds(judge(true))).toContain("same_image");
+    expect(kinds(judge(false))).toContain("executed");
+  });
+
+  test("a variable that the parent has too may be left over: activation is then only likely", () => {
+    const variables = (pid: number, name: string) =>
+      name === "LISTEN_FDS" && (pid === 30 || pid === 31) ? "1" : null;
+    const judge = (environment: ProcessFacts["environment"]) =>
+      relate(socketOf("listen", "tcp", [owner(10), owner(30), owner(31)]), {
+        ...facts,
+        environment,
+      });
+    expect(shape(judge(variables).roots)).toBe("10:holder![30:activated![31:activated]]");
+    const meant: ProcessFacts["environment"] = (pid, name) =>
+      name === "LISTEN_PID" ? "30" : variables(pid, name);
+    expect(shape(judge(meant).roots)).toBe("10:holder![30:activated![31:inherited!]]");
   });
 
   test("children of a parent that has let go are siblings", () => {

@@ -77,7 +77,12 @@ function summaryLines({ roots, consequences }: Relations): Line[] {
   if (roots.length === 1 && root!.children.length > 0) {
     const workers = root!.children.filter(({ role }) => role === "worker");
     if (workers.length === countNodes(roots) - 1) {
-      lines.push(plain(`a master and ${plural(workers.length, "worker")} it forked`));
+      const forked = workers.every(({ certain }) => certain);
+      lines.push(plain(
+        `a master and ${forked ? "" : "probably "}${plural(workers.length, "worker")}${
+          forked ? " it forked" : ": the same program"
+        }`,
+      ));
     }
   }
   lines.push(...consequences.map((consequence) => consequenceLine(consequence, roots)));
@@ -118,7 +123,7 @@ function nodeLines(node: OwnerNode, branch: string, trunk: string, page: Page): 
   const { owner, children } = node;
   const { process } = owner;
   // Workers that look alike are named and no more.
-  const brief = node.role === "worker" || node.role === "thread";
+  const brief = node.role === "worker" && node.certain || node.role === "thread";
   const stem = children.length > 0 ? "│ " : "  ";
   const lines: Line[] = [{
     spans: [
@@ -164,7 +169,7 @@ function roleSpans(node: OwnerNode): Span[] {
     case "holder":
       return [];
     case "worker":
-      return [["  worker", "dim"]];
+      return [[`  ${likely}worker`, "dim"]];
     case "thread":
       return [[`  thread ${node.owner.tid} with descriptors of its own`, "dim"]];
     case "inherited":
