@@ -17,7 +17,7 @@ export function bindLines(report: BindReport): Line[] {
       break;
     case "needs_reuse_address":
       lines.push(plain([
-        `bind to ${where} would succeed only with SO_REUSEADDR: connections or time-waits still hold the port`,
+        `bind to ${where} would succeed only with SO_REUSEADDR: no listener is in the way, but others hold the port`,
         "notice",
       ]));
       break;
