@@ -55,7 +55,8 @@ export function tryBind(
     verdict: verdictOf(plain, reuse),
     holders: survey.sockets.filter((socket) =>
       overlaps(socket, target, transport, address, found.netns.inode)
-    ),
+      // A listener is in everybody's way, its connections are not.
+    ).sort((a, b) => Number(b.state === "listen") - Number(a.state === "listen")),
     unprivilegedStart: ports.unprivilegedStart,
   };
 }

@@ -51,7 +51,11 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
   page.heading([
     [`${transport} ${sanitize(formatAddress(address, port))}`, "name"],
     "  ",
-    report.verdict === "free" ? ["bind would succeed", "good"] : ["bind would fail", "warning"],
+    report.verdict === "free"
+      ? ["bind would succeed", "good"]
+      : report.verdict === "needs_reuse_address"
+      ? ["bind needs SO_REUSEADDR", "notice"]
+      : ["bind would fail", "warning"],
   ]);
   page.section("Bind", bindLines(report));
 }
