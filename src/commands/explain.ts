@@ -150,6 +150,11 @@ function isUndecided(target: Target, survey: Survey): boolean {
     kind === "netns" || kind !== "processes" && concerns(String(detail.table ?? ""), target)
   );
   if (mattering) return true;
+  // One that hidepid keeps from us may be the one that was meant.
+  const hidden = diagnostics.gaps.some(({ kind, detail }) =>
+    kind === "processes" && detail.hidepid !== undefined
+  );
+  if (hidden && (target.kind === "pid" || target.kind === "process")) return true;
   const closed = (pid: number) => facts.get(pid).comm !== null && facts.openFiles(pid) === null;
   return meantProcesses(target, survey).some(({ pid }) => closed(pid));
 }

@@ -774,6 +774,22 @@ describe("elsewhere", () => {
   });
 });
 
+testIf(
+  firstReason(
+    reason,
+    Bun.which("setpriv") === null || process.getuid?.() !== 0 ? "setpriv as root is needed" : null,
+  ),
+  "a process that hidepid may hide is not said to be missing: status 3",
+  async () => {
+    const script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"';
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    for (const word of ["pid:1", "process:no-such-process"]) {
+      const words = ["unshare", "-m", "sh", "-c", script, "sh", ...nobody, SOCKEYE, word];
+      expect([word, (await run(words)).status]).toEqual([word, 3]);
+    }
+  },
+);
+
 test("what cannot be understood is refused with what is wanted", async () => {
   const { status, stderr } = await run([SOCKEYE, "explain", "tcp:nosuchservice"]);
   expect(status).toBe(2);
