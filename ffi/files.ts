@@ -96,6 +96,9 @@ export function tryReadFileAt(
   }
 }
 
+/** Files of /proc/sys refuse to be read by more bytes than the kernel may allocate at once (ENOMEM from 4 MB on). */
+const READ_SIZE = 1024 * 1024;
+
 /** What can still be read from a descriptor, as a copy, at most `limit` bytes; or the negated errno. */
 export function tryReadAll(
   fd: number,
@@ -104,7 +107,7 @@ export function tryReadAll(
   scratch ??= allocate(64 * 1024);
   let length = 0;
   for (;;) {
-    const count = tryRead(fd, scratch.subarray(length));
+    const count = tryRead(fd, scratch.subarray(length, length + READ_SIZE));
     if (count === -EAGAIN) {
       // A pipe that somebody made non-blocking, such as the standard input that ssh gives.
       waitFor(fd, POLLIN);
