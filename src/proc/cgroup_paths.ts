@@ -46,12 +46,14 @@ export class CgroupPaths {
   /** Identifier of a group, given by its path in the file system or in the hierarchy; `null` where there is none. */
   id(path: string): bigint | null {
     const { mount } = this;
-    const candidates = mount === null ? [path] : [path, `${mount}/${path}`];
-    for (const candidate of candidates) {
+    const root = mount === null ? -1 : tryStatAt(AT_FDCWD, cString(mount));
+    if (typeof root === "number") return null;
+    for (const candidate of [path, `${mount}/${path}`]) {
       const status = tryStatAt(AT_FDCWD, cString(candidate));
+      if (typeof status === "number") continue;
       // The number of a directory in cgroup2 is its identifier; elsewhere it means nothing.
-      const inside = mount !== null && (candidate === mount || candidate.startsWith(`${mount}/`));
-      if (typeof status !== "number" && inside) return BigInt(status.inode);
+      const { device: { major, minor }, inode } = status;
+      if (major === root.device.major && minor === root.device.minor) return BigInt(inode);
     }
     return null;
   }

@@ -95,6 +95,10 @@ function argumentLists(): string[][] {
     "src inet6:*",
     "sport gt 1 sport lt 65535",
     "cgroup /sys/fs/cgroup",
+    "sport = netlink:kernel",
+    "sport >= link:1",
+    "sport = link:lo",
+    "sport = vsock::22",
   ];
   for (const filter of filters) {
     for (const selection of ["-tan", "-ane"]) lists.push(`${selection} ${filter}`);
