@@ -46,6 +46,18 @@ describe("parseInternet()", () => {
     ]);
   });
 
+  test("takes addresses that leave numbers out, as inet_aton(3) does, and nothing in hexadecimal", () => {
+    const address = (text: string) => items(text).map(({ version, address }) => [version, address]);
+    expect(address("@127.1")).toEqual([[4, "127.0.0.1"]]);
+    expect(address("@127.0.258:80")).toEqual([[4, "127.0.1.2"]]);
+    expect(address("@2130706433")).toEqual([[4, "127.0.0.1"]]);
+    expect(address("@0177.1")).toEqual([[4, "127.0.0.1"]]);
+    expect(address("@0:22")).toEqual([[4, null]]);
+    for (const wrong of ["@127.256.1", "@0x7f.1", "@127.", "@1.2.3.4.5", "@4294967296", "6@127.1"]) {
+      expect(() => items(wrong)).toThrow("unknown host name");
+    }
+  });
+
   test("lists ports, ranges and services", () => {
     const ports = (text: string) => items(text).map(({ ports }) => [ports!.first, ports!.last]);
     expect(ports(":1,2-3,http,4-domain")).toEqual([[1, 1], [2, 3], [80, 80], [4, 53]]);
