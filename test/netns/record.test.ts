@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -177,6 +178,14 @@ describe.if(reason === null)("a recording", () => {
     }
     expect(replay(join(folder, "missing"), []).stderr).toContain("no such file");
     expect(sockeye(["--record", "a", "--replay", "b"]).status).toBe(2);
+    // What has no end is not read to it.
+    const endless = replay("/dev/zero", []);
+    expect(endless.status).toBe(2);
+    expect(endless.stderr).toContain("it is not JSON");
+    const sparse = file();
+    writeFileSync(sparse, "{");
+    truncateSync(sparse, 2 ** 40);
+    expect(replay(sparse, []).stderr).toContain("larger than");
   });
 
   test("that was tampered with gives an answer or a DecodeError, and nothing else", () => {
@@ -218,5 +227,5 @@ describe.if(reason === null)("a recording", () => {
       ),
       { numRuns: 300 },
     );
-  });
+  }, 60_000);
 });

@@ -53,7 +53,9 @@ describe("parseInternet()", () => {
     expect(address("@2130706433")).toEqual([[4, "127.0.0.1"]]);
     expect(address("@0177.1")).toEqual([[4, "127.0.0.1"]]);
     expect(address("@0:22")).toEqual([[4, null]]);
-    for (const wrong of ["@127.256.1", "@0x7f.1", "@127.", "@1.2.3.4.5", "@4294967296", "6@127.1"]) {
+    for (
+      const wrong of ["@127.256.1", "@0x7f.1", "@127.", "@1.2.3.4.5", "@4294967296", "6@127.1"]
+    ) {
       expect(() => items(wrong)).toThrow("unknown host name");
     }
   });
