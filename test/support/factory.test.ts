@@ -22,6 +22,7 @@ const reason = firstReason(pythonReason(), namespaceReason(), ssReason());
 
 /** Kinds of socket that a kernel may be built without. Everything else has to be there. */
 const OPTIONAL = new Set([
+  "in_cgroup",
   "link_local",
   "mptcp",
   "ping",
