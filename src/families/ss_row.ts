@@ -65,7 +65,24 @@ export interface SsCells {
   ipv4(word: number): void;
   /** A non-negative integer in lower-case hexadecimal, without `0x`. */
   hex(value: number | bigint): void;
+  /**
+   * Whole rows of numbers in one go, as most rows of a busy host are: what {@linkcode writeStart}, two addresses with colon
+   * and port, and two empty columns would make of each. `words` holds {@linkcode PLAIN_WORDS} words a row.
+   *
+   * Returns false, having done nothing, where rows have to be written in cells.
+   */
+  plainRows(netid: string, words: Int32Array, count: number): boolean;
 }
+
+/**
+ * A row as {@linkcode SsCells.plainRows} takes it: state, both queues, both addresses as big-endian words, local port << 16 |
+ * peer's port. A port of 0 is printed as `*`.
+ */
+export const PLAIN_WORDS = 6;
+/** Added to the state: both addresses are shown as IPv4 addresses in IPv6. */
+export const PLAIN_MAPPED = 1 << 8;
+/** States of plain rows are below, and their queues not negative. */
+export const PLAIN_STATES = 16;
 
 /** What the options asked for. The names are those of the long options. */
 export interface SsOptions {

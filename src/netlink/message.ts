@@ -5,7 +5,13 @@
  */
 import { DecodeError } from "../model/decode_error.ts";
 import { NLA_F_NESTED, NLA_HEADER_SIZE } from "./attribute.ts";
-import { align, NLMSG_HEADER_SIZE } from "./header.ts";
+import {
+  align,
+  NLM_F_DUMP_INTR,
+  NLM_F_MULTI,
+  NLMSG_HEADER_SIZE,
+  NLMSG_MIN_TYPE,
+} from "./header.ts";
 
 /**
  * A message under construction: header, body, attributes, in a buffer that grows.
@@ -165,6 +171,37 @@ export class MessageCursor {
     this.view = view;
     this.#next = start;
     this.#limit = end;
+  }
+
+  /** Where the next message begins. */
+  get position(): number {
+    return this.#next;
+  }
+
+  /**
+   * Moves past the messages of a dump that say nothing about the dump itself: whole ones of a family, part of a series, not
+   * disturbed, in answer to this request. Returns how many there were. What they hold is from the position before to
+   * the one after.
+   */
+  skipSeries(sequence: number, portId: number): number {
+    const { view } = this;
+    const limit = this.#limit;
+    let at = this.#next;
+    let count = 0;
+    while (limit - at >= NLMSG_HEADER_SIZE) {
+      const length = view.getUint32(at, true);
+      if (length < NLMSG_HEADER_SIZE || length > limit - at) break;
+      if (view.getUint16(at + 4, true) < NLMSG_MIN_TYPE) break;
+      const flags = view.getUint16(at + 6, true);
+      if ((flags & (NLM_F_MULTI | NLM_F_DUMP_INTR)) !== NLM_F_MULTI) break;
+      if (view.getUint32(at + 8, true) !== sequence) break;
+      if (view.getUint32(at + 12, true) !== portId) break;
+      at += align(length);
+      count++;
+    }
+    // The last may lack its padding.
+    this.#next = Math.min(at, limit);
+    return count;
   }
 
   /** Moves to the next message. Returns false at the end of the datagram. */

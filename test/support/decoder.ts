@@ -90,6 +90,10 @@ export class TextCells implements SsCells {
     this.ascii([24, 16, 8, 0].map((shift) => word >>> shift & 255).join("."));
   }
 
+  plainRows(): boolean {
+    return false;
+  }
+
   toString(): string {
     return this.cells.map((cell) => Buffer.from(cell).toString()).join("|");
   }

@@ -118,6 +118,7 @@ export class InetTables {
       protocol,
       names: this.#names,
       close: closing && this.#close !== null ? this.#close(protocol) : null,
+      filtered: this.#plan.filter !== null,
     };
     return new InetPrinter(this.#run, table);
   }
@@ -152,6 +153,7 @@ export class InetTables {
     if (connection === null) return false;
     try {
       attemptDump(connection, request, "ss", {
+        messages: (view, start, end) => printer.plainRows(view, start, end),
         message: (view, start, end) => printer.row(view, start, end, "netlink"),
       });
       return true;
