@@ -12,6 +12,7 @@ import { InetPrinter, type InetTable, legacyRequest, ssRequest } from "../../fam
 import * as uapi from "../../families/inet/uapi.ts";
 import { TABLE } from "../../families/ss_row.ts";
 import { DecodeError } from "../../model/decode_error.ts";
+import { type StateMask, stateMask, TCP_BOUND_INACTIVE } from "../../model/state.ts";
 import { attemptDump } from "../../netlink/dump.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { SsRun } from "./context.ts";
@@ -19,6 +20,7 @@ import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../views/text/writer.ts";
 import { PortNames } from "./port_names.ts";
 import { readDump } from "./recorded.ts";
+import { dumpTcp, knowsBoundSockets, type TcpSink, tcpStates } from "./tcp_dump.ts";
 
 /** A table and where it is found. */
 interface Source {
@@ -70,6 +72,8 @@ const MPTCP: Source = {
 /** Tables in the order of ss that stand before the families without ports, and the one behind them. */
 export const INET_FIRST: readonly Source[] = [RAW, UDP, TCP, DCCP, SCTP];
 export const INET_LAST: readonly Source[] = [MPTCP];
+
+const BOUND = stateMask(TCP_BOUND_INACTIVE);
 
 /** Reads internet tables. */
 export class InetTables {
@@ -125,37 +129,39 @@ export class InetTables {
 
   /** Returns whether the kernel answered. */
   #netlink(source: Source): boolean {
-    const { options, selection } = this.#run;
-    const printer = this.#printer(source.protocol, true);
-    const families = selection.preferredFamily === AF_INET6
-      ? [AF_INET6]
-      : selection.preferredFamily === AF_INET
-      ? [AF_INET]
-      : [AF_INET, AF_INET6];
-    for (const family of families) {
-      const request = ssRequest(
-        family,
-        source.protocol,
-        selection.states,
-        options,
-        this.#bytecode,
-      );
-      if (this.#dump(request, printer)) continue;
-      const legacy = legacyRequest(source.protocol, selection.states, options, this.#bytecode);
-      // It brings both families, so nothing is left to ask for.
-      return legacy !== null && this.#dump(legacy, printer);
-    }
-    return true;
+    const { options, selection, files } = this.#run;
+    const { protocol } = source;
+    const bytecode = this.#bytecode;
+    const printer = this.#printer(protocol, true);
+    const sink: TcpSink = {
+      message: (view, start, end) => printer.row(view, start, end, "netlink"),
+      messages: (view, start, end) => printer.plainRows(view, start, end),
+    };
+    const states = source === TCP ? tcpStates(selection.states) : selection.states;
+    const compat = (states: StateMask, sink: TcpSink) => {
+      const legacy = legacyRequest(protocol, states, options, bytecode);
+      return legacy !== null && this.#dump(legacy, sink);
+    };
+    const one = (family: number, states: StateMask, sink: TcpSink) =>
+      this.#dump(ssRequest(family, protocol, states, options, bytecode), sink);
+    const { preferredFamily } = selection;
+    let answered: boolean;
+    if (preferredFamily === AF_INET || preferredFamily === AF_INET6) {
+      answered = one(preferredFamily, states, sink);
+    } else if (source === TCP && this.#close === null) {
+      const filtered = bytecode !== null;
+      const boundKnown = !filtered && (states & BOUND) !== 0 && knowsBoundSockets(files.root);
+      answered = dumpTcp({ one, both: compat }, states, { filtered, boundKnown }, sink);
+    } else answered = one(AF_INET, states, sink) && one(AF_INET6, states, sink);
+    // The older request brings both families, so nothing is left to ask for.
+    return answered || compat(states, sink);
   }
 
-  #dump(request: Uint8Array, printer: InetPrinter): boolean {
+  #dump(request: Uint8Array, sink: TcpSink): boolean {
     const { connection } = this.#run;
     if (connection === null) return false;
     try {
-      attemptDump(connection, request, "ss", {
-        messages: (view, start, end) => printer.plainRows(view, start, end),
-        message: (view, start, end) => printer.row(view, start, end, "netlink"),
-      });
+      attemptDump(connection, request, "ss", sink);
       return true;
     } catch (error) {
       if (error instanceof KillRefused) {

@@ -11,6 +11,7 @@
  */
 import {
   COLUMN,
+  type Column,
   PLAIN_MAPPED,
   PLAIN_STATES,
   PLAIN_WORDS,
@@ -21,7 +22,6 @@ import { BARE, type Layout } from "./layout.ts";
 
 /** The netid's number, kept above the state. */
 const NETID_SHIFT = 16;
-const STATE_SIZE = 10;
 const QUEUE_SIZE = 6;
 const MAPPED_PREFIX = Uint8Array.from("[::ffff:", (letter) => letter.charCodeAt(0));
 /** What an address has beside its digits: dots and the colon, in IPv6 also what is around it. */
@@ -29,6 +29,7 @@ const UNMAPPED_LENGTH = 4;
 const MAPPED_LENGTH = MAPPED_PREFIX.length + UNMAPPED_LENGTH + 1;
 /** The first queue that is longer than its padding. */
 const LONG_QUEUE = 1_000_000;
+const BLANK = 0x20;
 const ASTERISK = 0x2a;
 const BRACKET = 0x5d;
 const COLON = 0x3a;
@@ -42,11 +43,11 @@ export class PlainRows {
   #words = new Int32Array(PLAIN_WORDS * 512);
   #length = 0;
   readonly #netids: string[] = [];
+  #netidNames = new Uint8Array(0);
   #netid = 0;
   /** Digits of an octet. */
   readonly #digits = new Uint8Array(256);
-  /** Names of states, each in ten bytes. */
-  readonly #states = new Uint8Array(PLAIN_STATES * STATE_SIZE);
+  readonly #stateNames: Uint8Array;
   readonly #stateLengths = new Uint8Array(PLAIN_STATES);
   /** What they take of a chunk of ss's; nothing where the column is hidden. */
   readonly #stateChunks = new Uint8Array(PLAIN_STATES);
@@ -60,8 +61,9 @@ export class PlainRows {
   #destination = 0;
   #sourcePort = 0;
   #destinationPort = 0;
-  /** Where each column begins in a row, those of addresses where they end; -1 for hidden ones. */
-  readonly #place = new Int32Array(COLUMN.extras + 1);
+  /** Columns that are shown, and where each begins in a row; those of addresses, where they end. */
+  readonly #columns: Column[] = [];
+  readonly #places: number[] = [];
   #rowLength = 0;
   /** Blanks between the end of the last port and the newline, where that column is not filled up; -1 where it is. */
   #behindPort = -1;
@@ -69,15 +71,14 @@ export class PlainRows {
   constructor(shown: readonly boolean[]) {
     this.#shown = shown;
     this.#digits.fill(1, 0, 10).fill(2, 10, 100).fill(3, 100);
-    this.#states.fill(0x20);
+    const names: string[] = [];
     for (let state = 0; state < PLAIN_STATES; state++) {
       const name = ssStateName(state);
+      names.push(name);
       this.#stateLengths[state] = name.length;
       if (shown[COLUMN.state]) this.#stateChunks[state] = chunkLength(name.length);
-      for (let i = 0; i < name.length; i++) {
-        this.#states[state * STATE_SIZE + i] = name.charCodeAt(i);
-      }
     }
+    this.#stateNames = nameBytes(names);
   }
 
   /** How many there are. */
@@ -93,7 +94,10 @@ export class PlainRows {
   /** Name of the rows that are added from here on. */
   set netid(netid: string) {
     let known = this.#netids.indexOf(netid);
-    if (known < 0) known = this.#netids.push(netid) - 1;
+    if (known < 0) {
+      known = this.#netids.push(netid) - 1;
+      this.#netidNames = nameBytes(this.#netids);
+    }
     this.#netid = known << NETID_SHIFT;
     // What is as long in every row: the empty cell at its end, and queues that are not long.
     this.#fixedLength = chunkLength(0) +
@@ -233,66 +237,89 @@ export class PlainRows {
    * {@linkcode PlainRows.lay}.
    */
   place({ widths, delimiters, aligns }: Layout): number {
-    const place = this.#place;
     let at = 0;
     let visible = 0;
-    this.#behindPort = -1;
-    for (let column = 0; column <= COLUMN.extras; column++) {
-      place[column] = -1;
+    let port = -1;
+    for (let column: Column = 0; column <= COLUMN.extras; column++) {
       if (!this.#shown[column]) continue;
       at += delimiters[visible]!;
-      place[column] = at;
-      at += widths[visible]!;
       // Addresses stand at the right of their columns.
-      if (column === COLUMN.address || column === COLUMN.peerAddress) place[column] = at;
-      if (column === COLUMN.peerPort && aligns[visible] === BARE) this.#behindPort = at;
+      const right = column === COLUMN.address || column === COLUMN.peerAddress;
+      this.#columns[visible] = column as Column;
+      this.#places[visible] = right ? at + widths[visible]! : at;
+      at += widths[visible]!;
+      if (column === COLUMN.peerPort && aligns[visible] === BARE) port = at;
       visible++;
     }
-    if (this.#behindPort >= 0) this.#behindPort = at - this.#behindPort;
+    this.#behindPort = port < 0 ? -1 : at - port;
     this.#rowLength = at;
     return at + 1;
   }
 
-  /** Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. */
+  /**
+   * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end.
+   *
+   * Together with its cells in one function it would be compiled in five times the time.
+   */
   lay(output: Uint8Array, at: number, from: number, to: number): number {
-    const words = this.#words;
-    const states = this.#states;
-    const place = this.#place;
+    const columns = this.#columns;
+    const places = this.#places;
+    // The last is for the extras, of which there are none.
+    const count = columns.length - 1;
     const rowLength = this.#rowLength;
     const behindPort = this.#behindPort;
-    const netid = place[COLUMN.netid]!;
-    const state = place[COLUMN.state]!;
-    const receiveQueue = place[COLUMN.receiveQueue]!;
-    const sendQueue = place[COLUMN.sendQueue]!;
-    const source = place[COLUMN.address]!;
-    const sourcePort = place[COLUMN.port]!;
-    const destination = place[COLUMN.peerAddress]!;
-    const destinationPort = place[COLUMN.peerPort]!;
-    for (let word = from * PLAIN_WORDS; word < to * PLAIN_WORDS; word += PLAIN_WORDS) {
-      const kind = words[word]!;
-      if (netid >= 0) this.#putNetid(output, at + netid, kind >>> NETID_SHIFT);
-      if (state >= 0) {
-        const name = (kind & 0xff) * STATE_SIZE;
-        for (let i = 0; i < STATE_SIZE; i++) output[at + state + i] = states[name + i]!;
+    for (let row = from; row < to; row++) {
+      let end = 0;
+      for (let i = 0; i < count; i++) {
+        end = this.#put(output, at + places[i]!, columns[i]!, row * PLAIN_WORDS);
       }
-      if (receiveQueue >= 0) putNumber(output, at + receiveQueue, words[word + 1]!);
-      if (sendQueue >= 0) putNumber(output, at + sendQueue, words[word + 2]!);
-      const mapped = (kind & PLAIN_MAPPED) !== 0;
-      putAddress(output, at + source, words[word + 3]!, mapped);
-      const ports = words[word + 5]!;
-      putPort(output, at + sourcePort, ports >>> 16);
-      putAddress(output, at + destination, words[word + 4]!, mapped);
-      const end = putPort(output, at + destinationPort, ports & 0xffff);
       at = behindPort < 0 ? at + rowLength : end + behindPort;
       output[at++] = NEWLINE;
     }
     return at;
   }
 
-  #putNetid(output: Uint8Array, at: number, netid: number): void {
-    const name = this.#netids[netid]!;
-    for (let i = 0; i < name.length; i++) output[at + i] = name.charCodeAt(i);
+  /** Prints a cell. Returns where it ends, of a port at least. */
+  #put(output: Uint8Array, at: number, column: Column, word: number): number {
+    const words = this.#words;
+    switch (column) {
+      case COLUMN.netid:
+        return putText(output, at, this.#netidNames, words[word]! >>> NETID_SHIFT);
+      case COLUMN.state:
+        return putText(output, at, this.#stateNames, words[word]! & 0xff);
+      case COLUMN.receiveQueue:
+        return putNumber(output, at, words[word + 1]!);
+      case COLUMN.sendQueue:
+        return putNumber(output, at, words[word + 2]!);
+      case COLUMN.address:
+        return putAddress(output, at, words[word + 3]!, words[word]!);
+      case COLUMN.port:
+        return putPort(output, at, words[word + 5]! >>> 16);
+      case COLUMN.peerAddress:
+        return putAddress(output, at, words[word + 4]!, words[word]!);
+      default:
+        return putPort(output, at, words[word + 5]! & 0xffff);
+    }
   }
+}
+
+/** Names in so many bytes each. */
+const NAME_SIZE = 10;
+
+function nameBytes(names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(names.length * NAME_SIZE).fill(BLANK);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    for (let at = 0; at < name.length; at++) bytes[i * NAME_SIZE + at] = name.charCodeAt(at);
+  }
+  return bytes;
+}
+
+function putText(output: Uint8Array, at: number, names: Uint8Array, name: number): number {
+  const start = name * NAME_SIZE;
+  // Blanks at the end of a name may lie in the next column, which is printed later.
+  for (let i = 0; i < NAME_SIZE; i++) output[at + i] = names[start + i]!;
+  return at;
 }
 
 function numberLength(value: number): number {
@@ -329,7 +356,8 @@ function putPort(output: Uint8Array, at: number, port: number): number {
 }
 
 /** Ends at `end`, colon included. */
-function putAddress(output: Uint8Array, end: number, word: number, mapped: boolean): void {
+function putAddress(output: Uint8Array, end: number, word: number, kind: number): number {
+  const mapped = (kind & PLAIN_MAPPED) !== 0;
   let at = end - 1;
   output[at] = COLON;
   if (mapped) output[--at] = BRACKET;
@@ -343,6 +371,7 @@ function putAddress(output: Uint8Array, end: number, word: number, mapped: boole
     } while (octet > 0);
     word >>>= 8;
   }
-  if (!mapped) return;
+  if (!mapped) return end;
   for (let i = MAPPED_PREFIX.length - 1; i >= 0; i--) output[--at] = MAPPED_PREFIX[i]!;
+  return end;
 }
