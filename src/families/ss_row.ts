@@ -20,6 +20,7 @@
  * @module
  */
 import type { StateMask } from "../model/state.ts";
+import { AsciiText, label } from "./ascii_text.ts";
 import type { ProcTable, SourceKind } from "./family.ts";
 
 /** Columns of ss, in its order. Local and peer address each have two, so that their colons stand under each other. */
@@ -59,6 +60,8 @@ export interface SsCells {
   utf8(text: string): void;
   /** Bytes that a stranger chose, such as a path: as they are, but made harmless when they go to a terminal. */
   bytes(bytes: Uint8Array, start?: number, end?: number): void;
+  /** Text that was made elsewhere. */
+  text(text: AsciiText): void;
   /** An integer in decimal, negative ones with their sign. */
   decimal(value: number | bigint): void;
   /** An IPv4 address in dotted form, from a big-endian word. */
@@ -274,14 +277,24 @@ function writeQueue(cells: SsCells, value: number): void {
 }
 
 /** Letters that ss prints for SK_MEMINFO_*, in the kernel's order. The last two are younger than the others. */
-const SKMEM_LETTERS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"] as const;
+const SKMEM_LABELS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"].map(label);
+const SKMEM = label(" skmem:");
 
 /** ` skmem:(…)` from a u32 array, SK_MEMINFO_* (include/uapi/linux/sock_diag.h). A short array has fewer entries. */
-export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
-  cells.ascii(" skmem:");
-  for (let i = 0; i < SKMEM_LETTERS.length && 4 * i + 4 <= length; i++) {
-    cells.ascii(SKMEM_LETTERS[i]!);
-    cells.decimal(view.getUint32(offset + 4 * i, true));
+export function putSkmem(text: AsciiText, view: DataView, offset: number, length: number): void {
+  text.put(SKMEM);
+  for (let i = 0; i < SKMEM_LABELS.length && 4 * i + 4 <= length; i++) {
+    text.put(SKMEM_LABELS[i]!);
+    text.decimal(view.getUint32(offset + 4 * i, true));
   }
-  cells.byte(0x29);
+  text.byte(0x29);
+}
+
+const skmem = new AsciiText();
+
+/** The same for families that have no text of their own. */
+export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
+  skmem.clear();
+  putSkmem(skmem, view, offset, length);
+  cells.text(skmem);
 }

@@ -6,6 +6,7 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
 import type { DecodeContext, SourceKind } from "../../src/families/family.ts";
+import type { AsciiText } from "../../src/families/ascii_text.ts";
 import type { SsCells, SsContext, SsOptions } from "../../src/families/ss_row.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { viewOf } from "./bytes.ts";
@@ -76,6 +77,10 @@ export class TextCells implements SsCells {
 
   bytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
     for (const byte of bytes.subarray(start, end)) this.byte(byte);
+  }
+
+  text(text: AsciiText): void {
+    this.bytes(text.bytes, 0, text.length);
   }
 
   decimal(value: number | bigint): void {

@@ -6,19 +6,20 @@
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
 import { align, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
+import { AsciiText, label } from "../ascii_text.ts";
 import type { SourceKind } from "../family.ts";
 import {
   COLUMN,
   PLAIN_MAPPED,
   PLAIN_STATES,
   PLAIN_WORDS,
+  putSkmem,
   type SsCells,
   type SsContext,
   type SsOptions,
   type SsPrinter,
   type SsSubject,
   writeQueues,
-  writeSkmem,
   writeStart,
 } from "../ss_row.ts";
 import { SOCKOPT_NAMES } from "./attributes.ts";
@@ -172,6 +173,7 @@ export class InetPrinter implements SsPrinter {
   readonly #context: SsContext;
   readonly #table: InetTable;
   readonly #subject: InetSubject;
+  readonly #text = new AsciiText();
   readonly #info: TcpInfoWriter;
   readonly #netid: string;
   #words = new Int32Array(0);
@@ -185,7 +187,7 @@ export class InetPrinter implements SsPrinter {
     this.#table = table;
     this.#subject = new InetSubject(this.message, context);
     const { options } = context;
-    this.#info = new TcpInfoWriter(context.cells, options.options, options.numeric);
+    this.#info = new TcpInfoWriter(this.#text, options.options, options.numeric);
     this.#netid = NETIDS[table.protocol] ?? "???";
     this.#plain = !table.filtered && table.close === null && isPlain(options) &&
       (table.protocol === uapi.IPPROTO_TCP || table.protocol === uapi.IPPROTO_UDP);
@@ -295,7 +297,6 @@ export class InetPrinter implements SsPrinter {
     if (options.cgroup) this.#cgroup();
     if (options.inetSockopt) writeSockopt(cells, message, options.oneline);
     if (options.memory || options.info && protocol !== uapi.IPPROTO_UDP) {
-      if (!options.oneline) cells.ascii("\n\t");
       this.#more(protocol);
     }
     this.#sctpInode = message.inode;
@@ -394,17 +395,23 @@ export class InetPrinter implements SsPrinter {
 
   #more(protocol: number): void {
     const { message } = this;
-    const { cells } = this.#context;
-    writeMemory(cells, message);
-    if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
-    else if (protocol === uapi.IPPROTO_MPTCP) writeMptcpInfo(cells, message);
-    else {
-      this.#info.write(message);
+    const { cells, options } = this.#context;
+    const text = this.#text;
+    text.clear();
+    if (!options.oneline) text.put(NEXT_LINE);
+    putMemory(text, message);
+    const tcp = protocol !== uapi.IPPROTO_SCTP && protocol !== uapi.IPPROTO_MPTCP;
+    if (tcp) this.#info.write(message);
+    cells.text(text);
+    if (tcp) {
       writeMd5Keys(cells, message);
       writeUlp(cells, message);
-    }
+    } else if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
+    else writeMptcpInfo(cells, message);
   }
 }
+
+const NEXT_LINE = label("\n\t");
 
 /** True when the options ask for numbers, and for nothing behind them. */
 function isPlain(options: SsOptions): boolean {
@@ -456,15 +463,15 @@ function writeSockopt(cells: SsCells, message: InetMessage, oneline: boolean): v
   cells.byte(0x29);
 }
 
-function writeMemory(cells: SsCells, message: InetMessage): void {
+function putMemory(text: AsciiText, message: InetMessage): void {
   const { view } = message;
   const skmem = message.attributeOffset(uapi.INET_DIAG_SKMEMINFO);
   if (skmem >= 0) {
-    writeSkmem(cells, view, skmem, message.attributeLength(uapi.INET_DIAG_SKMEMINFO));
+    putSkmem(text, view, skmem, message.attributeLength(uapi.INET_DIAG_SKMEMINFO));
     return;
   }
   const at = message.attributeOffset(uapi.INET_DIAG_MEMINFO);
   if (at < 0 || message.attributeLength(uapi.INET_DIAG_MEMINFO) < 16) return;
   const word = (i: number) => view.getUint32(at + 4 * i, true);
-  cells.ascii(` mem:(r${word(0)},w${word(1)},f${word(2)},t${word(3)})`);
+  text.ascii(` mem:(r${word(0)},w${word(1)},f${word(2)},t${word(3)})`);
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { AsciiText } from "../../families/ascii_text.ts";
 import { COLUMN, type Column, type SsCells } from "../../families/ss_row.ts";
 import { sanitizeBytes } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
@@ -209,6 +210,12 @@ export class SsTable implements SsCells {
     let at = this.#length;
     for (let i = start; i < end; i++) target[at++] = bytes[i]!;
     this.#length = at;
+  }
+
+  text(text: AsciiText): void {
+    if (this.#hidden) return;
+    this.#reserve(text.length).set(text.bytes.subarray(0, text.length), this.#length);
+    this.#length += text.length;
   }
 
   decimal(value: number | bigint): void {
