@@ -70,7 +70,8 @@ export interface SsCells {
   hex(value: number | bigint): void;
   /**
    * Whole rows of numbers in one go, as most rows of a busy host are: what {@linkcode writeStart}, two addresses with colon
-   * and port, and two empty columns would make of each. `words` holds {@linkcode PLAIN_WORDS} words a row.
+   * and port, and an empty column would make of each. `words` holds {@linkcode PLAIN_WORDS} words a row. Ends in
+   * {@linkcode COLUMN.extras} of the last.
    *
    * Returns false, having done nothing, where rows have to be written in cells.
    */

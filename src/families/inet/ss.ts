@@ -176,8 +176,9 @@ export class InetPrinter implements SsPrinter {
   readonly #text = new AsciiText();
   readonly #info: TcpInfoWriter;
   readonly #netid: string;
-  #words = new Int32Array(0);
-  /** Whether rows may consist of nothing but states, queues, addresses and ports. */
+  #words = new Int32Array(PLAIN_WORDS);
+  /** Whether rows may begin with numbers only, and whether they may end there. */
+  readonly #numeric: boolean;
   readonly #plain: boolean;
   /** Inode of the row before, as long as that was SCTP: its associations share it. */
   #sctpInode = 0;
@@ -189,8 +190,10 @@ export class InetPrinter implements SsPrinter {
     const { options } = context;
     this.#info = new TcpInfoWriter(this.#text, options.options, options.numeric);
     this.#netid = NETIDS[table.protocol] ?? "???";
-    this.#plain = !table.filtered && table.close === null && isPlain(options) &&
+    // Sockets of other protocols may be told to be of yet others.
+    this.#numeric = isNumeric(options) &&
       (table.protocol === uapi.IPPROTO_TCP || table.protocol === uapi.IPPROTO_UDP);
+    this.#plain = this.#numeric && isBare(options) && !table.filtered && table.close === null;
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -210,8 +213,8 @@ export class InetPrinter implements SsPrinter {
    * Writes messages of a dump as long as they are plain: between two IPv4 endpoints, and nothing said beside. Returns the
    * offset of the first that is not.
    *
-   * This is what the time of `ss -tan` on a busy host depends on, so it is one loop that calls nothing: small enough to
-   * be compiled while there is still much to do.
+   * This is what the time of `ss -tan` on a busy host depends on, so it is a loop that calls next to nothing: small enough
+   * to be compiled while there is still much to do.
    */
   plainRows(view: DataView, start: number, end: number): number {
     if (!this.#plain) return start;
@@ -222,34 +225,8 @@ export class InetPrinter implements SsPrinter {
     let at = start;
     while (at < end) {
       const length = view.getUint32(at, true);
-      const message = at + NLMSG_HEADER_SIZE;
       if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
-      let state = view.getUint8(message + uapi.MSG_STATE);
-      const receiveQueue = view.getInt32(message + uapi.MSG_RQUEUE, true);
-      const sendQueue = view.getInt32(message + uapi.MSG_WQUEUE, true);
-      if (state >= PLAIN_STATES || (receiveQueue | sendQueue) < 0) break;
-      if (view.getInt32(message + uapi.MSG_IF, true) !== 0) break;
-      let source = message + uapi.MSG_SRC;
-      let destination = message + uapi.MSG_DST;
-      if (view.getUint8(message + uapi.MSG_FAMILY) !== AF_INET) {
-        // Most of what a dual-stack server sees: ::ffff:0:0/96.
-        if (
-          (view.getInt32(source, true) | view.getInt32(source + 4, true) |
-              view.getInt32(destination, true) | view.getInt32(destination + 4, true)) !== 0 ||
-          view.getInt32(source + 8, false) !== 0xffff ||
-          view.getInt32(destination + 8, false) !== 0xffff
-        ) break;
-        source += 12;
-        destination += 12;
-        state |= PLAIN_MAPPED;
-      }
-      words[word] = state;
-      words[word + 1] = receiveQueue;
-      words[word + 2] = sendQueue;
-      words[word + 3] = view.getInt32(source, false);
-      words[word + 4] = view.getInt32(destination, false);
-      // The peer's port comes right behind.
-      words[word + 5] = view.getInt32(message + uapi.MSG_SPORT, false);
+      if (!putPlain(words, word, view, at + NLMSG_HEADER_SIZE)) break;
       word += PLAIN_WORDS;
       at += align(length);
     }
@@ -287,7 +264,9 @@ export class InetPrinter implements SsPrinter {
     const { cells, options } = this.#context;
     const protocol = this.#protocol();
     const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
-    this.#start(protocol, v6only > 0);
+    const plain = this.#numeric && putPlain(this.#words, 0, message.view, message.start) &&
+      cells.plainRows(this.#netid, this.#words, 1);
+    if (!plain) this.#start(protocol, v6only > 0);
     if (options.options) {
       const write = protocol === uapi.IPPROTO_SCTP ? writeSctpTimer : writeTimer;
       write(cells, message.timer, message.expiresMs, message.retransmits);
@@ -413,11 +392,49 @@ export class InetPrinter implements SsPrinter {
 
 const NEXT_LINE = label("\n\t");
 
-/** True when the options ask for numbers, and for nothing behind them. */
-function isPlain(options: SsOptions): boolean {
-  return options.numeric && !options.resolve && !options.processes && !options.options &&
-    !options.extended && !options.memory && !options.info && !options.tos && !options.cgroup &&
-    !options.inetSockopt;
+/** True when the options ask for numbers alone up to the peer's port, and for no process. */
+function isNumeric(options: SsOptions): boolean {
+  return options.numeric && !options.resolve && !options.processes;
+}
+
+/** True when the options ask for nothing behind the ports. */
+function isBare(options: SsOptions): boolean {
+  return !options.options && !options.extended && !options.memory && !options.info &&
+    !options.tos && !options.cgroup && !options.inetSockopt;
+}
+
+/**
+ * Puts the words of a plain row, {@linkcode PLAIN_WORDS}, at `word`. Returns false, with some of them put, for a row of another
+ * kind.
+ */
+function putPlain(words: Int32Array, word: number, view: DataView, message: number): boolean {
+  let state = view.getUint8(message + uapi.MSG_STATE);
+  const receiveQueue = view.getInt32(message + uapi.MSG_RQUEUE, true);
+  const sendQueue = view.getInt32(message + uapi.MSG_WQUEUE, true);
+  if (state >= PLAIN_STATES || (receiveQueue | sendQueue) < 0) return false;
+  if (view.getInt32(message + uapi.MSG_IF, true) !== 0) return false;
+  let source = message + uapi.MSG_SRC;
+  let destination = message + uapi.MSG_DST;
+  if (view.getUint8(message + uapi.MSG_FAMILY) !== AF_INET) {
+    // Most of what a dual-stack server sees: ::ffff:0:0/96.
+    if (
+      (view.getInt32(source, true) | view.getInt32(source + 4, true) |
+          view.getInt32(destination, true) | view.getInt32(destination + 4, true)) !== 0 ||
+      view.getInt32(source + 8, false) !== 0xffff ||
+      view.getInt32(destination + 8, false) !== 0xffff
+    ) return false;
+    source += 12;
+    destination += 12;
+    state |= PLAIN_MAPPED;
+  }
+  words[word] = state;
+  words[word + 1] = receiveQueue;
+  words[word + 2] = sendQueue;
+  words[word + 3] = view.getInt32(source, false);
+  words[word + 4] = view.getInt32(destination, false);
+  // The peer's port comes right behind.
+  words[word + 5] = view.getInt32(message + uapi.MSG_SPORT, false);
+  return true;
 }
 
 function writeIdentity(cells: SsCells, uid: number, inode: number): void {

@@ -1,5 +1,5 @@
 /**
- * PlainRows: rows of two IPv4 endpoints and nothing else, kept as numbers until they are printed.
+ * PlainRows: rows of two IPv4 endpoints, kept as numbers until they are printed.
  *
  * On a busy host nearly every row of `ss -tan` is such a one. Cell by cell a row is written, measured and copied; here it is
  * six words, widths follow from the largest of each word, and every byte is written once, where it belongs. That is an
@@ -20,6 +20,9 @@ import {
 import { chunkLength } from "./chunks.ts";
 import { BARE, type Layout } from "./layout.ts";
 
+/** Words that a row is kept in: as it came, and the length of its extras. */
+const EXTRAS = PLAIN_WORDS;
+const WORDS = PLAIN_WORDS + 1;
 /** The netid's number, kept above the state. */
 const NETID_SHIFT = 16;
 const QUEUE_SIZE = 6;
@@ -40,7 +43,7 @@ const ZERO = 0x30;
 /** Rows, and the widths that they need. */
 export class PlainRows {
   readonly #shown: readonly boolean[];
-  #words = new Int32Array(PLAIN_WORDS * 512);
+  #words = new Int32Array(WORDS * 512);
   #length = 0;
   readonly #netids: string[] = [];
   #netidNames = new Uint8Array(0);
@@ -65,6 +68,9 @@ export class PlainRows {
   readonly #columns: Column[] = [];
   readonly #places: number[] = [];
   #rowLength = 0;
+  #extrasWidth = 0;
+  /** Where the extras of the row printed next are. */
+  extrasAt = 0;
   /** Blanks between the end of the last port and the newline, where that column is not filled up; -1 where it is. */
   #behindPort = -1;
 
@@ -83,7 +89,7 @@ export class PlainRows {
 
   /** How many there are. */
   get count(): number {
-    return this.#length / PLAIN_WORDS;
+    return this.#length / WORDS;
   }
 
   /** Forgets the rows, not their widths. */
@@ -110,7 +116,7 @@ export class PlainRows {
    * that it stopped at; {@linkcode PlainRows.used} has the bytes of those taken, the empty cells at their ends included.
    */
   add(rows: Int32Array, from: number, to: number, room: number): number {
-    const needed = this.#length + (to - from) * PLAIN_WORDS;
+    const needed = this.#length + (to - from) * WORDS;
     if (needed > this.#words.length) {
       const larger = new Int32Array(Math.max(needed, this.#words.length * 2));
       larger.set(this.#words);
@@ -162,7 +168,8 @@ export class PlainRows {
       words[at + 3] = source;
       words[at + 4] = destination;
       words[at + 5] = ports;
-      at += PLAIN_WORDS;
+      words[at + EXTRAS] = 0;
+      at += WORDS;
       states |= 1 << (kind & 0xff);
       if (receiveQueue > mostReceived) mostReceived = receiveQueue;
       if (sendQueue > mostSent) mostSent = sendQueue;
@@ -183,6 +190,11 @@ export class PlainRows {
     return row;
   }
 
+  /** Length of the extras of the row added last. The bytes stay with the table. */
+  set extras(length: number) {
+    this.#words[this.#length - 1] = length;
+  }
+
   /** Bytes that the rows added last take of a chunk. */
   get used(): number {
     return this.#used;
@@ -196,7 +208,7 @@ export class PlainRows {
 
   /** Lengths of the shown cells of the row added last, the empty one at its end excepted. Returns how many. */
   lengths(into: Int32Array): number {
-    const at = this.#length - PLAIN_WORDS;
+    const at = this.#length - WORDS;
     const words = this.#words;
     const shown = this.#shown;
     const around = (words[at]! & PLAIN_MAPPED) !== 0 ? MAPPED_LENGTH : UNMAPPED_LENGTH;
@@ -253,15 +265,17 @@ export class PlainRows {
     }
     this.#behindPort = port < 0 ? -1 : at - port;
     this.#rowLength = at;
+    this.#extrasWidth = widths[visible - 1]!;
     return at + 1;
   }
 
   /**
-   * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end.
+   * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. `bytes` has the extras
+   * of the first at {@linkcode PlainRows.extrasAt}, which moves past those that are printed.
    *
    * Together with its cells in one function it would be compiled in five times the time.
    */
-  lay(output: Uint8Array, at: number, from: number, to: number): number {
+  lay(output: Uint8Array, at: number, from: number, to: number, bytes: Uint8Array): number {
     const columns = this.#columns;
     const places = this.#places;
     // The last is for the extras, of which there are none.
@@ -271,12 +285,22 @@ export class PlainRows {
     for (let row = from; row < to; row++) {
       let end = 0;
       for (let i = 0; i < count; i++) {
-        end = this.#put(output, at + places[i]!, columns[i]!, row * PLAIN_WORDS);
+        end = this.#put(output, at + places[i]!, columns[i]!, row * WORDS);
       }
+      const extras = this.#words[row * WORDS + EXTRAS]!;
       at = behindPort < 0 ? at + rowLength : end + behindPort;
+      if (extras > 0) at = this.#putExtras(output, at, bytes, extras);
       output[at++] = NEWLINE;
     }
     return at;
+  }
+
+  /** `end` is where the row would end without them. */
+  #putExtras(output: Uint8Array, end: number, bytes: Uint8Array, length: number): number {
+    const start = end - this.#extrasWidth;
+    output.set(bytes.subarray(this.extrasAt, this.extrasAt + length), start);
+    this.extrasAt += length;
+    return Math.max(end, start + length);
   }
 
   /** Prints a cell. Returns where it ends, of a port at least. */

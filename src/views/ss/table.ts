@@ -114,13 +114,18 @@ export class SsTable implements SsCells {
       this.render();
       return;
     }
-    if (this.#plainRow) {
-      // Its empty last cell is kept nowhere else.
-      this.#chunks.add(0);
-      this.#plainRow = false;
-    } else this.#flush(LAST_COLUMN);
+    if (this.#plainRow) this.#endPlainRow();
+    else this.#flush(LAST_COLUMN);
     this.#column = 0;
     this.#hidden = !this.#shown[0];
+  }
+
+  #endPlainRow(): void {
+    const length = this.#measure(LAST_COLUMN);
+    this.#plain!.extras = length;
+    this.#chunks.add(length);
+    this.#start = this.#length;
+    this.#plainRow = false;
   }
 
   plainRows(netid: string, words: Int32Array, count: number): boolean {
@@ -152,8 +157,8 @@ export class SsTable implements SsCells {
     for (let i = 0; i < cells; i++) this.#chunks.add(this.#lengths[i]!);
   }
 
-  /** Ends the current cell and measures it. */
-  #flush(column: number): void {
+  /** Returns the length of the current cell, which has ended. */
+  #measure(column: number): number {
     let length = this.#length - this.#start;
     if (length > this.#longest[column]!) {
       if (length > CELL_MAX) {
@@ -162,6 +167,12 @@ export class SsTable implements SsCells {
       }
       this.#longest[column] = length;
     }
+    return length;
+  }
+
+  /** Ends the current cell. */
+  #flush(column: number): void {
+    const length = this.#measure(column);
     // One more is kept free for the cell that is printed without having ended.
     if (this.#cells + 2 > this.#ends.length) {
       const ends = new Int32Array(this.#ends.length * 2);
@@ -283,17 +294,19 @@ export class SsTable implements SsCells {
   #print(): void {
     const plain = this.#plain;
     plain?.measure(this.#longest);
-    // The cell that was not ended, even when it is empty; a plain row has none.
-    if (!this.#plainRow) {
-      this.#ends[this.#cells++] = Math.min(this.#length, this.#start + CELL_MAX);
-    }
+    // The cell that was not ended, even when it is empty.
+    const last = Math.min(this.#length - this.#start, CELL_MAX);
+    if (this.#plainRow) plain!.extras = last;
+    else this.#ends[this.#cells++] = this.#start + last;
     const layout = layoutOf(
       columnWidths(this.#longest, this.#shown, this.#screen),
       this.#shown,
       this.#screen === null ? this.#lastOrdinary : -1,
     );
-    const plainLength = plain?.place(layout) ?? 0;
-    this.#makeOutput(layout, this.#length - this.#start, plainLength);
+    const plainLength = plain === null
+      ? 0
+      : plain.place(layout) + Math.max(last, this.#longest[LAST_COLUMN]!);
+    this.#makeOutput(layout, last, plainLength);
     this.#printed = 0;
     this.#at = 0;
     let cell = 0;
@@ -317,6 +330,8 @@ export class SsTable implements SsCells {
   }
 
   #layPlain(from: number, to: number, rowLength: number): void {
+    const plain = this.#plain!;
+    plain.extrasAt = this.#printed;
     for (let row = from; row < to;) {
       const room = Math.floor((this.#output.length - this.#outputLength) / rowLength);
       if (room === 0) {
@@ -324,15 +339,16 @@ export class SsTable implements SsCells {
         continue;
       }
       const end = Math.min(row + room, row + PLAIN_PORTION, to);
-      this.#outputLength = this.#plain!.lay(this.#output, this.#outputLength, row, end);
+      this.#outputLength = plain.lay(this.#output, this.#outputLength, row, end, this.#bytes);
       row = end;
     }
     if (this.#outputLength > this.#limit) this.#outputLength = this.#send(this.#outputLength);
+    this.#printed = plain.extrasAt;
   }
 
   /** Room for what is printed at once, and for one more cell of any length there is. `last` is that of the unmeasured one. */
   #makeOutput({ widths }: Layout, last: number, plainLength: number): void {
-    let longest = Math.min(last, CELL_MAX);
+    let longest = last;
     let row = 1;
     for (let i = 0; i < widths.length; i++) {
       longest = Math.max(longest, Math.min(widths[i]!, CELL_MAX));

@@ -5,10 +5,17 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { InetPrinter } from "../../../src/families/inet/ss.ts";
-import { IPPROTO_TCP, IPPROTO_UDP } from "../../../src/families/inet/uapi.ts";
+import {
+  INET_DIAG_CONG,
+  INET_DIAG_INFO,
+  INET_DIAG_SKMEMINFO,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from "../../../src/families/inet/uapi.ts";
 import type { SsContext, SsOptions } from "../../../src/families/ss_row.ts";
 import { SsTable } from "../../../src/views/ss/table.ts";
 import type { Writer } from "../../../src/views/text/writer.ts";
+import { attribute, u32 } from "../../support/bytes.ts";
 
 const PLAIN: SsOptions = {
   numeric: true,
@@ -37,6 +44,8 @@ interface Row {
   readonly destination: number;
   readonly ports: readonly [number, number];
   readonly ifindex: number;
+  /** Its attributes. */
+  readonly attributes?: readonly number[];
 }
 
 const HEADER = 16;
@@ -44,10 +53,15 @@ const SIZE = HEADER + 72;
 
 /** The rows as a dump brings them. */
 function datagram(rows: readonly Row[]): DataView {
-  const view = new DataView(new ArrayBuffer(rows.length * SIZE));
+  const sizes = rows.map(({ attributes }) => SIZE + (attributes?.length ?? 0));
+  const view = new DataView(new ArrayBuffer(sizes.reduce((sum, size) => sum + size, 0)));
+  const bytes = new Uint8Array(view.buffer);
+  let next = 0;
   rows.forEach((row, i) => {
-    const start = i * SIZE;
-    view.setUint32(start, SIZE, true);
+    const start = next;
+    next += sizes[i]!;
+    bytes.set(row.attributes ?? [], start + SIZE);
+    view.setUint32(start, sizes[i]!, true);
     view.setUint16(start + 4, 20, true);
     const message = start + HEADER;
     view.setUint8(message, row.address === "v4" ? 2 : 10);
@@ -74,15 +88,28 @@ interface Look {
   readonly screen: number | null;
 }
 
+/** A table that takes cells and nothing else. */
+class CellTable extends SsTable {
+  override plainRows(): boolean {
+    return false;
+  }
+}
+
 /** Tables one after the other, each of a protocol of its own, and how many rows were plain. */
-function printed(tables: readonly (readonly Row[])[], look: Look, plain: boolean) {
+function printed(
+  tables: readonly (readonly Row[])[],
+  look: Look,
+  plain: boolean,
+  options: Partial<SsOptions> = {},
+) {
   const parts: Uint8Array[] = [];
   let taken = 0;
   const out = { writeBytes: (bytes: Uint8Array) => parts.push(bytes.slice()) };
-  const table = new SsTable(out as unknown as Writer, { ...look, terminal: false });
+  const Table = plain ? SsTable : CellTable;
+  const table = new Table(out as unknown as Writer, { ...look, terminal: false });
   table.header();
   const context: SsContext = {
-    options: PLAIN,
+    options: { ...PLAIN, ...options },
     selection: { tables: -1, states: -1, family: () => true, preferredFamily: 0 },
     cells: table,
     names: {
@@ -102,16 +129,17 @@ function printed(tables: readonly (readonly Row[])[], look: Look, plain: boolean
       protocol: i % 2 === 0 ? IPPROTO_TCP : IPPROTO_UDP,
       names: { port: String, host: () => null },
       close: null,
-      filtered: !plain,
+      filtered: false,
     });
     const view = datagram(rows);
     for (let at = 0; at < view.byteLength;) {
       const next = printer.plainRows(view, at, view.byteLength);
-      taken += (next - at) / SIZE;
+      taken += Math.floor((next - at) / SIZE);
       at = next;
       if (at === view.byteLength) break;
-      printer.row(view, at + HEADER, at + SIZE, "netlink");
-      at += SIZE;
+      const length = view.getUint32(at, true);
+      printer.row(view, at + HEADER, at + length, "netlink");
+      at += length;
     }
   });
   table.render();
@@ -174,6 +202,33 @@ test("rows of any kind, in any look, are printed as they are cell by cell", () =
   );
 });
 
+test("so are rows with something behind the ports", () => {
+  const attributes = fc.oneof(
+    fc.constant([]),
+    fc.array(fc.nat(0xffff_ffff), { minLength: 1, maxLength: 9 })
+      .map((words) => attribute(INET_DIAG_SKMEMINFO, words.flatMap(u32))),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.array(fc.tuple(row, attributes), { maxLength: 12 }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      look,
+      fc.boolean(),
+      (tables, look, oneline) => {
+        const rows = tables.map((table) =>
+          table.map(([row, attributes]) => ({ ...row, attributes }))
+        );
+        const options = { memory: true, oneline };
+        expect(printed(rows, look, true, options).text)
+          .toBe(printed(rows, look, false, options).text);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("an ordinary row is plain, one with anything unusual is not", () => {
   const ordinary: Row = {
     address: "v4",
@@ -196,10 +251,32 @@ test("an ordinary row is plain, one with anything unusual is not", () => {
   expect(taken({ queues: [0x8000_0000, 0] })).toBe(0);
 });
 
+test("what is behind the ports is cut where a cell ends", () => {
+  const info = attribute(INET_DIAG_INFO, new Array(232).fill(0));
+  const long = [...attribute(INET_DIAG_CONG, new Array(65_500).fill(0x78)), ...info];
+  const rows = [long, info, long].map((attributes): Row => ({
+    address: "v4",
+    state: 1,
+    queues: [0, 0],
+    source: 0,
+    destination: 0,
+    ports: [1, 2],
+    ifindex: 0,
+    attributes,
+  }));
+  const shown = [false, true, true, true, true, true, true, true, false, true];
+  for (const screen of [null, 80]) {
+    const options = { info: true, oneline: true };
+    const text = printed([rows, rows], { shown, screen }, true, options).text;
+    expect(text === printed([rows, rows], { shown, screen }, false, options).text).toBe(true);
+    expect(text.length).toBeGreaterThan(2 * 65_000);
+  }
+});
+
 test("long tables are cut into portions where ss cuts them", () => {
   // Rows get wider, so that each portion is set in its own way.
-  const rows = Array.from({ length: 150_000 }, (_, i): Row => ({
-    address: i % 1000 === 7 ? "v6" : i > 120_000 ? "mapped" : "v4",
+  const rows = Array.from({ length: 100_000 }, (_, i): Row => ({
+    address: i % 1000 === 7 ? "v6" : i > 70_000 ? "mapped" : "v4",
     state: i % 7 === 0 ? 6 : 1,
     queues: [i % 11 === 0 ? i * 13 : 0, i % 501 === 0 ? 1_000_000 + i : 0],
     source: i,
@@ -213,7 +290,7 @@ test("long tables are cut into portions where ss cuts them", () => {
       const look = { shown: [netid, ...shown.slice(1)], screen };
       const plain = printed([rows], look, true);
       const cells = printed([rows], look, false);
-      expect(plain.taken).toBeGreaterThan(149_000);
+      expect(plain.taken).toBeGreaterThan(99_000);
       expect(plain.text === cells.text).toBe(true);
       const lengths = new Set(
         plain.text.split("\n").map((line) => line.trimEnd().lastIndexOf(":")),
@@ -221,4 +298,4 @@ test("long tables are cut into portions where ss cuts them", () => {
       expect(lengths.size).toBeGreaterThan(1);
     }
   }
-});
+}, 60_000);
