@@ -9,6 +9,7 @@ import { compile } from "../../families/inet/bytecode.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { inetProcTable } from "../../families/inet/proc.ts";
 import { InetPrinter, type InetTable, legacyRequest, ssRequest } from "../../families/inet/ss.ts";
+import { tcpStates } from "../../families/inet/request.ts";
 import * as uapi from "../../families/inet/uapi.ts";
 import { TABLE } from "../../families/ss_row.ts";
 import { DecodeError } from "../../model/decode_error.ts";
@@ -20,7 +21,7 @@ import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../views/text/writer.ts";
 import { PortNames } from "./port_names.ts";
 import { readDump } from "./recorded.ts";
-import { dumpTcp, knowsBoundSockets, type TcpSink, tcpStates } from "./tcp_dump.ts";
+import { dumpTcp, knowsBoundSockets, type TcpSink } from "./tcp_dump.ts";
 
 /** A table and where it is found. */
 interface Source {

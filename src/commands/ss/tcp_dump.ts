@@ -10,13 +10,7 @@
  */
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { MSG_FAMILY } from "../../families/inet/uapi.ts";
-import {
-  type StateMask,
-  stateMask,
-  TCP_BOUND_INACTIVE,
-  TCP_CLOSE,
-  TCP_LISTEN,
-} from "../../model/state.ts";
+import { type StateMask, stateMask, TCP_BOUND_INACTIVE, TCP_LISTEN } from "../../model/state.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 
 /** Where messages go: as a DumpSink of netlink/dump.ts has them. */
@@ -35,17 +29,7 @@ export interface TcpKernel {
 
 const BOUND = stateMask(TCP_BOUND_INACTIVE);
 const LISTEN = stateMask(TCP_LISTEN);
-const CLOSE = stateMask(TCP_CLOSE);
 const VERSIONS = [AF_INET, AF_INET6] as const;
-
-/**
- * The states that are worth asking of TCP. A socket is taken out of the tables before its state becomes CLOSE, so none is ever
- * found in it; but who asks for it beside LISTEN, as `ss -l` does, sends the kernel through all connections. Sockets that
- * are bound and no more, which have that state too, are asked for as {@linkcode TCP_BOUND_INACTIVE}.
- */
-export function tcpStates(states: StateMask): StateMask {
-  return states & ~CLOSE;
-}
 
 /**
  * Sends the rows of both versions to `sink`, those of IPv4 first. `filtered`: the requests carry a program, so that few rows

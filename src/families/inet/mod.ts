@@ -21,7 +21,7 @@ import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
 import { type Pushdown, pushdown } from "./pushdown.ts";
-import { dumpRequest } from "./request.ts";
+import { dumpRequest, tcpStates } from "./request.ts";
 import { sctpProcTable } from "./sctp_proc.ts";
 import { inetSocket, inetState } from "./socket.ts";
 import { InetSubject } from "./subject.ts";
@@ -117,7 +117,8 @@ function requests(query: Query): DiagRequest[] {
     for (const family of [AF_INET, AF_INET6]) {
       if (!query.families.has(family === AF_INET ? "inet" : "inet6")) continue;
       const states = (query.states ?? transport.servers) & pushed.states;
-      const ordinary = states & ALL_STATES & ~BOUND_INACTIVE;
+      const known = states & ALL_STATES & ~BOUND_INACTIVE;
+      const ordinary = transport.protocol === uapi.IPPROTO_TCP ? tcpStates(known) : known;
       if (ordinary !== 0) {
         list.push(
           request(transport, family, ordinary, { pushed, ports, info, boundInactive: false }),
