@@ -2,9 +2,9 @@
  * PlainRows: rows of two IPv4 endpoints, kept as numbers until they are printed.
  *
  * On a busy host nearly every row of `ss -tan` is such a one. Cell by cell a row is written, measured and copied; here it is
- * six words, widths follow from the largest of each word, and every byte is written once, where it belongs. That is an
- * eighth of the work, and, as important in a program that ends before it is warm, in two loops so small that they
- * are compiled early. What is printed is what {@linkcode SsTable} would print of the same row written in cells: the
+ * six words, widths follow from the largest of each word, and every byte is written once, where it belongs. That is a
+ * sixth of the work, and, as important in a program that ends before it is warm, in loops so small that they are
+ * compiled early. What is printed is what {@linkcode SsTable} would print of the same row written in cells: the
  * tests compare the two.
  *
  * @module
@@ -273,12 +273,12 @@ export class PlainRows {
    * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. `bytes` has the extras
    * of the first at {@linkcode PlainRows.extrasAt}, which moves past those that are printed.
    *
-   * Together with its cells in one function it would be compiled in five times the time.
+   * Together with its cells in one function it would take several times as long to be compiled.
    */
   lay(output: Uint8Array, at: number, from: number, to: number, bytes: Uint8Array): number {
     const columns = this.#columns;
     const places = this.#places;
-    // The last is for the extras, of which there are none.
+    // All but the extras.
     const count = columns.length - 1;
     const rowLength = this.#rowLength;
     const behindPort = this.#behindPort;
