@@ -9,13 +9,14 @@
 import { LIVE } from "../collect/access.ts";
 import { type FoundNetns, NamespaceFinder } from "../collect/namespaces.ts";
 import { Occupancy } from "../collect/occupancy.ts";
-import { collectSockets } from "../collect/sockets.ts";
+import { kept, SocketRows } from "../collect/rows.ts";
+import { collectRows } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { attachOwners } from "../join/attach.ts";
 import { type OwnerWalk, walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
@@ -25,7 +26,7 @@ import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
 import type { SnapshotTools } from "./list.ts";
-import { sorted } from "./order.ts";
+import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
 /**
@@ -40,12 +41,25 @@ export function takeNetnsSnapshot(
   tools: SnapshotTools = {},
   inside: (found: FoundNetns) => void = () => {},
 ): Snapshot {
+  const snapshot = takeNetnsRows(query, choice, diagnostics, tools, kept, inside);
+  return { ...snapshot, sockets: kept(snapshot.sockets) };
+}
+
+/** As {@linkcode takeNetnsSnapshot}, for who looks at each socket once: see `takeRows`. */
+export function takeNetnsRows(
+  query: Query,
+  choice: NetnsChoice | "own",
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+  form: (rows: SocketRows) => Sockets = (rows) => rows,
+  inside: (found: FoundNetns) => void = () => {},
+): Snapshot<Sockets> {
   const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
     tools;
   const walkAll = (needsNamespaces: boolean) =>
     access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics, needsNamespaces));
   const takenAtMs = access.now();
-  let sockets: readonly Socket[] = [];
+  const rows = SocketRows.empty();
   const surroundings = new Map<number, Surroundings | null>();
   const visit = (found: FoundNetns) => {
     access.visit(found, diagnostics, () => {
@@ -54,17 +68,16 @@ export function takeNetnsSnapshot(
       const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
       try {
         closing?.enter(found.netns);
-        const rows = filter?.forRows(root, found.netns);
-        const collected = collectSockets(query, source, found.netns, {
+        const before = rows.length;
+        collectRows(rows, query, source, found.netns, {
           occupancy,
-          filter: rows,
+          filter: filter?.forRows(root, found.netns),
           closing,
         });
-        if (root.isLive && collected.some(needsSurroundings)) {
+        if (root.isLive && rows.from(before).some(needsSurroundings)) {
           const open = () => access.open(NETLINK_ROUTE);
           surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode, open));
         }
-        sockets = sockets.length === 0 ? collected : sockets.concat(collected);
         inside(found);
       } finally {
         source.close();
@@ -99,7 +112,7 @@ export function takeNetnsSnapshot(
       () => (walk ??= walkAll(true)).scan.namespaces,
     ));
   }
-  sockets = selectSockets(sockets, query, filter, users, {
+  const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
       walk ??= walkAll(false);
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
@@ -107,7 +120,7 @@ export function takeNetnsSnapshot(
     reach: (some) =>
       fillReach(some, (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null),
   });
-  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
 }
 
 function reportDenied(denied: number, diagnostics: Diagnostics): void {

@@ -21,6 +21,7 @@ import { Replayer } from "../collect/replay.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import type { Sockets } from "../model/sockets.ts";
 import { VERSION } from "../version.ts";
 import { Writer } from "../views/text/writer.ts";
 
@@ -49,7 +50,7 @@ export class RecordingFile {
   }
 
   /** Writes everything that a snapshot needed, and everything that can be shown of it. Throws {@linkcode RecordingError}. */
-  write(recorder: Recorder, snapshot: Snapshot): void {
+  write(recorder: Recorder, snapshot: Snapshot<Sockets>): void {
     for (const { owners, peerOwners } of snapshot.sockets) {
       for (const owner of [...owners, ...peerOwners ?? []]) readFacts(owner);
     }

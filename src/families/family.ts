@@ -11,6 +11,7 @@ import type { Endpoint, FamilyName, Netns, Socket, SocketInfo } from "../model/s
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { PortRange, Query } from "../query.ts";
+import type { SocketTable } from "./socket_table.ts";
 
 /** Where messages came from: a field that only one source has is `null` from the other. */
 export type SourceKind = "netlink" | "proc";
@@ -72,6 +73,8 @@ export interface DiagRequest {
   readonly repeats?: boolean;
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
+  /** Of tables that may be long: where their sockets are kept. Absent: as the objects that `decode` makes. */
+  sockets?(context: DecodeContext): SocketTable;
   /** A netlink request that closes the socket of a message; `null` where it cannot be named for certain. */
   destroy?(view: DataView, start: number, end: number): Uint8Array | null;
   /** Everything else that a message tells: its attributes, by name. Throws DecodeError. */
@@ -85,12 +88,24 @@ export interface DiagRequest {
 export interface EndpointTraits {
   /** For a person, not yet made harmless; bytes where it was not the kernel that chose them. Empty for "nothing to tell". */
   text(endpoint: Endpoint): string | Bytes;
+  /** The same as {@linkcode text}, written out, in families of very many sockets. */
+  write?(endpoint: Endpoint, out: TextSink): void;
   /** For JSON: keys in snake case; bytes stay bytes. */
   json(endpoint: Endpoint): Readonly<Record<string, JsonValue>>;
   /** What a listing is sorted by before the family and everything else: the port; 0 in families without. */
   rank(endpoint: Endpoint): number;
   /** For sort. */
   compare(a: Endpoint, b: Endpoint): number;
+}
+
+/** Takes text piece by piece, so that no string need be made of a number. */
+export interface TextSink {
+  /** ASCII. */
+  text(text: string): void;
+  /** A non-negative integer. */
+  decimal(value: number): void;
+  /** An IPv4 address, from a big-endian word. */
+  ipv4(word: number): void;
 }
 
 /** A value of {@linkcode EndpointTraits.json}. */

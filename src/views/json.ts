@@ -7,6 +7,7 @@ import { endpointTraits } from "../families/mod.ts";
 import type { Bytes, Owner, Process } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import type { Writer } from "./text/writer.ts";
 
 /** Name and version of the format. */
@@ -17,7 +18,7 @@ const decoder = new TextDecoder();
 const text = (bytes: Bytes | null): string | null => bytes === null ? null : decoder.decode(bytes);
 
 /** Everything of a snapshot but its sockets. */
-export function headerJson(snapshot: Omit<Snapshot, "sockets">): Record<string, unknown> {
+export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record<string, unknown> {
   const { host } = snapshot;
   return {
     schema: SNAPSHOT_SCHEMA,
@@ -128,7 +129,7 @@ function splitArguments(cmdline: Bytes): string[] {
 }
 
 /** Writes the snapshot as one JSON document, a socket a line. Throws what the writer throws. */
-export function writeJson(snapshot: Snapshot, writer: Writer): void {
+export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   const head = JSON.stringify(headerJson(snapshot));
   writer.write(`${head.slice(0, -1)},"sockets":[`);
   let separator = "\n";
@@ -140,7 +141,7 @@ export function writeJson(snapshot: Snapshot, writer: Writer): void {
 }
 
 /** Writes a header line, then one socket a line. Throws what the writer throws. */
-export function writeNdjson(snapshot: Snapshot, writer: Writer): void {
+export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   writer.write(JSON.stringify(headerJson(snapshot)) + "\n");
   for (const socket of snapshot.sockets) writer.write(JSON.stringify(socketJson(socket)) + "\n");
 }

@@ -4,8 +4,15 @@
  * @module
  */
 import { AF_INET6 } from "../../../ffi/socket.ts";
-import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
-import type { InternetEndpoint, Socket, SocketType, Timer, Transport } from "../../model/socket.ts";
+import type { OwnerSource } from "../../model/owner.ts";
+import type {
+  InternetEndpoint,
+  Socket,
+  SocketInfo,
+  SocketType,
+  Timer,
+  Transport,
+} from "../../model/socket.ts";
 import {
   stateName,
   TCP_BOUND_INACTIVE,
@@ -14,10 +21,11 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from "../../model/state.ts";
-import type { DecodeContext } from "../family.ts";
 import type { InetMessage } from "./message.ts";
 import { associationState } from "./sctp_info.ts";
+import type { InetTable } from "./table.ts";
 import { INET_DIAG_PEERS, INET_DIAG_PROTOCOL, INET_DIAG_SKV6ONLY } from "./uapi.ts";
+import { WireEndpoint } from "./wire_endpoint.ts";
 
 const TIMERS: readonly (Timer["kind"] | null)[] = [
   null,
@@ -49,133 +57,209 @@ export function inetState(message: InetMessage, kind: InetRowKind): number {
     : message.state;
 }
 
-const NO_OWNERS: Socket["owners"] = [];
-const UNKNOWN_REACH: Socket["reach"] = { scope: "unknown", reasons: [] };
-
 /**
- * A Socket that keeps its addresses as the words of the message and writes them out when they are asked for: of 100,000
- * sockets most are only counted, filtered or joined. The message's buffer is not held on to.
+ * A socket of an {@linkcode InetTable}, which has all that is known of it: the message as it came, and columns for what was
+ * found out later. Nothing is decoded before it is asked for.
+ *
+ * There are two kinds. One is for good. The other is a window, which is moved from socket to socket and gives the same
+ * endpoint and queue objects every time, with other contents.
  */
-class InetSocket implements Socket {
-  readonly netns: Socket["netns"];
-  readonly family: Socket["family"];
-  readonly transport: Transport;
-  readonly type: SocketType | null;
-  readonly protocol: number | null;
-  readonly state: Socket["state"];
-  readonly peerInode = null;
-  readonly v6only: boolean | null;
-  readonly uid: number | null;
-  readonly inode: number | null;
-  readonly cookie: Socket["cookie"];
-  readonly recvQueue: number | null;
-  readonly sendQueue: number | null;
-  readonly acceptQueue: Socket["acceptQueue"];
-  readonly timer: Timer | null;
-  ownership: Socket["ownership"] = "unknown";
-  owners = NO_OWNERS;
-  peerOwners = null;
-  reach = UNKNOWN_REACH;
-  readonly #interface: string | null;
-  readonly #source: Words;
-  readonly #destination: Words | null;
+export class InetSocket implements Socket {
+  readonly #table: InetTable;
+  #number: number;
+  readonly #window: Window | null;
   #local: InternetEndpoint | undefined;
   #peer: InternetEndpoint | null | undefined;
+  declare readonly info?: SocketInfo | null;
 
-  constructor(message: InetMessage, kind: InetRowKind, context: DecodeContext) {
-    const state = inetState(message, kind);
-    const listening = state === TCP_LISTEN;
-    const timer = message.timer;
-    // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
-    const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
-      state === TCP_NEW_SYN_RECV || timer === TIMER_TIME_WAIT && kind.transport !== "sctp";
-    const inode = message.inode;
-    const v6 = message.family === AF_INET6;
-    const v6only = v6 ? message.u8Attribute(INET_DIAG_SKV6ONLY) : -1;
-    const interfaceIndex = message.interfaceIndex;
-    const receiveQueue = message.receiveQueue;
-    const sendQueue = message.sendQueue;
-    this.netns = context.netns;
-    this.family = v6 ? "inet6" : "inet";
-    this.transport = kind.transport;
-    this.type = kind.type;
-    this.protocol = kind.transport === "raw" ? rawProtocol(message) : null;
-    this.state = stateName(state);
-    this.v6only = v6only < 0 ? null : v6only !== 0;
-    this.uid = recordOnly ? null : message.uid;
-    this.inode = inode === 0 ? null : inode;
-    this.cookie = message.cookie;
-    // /proc tells the queues of SCTP associations, not those of its sockets.
-    const told = kind.transport !== "sctp" || context.source !== "proc" ||
-      message.has(INET_DIAG_PEERS);
-    this.recvQueue = listening || !told ? null : receiveQueue;
-    this.sendQueue = listening || !told ? null : sendQueue;
-    this.acceptQueue = listening && told
-      ? { length: receiveQueue, limit: context.source === "proc" ? null : sendQueue }
-      : null;
-    this.timer = timer === 0 ? null : inetTimer(message, kind);
-    this.#interface = interfaceIndex === 0 ? null : context.interfaceName(interfaceIndex);
-    this.#source = v6
-      ? [
-        message.sourceWord(0),
-        message.sourceWord(1),
-        message.sourceWord(2),
-        message.sourceWord(3),
-        message.sourcePort,
-      ]
-      : [message.sourceWord(0), message.sourcePort];
-    this.#destination = message.unconnected ? null : v6
-      ? [
-        message.destinationWord(0),
-        message.destinationWord(1),
-        message.destinationWord(2),
-        message.destinationWord(3),
-        message.destinationPort,
-      ]
-      : [message.destinationWord(0), message.destinationPort];
+  constructor(table: InetTable, number: number, kept: boolean) {
+    this.#table = table;
+    this.#number = number;
+    this.#window = kept ? null : new Window();
+    // A key that is there says that it was asked for.
+    if (kept && table.infos !== null) this.info = table.infos[number]!;
+  }
+
+  /** Moves the window. */
+  to(number: number): this {
+    this.#number = number;
+    const { infos } = this.#table;
+    if (infos !== null) (this as { info?: SocketInfo | null }).info = infos[number]!;
+    return this;
+  }
+
+  get #message(): InetMessage {
+    return this.#table.message(this.#number);
+  }
+
+  get netns(): Socket["netns"] {
+    return this.#table.netns;
+  }
+
+  get family(): Socket["family"] {
+    return this.#message.family === AF_INET6 ? "inet6" : "inet";
+  }
+
+  get transport(): Transport {
+    return this.#table.kind.transport;
+  }
+
+  get type(): SocketType | null {
+    return this.#table.kind.type;
+  }
+
+  get protocol(): number | null {
+    return this.transport === "raw" ? rawProtocol(this.#message) : null;
+  }
+
+  get state(): Socket["state"] {
+    return stateName(inetState(this.#message, this.#table.kind));
   }
 
   get local(): InternetEndpoint {
-    return this.#local ??= endpoint(this.#source, this.#interface);
+    if (this.#window === null) return this.#local ??= plain(this.#end(new WireEndpoint(), true));
+    return this.#end(this.#window.local, true);
   }
 
   get peer(): InternetEndpoint | null {
-    if (this.#peer === undefined) {
-      this.#peer = this.#destination === null ? null : endpoint(this.#destination, this.#interface);
+    if (this.#window === null) {
+      if (this.#peer === undefined) {
+        const { unconnected } = this.#message;
+        this.#peer = unconnected ? null : plain(this.#end(new WireEndpoint(), false));
+      }
+      return this.#peer;
     }
-    return this.#peer;
+    return this.#message.unconnected ? null : this.#end(this.#window.peer, false);
+  }
+
+  #end(end: WireEndpoint, local: boolean): WireEndpoint {
+    const message = this.#message;
+    end.v6 = message.family === AF_INET6;
+    end.a = local ? message.sourceWord(0) : message.destinationWord(0);
+    if (end.v6) {
+      end.b = local ? message.sourceWord(1) : message.destinationWord(1);
+      end.c = local ? message.sourceWord(2) : message.destinationWord(2);
+      end.d = local ? message.sourceWord(3) : message.destinationWord(3);
+    }
+    end.port = local ? message.sourcePort : message.destinationPort;
+    const index = message.interfaceIndex;
+    end.interface = index === 0 ? null : this.#table.interfaceName(index);
+    return end;
+  }
+
+  get peerInode(): null {
+    return null;
+  }
+
+  get v6only(): boolean | null {
+    const message = this.#message;
+    if (message.family !== AF_INET6) return null;
+    const told = message.u8Attribute(INET_DIAG_SKV6ONLY);
+    return told < 0 ? null : told !== 0;
+  }
+
+  get uid(): number | null {
+    const message = this.#message;
+    const { kind } = this.#table;
+    const state = inetState(message, kind);
+    // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
+    const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
+      state === TCP_NEW_SYN_RECV ||
+      message.timer === TIMER_TIME_WAIT && kind.transport !== "sctp";
+    return recordOnly ? null : message.uid;
+  }
+
+  get inode(): number | null {
+    return this.#message.inode || null;
+  }
+
+  get cookie(): Socket["cookie"] {
+    return this.#message.cookie;
+  }
+
+  /** Whether the queues mean anything: /proc tells those of SCTP associations, not those of its sockets. */
+  #tellsQueues(message: InetMessage): boolean {
+    const { kind, source } = this.#table;
+    return kind.transport !== "sctp" || source !== "proc" || message.has(INET_DIAG_PEERS);
+  }
+
+  get recvQueue(): number | null {
+    const message = this.#message;
+    const listening = inetState(message, this.#table.kind) === TCP_LISTEN;
+    return listening || !this.#tellsQueues(message) ? null : message.receiveQueue;
+  }
+
+  get sendQueue(): number | null {
+    const message = this.#message;
+    const listening = inetState(message, this.#table.kind) === TCP_LISTEN;
+    return listening || !this.#tellsQueues(message) ? null : message.sendQueue;
+  }
+
+  get acceptQueue(): Socket["acceptQueue"] {
+    const message = this.#message;
+    const listening = inetState(message, this.#table.kind) === TCP_LISTEN;
+    if (!listening || !this.#tellsQueues(message)) return null;
+    return {
+      length: message.receiveQueue,
+      limit: this.#table.source === "proc" ? null : message.sendQueue,
+    };
+  }
+
+  get timer(): Timer | null {
+    const message = this.#message;
+    if (message.timer === 0) return null;
+    const timer = this.#window === null ? new TimerWindow() : this.#window.timer;
+    // SCTP reports only that it waits to send again, by a number of its own.
+    timer.kind = this.transport === "sctp" ? "retransmit" : TIMERS[message.timer] ?? "unknown";
+    timer.expiresMs = message.expiresMs;
+    timer.retransmits = message.retransmits;
+    return timer;
+  }
+
+  get ownership(): Socket["ownership"] {
+    return this.#table.findings.ownership(this.#number);
+  }
+
+  set ownership(ownership: Socket["ownership"]) {
+    this.#table.findings.setOwnership(this.#number, ownership);
+  }
+
+  get owners(): Socket["owners"] {
+    return this.#table.findings.owners(this.#number, this.cookie, this.#window !== null);
+  }
+
+  ownedBy(source: OwnerSource, number: number): void {
+    this.#table.findings.setOwnedBy(this.#number, source, number);
+  }
+
+  get peerOwners(): null {
+    return null;
+  }
+
+  get reach(): Socket["reach"] {
+    return this.#table.findings.reach(this.#number);
+  }
+
+  set reach(reach: Socket["reach"]) {
+    this.#table.findings.setReach(this.#number, reach);
   }
 }
 
-/** The words of an address, big-endian, and the port. */
-type Words =
-  | readonly [address: number, port: number]
-  | readonly [a: number, b: number, c: number, d: number, port: number];
-
-function endpoint(words: Words, name: string | null): InternetEndpoint {
-  return words.length === 2 ? { address: formatIpv4(words[0]), port: words[1], interface: name } : {
-    address: formatIpv6(words[0], words[1], words[2], words[3]),
-    port: words[4],
-    interface: name,
-  };
+/** What a window fills anew for each socket. */
+class Window {
+  readonly local = new WireEndpoint();
+  readonly peer = new WireEndpoint();
+  readonly timer = new TimerWindow();
 }
 
-/** Makes a Socket. Owners and reach are filled in by later steps. */
-export function inetSocket(
-  message: InetMessage,
-  kind: InetRowKind,
-  context: DecodeContext,
-): Socket {
-  return new InetSocket(message, kind, context);
+class TimerWindow implements Timer {
+  kind: Timer["kind"] = "unknown";
+  expiresMs = 0;
+  retransmits = 0;
 }
 
-function inetTimer(message: InetMessage, kind: InetRowKind): Timer {
-  return {
-    // SCTP reports only that it waits to send again, by a number of its own.
-    kind: kind.transport === "sctp" ? "retransmit" : TIMERS[message.timer] ?? "unknown",
-    expiresMs: message.expiresMs,
-    retransmits: message.retransmits,
-  };
+function plain({ address, port, interface: name }: WireEndpoint): InternetEndpoint {
+  return { address, port, interface: name };
 }
 
 // raw_diag sends the protocol as an attribute; both it and /proc/net/raw also show it as the local port.

@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { cellWidth } from "./width.ts";
 import type { Writer } from "./writer.ts";
 
 const BLANK = 0x20;
 const ZERO = 0x30;
 const DOT = 0x2e;
+const TILDE = 0x7e;
+const BACKSLASH = 0x5c;
 const INT32_MAX = 0x7fff_ffff;
 /** The longest thing that is written without looking for room first: a number, an IPv4 address. */
 const SLACK = 32;
@@ -20,11 +23,20 @@ function digitsOf(value: number): number {
   return digits;
 }
 
+const encoder = new TextEncoder();
+
 /** A growing run of bytes. Text is one byte a character: what is beyond U+00FF loses its upper bits. */
 export class RowBuffer {
   #bytes = new Uint8Array(64 * 1024);
   /** Bytes so far. Set it back to take back what was written since. */
   length = 0;
+  /** Bytes of {@linkcode utf8} text beyond the cells that it takes on a terminal. Set it back with the length. */
+  surplus = 0;
+
+  /** Cells so far, where nothing but text was written. */
+  get cells(): number {
+    return this.length - this.surplus;
+  }
 
   #room(count: number): void {
     if (this.length + count + SLACK <= this.#bytes.length) return;
@@ -46,6 +58,62 @@ export class RowBuffer {
     let at = this.length;
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.length = at;
+  }
+
+  /** Text of any characters, in UTF-8. */
+  utf8(text: string): void {
+    const start = this.length;
+    this.#room(text.length);
+    const bytes = this.#bytes;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7e) {
+        const encoded = encoder.encode(text);
+        this.length = start;
+        this.bytes(encoded);
+        this.surplus += encoded.length - cellWidth(text);
+        return;
+      }
+      bytes[start + i] = code;
+    }
+    this.length = start + text.length;
+  }
+
+  /** Bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** A copy of what was written since `start`, a length of before. */
+  since(start: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(start, this.length);
+  }
+
+  /** True when what was written since `start` is ASCII without blanks, controls and backslashes. */
+  isPlain(start: number): boolean {
+    const bytes = this.#bytes;
+    for (let at = start; at < this.length; at++) {
+      const byte = bytes[at]!;
+      if (byte <= BLANK || byte > TILDE || byte === BACKSLASH) return false;
+    }
+    return true;
+  }
+
+  /** Puts `count` blanks before what was written since `start`. */
+  indent(start: number, count: number): void {
+    if (count <= 0) return;
+    this.#room(count);
+    const bytes = this.#bytes;
+    for (let at = this.length - 1; at >= start; at--) bytes[at + count] = bytes[at]!;
+    for (let at = start; at < start + count; at++) bytes[at] = BLANK;
+    this.length += count;
+  }
+
+  /** Takes blanks at the end back. */
+  trim(): void {
+    while (this.length > 0 && this.#bytes[this.length - 1] === BLANK) this.length--;
   }
 
   /** Blanks until `width` bytes have come since `start`, a length of before. */
@@ -112,5 +180,6 @@ export class RowBuffer {
   flush(out: Writer): void {
     out.writeBytes(this.#bytes.subarray(0, this.length));
     this.length = 0;
+    this.surplus = 0;
   }
 }
