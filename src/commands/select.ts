@@ -5,7 +5,7 @@
  */
 import type { ListFilter } from "../collect/filter.ts";
 import { kept } from "../collect/rows.ts";
-import { familyOf } from "../families/mod.ts";
+import { FAMILIES, familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
 import type { Sockets } from "../model/sockets.ts";
 import type { Users } from "../proc/users.ts";
@@ -42,10 +42,15 @@ export function selectSockets(
   if (wanted.length > 0) facts.owners(wanted);
   attachPeers(kept(wanted.filter(({ peerOwners }) => peerOwners !== null)));
   const byOwner = filtersByOwner(query);
-  wanted = wanted.filter((socket) =>
-    (familyOf(socket.family).shows?.(socket, query) ?? true) &&
-    (!byOwner || matchesOwner(socket, query, users))
+  const someShown = FAMILIES.some(({ names, shows }) =>
+    shows !== undefined && names.some((name) => query.families.has(name))
   );
+  if (byOwner || someShown) {
+    wanted = wanted.filter((socket) =>
+      (familyOf(socket.family).shows?.(socket, query) ?? true) &&
+      (!byOwner || matchesOwner(socket, query, users))
+    );
+  }
   const accepted = () =>
     filter === null ? wanted : wanted.filter((socket) => filter.accepts(socket));
   if (needs?.reach) {

@@ -100,6 +100,8 @@ export interface EndpointTraits {
 
 /** Takes text piece by piece, so that no string need be made of a number. */
 export interface TextSink {
+  /** One byte of ASCII. */
+  byte(byte: number): void;
   /** ASCII. */
   text(text: string): void;
   /** A non-negative integer. */

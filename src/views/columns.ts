@@ -14,6 +14,7 @@ import {
 } from "../model/socket.ts";
 import { type State, STATES } from "../model/state.ts";
 import type { Role } from "./text/color.ts";
+import { constant, Repeated } from "./text/repeated.ts";
 import type { RowBuffer } from "./text/row_buffer.ts";
 import { sanitize, sanitizeBytes } from "./text/sanitize.ts";
 
@@ -64,7 +65,7 @@ function writeEndpoint(family: FamilyName, endpoint: Endpoint, out: RowBuffer): 
 }
 
 function writeQueue(value: number | null, out: RowBuffer): void {
-  if (value === null) out.text("-");
+  if (value === null) out.byte(HYPHEN);
   else out.decimal(value);
 }
 
@@ -73,6 +74,11 @@ function queueRole(socket: Socket): Role {
   if (accept !== null && accept.limit !== null && accept.length > accept.limit) return "warning";
   return "dim";
 }
+
+const HYPHEN = 0x2d;
+const labels = new Repeated();
+const states = new Repeated();
+const scopes = new Repeated();
 
 /** The network namespace: its name, or its inode. Shown when a listing holds sockets of several. */
 export const NETNS_COLUMN: Column = {
@@ -89,14 +95,14 @@ export const COLUMNS: readonly Column[] = [
   {
     header: "PROTO",
     align: "left",
-    write: (socket, out) => out.text(familyOf(socket.family).label(socket)),
+    write: (socket, out) => labels.write(familyOf(socket.family).label(socket), out),
     role: () => "plain",
     expendable: null,
   },
   {
     header: "STATE",
     align: "left",
-    write: (socket, out) => out.text(stateLabel(socket)),
+    write: (socket, out) => states.write(stateLabel(socket), out),
     role: (socket) => socket.state === "listen" ? "good" : "plain",
     expendable: 1,
   },
@@ -127,7 +133,7 @@ export const COLUMNS: readonly Column[] = [
     header: "PEER",
     align: "left",
     write: ({ family, peer }, out) => {
-      if (peer === null) out.text("-");
+      if (peer === null) out.byte(HYPHEN);
       else writeEndpoint(family, peer, out);
     },
     role: (socket) => socket.peer === null ? "dim" : "plain",
@@ -136,7 +142,7 @@ export const COLUMNS: readonly Column[] = [
   {
     header: "REACH",
     align: "left",
-    write: (socket, out) => out.text(HYPHENATED[socket.reach.scope]),
+    write: (socket, out) => scopes.write(HYPHENATED[socket.reach.scope], out),
     role: (socket) => {
       if (socket.reach.scope === "any" || socket.reach.scope === "public") return "warning";
       return socket.reach.scope === "loopback" ? "dim" : "notice";
@@ -175,28 +181,36 @@ function ownerName({ process }: Owner): string {
   return name;
 }
 
+const ownerNames = new Repeated();
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const PID_IS = constant("(pid=");
+const TID_IS = constant(",tid=");
+const FD_IS = constant(",fd=");
+
 /** `nginx(80)`: an owner for a person at a terminal. */
 export function writeShortOwner(owner: Owner, out: RowBuffer): void {
-  out.utf8(ownerName(owner));
-  out.text("(");
+  ownerNames.write(ownerName(owner), out);
+  out.byte(OPEN);
   out.decimal(owner.pid);
-  out.text(")");
+  out.byte(CLOSE);
 }
 
 /** `nginx(pid=80,fd=6,fd=7)`: an owner for a pipe. */
 export function writeFullOwner(owner: Owner, out: RowBuffer): void {
-  out.utf8(ownerName(owner));
-  out.text("(pid=");
-  out.decimal(owner.pid);
-  if (owner.tid !== null) {
-    out.text(",tid=");
-    out.decimal(owner.tid);
+  const { pid, tid, fds } = owner;
+  ownerNames.write(ownerName(owner), out);
+  out.bytes(PID_IS);
+  out.decimal(pid);
+  if (tid !== null) {
+    out.bytes(TID_IS);
+    out.decimal(tid);
   }
-  for (const fd of owner.fds) {
-    out.text(",fd=");
-    out.decimal(fd);
+  for (let i = 0; i < fds.length; i++) {
+    out.bytes(FD_IS);
+    out.decimal(fds[i]!);
   }
-  out.text(")");
+  out.byte(CLOSE);
 }
 
 /** What is around each word of the owners column. */
@@ -237,9 +251,9 @@ function writeOwners(
   writeOwner: (owner: Owner, out: RowBuffer) => void,
   frame: WordFrame,
 ): void {
-  for (const owner of owners) {
+  for (let i = 0; i < owners.length; i++) {
     frame.begin(role);
-    writeOwner(owner, out);
+    writeOwner(owners[i]!, out);
     frame.end();
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The listing as text: aligned and wrapped on a terminal, one socket a line in a pipe.
  *
- * It is written as bytes in two passes over the sockets, the first of which only finds out how wide the columns have to be.
+ * It is written as bytes in two passes. The first writes the cells and finds out how wide the columns have to be, the second
+ * puts them into lines.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import {
   writeShortOwner,
 } from "./columns.ts";
 import { infoItems } from "./info.ts";
+import { Cells } from "./text/cells.ts";
 import { colorEnd, colorStart, paint, type Role } from "./text/color.ts";
 import { RowBuffer } from "./text/row_buffer.ts";
 import { cellWidth, pad } from "./text/width.ts";
@@ -31,7 +33,7 @@ export interface TableOptions {
   readonly header: boolean;
 }
 
-/** Between two columns. */
+/** Between two columns: two blanks. */
 const GAP = "  ";
 /** Owners get a column of their own while it can be this wide; below that they go to lines under the socket. */
 const OWNERS_MINIMUM = 18;
@@ -72,69 +74,71 @@ function writeInfo(socket: Socket, out: RowBuffer, color: boolean, width: number
   end();
 }
 
-/** Columns, and how wide they have to be. */
+/** The cells of a set of sockets as bytes, and how wide the columns have to be. */
 class Layout {
   readonly columns: readonly Column[];
-  readonly #widths: readonly number[];
+  readonly #cells: Cells;
+  /** Of the columns their numbers in the cells. */
+  readonly #numbers: readonly number[];
   /** Cells that all columns take, with the gap behind the last. */
   readonly total: number;
 
-  private constructor(columns: readonly Column[], widths: readonly number[]) {
+  private constructor(columns: readonly Column[], numbers: readonly number[], cells: Cells) {
     this.columns = columns;
-    this.#widths = widths;
-    this.total = widths.reduce((sum, width) => sum + width + GAP.length, 0);
+    this.#numbers = numbers;
+    this.#cells = cells;
+    this.total = numbers.reduce((sum, number) => sum + cells.widths[number]! + GAP.length, 0);
   }
 
-  /** All columns that say something of these sockets. What is written into `out` is taken back. */
-  static of(sockets: Sockets, header: boolean, out: RowBuffer): Layout {
+  /** All columns that say something of these sockets. */
+  static of(sockets: Sockets, header: boolean): Layout {
     // A column that says the same of every socket is left out.
     const first = sockets.length === 0 ? undefined : sockets.at(0)!.netns?.inode;
     const columns = sockets.some(({ netns }) => netns?.inode !== first)
       ? [NETNS_COLUMN, ...COLUMNS]
       : COLUMNS;
-    const widths = columns.map((column) => header ? column.header.length : 0);
-    const { length, surplus } = out;
+    const least = columns.map((column) => header ? column.header.length : 0);
+    const cells = new Cells(columns.length, sockets.length, least);
     for (const socket of sockets) {
       for (let i = 0; i < columns.length; i++) {
-        columns[i]!.write(socket, out);
-        const width = out.cells - length + surplus;
-        if (width > widths[i]!) widths[i] = width;
-        out.length = length;
-        out.surplus = surplus;
+        columns[i]!.write(socket, cells.out);
+        cells.end(i);
       }
     }
-    return new Layout(columns, widths);
+    return new Layout(columns, columns.map((_, i) => i), cells);
   }
 
   /** Without some columns. */
   filter(wanted: (column: Column) => boolean): Layout {
     return new Layout(
       this.columns.filter(wanted),
-      this.#widths.filter((_, i) => wanted(this.columns[i]!)),
+      this.#numbers.filter((_, i) => wanted(this.columns[i]!)),
+      this.#cells,
     );
   }
 
   header(color: boolean): string {
     return this.columns.map((column, i) => {
-      const cell = pad(column.header, this.#widths[i]!, column.align);
+      const cell = pad(column.header, this.#cells.widths[this.#numbers[i]!]!, column.align);
       return paint(cell, "header", color) + GAP;
     }).join("");
   }
 
-  /** Writes the line of a socket, but for its owners. */
+  /** Writes the line of the next socket, but for its owners. */
   write(socket: Socket, out: RowBuffer, color: boolean): void {
+    const cells = this.#cells;
+    cells.nextRow();
     for (let i = 0; i < this.columns.length; i++) {
       const column = this.columns[i]!;
-      const role = color ? column.role(socket) : "plain";
-      out.text(colorStart(role));
-      const start = out.length;
-      const cells = out.cells;
-      column.write(socket, out);
-      const missing = this.#widths[i]! - (out.cells - cells);
-      if (column.align === "left") out.pad(out.length, missing);
-      else out.indent(start, missing);
-      out.text(colorEnd(role));
-      out.text(GAP);
+      if (!color) cells.copy(this.#numbers[i]!, column.align, out);
+      else {
+        const role = column.role(socket);
+        out.text(colorStart(role));
+        cells.copy(this.#numbers[i]!, column.align, out);
+        out.text(colorEnd(role));
+      }
+      out.byte(BLANK);
+      out.byte(BLANK);
     }
   }
 }
@@ -149,7 +153,7 @@ class PlainTable implements WordFrame {
   constructor(sockets: Sockets, out: RowBuffer, color: boolean, header: boolean) {
     this.#out = out;
     this.#color = color;
-    this.#layout = Layout.of(sockets, header, out);
+    this.#layout = Layout.of(sockets, header);
   }
 
   writeHeader(): void {
@@ -192,7 +196,7 @@ class TerminalTable implements WordFrame {
   constructor(sockets: Sockets, out: RowBuffer, color: boolean, header: boolean, width: number) {
     this.#out = out;
     this.#color = color;
-    this.#layout = fit(Layout.of(sockets, header, out), sockets, width);
+    this.#layout = fit(Layout.of(sockets, header), sockets, width);
     const { total } = this.#layout;
     this.#beside = width - total >= OWNERS_MINIMUM;
     this.#start = this.#beside ? total : INDENT;

@@ -9,6 +9,12 @@ import type { EndpointTraits, TextSink } from "../family.ts";
 import { compareText } from "../order.ts";
 import { WireEndpoint } from "./wire_endpoint.ts";
 
+const PERCENT = 0x25;
+const STAR = 0x2a;
+const COLON = 0x3a;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+
 /** `10.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`; a wildcard port is `*`. */
 function write(endpoint: InternetEndpoint, out: TextSink): void {
   const { port, interface: name } = endpoint;
@@ -18,18 +24,18 @@ function write(endpoint: InternetEndpoint, out: TextSink): void {
   } else {
     const { address } = endpoint;
     const v6 = address.includes(":");
-    if (v6) out.text("[");
+    if (v6) out.byte(OPEN);
     out.text(address);
     if (name !== null) writeName(name, out);
-    if (v6) out.text("]");
+    if (v6) out.byte(CLOSE);
   }
-  out.text(":");
-  if (port === 0) out.text("*");
+  out.byte(COLON);
+  if (port === 0) out.byte(STAR);
   else out.decimal(port);
 }
 
 function writeName(name: string, out: TextSink): void {
-  out.text("%");
+  out.byte(PERCENT);
   out.text(name);
 }
 
@@ -41,6 +47,10 @@ function text(endpoint: InternetEndpoint): string {
 
 class StringSink implements TextSink {
   whole = "";
+
+  byte(byte: number): void {
+    this.whole += String.fromCharCode(byte);
+  }
 
   text(text: string): void {
     this.whole += text;

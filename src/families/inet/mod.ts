@@ -22,7 +22,7 @@ import { inetProcTable } from "./proc.ts";
 import { type Pushdown, pushdown } from "./pushdown.ts";
 import { dumpRequest } from "./request.ts";
 import { sctpProcTable } from "./sctp_proc.ts";
-import { inetState } from "./socket.ts";
+import { inetState } from "./row_kind.ts";
 import { InetSubject } from "./subject.ts";
 import { type InetRowTest, inetSocket, InetTable } from "./table.ts";
 import * as uapi from "./uapi.ts";

@@ -1,5 +1,5 @@
 /**
- * From an inet_diag_msg to a Socket.
+ * InetSocket: a Socket that reads itself from the record of its row.
  *
  * @module
  */
@@ -15,16 +15,14 @@ import type {
 } from "../../model/socket.ts";
 import {
   stateName,
-  TCP_BOUND_INACTIVE,
   TCP_LISTEN,
   TCP_NEW_SYN_RECV,
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from "../../model/state.ts";
-import type { InetMessage } from "./message.ts";
-import { associationState } from "./sctp_info.ts";
+import { cookieOf } from "../diag_message.ts";
+import * as records from "./records.ts";
 import type { InetTable } from "./table.ts";
-import { INET_DIAG_PEERS, INET_DIAG_PROTOCOL, INET_DIAG_SKV6ONLY } from "./uapi.ts";
 import { WireEndpoint } from "./wire_endpoint.ts";
 
 const TIMERS: readonly (Timer["kind"] | null)[] = [
@@ -38,58 +36,58 @@ const TIMERS: readonly (Timer["kind"] | null)[] = [
 /** Kernel: `idiag_timer` of a socket that is only a TIME-WAIT record, whatever state it reports. */
 const TIMER_TIME_WAIT = 3;
 
-/** What the request says of its rows, and the message does not. */
-export interface InetRowKind {
-  readonly transport: Transport;
-  readonly type: SocketType | null;
-  /** True for the request that asks for BOUND_INACTIVE alone: its replies say CLOSE. */
-  readonly boundInactive: boolean;
-}
-
 /**
- * The state as a TCP number. An SCTP association reports one of its own numbers; it is known by having addresses of a
- * peer, which a socket has not.
- */
-export function inetState(message: InetMessage, kind: InetRowKind): number {
-  if (kind.boundInactive) return TCP_BOUND_INACTIVE;
-  return kind.transport === "sctp" && message.has(INET_DIAG_PEERS)
-    ? associationState(message.state)
-    : message.state;
-}
-
-/**
- * A socket of an {@linkcode InetTable}, which has all that is known of it: the message as it came, and columns for what was
- * found out later. Nothing is decoded before it is asked for.
+ * A socket of an {@linkcode InetTable}, which has all that is known of it: its record, and columns for what was found out
+ * later. Nothing is decoded before it is asked for.
  *
  * There are two kinds. One is for good. The other is a window, which is moved from socket to socket and gives the same
- * endpoint and queue objects every time, with other contents.
+ * endpoint objects every time, with other contents.
  */
 export class InetSocket implements Socket {
   readonly #table: InetTable;
-  #number: number;
   readonly #window: Window | null;
+  #number = 0;
+  /** Where the record is. */
+  #record: Uint32Array = NOTHING;
+  #at = 0;
   #local: InternetEndpoint | undefined;
   #peer: InternetEndpoint | null | undefined;
   declare readonly info?: SocketInfo | null;
 
-  constructor(table: InetTable, number: number, kept: boolean) {
+  /** For good, or, without a number, a window. */
+  constructor(table: InetTable, number: number | null) {
     this.#table = table;
-    this.#number = number;
-    this.#window = kept ? null : new Window();
-    // A key that is there says that it was asked for.
-    if (kept && table.infos !== null) this.info = table.infos[number]!;
+    this.#window = number === null ? new Window() : null;
+    if (number !== null) this.to(number);
   }
 
   /** Moves the window. */
   to(number: number): this {
+    const table = this.#table;
     this.#number = number;
-    const { infos } = this.#table;
-    if (infos !== null) (this as { info?: SocketInfo | null }).info = infos[number]!;
+    this.#record = table.records.piece(number);
+    this.#at = table.records.base(number);
+    // A key that is there says that it was asked for.
+    if (table.infos !== null) {
+      (this as { info?: SocketInfo | null }).info = table.infos[number] ?? null;
+    }
     return this;
   }
 
-  get #message(): InetMessage {
-    return this.#table.message(this.#number);
+  get #v6(): boolean {
+    return (this.#record[this.#at]! & 0xff) === AF_INET6;
+  }
+
+  get #state(): number {
+    return this.#record[this.#at]! >>> 8 & 0xff;
+  }
+
+  get #timer(): number {
+    return this.#record[this.#at]! >>> 16 & 0xff;
+  }
+
+  get #attributes(): number {
+    return this.#record[this.#at + records.ATTRIBUTES]!;
   }
 
   get netns(): Socket["netns"] {
@@ -97,7 +95,7 @@ export class InetSocket implements Socket {
   }
 
   get family(): Socket["family"] {
-    return this.#message.family === AF_INET6 ? "inet6" : "inet";
+    return this.#v6 ? "inet6" : "inet";
   }
 
   get transport(): Transport {
@@ -108,41 +106,54 @@ export class InetSocket implements Socket {
     return this.#table.kind.type;
   }
 
+  // raw_diag sends the protocol as an attribute; both it and /proc/net/raw also show it as the local port.
   get protocol(): number | null {
-    return this.transport === "raw" ? rawProtocol(this.#message) : null;
+    if (this.transport !== "raw") return null;
+    const attributes = this.#attributes;
+    return (attributes & records.HAS_PROTOCOL) !== 0
+      ? attributes >>> records.PROTOCOL_SHIFT & 0xff
+      : this.#record[this.#at + records.PORTS]! & 0xffff;
   }
 
   get state(): Socket["state"] {
-    return stateName(inetState(this.#message, this.#table.kind));
+    return stateName(this.#state);
   }
 
   get local(): InternetEndpoint {
-    if (this.#window === null) return this.#local ??= plain(this.#end(new WireEndpoint(), true));
-    return this.#end(this.#window.local, true);
+    if (this.#window !== null) return this.#end(this.#window.local, records.SOURCE, 0);
+    return this.#local ??= plain(this.#end(new WireEndpoint(), records.SOURCE, 0));
   }
 
   get peer(): InternetEndpoint | null {
-    if (this.#window === null) {
-      if (this.#peer === undefined) {
-        const { unconnected } = this.#message;
-        this.#peer = unconnected ? null : plain(this.#end(new WireEndpoint(), false));
-      }
-      return this.#peer;
+    if (this.#window !== null) {
+      return this.#isConnected() ? this.#end(this.#window.peer, records.DESTINATION, 16) : null;
     }
-    return this.#message.unconnected ? null : this.#end(this.#window.peer, false);
+    if (this.#peer === undefined) {
+      this.#peer = this.#isConnected()
+        ? plain(this.#end(new WireEndpoint(), records.DESTINATION, 16))
+        : null;
+    }
+    return this.#peer;
   }
 
-  #end(end: WireEndpoint, local: boolean): WireEndpoint {
-    const message = this.#message;
-    end.v6 = message.family === AF_INET6;
-    end.a = local ? message.sourceWord(0) : message.destinationWord(0);
-    if (end.v6) {
-      end.b = local ? message.sourceWord(1) : message.destinationWord(1);
-      end.c = local ? message.sourceWord(2) : message.destinationWord(2);
-      end.d = local ? message.sourceWord(3) : message.destinationWord(3);
-    }
-    end.port = local ? message.sourcePort : message.destinationPort;
-    const index = message.interfaceIndex;
+  // Without a peer its address is the wildcard and its port 0.
+  #isConnected(): boolean {
+    const record = this.#record;
+    const at = this.#at + records.DESTINATION;
+    return record[at] !== 0 || record[this.#at + records.PORTS]! >>> 16 !== 0 ||
+      record[at + 1] !== 0 || record[at + 2] !== 0 || record[at + 3] !== 0;
+  }
+
+  #end(end: WireEndpoint, words: number, portShift: number): WireEndpoint {
+    const record = this.#record;
+    const at = this.#at;
+    end.v6 = (record[at]! & 0xff) === AF_INET6;
+    end.a = record[at + words]!;
+    end.b = record[at + words + 1]!;
+    end.c = record[at + words + 2]!;
+    end.d = record[at + words + 3]!;
+    end.port = record[at + records.PORTS]! >>> portShift & 0xffff;
+    const index = record[at + records.INTERFACE]!;
     end.interface = index === 0 ? null : this.#table.interfaceName(index);
     return end;
   }
@@ -152,68 +163,64 @@ export class InetSocket implements Socket {
   }
 
   get v6only(): boolean | null {
-    const message = this.#message;
-    if (message.family !== AF_INET6) return null;
-    const told = message.u8Attribute(INET_DIAG_SKV6ONLY);
-    return told < 0 ? null : told !== 0;
+    const attributes = this.#attributes;
+    return (attributes & records.HAS_V6ONLY) === 0 ? null : (attributes & records.V6ONLY) !== 0;
   }
 
   get uid(): number | null {
-    const message = this.#message;
-    const { kind } = this.#table;
-    const state = inetState(message, kind);
+    const state = this.#state;
     // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
     const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
       state === TCP_NEW_SYN_RECV ||
-      message.timer === TIMER_TIME_WAIT && kind.transport !== "sctp";
-    return recordOnly ? null : message.uid;
+      this.#timer === TIMER_TIME_WAIT && this.transport !== "sctp";
+    return recordOnly ? null : this.#record[this.#at + records.UID]!;
   }
 
   get inode(): number | null {
-    return this.#message.inode || null;
+    return this.#record[this.#at + records.INODE]! || null;
   }
 
   get cookie(): Socket["cookie"] {
-    return this.#message.cookie;
+    const record = this.#record;
+    const at = this.#at;
+    return cookieOf(record[at + records.COOKIE_LOW]!, record[at + records.COOKIE_HIGH]!);
   }
 
-  /** Whether the queues mean anything: /proc tells those of SCTP associations, not those of its sockets. */
-  #tellsQueues(message: InetMessage): boolean {
-    const { kind, source } = this.#table;
-    return kind.transport !== "sctp" || source !== "proc" || message.has(INET_DIAG_PEERS);
+  // /proc tells the queues of SCTP associations, not those of its sockets.
+  get #tellsQueues(): boolean {
+    return this.transport !== "sctp" || this.#table.source !== "proc" ||
+      (this.#attributes & records.HAS_PEERS) !== 0;
   }
 
   get recvQueue(): number | null {
-    const message = this.#message;
-    const listening = inetState(message, this.#table.kind) === TCP_LISTEN;
-    return listening || !this.#tellsQueues(message) ? null : message.receiveQueue;
+    return this.#state === TCP_LISTEN || !this.#tellsQueues
+      ? null
+      : this.#record[this.#at + records.RECEIVE_QUEUE]!;
   }
 
   get sendQueue(): number | null {
-    const message = this.#message;
-    const listening = inetState(message, this.#table.kind) === TCP_LISTEN;
-    return listening || !this.#tellsQueues(message) ? null : message.sendQueue;
+    return this.#state === TCP_LISTEN || !this.#tellsQueues
+      ? null
+      : this.#record[this.#at + records.SEND_QUEUE]!;
   }
 
   get acceptQueue(): Socket["acceptQueue"] {
-    const message = this.#message;
-    const listening = inetState(message, this.#table.kind) === TCP_LISTEN;
-    if (!listening || !this.#tellsQueues(message)) return null;
+    if (this.#state !== TCP_LISTEN || !this.#tellsQueues) return null;
     return {
-      length: message.receiveQueue,
-      limit: this.#table.source === "proc" ? null : message.sendQueue,
+      length: this.#record[this.#at + records.RECEIVE_QUEUE]!,
+      limit: this.#table.source === "proc" ? null : this.#record[this.#at + records.SEND_QUEUE]!,
     };
   }
 
   get timer(): Timer | null {
-    const message = this.#message;
-    if (message.timer === 0) return null;
-    const timer = this.#window === null ? new TimerWindow() : this.#window.timer;
-    // SCTP reports only that it waits to send again, by a number of its own.
-    timer.kind = this.transport === "sctp" ? "retransmit" : TIMERS[message.timer] ?? "unknown";
-    timer.expiresMs = message.expiresMs;
-    timer.retransmits = message.retransmits;
-    return timer;
+    const timer = this.#timer;
+    if (timer === 0) return null;
+    return {
+      // SCTP reports only that it waits to send again, by a number of its own.
+      kind: this.transport === "sctp" ? "retransmit" : TIMERS[timer] ?? "unknown",
+      expiresMs: this.#record[this.#at + records.EXPIRES_MS]!,
+      retransmits: this.#record[this.#at]! >>> 24,
+    };
   }
 
   get ownership(): Socket["ownership"] {
@@ -249,21 +256,10 @@ export class InetSocket implements Socket {
 class Window {
   readonly local = new WireEndpoint();
   readonly peer = new WireEndpoint();
-  readonly timer = new TimerWindow();
 }
 
-class TimerWindow implements Timer {
-  kind: Timer["kind"] = "unknown";
-  expiresMs = 0;
-  retransmits = 0;
-}
+const NOTHING = new Uint32Array(0);
 
 function plain({ address, port, interface: name }: WireEndpoint): InternetEndpoint {
   return { address, port, interface: name };
-}
-
-// raw_diag sends the protocol as an attribute; both it and /proc/net/raw also show it as the local port.
-function rawProtocol(message: InetMessage): number {
-  const protocol = message.u8Attribute(INET_DIAG_PROTOCOL);
-  return protocol < 0 ? message.sourcePort : protocol;
 }

@@ -8,7 +8,7 @@ import { AF_INET } from "../../filter/subject.ts";
 import type { Netns, Scope, Transport } from "../../model/socket.ts";
 import type { DecodeContext } from "../family.ts";
 import type { InetMessage } from "./message.ts";
-import { type InetRowKind, inetState } from "./socket.ts";
+import { type InetRowKind, inetState } from "./row_kind.ts";
 import { INET_DIAG_CGROUP_ID, INET_DIAG_MARK } from "./uapi.ts";
 
 const NOBODY: readonly never[] = [];

@@ -1,19 +1,18 @@
 /**
- * InetTable: the sockets of one inet request, kept as the kernel's messages: some 80 bytes a socket.
+ * InetTable: the sockets of one inet request, each as a record of 76 bytes.
  *
  * @module
  */
-import { AF_INET6 } from "../../../ffi/socket.ts";
 import type { RowFacts } from "../../filter/socket_subject.ts";
 import type { Netns, Socket, SocketInfo } from "../../model/socket.ts";
 import type { DecodeContext, SourceKind } from "../family.ts";
 import { Findings } from "../findings.ts";
-import { MessageStore } from "../message_store.ts";
 import type { SocketTable } from "../socket_table.ts";
 import { readAttributes } from "./attributes.ts";
 import { InetMessage } from "./message.ts";
-import { type InetRowKind, InetSocket } from "./socket.ts";
-import * as uapi from "./uapi.ts";
+import { InetRecords } from "./records.ts";
+import type { InetRowKind } from "./row_kind.ts";
+import { InetSocket } from "./socket.ts";
 
 /** What a request asks of its rows beyond what the kernel was asked. */
 export interface InetRowTest {
@@ -33,11 +32,9 @@ export class InetTable implements SocketTable {
   readonly infos: (SocketInfo | null)[] | null;
   readonly #context: DecodeContext;
   readonly #test: InetRowTest | null;
-  readonly #store = new MessageStore();
-  readonly #incoming = new InetMessage();
+  readonly records = new InetRecords();
   readonly #message = new InetMessage();
-  #current = -1;
-  readonly #window: InetSocket = new InetSocket(this, 0, false);
+  readonly #window: InetSocket = new InetSocket(this, null);
   readonly #kept = new Map<number, InetSocket>();
 
   /** Without a test every row is taken. */
@@ -49,7 +46,7 @@ export class InetTable implements SocketTable {
   }
 
   get length(): number {
-    return this.#store.length;
+    return this.records.length;
   }
 
   get netns(): Netns | null {
@@ -65,7 +62,7 @@ export class InetTable implements SocketTable {
   }
 
   add(view: DataView, start: number, end: number): number {
-    const message = this.#incoming.at(view, start, end);
+    const message = this.#message.at(view, start, end);
     const test = this.#test;
     if (test !== null && !test.wants(message, this.#context)) return -1;
     const number = this.addMessage(message);
@@ -76,36 +73,17 @@ export class InetTable implements SocketTable {
 
   /** Takes a message in without a test. Throws DecodeError. */
   addMessage(message: InetMessage): number {
+    const number = this.records.add(message, this.kind);
     // Names of interfaces are asked for while the namespace is open.
     const index = message.interfaceIndex;
-    if (index !== 0) this.#context.interfaceName(index);
-    const number = this.#store.add(message.view, message.start, this.#usedEnd(message));
+    if (index !== 0) this.interfaceName(index);
     if (this.infos !== null) {
+      // Lines of /proc have no attributes.
       this.infos[number] = this.source === "proc"
         ? null
         : readAttributes(message.attributes(), this.kind.transport);
     }
     return number;
-  }
-
-  // Of most rows all that is ever looked at is the fixed part. Attributes are looked at here already, so that those that do
-  // not add up are an error of the table and not of whoever asks for them later.
-  #usedEnd(message: InetMessage): number {
-    const { transport } = this.kind;
-    const used = message.family === AF_INET6 && message.has(uapi.INET_DIAG_SKV6ONLY) ||
-      transport === "raw" && message.has(uapi.INET_DIAG_PROTOCOL) ||
-      transport === "sctp" && message.has(uapi.INET_DIAG_PEERS);
-    return used ? message.end : message.start + uapi.INET_DIAG_MSG_SIZE;
-  }
-
-  /** The message of a socket; good until that of another is asked for. */
-  message(number: number): InetMessage {
-    if (number !== this.#current) {
-      const { view, start, end } = this.#store.find(number);
-      this.#message.at(view, start, end);
-      this.#current = number;
-    }
-    return this.#message;
   }
 
   at(number: number): InetSocket {
@@ -115,16 +93,15 @@ export class InetTable implements SocketTable {
   keep(number: number): InetSocket {
     let kept = this.#kept.get(number);
     if (kept === undefined) {
-      kept = new InetSocket(this, number, true);
+      kept = new InetSocket(this, number);
       this.#kept.set(number, kept);
     }
     return kept;
   }
 
   clear(): void {
-    this.#store.clear();
+    this.records.clear();
     this.findings.clear();
-    this.#current = -1;
     this.#kept.clear();
     if (this.infos !== null) this.infos.length = 0;
   }

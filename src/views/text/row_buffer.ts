@@ -11,6 +11,7 @@ const ZERO = 0x30;
 const DOT = 0x2e;
 const TILDE = 0x7e;
 const BACKSLASH = 0x5c;
+const LONG = 64;
 const INT32_MAX = 0x7fff_ffff;
 /** The longest thing that is written without looking for room first: a number, an IPv4 address. */
 const SLACK = 32;
@@ -80,10 +81,23 @@ export class RowBuffer {
   }
 
   /** Bytes as they are. */
-  bytes(bytes: Uint8Array): void {
-    this.#room(bytes.length);
-    this.#bytes.set(bytes, this.length);
-    this.length += bytes.length;
+  bytes(from: Uint8Array): void {
+    const { length } = from;
+    this.#room(length);
+    const bytes = this.#bytes;
+    const at = this.length;
+    // A call of set costs more than a word.
+    if (length > LONG) bytes.set(from, at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = from[i]!;
+    this.length = at + length;
+  }
+
+  /** All of it, taken out. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.since(0);
+    this.length = 0;
+    this.surplus = 0;
+    return taken;
   }
 
   /** A copy of what was written since `start`, a length of before. */
@@ -101,14 +115,15 @@ export class RowBuffer {
     return true;
   }
 
-  /** Puts `count` blanks before what was written since `start`. */
-  indent(start: number, count: number): void {
-    if (count <= 0) return;
-    this.#room(count);
+  /** Bytes of `from` from `at` on, between blanks. */
+  cell(from: Uint8Array, at: number, length: number, before: number, after: number): void {
+    this.#room(before + length + after);
     const bytes = this.#bytes;
-    for (let at = this.length - 1; at >= start; at--) bytes[at + count] = bytes[at]!;
-    for (let at = start; at < start + count; at++) bytes[at] = BLANK;
-    this.length += count;
+    let to = this.length;
+    for (let i = 0; i < before; i++) bytes[to++] = BLANK;
+    for (let i = 0; i < length; i++) bytes[to++] = from[at + i]!;
+    for (let i = 0; i < after; i++) bytes[to++] = BLANK;
+    this.length = to;
   }
 
   /** Takes blanks at the end back. */

@@ -1,0 +1,88 @@
+/**
+ * Cells: those of a whole table as bytes, until it is known how wide its columns have to be.
+ *
+ * @module
+ */
+import { RowBuffer } from "./row_buffer.ts";
+
+const PIECE_SIZE = 256 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/** Cells in the order of rows, within one in that of columns. Written once, then read once from the first row on. */
+export class Cells {
+  readonly #columns: number;
+  /** What is written next. */
+  readonly out = new RowBuffer();
+  readonly #pieces: Uint8Array[] = [];
+  /** Of each cell its length in bytes, and where that is another, its width. */
+  readonly #lengths: Uint32Array;
+  readonly #otherWidths = new Map<number, number>();
+  #count = 0;
+  #start = 0;
+  #surplus = 0;
+  /** The width of each column so far. */
+  readonly widths: number[];
+  /** Where reading is: the row's first cell, and the bytes of it and of those behind it. */
+  #row: number;
+  #piece: Uint8Array = NOTHING;
+  #nextPiece = 0;
+  #at = 0;
+
+  /** `least`: how wide each column has to be in any case. */
+  constructor(columns: number, rows: number, least: readonly number[]) {
+    this.#columns = columns;
+    this.#row = -columns;
+    this.#lengths = new Uint32Array(columns * rows);
+    this.widths = [...least];
+  }
+
+  /** Ends the cell that was written since the last one, of this column. */
+  end(column: number): void {
+    const { out } = this;
+    const length = out.length - this.#start;
+    let width = length;
+    if (out.surplus !== this.#surplus) {
+      width -= out.surplus - this.#surplus;
+      this.#surplus = out.surplus;
+      this.#otherWidths.set(this.#count, width);
+    }
+    this.#lengths[this.#count++] = length;
+    if (width > this.widths[column]!) this.widths[column] = width;
+    this.#start = out.length;
+    if (column === this.#columns - 1 && this.#start >= PIECE_SIZE) this.#endPiece();
+  }
+
+  #endPiece(): void {
+    this.#pieces.push(this.out.take());
+    this.#start = 0;
+    this.#surplus = 0;
+  }
+
+  /** Moves to the next row. What is behind is forgotten. */
+  nextRow(): void {
+    if (this.out.length > 0) this.#endPiece();
+    for (let i = 0; i < this.#columns; i++) this.#at += this.#lengths[this.#row + i] ?? 0;
+    this.#row += this.#columns;
+    if (this.#at < this.#piece.length) return;
+    this.#piece = this.#pieces[this.#nextPiece]!;
+    this.#pieces[this.#nextPiece++] = NOTHING;
+    this.#at = 0;
+  }
+
+  /** Copies a cell of the row, with blanks up to the width of its column. */
+  copy(column: number, align: "left" | "right", out: RowBuffer): void {
+    let from = this.#at;
+    for (let i = 0; i < column; i++) from += this.#lengths[this.#row + i]!;
+    const cell = this.#row + column;
+    const length = this.#lengths[cell]!;
+    const width = this.#otherWidths.size === 0 ? length : this.#otherWidths.get(cell) ?? length;
+    const missing = this.widths[column]! - width;
+    out.cell(
+      this.#piece,
+      from,
+      length,
+      align === "left" ? 0 : missing,
+      align === "left" ? missing : 0,
+    );
+  }
+}
