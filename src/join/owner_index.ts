@@ -61,10 +61,11 @@ export class OwnerIndex {
     this.#indexed = length;
   }
 
-  // Where the inode is, or would be. Inodes count up, so neighbours are the rule: a multiplication spreads them.
+  // Where the inode is, or would be. Inodes count up, so neighbours are the rule: eight of them share a line of the cache,
+  // and a multiplication spreads the eights.
   #slot(inode: number): number {
     const inodes = this.#inodes;
-    let slot = Math.imul(inode | 0, 0x9e37_79b1) >>> 7 & this.#mask;
+    let slot = (Math.imul(inode >>> 3, 0x9e37_79b1) >>> 4 & ~7 | inode & 7) & this.#mask;
     while (inodes[slot] !== inode && inodes[slot] !== 0) slot = slot + 1 & this.#mask;
     return slot;
   }

@@ -8,6 +8,7 @@ import type { Bytes, Owner, Process } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
+import { RowBuffer } from "./text/row_buffer.ts";
 import type { Writer } from "./text/writer.ts";
 
 /** Name and version of the format. */
@@ -128,20 +129,32 @@ function splitArguments(cmdline: Bytes): string[] {
   return parts;
 }
 
+const FLUSH_AT = 64 * 1024;
+
 /** Writes the snapshot as one JSON document, a socket a line. Throws what the writer throws. */
 export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
+  const out = new RowBuffer();
   const head = JSON.stringify(headerJson(snapshot));
-  writer.write(`${head.slice(0, -1)},"sockets":[`);
+  out.utf8(`${head.slice(0, -1)},"sockets":[`);
   let separator = "\n";
   for (const socket of snapshot.sockets) {
-    writer.write(separator + JSON.stringify(socketJson(socket)));
+    out.text(separator);
+    out.utf8(JSON.stringify(socketJson(socket)));
     separator = ",\n";
+    if (out.length >= FLUSH_AT) out.flush(writer);
   }
-  writer.write("\n]}\n");
+  out.text("\n]}\n");
+  out.flush(writer);
 }
 
 /** Writes a header line, then one socket a line. Throws what the writer throws. */
 export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
-  writer.write(JSON.stringify(headerJson(snapshot)) + "\n");
-  for (const socket of snapshot.sockets) writer.write(JSON.stringify(socketJson(socket)) + "\n");
+  const out = new RowBuffer();
+  out.utf8(JSON.stringify(headerJson(snapshot)) + "\n");
+  for (const socket of snapshot.sockets) {
+    out.utf8(JSON.stringify(socketJson(socket)));
+    out.text("\n");
+    if (out.length >= FLUSH_AT) out.flush(writer);
+  }
+  out.flush(writer);
 }

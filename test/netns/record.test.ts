@@ -183,7 +183,7 @@ describe.if(reason === null)("a recording", () => {
     const { path } = record([...every, "--info", "--json"]);
     const recording = decodeRecording(readFileSync(path, "utf8"));
     const lines = [...encodeRecording(recording)];
-    const sink = { write: () => {} } as unknown as Writer;
+    const sink = { writeBytes: () => {} } as unknown as Writer;
     const replies = recording.entries.flatMap((entry, i) => entry.kind === "reply" ? [i + 1] : []);
     fc.assert(
       fc.property(

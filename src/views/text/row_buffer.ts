@@ -63,21 +63,11 @@ export class RowBuffer {
 
   /** Text of any characters, in UTF-8. */
   utf8(text: string): void {
-    const start = this.length;
-    this.#room(text.length);
-    const bytes = this.#bytes;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7e) {
-        const encoded = encoder.encode(text);
-        this.length = start;
-        this.bytes(encoded);
-        this.surplus += encoded.length - cellWidth(text);
-        return;
-      }
-      bytes[start + i] = code;
-    }
-    this.length = start + text.length;
+    // A character of UTF-16 is three bytes at most.
+    this.#room(3 * text.length);
+    const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.length));
+    this.length += written;
+    if (written > text.length) this.surplus += written - cellWidth(text);
   }
 
   /** Bytes as they are. */
