@@ -50,9 +50,9 @@ export class Findings {
   }
 
   /** See {@linkcode OwnerSource}. */
-  owners(number: number, cookie: Socket["cookie"], reused: boolean): readonly Owner[] {
+  owners(number: number, socket: Pick<Socket, "cookie">, reused: boolean): readonly Owner[] {
     const held = this.#ownedBy[number] ?? 0;
-    return held === 0 ? NO_OWNERS : this.#source!.owners(held, cookie, reused);
+    return held === 0 ? NO_OWNERS : this.#source!.owners(held, socket, reused);
   }
 
   /** The sockets of one table have their owners from one source. */

@@ -49,7 +49,7 @@ export function attachOwners(
     const { inode } = socket;
     const first = inode === null ? 0 : index.first(inode);
     if (socket.ownedBy !== undefined) socket.ownedBy(owners, first);
-    else socket.owners = owners.owners(first, socket.cookie, false);
+    else socket.owners = owners.owners(first, socket, false);
     socket.ownership = first !== 0 ? "owned" : ownershipWithout(socket, unseen);
     if (socket.ownership === "hidden") hiddenSockets++;
   }

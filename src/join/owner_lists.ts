@@ -26,11 +26,11 @@ export class OwnerLists implements OwnerSource {
     this.#processes = processes;
   }
 
-  owners(first: number, cookie: Socket["cookie"], reused: boolean): readonly Owner[] {
+  owners(first: number, socket: Pick<Socket, "cookie">, reused: boolean): readonly Owner[] {
     if (first === 0) return [];
     const { pids, tids, fds } = this.#table;
     if (this.#index.isAlone(first)) return this.#one(first - 1, reused);
-    const rows = this.#index.rowsFrom(first, cookie);
+    const rows = this.#index.rowsFrom(first, socket.cookie);
     rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
     const owners: Draft[] = [];
     for (const row of rows) {

@@ -28,10 +28,14 @@ export interface OwnerSource {
   /**
    * The owners behind a number that this source gave out; none behind 0.
    *
-   * @param cookie Of the socket.
+   * @param socket Whose owners they are.
    * @param reused True for who looks at them at once: the list is good until the next call.
    */
-  owners(number: number, cookie: number | bigint | null, reused: boolean): readonly Owner[];
+  owners(
+    number: number,
+    socket: { readonly cookie: number | bigint | null },
+    reused: boolean,
+  ): readonly Owner[];
 }
 
 /** What is known of a process. One object per process, shared by all the sockets it holds. */

@@ -39,6 +39,16 @@ export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record
 /** One socket. */
 export function socketJson(socket: Socket): Record<string, unknown> {
   return {
+    ...headJson(socket),
+    owners: socket.owners.map(ownerJson),
+    peer_owners: socket.peerOwners === null ? null : socket.peerOwners.map(ownerJson),
+    ...tailJson(socket),
+  };
+}
+
+// What comes before the owners.
+function headJson(socket: Socket): Record<string, unknown> {
+  return {
     netns: socket.netns,
     family: socket.family,
     transport: socket.transport,
@@ -60,13 +70,51 @@ export function socketJson(socket: Socket): Record<string, unknown> {
       retransmits: socket.timer.retransmits,
     },
     ownership: socket.ownership,
-    owners: socket.owners.map(ownerJson),
-    peer_owners: socket.peerOwners === null ? null : socket.peerOwners.map(ownerJson),
-    reach: socket.reach,
-    ...(socket.info === undefined ? {} : {
-      info: socket.info === null ? null : infoJson(socket.info),
-    }),
   };
+}
+
+// And what comes after them.
+function tailJson({ reach, info }: Socket): Record<string, unknown> {
+  return { reach, ...(info === undefined ? {} : { info: info === null ? null : infoJson(info) }) };
+}
+
+/** Writes what {@linkcode socketJson} gives: processes and reaches are shared by many sockets, and their text is kept. */
+function writeSocket(socket: Socket, out: RowBuffer): void {
+  out.utf8(JSON.stringify(headJson(socket)));
+  out.length--;
+  out.text(',"owners":');
+  writeOwners(socket.owners, out);
+  out.text(',"peer_owners":');
+  if (socket.peerOwners === null) out.text("null");
+  else writeOwners(socket.peerOwners, out);
+  out.text(",");
+  if (socket.info === undefined) out.bytes(keptText(socket.reach, () => tailJson(socket)));
+  else out.bytes(inside(tailJson(socket)));
+}
+
+function writeOwners(owners: readonly Owner[], out: RowBuffer): void {
+  out.text("[");
+  for (let i = 0; i < owners.length; i++) {
+    const { pid, tid, fds, process } = owners[i]!;
+    if (i > 0) out.text(",");
+    out.utf8(`{"pid":${pid},"tid":${tid},"fds":[${fds}],`);
+    out.bytes(keptText(process, () => processJson(process)));
+  }
+  out.text("]");
+}
+
+const encoder = new TextEncoder();
+const texts = new WeakMap<object, Uint8Array>();
+
+function keptText(of: object, json: () => Record<string, unknown>): Uint8Array {
+  let bytes = texts.get(of);
+  if (bytes === undefined) texts.set(of, bytes = inside(json()));
+  return bytes;
+}
+
+// An object's text, but for the brace that begins it.
+function inside(json: Record<string, unknown>): Uint8Array {
+  return encoder.encode(JSON.stringify(json).slice(1));
 }
 
 // Bytes are not text here: addresses, and attributes that this program does not know.
@@ -139,7 +187,7 @@ export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   let separator = "\n";
   for (const socket of snapshot.sockets) {
     out.text(separator);
-    out.utf8(JSON.stringify(socketJson(socket)));
+    writeSocket(socket, out);
     separator = ",\n";
     if (out.length >= FLUSH_AT) out.flush(writer);
   }
@@ -152,7 +200,7 @@ export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   const out = new RowBuffer();
   out.utf8(JSON.stringify(headerJson(snapshot)) + "\n");
   for (const socket of snapshot.sockets) {
-    out.utf8(JSON.stringify(socketJson(socket)));
+    writeSocket(socket, out);
     out.text("\n");
     if (out.length >= FLUSH_AT) out.flush(writer);
   }

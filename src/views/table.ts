@@ -33,7 +33,7 @@ export interface TableOptions {
   readonly header: boolean;
 }
 
-/** Between two columns: two blanks. */
+/** Between two columns. */
 const GAP = "  ";
 /** Owners get a column of their own while it can be this wide; below that they go to lines under the socket. */
 const OWNERS_MINIMUM = 18;
@@ -130,15 +130,14 @@ class Layout {
     cells.nextRow();
     for (let i = 0; i < this.columns.length; i++) {
       const column = this.columns[i]!;
-      if (!color) cells.copy(this.#numbers[i]!, column.align, out);
+      if (!color) cells.copy(this.#numbers[i]!, column.align, GAP.length, out);
       else {
         const role = column.role(socket);
         out.text(colorStart(role));
-        cells.copy(this.#numbers[i]!, column.align, out);
+        cells.copy(this.#numbers[i]!, column.align, 0, out);
         out.text(colorEnd(role));
+        out.text(GAP);
       }
-      out.byte(BLANK);
-      out.byte(BLANK);
     }
   }
 }

@@ -12,7 +12,7 @@ import { DescriptorTable } from "../../src/proc/descriptors.ts";
 import { Processes } from "../../src/proc/process.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { fillReach } from "../../src/reach/bind.ts";
-import { writeJson, writeNdjson } from "../../src/views/json.ts";
+import { socketJson, writeJson, writeNdjson } from "../../src/views/json.ts";
 import { writeTable } from "../../src/views/table.ts";
 import type { Writer } from "../../src/views/text/writer.ts";
 import { attribute, be16, u32, viewOf, zeros } from "../support/bytes.ts";
@@ -161,6 +161,10 @@ describe("SocketRows", () => {
         gaps: [],
         sockets,
       });
+      const [, ...lines] = written((out) => writeNdjson(snapshot(rows!), out)).split("\n");
+      expect(lines.slice(0, -1)).toEqual(
+        Array.from(objects!, (socket) => JSON.stringify(socketJson(socket))),
+      );
       for (const write of [writeJson, writeNdjson]) {
         expect(written((out) => write(snapshot(rows!), out))).toBe(
           written((out) => write(snapshot(objects!), out)),

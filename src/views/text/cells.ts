@@ -22,16 +22,18 @@ export class Cells {
   #surplus = 0;
   /** The width of each column so far. */
   readonly widths: number[];
-  /** Where reading is: the row's first cell, and the bytes of it and of those behind it. */
+  /** Where reading is: the number of the row's first cell, and the piece that the row is in. */
   #row: number;
   #piece: Uint8Array = NOTHING;
   #nextPiece = 0;
-  #at = 0;
+  /** Where its cells begin, and at last where the next row does. */
+  readonly #starts: Uint32Array;
 
   /** `least`: how wide each column has to be in any case. */
   constructor(columns: number, rows: number, least: readonly number[]) {
     this.#columns = columns;
     this.#row = -columns;
+    this.#starts = new Uint32Array(columns + 1);
     this.#lengths = new Uint32Array(columns * rows);
     this.widths = [...least];
   }
@@ -61,28 +63,27 @@ export class Cells {
   /** Moves to the next row. What is behind is forgotten. */
   nextRow(): void {
     if (this.out.length > 0) this.#endPiece();
-    for (let i = 0; i < this.#columns; i++) this.#at += this.#lengths[this.#row + i] ?? 0;
+    let at = this.#starts[this.#columns]!;
     this.#row += this.#columns;
-    if (this.#at < this.#piece.length) return;
-    this.#piece = this.#pieces[this.#nextPiece]!;
-    this.#pieces[this.#nextPiece++] = NOTHING;
-    this.#at = 0;
+    if (at === this.#piece.length) {
+      this.#piece = this.#pieces[this.#nextPiece]!;
+      this.#pieces[this.#nextPiece++] = NOTHING;
+      at = 0;
+    }
+    for (let i = 0; i < this.#columns; i++) {
+      this.#starts[i] = at;
+      at += this.#lengths[this.#row + i]!;
+    }
+    this.#starts[this.#columns] = at;
   }
 
-  /** Copies a cell of the row, with blanks up to the width of its column. */
-  copy(column: number, align: "left" | "right", out: RowBuffer): void {
-    let from = this.#at;
-    for (let i = 0; i < column; i++) from += this.#lengths[this.#row + i]!;
+  /** Copies a cell of the row, with blanks up to the width of its column and then `gap` more. */
+  copy(column: number, align: "left" | "right", gap: number, out: RowBuffer): void {
     const cell = this.#row + column;
     const length = this.#lengths[cell]!;
     const width = this.#otherWidths.size === 0 ? length : this.#otherWidths.get(cell) ?? length;
     const missing = this.widths[column]! - width;
-    out.cell(
-      this.#piece,
-      from,
-      length,
-      align === "left" ? 0 : missing,
-      align === "left" ? missing : 0,
-    );
+    const before = align === "left" ? 0 : missing;
+    out.cell(this.#piece, this.#starts[column]!, length, before, missing - before + gap);
   }
 }
