@@ -4,8 +4,10 @@
  * @module
  */
 
-const DIGIT_BITS = 16;
+/** Small enough that the counts stay in the nearest cache. */
+const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+const WORD_BITS = 32;
 /** Fewer rows are quicker compared than counted. */
 const WORTH_COUNTING = 2048;
 
@@ -25,8 +27,10 @@ export function radixOrder(columns: readonly Uint32Array[], count: number): Uint
   let other = new Uint32Array(count);
   const places = new Uint32Array(DIGITS);
   for (const column of columns) {
-    for (const shift of [0, DIGIT_BITS]) {
-      if (!countDigits(column, shift, places)) continue;
+    const varying = varyingBits(column);
+    for (let shift = 0; shift < WORD_BITS; shift += DIGIT_BITS) {
+      if ((varying >>> shift & DIGITS - 1) === 0) continue;
+      countDigits(column, shift, places);
       for (let i = 0; i < count; i++) {
         const row = order[i]!;
         other[places[column[row]! >>> shift & DIGITS - 1]!++] = row;
@@ -37,16 +41,22 @@ export function radixOrder(columns: readonly Uint32Array[], count: number): Uint
   return order;
 }
 
-/** Sets where the first row of each digit goes. False when all rows have the same digit. */
-function countDigits(column: Uint32Array, shift: number, places: Uint32Array): boolean {
+/** The bits that are not the same in all rows. */
+function varyingBits(column: Uint32Array): number {
+  const first = column[0]!;
+  let varying = 0;
+  for (let row = 1; row < column.length; row++) varying |= column[row]! ^ first;
+  return varying;
+}
+
+/** Sets where the first row of each digit goes. */
+function countDigits(column: Uint32Array, shift: number, places: Uint32Array): void {
   places.fill(0);
   for (let row = 0; row < column.length; row++) places[column[row]! >>> shift & DIGITS - 1]!++;
-  if (places[column[0]! >>> shift & DIGITS - 1] === column.length) return false;
   let before = 0;
   for (let digit = 0; digit < DIGITS; digit++) {
     const rows = places[digit]!;
     places[digit] = before;
     before += rows;
   }
-  return true;
 }

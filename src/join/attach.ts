@@ -50,8 +50,9 @@ export function attachOwners(
     const first = inode === null ? 0 : index.first(inode);
     if (socket.ownedBy !== undefined) socket.ownedBy(owners, first);
     else socket.owners = owners.owners(first, socket, false);
-    socket.ownership = first !== 0 ? "owned" : ownershipWithout(socket, unseen);
-    if (socket.ownership === "hidden") hiddenSockets++;
+    const ownership = first !== 0 ? "owned" : ownershipWithout(socket, unseen);
+    socket.ownership = ownership;
+    if (ownership === "hidden") hiddenSockets++;
   }
   reportUnseen(scan, unseen, hiddenSockets, diagnostics, root);
 }
