@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Pointer, read } from "bun:ffi";
+import type { Pointer } from "bun:ffi";
 import { libc } from "./libc.ts";
+import { native } from "./native.ts";
 
 /** Error numbers that the program acts on. Source: include/uapi/asm-generic/errno-base.h, errno.h. */
 export const EPERM = 1;
@@ -53,62 +54,17 @@ export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 
-const NAMES: ReadonlyMap<number, readonly [code: string, text: string]> = new Map([
-  [EPERM, ["EPERM", "operation not permitted"]],
-  [ENOENT, ["ENOENT", "no such file or directory"]],
-  [ESRCH, ["ESRCH", "no such process"]],
-  [EINTR, ["EINTR", "interrupted system call"]],
-  [EIO, ["EIO", "input/output error"]],
-  [ENXIO, ["ENXIO", "no such device or address"]],
-  [E2BIG, ["E2BIG", "argument list too long"]],
-  [EBADF, ["EBADF", "bad file descriptor"]],
-  [EAGAIN, ["EAGAIN", "resource temporarily unavailable"]],
-  [ENOMEM, ["ENOMEM", "cannot allocate memory"]],
-  [EACCES, ["EACCES", "permission denied"]],
-  [EFAULT, ["EFAULT", "bad address"]],
-  [EBUSY, ["EBUSY", "device or resource busy"]],
-  [EEXIST, ["EEXIST", "file exists"]],
-  [ENODEV, ["ENODEV", "no such device"]],
-  [ENOTDIR, ["ENOTDIR", "not a directory"]],
-  [EISDIR, ["EISDIR", "is a directory"]],
-  [EINVAL, ["EINVAL", "invalid argument"]],
-  [ENFILE, ["ENFILE", "too many open files in the system"]],
-  [EMFILE, ["EMFILE", "too many open files"]],
-  [ENOTTY, ["ENOTTY", "not a terminal"]],
-  [ETXTBSY, ["ETXTBSY", "text file busy"]],
-  [EFBIG, ["EFBIG", "file too large"]],
-  [ENOSPC, ["ENOSPC", "no space left on device"]],
-  [EROFS, ["EROFS", "read-only file system"]],
-  [EPIPE, ["EPIPE", "broken pipe"]],
-  [ERANGE, ["ERANGE", "result out of range"]],
-  [ENAMETOOLONG, ["ENAMETOOLONG", "file name too long"]],
-  [ENOSYS, ["ENOSYS", "function not implemented"]],
-  [ELOOP, ["ELOOP", "too many symbolic links"]],
-  [ENODATA, ["ENODATA", "no data available"]],
-  [EPROTO, ["EPROTO", "protocol error"]],
-  [EMSGSIZE, ["EMSGSIZE", "message too long"]],
-  [EPROTONOSUPPORT, ["EPROTONOSUPPORT", "protocol not supported"]],
-  [ESOCKTNOSUPPORT, ["ESOCKTNOSUPPORT", "socket type not supported"]],
-  [EOPNOTSUPP, ["EOPNOTSUPP", "operation not supported"]],
-  [EAFNOSUPPORT, ["EAFNOSUPPORT", "address family not supported"]],
-  [EADDRINUSE, ["EADDRINUSE", "address already in use"]],
-  [EADDRNOTAVAIL, ["EADDRNOTAVAIL", "address not available"]],
-  [ECONNABORTED, ["ECONNABORTED", "connection aborted"]],
-  [ECONNRESET, ["ECONNRESET", "connection reset by peer"]],
-  [ENOBUFS, ["ENOBUFS", "no buffer space available"]],
-  [ENOTCONN, ["ENOTCONN", "not connected"]],
-  [ETIMEDOUT, ["ETIMEDOUT", "connection timed out"]],
-  [ECONNREFUSED, ["ECONNREFUSED", "connection refused"]],
-]);
+// Loaded when the first error is told: most runs tell none.
+const names = () => (require("./errno_names.ts") as typeof import("./errno_names.ts")).NAMES;
 
 /** Symbolic name of an error number, such as `EACCES`; `errno 999` where it has none here. */
 export function errnoName(errno: number): string {
-  return NAMES.get(errno)?.[0] ?? `errno ${errno}`;
+  return names().get(errno)?.[0] ?? `errno ${errno}`;
 }
 
 /** What an error number means, in words. */
 export function errnoText(errno: number): string {
-  return NAMES.get(errno)?.[1] ?? "unknown error";
+  return names().get(errno)?.[1] ?? "unknown error";
 }
 
 /** A system call that failed. `call` says what was tried, with its object: `openat /proc/1/fd`. */
@@ -132,7 +88,7 @@ const location = libc.__errno_location() as Pointer;
 
 /** errno of this thread. Meaningful only in the statement after a call that failed. */
 export function errno(): number {
-  return read.i32(location, 0);
+  return native.read.i32(location, 0);
 }
 
 /** Passes a result of 0 or more through. Throws {@linkcode SyscallError} for -1, with errno read at once. */

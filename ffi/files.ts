@@ -9,6 +9,7 @@
 import { addressOf, allocate, cString } from "./memory.ts";
 import { SYS } from "./arch/mod.ts";
 import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { expectMuch } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { POLLIN, waitFor } from "./poll.ts";
 
@@ -96,6 +97,9 @@ export function tryReadFileAt(
   }
 }
 
+/** Files of /proc/sys refuse to be read by more bytes than the kernel may allocate at once (ENOMEM from 4 MB on). */
+const READ_SIZE = 1024 * 1024;
+
 /** What can still be read from a descriptor, as a copy, at most `limit` bytes; or the negated errno. */
 export function tryReadAll(
   fd: number,
@@ -104,7 +108,7 @@ export function tryReadAll(
   scratch ??= allocate(64 * 1024);
   let length = 0;
   for (;;) {
-    const count = tryRead(fd, scratch.subarray(length));
+    const count = tryRead(fd, scratch.subarray(length, length + READ_SIZE));
     if (count === -EAGAIN) {
       // A pipe that somebody made non-blocking, such as the standard input that ssh gives.
       waitFor(fd, POLLIN);
@@ -115,6 +119,7 @@ export function tryReadAll(
     length += count;
     if (length >= limit) break;
     if (length === scratch.length) {
+      expectMuch();
       const larger = allocate(scratch.length * 2);
       larger.set(scratch);
       scratch = larger;
@@ -140,6 +145,9 @@ export function tryReadLink(dirfd: number, path: Uint8Array): Uint8Array<ArrayBu
 /** Source: include/linux/fs_types.h. */
 const DT_DIR = 4;
 
+/** Bytes of some thousands of entries: a walk that is worth compiling for. */
+const MANY_ENTRIES = 128 * 1024;
+
 /**
  * The entries of an open directory, read by getdents64(2) into one buffer. Names stay in the buffer: `nameAddress` is
  * good as a C string for another call, until the next {@linkcode DirectoryReader.next} that refills.
@@ -154,6 +162,8 @@ export class DirectoryReader {
   #length = 0;
   #position = 0;
   #entry = 0;
+  /** Bytes of all directories so far. */
+  #total = 0;
 
   constructor(bufferSize = 32 * 1024) {
     this.#buffer = allocate(bufferSize);
@@ -175,6 +185,8 @@ export class DirectoryReader {
         libc.syscall(SYS.getdents64, this.#fd, this.#buffer, this.#buffer.length, 0, 0, 0),
       );
       this.#length = check("getdents64", length);
+      this.#total += length;
+      if (this.#total > MANY_ENTRIES) expectMuch();
       this.#position = 0;
       if (length === 0) return false;
     }

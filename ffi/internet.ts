@@ -7,10 +7,7 @@ import { errno } from "./errno.ts";
 import { close } from "./files.ts";
 import { libc } from "./libc.ts";
 import { allocate } from "./memory.ts";
-import { AF_INET, AF_INET6, setIntOption, socket, SOL_SOCKET } from "./socket.ts";
-
-/** Source: include/uapi/asm-generic/socket.h. */
-const SO_REUSEADDR = 2;
+import { AF_INET, AF_INET6, setIntOption, SO_REUSEADDR, socket, SOL_SOCKET } from "./socket.ts";
 
 /** struct sockaddr_in: family u16 0, port be16 2, addr 4; 16 bytes. struct sockaddr_in6: addr 8, scope u32 24; 28 bytes. */
 function socketAddress(address: Uint8Array, port: number, scopeId: number): Uint8Array {

@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { dlopen, FFIType } from "bun:ffi";
+import type { Library } from "bun:ffi";
+import { FFI_TYPE, native } from "./native.ts";
 
-const { i32, u32, ptr, i64, i64_fast, u64_fast } = FFIType;
+const { i32, u32, ptr, i64, i64_fast, u64_fast } = FFI_TYPE;
 
 // A misspelt type is accepted and a missing argument becomes 0, so each prototype stands above its symbol and
 // each symbol is wrapped by one typed function in this folder.
@@ -63,14 +64,18 @@ const table = {
 /** Why calls into C cannot be made, so that only /proc is read; `null` when they can. */
 export let whyNoCalls: string | null = null;
 
-function open(): ReturnType<typeof dlopen<typeof table>>["symbols"] {
+function open(): Library<typeof table>["symbols"] {
+  let failure: unknown;
   try {
-    return dlopen("libc.so.6", table).symbols;
+    const opened = native.dlopen("libc.so.6", table);
+    if (!(opened instanceof Error)) return opened.symbols;
+    failure = opened;
   } catch (error) {
-    whyNoCalls = error instanceof Error ? error.message : String(error);
-    const { plainLibc } = require("./plain_libc.ts") as typeof import("./plain_libc.ts");
-    return plainLibc as never;
+    failure = error;
   }
+  whyNoCalls = failure instanceof Error ? failure.message : String(failure);
+  const { plainLibc } = require("./plain_libc.ts") as typeof import("./plain_libc.ts");
+  return plainLibc as never;
 }
 
 /** The C functions, untyped enough to hurt: call them through the other files of this folder. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { ptr } from "bun:ffi";
+import { native } from "./native.ts";
 
 /** Bytes at an address that stays the same for as long as the result is reachable; zeroed. */
 export function allocate(size: number): Uint8Array<ArrayBuffer> {
@@ -19,7 +19,7 @@ export function allocate(size: number): Uint8Array<ArrayBuffer> {
 
 /** The address of pinned bytes, `offset` bytes in. The caller keeps the bytes reachable while C may use it. */
 export function addressOf(bytes: Uint8Array, offset = 0): number {
-  return ptr(bytes, offset);
+  return native.ptr(bytes, offset);
 }
 
 const encoder = new TextEncoder();
@@ -40,21 +40,23 @@ export function setPointer(view: DataView, offset: number, address: number): voi
 }
 
 /** struct msghdr, LP64: name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48. */
-export const MSGHDR_SIZE = 56;
+const MSGHDR_SIZE = 56;
 /** struct mmsghdr: a msghdr, then the unsigned int that recvmmsg fills with the length. */
-export const MMSGHDR_SIZE = 64;
+const MMSGHDR_SIZE = 64;
 /** struct iovec: base 0, len 8. */
-export const IOVEC_SIZE = 16;
+const IOVEC_SIZE = 16;
 /** struct sockaddr_nl: family u16 0, port ID u32 4, groups u32 8. Source: include/uapi/linux/netlink.h. */
 export const SOCKADDR_NL_SIZE = 12;
+
+/** Slots at first: most dumps need two, one for the rows and one for their end. */
+const FIRST_SLOTS = 4;
 
 /**
  * A set of `count` receive slots of `slotSize` bytes, laid out for recvmmsg(2): one array of mmsghdr, one of iovec,
  * one of sockaddr_nl, and one run of slots. The kernel overwrites the address length and the flags in each call, so
- * {@linkcode ReceiveSlots.reset} comes before every call.
+ * {@linkcode ReceiveSlots.reset} comes before every call. Only a few are used until a call has filled those.
  */
 export class ReceiveSlots {
-  readonly count: number;
   readonly slotSize: number;
   /** All slots, one after the other. */
   readonly data: DataView<ArrayBuffer>;
@@ -63,23 +65,38 @@ export class ReceiveSlots {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #headerView: DataView<ArrayBuffer>;
   readonly #vectors: Uint8Array<ArrayBuffer>;
+  readonly #vectorView: DataView<ArrayBuffer>;
   readonly #names: Uint8Array<ArrayBuffer>;
   readonly #nameView: DataView<ArrayBuffer>;
+  readonly #all: number;
+  #count: number;
 
   constructor(count: number, slotSize: number) {
-    this.count = count;
+    this.#count = Math.min(count, FIRST_SLOTS);
+    this.#all = count;
     this.slotSize = slotSize;
+    // Pages that are never filled are never touched.
     this.#bytes = allocate(count * slotSize);
     this.data = new DataView(this.#bytes.buffer);
     this.headers = allocate(count * MMSGHDR_SIZE);
     this.#headerView = new DataView(this.headers.buffer);
     this.#vectors = allocate(count * IOVEC_SIZE);
+    this.#vectorView = new DataView(this.#vectors.buffer);
     this.#names = allocate(count * SOCKADDR_NL_SIZE);
     this.#nameView = new DataView(this.#names.buffer);
-    const vectors = new DataView(this.#vectors.buffer);
-    for (let i = 0; i < count; i++) {
-      setPointer(vectors, i * IOVEC_SIZE, addressOf(this.#bytes, i * slotSize));
-      vectors.setUint32(i * IOVEC_SIZE + 8, slotSize, true);
+    this.#point(0);
+  }
+
+  /** Slots that a call may fill. */
+  get count(): number {
+    return this.#count;
+  }
+
+  // Points the headers of the slots from `first` on to their bytes.
+  #point(first: number): void {
+    for (let i = first; i < this.#count; i++) {
+      setPointer(this.#vectorView, i * IOVEC_SIZE, addressOf(this.#bytes, i * this.slotSize));
+      this.#vectorView.setUint32(i * IOVEC_SIZE + 8, this.slotSize, true);
       const header = i * MMSGHDR_SIZE;
       setPointer(this.#headerView, header, addressOf(this.#names, i * SOCKADDR_NL_SIZE));
       setPointer(this.#headerView, header + 16, addressOf(this.#vectors, i * IOVEC_SIZE));
@@ -87,9 +104,17 @@ export class ReceiveSlots {
     }
   }
 
+  /** Says that a call filled every slot: from then on there are as many as the object was made for. */
+  filled(): void {
+    if (this.#count === this.#all) return;
+    const first = this.#count;
+    this.#count = this.#all;
+    this.#point(first);
+  }
+
   /** Makes every slot ready to be received into. */
   reset(): void {
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < this.#count; i++) {
       const header = i * MMSGHDR_SIZE;
       this.#headerView.setUint32(header + 8, SOCKADDR_NL_SIZE, true);
       this.#headerView.setUint32(header + 48, 0, true);
@@ -99,11 +124,6 @@ export class ReceiveSlots {
   /** Number of bytes that the last recvmmsg put into slot `i`. */
   length(i: number): number {
     return this.#headerView.getUint32(i * MMSGHDR_SIZE + MSGHDR_SIZE, true);
-  }
-
-  /** Sets the length of slot `i`, for recvmsg(2), which returns it instead. */
-  setLength(i: number, length: number): void {
-    this.#headerView.setUint32(i * MMSGHDR_SIZE + MSGHDR_SIZE, length, true);
   }
 
   /** msg_flags of slot `i`: MSG_TRUNC when the datagram was longer than the slot. */
@@ -144,7 +164,7 @@ export class SendMessage {
     vector.setUint32(8, copy.length, true);
   }
 
-  /** The bytes the message points at. */
+  /** The bytes the message points at: holding them is what keeps them alive. */
   get payload(): Uint8Array | undefined {
     return this.#payload;
   }

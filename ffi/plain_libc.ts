@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { ptr, toArrayBuffer } from "bun:ffi";
+import { native } from "./native.ts";
 import { SYS } from "./arch/mod.ts";
 
 // Not ffi/errno.ts, which needs libc to be there.
@@ -29,7 +29,7 @@ type Memory = Uint8Array | number;
 const fs = process.getBuiltinModule("node:fs");
 
 const errnoCell = new Int32Array(new ArrayBuffer(4));
-const errnoAddress = ptr(errnoCell);
+const errnoAddress = native.ptr(errnoCell);
 
 function fail(errno: number): number {
   errnoCell[0] = errno;
@@ -51,7 +51,7 @@ const NAME_SIZE = 256;
 
 function pathBytes(path: Memory): Uint8Array {
   const bytes = typeof path === "number"
-    ? new Uint8Array(toArrayBuffer(path as never, 0, NAME_SIZE))
+    ? new Uint8Array(native.toArrayBuffer(path as never, 0, NAME_SIZE))
     : path;
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end);
@@ -110,7 +110,7 @@ function statx(dirfd: number, path: Memory, flags: number, address: number): num
       : (flags & AT_SYMLINK_NOFOLLOW) !== 0
       ? fs.lstatSync(resolve(dirfd, path), { bigint: true })
       : fs.statSync(resolve(dirfd, path), { bigint: true });
-    const view = new DataView(toArrayBuffer(address as never, 0, 256));
+    const view = new DataView(native.toArrayBuffer(address as never, 0, 256));
     view.setUint32(16, Number(found.nlink), true);
     view.setUint32(20, Number(found.uid), true);
     view.setUint32(24, Number(found.gid), true);

@@ -7,6 +7,7 @@ import { check, EINTR, errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { allocate } from "./memory.ts";
 
+/** Events of poll(2). Source: include/uapi/asm-generic/poll.h. */
 export const POLLIN = 1;
 export const POLLOUT = 4;
 

@@ -1,12 +1,13 @@
 /**
- * Sockets: typed socket(2), bind(2), sendmsg(2), recvmsg(2), recvmmsg(2), setsockopt(2).
+ * Sockets: typed socket(2), bind(2), sendmsg(2), recvmmsg(2), getsockopt(2), setsockopt(2).
  *
  * No signal handler is installed anywhere, so Ctrl-C ends a blocked call at once; a call that is interrupted
  * without ending the process is made again.
  *
  * @module
  */
-import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { check, EINTR, errno, SyscallError } from "./errno.ts";
+import { expectMuch } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { allocate, type ReceiveSlots, type SendMessage, SOCKADDR_NL_SIZE } from "./memory.ts";
 
@@ -21,15 +22,14 @@ export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
-export const SO_SNDBUF = 7;
+export const SO_REUSEADDR = 2;
 export const SO_ACCEPTCONN = 30;
 export const SO_DOMAIN = 39;
 export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
 export const SOL_NETLINK = 270;
-export const MSG_PEEK = 0x2;
 export const MSG_TRUNC = 0x20;
-export const MSG_DONTWAIT = 0x40;
-export const MSG_WAITFORONE = 0x10000;
+const MSG_WAITFORONE = 0x10000;
 
 /** Opens a socket, close-on-exec. Throws {@linkcode SyscallError}. */
 export function socket(domain: number, type: number, protocol: number): number {
@@ -68,6 +68,17 @@ export function tryGetIntOption(fd: number, level: number, option: number): numb
   return libc.getsockopt(fd, level, option, bytes, length) < 0 ? -errno() : view.getInt32(0, true);
 }
 
+/**
+ * An option of any form: `value` goes in, since some options read their question there, and comes back filled. Returns how
+ * many bytes the kernel wrote, or the negated errno.
+ */
+export function tryGetOption(fd: number, level: number, option: number, value: Uint8Array): number {
+  const length = allocate(4);
+  const view = new DataView(length.buffer);
+  view.setUint32(0, value.length, true);
+  return libc.getsockopt(fd, level, option, value, length) < 0 ? -errno() : view.getUint32(0, true);
+}
+
 // include/uapi/linux/sockios.h
 const SIOCGSKNS = 0x894c;
 
@@ -95,24 +106,15 @@ export function receiveMany(fd: number, slots: ReceiveSlots): number {
   slots.reset();
   for (;;) {
     const count = libc.recvmmsg(fd, slots.headers, slots.count, MSG_WAITFORONE, null);
-    if (count >= 0) return count;
-    const error = errno();
-    if (error !== EINTR) throw new SyscallError("recvmmsg", error);
-  }
-}
-
-/** Receives one datagram into slot 0. Returns false when `flags` holds MSG_DONTWAIT and nothing is there. */
-export function receiveOne(fd: number, slots: ReceiveSlots, flags = 0): boolean {
-  slots.reset();
-  for (;;) {
-    const length = Number(libc.recvmsg(fd, slots.headers, flags));
-    if (length >= 0) {
-      slots.setLength(0, length);
-      return true;
+    if (count >= 0) {
+      if (count === slots.count) {
+        slots.filled();
+        expectMuch();
+      }
+      return count;
     }
     const error = errno();
-    if (error === EAGAIN && (flags & MSG_DONTWAIT) !== 0) return false;
-    if (error !== EINTR) throw new SyscallError("recvmsg", error);
+    if (error !== EINTR) throw new SyscallError("recvmmsg", error);
   }
 }
 

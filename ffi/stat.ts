@@ -50,9 +50,13 @@ export interface FileStatus {
   readonly specialDevice: Device;
 }
 
-const buffer = allocate(STATX_SIZE);
-const view = new DataView(buffer.buffer);
-const address = addressOf(buffer);
+/** Where the kernel writes to: one for all calls, made by the first. */
+let result: { readonly view: DataView<ArrayBuffer>; readonly address: number } | undefined;
+
+function makeResult() {
+  const bytes = allocate(STATX_SIZE);
+  return { view: new DataView(bytes.buffer), address: addressOf(bytes) };
+}
 
 /**
  * Status of a path relative to `dirfd`, or the negated errno. A link is followed unless `nofollow`. `path` is
@@ -73,23 +77,24 @@ export function tryStatFd(fd: number): FileStatus | number {
 }
 
 function statx(dirfd: number, path: Uint8Array | number, flags: number): FileStatus | number {
-  const result = Number(
+  const { view, address } = result ??= makeResult();
+  const status = Number(
     libc.syscall(SYS.statx, dirfd, path as never, flags, STATX_BASIC_STATS, address, 0),
   );
-  if (result < 0) return -errno();
+  if (status < 0) return -errno();
   // struct statx: nlink u32 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32, size u64 40, rdev u32+u32 128, dev u32+u32 136.
   return {
     mode: view.getUint16(28, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
     linkCount: view.getUint32(16, true),
-    inode: u64(32),
-    size: u64(40),
+    inode: u64(view, 32),
+    size: u64(view, 40),
     device: { major: view.getUint32(136, true), minor: view.getUint32(140, true) },
     specialDevice: { major: view.getUint32(128, true), minor: view.getUint32(132, true) },
   };
 }
 
-function u64(offset: number): number {
+function u64(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
 }

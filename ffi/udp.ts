@@ -19,6 +19,10 @@ const SOCKADDR_IN6_SIZE = 28;
  * SyscallError: no route, no IPv6.
  */
 export function connectUdp(address: Uint8Array, port: number): number {
+  // setUint16 would cut 70000 to 4464 without a word.
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new RangeError(`Cannot connect to port ${port}: wanted is an integer from 1 to 65535`);
+  }
   const six = address.length === 16;
   const name = allocate(six ? SOCKADDR_IN6_SIZE : SOCKADDR_IN_SIZE);
   const view = new DataView(name.buffer);

@@ -14,8 +14,8 @@ const options = new Set(process.argv.slice(2));
 interface Work {
   readonly name: string;
   readonly ours: readonly string[];
-  /** A tool, or `floor`. */
-  readonly theirs: readonly string[];
+  /** A tool, or the floor. `growth`: what the same took at the size before, times as much as there are more sockets. */
+  readonly theirs: readonly string[] | "growth";
   readonly target: number | null;
 }
 
@@ -25,22 +25,22 @@ interface Size {
   readonly processes: number;
   readonly runs: number;
   readonly works: readonly Work[];
+  /** Megabytes that no row may need; `null` where nothing is aimed at. */
+  readonly memory: number | null;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "sockeye-bench-"));
 const floor = join(folder, "floor");
+/** The floor, and the BPF pass over all descriptors. */
+const floorWithOwners = [floor, "4095", "owners"];
 const ss = (...words: string[]) => [sockeye, "ss", ...words];
+const all = (...words: string[]) => [sockeye, "-t", "-a", ...words];
 const against = (
   name: string,
   ours: readonly string[],
-  theirs: readonly string[],
+  theirs: Work["theirs"],
   target: number | null,
-): Work => ({
-  name,
-  ours,
-  theirs,
-  target,
-});
+): Work => ({ name, ours, theirs, target });
 
 const IDLE: Size = {
   sockets: 0,
@@ -53,6 +53,7 @@ const IDLE: Size = {
       join(folder, "empty"),
     ], null),
   ],
+  memory: null,
 };
 
 const TWENTY_THOUSAND: Size = {
@@ -62,7 +63,7 @@ const TWENTY_THOUSAND: Size = {
   works: [
     against("all TCP, no owners", ss("-tan"), ["ss", "-tan"], 0.7),
     against("all TCP with owners, `ss -tanp`", ss("-tanp"), ["ss", "-tanp"], 0.35),
-    against("all TCP with owners, the listing", [sockeye, "-t", "-a"], ["ss", "-tanp"], 0.35),
+    against("all TCP with owners, the listing", all(), ["ss", "-tanp"], 0.35),
     against("`sockeye netstat -tanp`", [sockeye, "netstat", "-tanp"], ["netstat", "-tanp"], 0.35),
     against(
       "`sockeye lsof -nP -iTCP`",
@@ -71,49 +72,96 @@ const TWENTY_THOUSAND: Size = {
       0.25,
     ),
   ],
+  memory: 120,
 };
 
-const large = (sockets: number, runs: number): Size => ({
-  sockets,
-  processes: Math.max(100, Math.ceil(sockets / 15_000)),
-  runs,
+const AGAINST_FLOOR: readonly Work[] = [
+  against("all TCP, no owners", ss("-tan"), [floor], 1.4),
+  against("owners by BPF", all("--owners=bpf"), floorWithOwners, 1.6),
+  against(
+    "`sport = :1`, filtered by the kernel",
+    ss("-tan", "sport = :1"),
+    [floor, "4095", "1"],
+    1.5,
+  ),
+];
+const JSON_AGAINST_TEXT = against("`--json`, both with owners", all("--json"), all(), 2.5);
+const LISTENERS = against("listeners with owners", [sockeye, "-t"], ["ss", "-tlnp"], 0.15);
+
+const HUNDRED_THOUSAND: Size = {
+  sockets: 100_000,
+  processes: 100,
+  runs: 7,
   works: [
     against("all TCP, no owners", ss("-tan"), ["ss", "-tan"], 0.45),
-    against("all TCP, no owners, against the floor", ss("-tan"), [floor], 1.4),
+    ...AGAINST_FLOOR,
     against("`ss -tinm`", ss("-tinm"), ["ss", "-tinm"], 0.6),
     against("`ss -tanp`", ss("-tanp"), ["ss", "-tanp"], 0.15),
-    against("owners by BPF", [sockeye, "-t", "-a", "--owners=bpf"], ["ss", "-tanp"], 0.06),
-    against("owners by /proc", [sockeye, "-t", "-a", "--owners=proc"], ["ss", "-tanp"], 0.2),
-    against("listeners with owners", [sockeye, "-t"], ["ss", "-tlnp"], 0.15),
-    against("`sport = :1`, against the kernel's filtered dump", ss("-tan", "sport = :1"), [
-      floor,
-      "4095",
-      "1",
-    ], 1.5),
-    against("`--json` against text, both with owners", [sockeye, "-t", "-a", "--json"], [
-      sockeye,
-      "-t",
-      "-a",
-    ], 2.5),
+    against("owners by BPF", all("--owners=bpf"), ["ss", "-tanp"], 0.06),
+    against("owners by /proc", all("--owners=proc"), ["ss", "-tanp"], 0.2),
+    LISTENERS,
+    JSON_AGAINST_TEXT,
   ],
-});
+  memory: null,
+};
 
-const SIZES: readonly Size[] = options.has("--quick")
-  ? [{ ...IDLE, runs: 5 }, { ...TWENTY_THOUSAND, sockets: 2000, processes: 4, runs: 3 }]
+// `ss -tanp` takes minutes here: its time grows with the square.
+const MILLION: Size = {
+  sockets: 1_000_000,
+  processes: 100,
+  runs: 3,
+  works: [
+    against("owners by BPF", all("--owners=bpf"), "growth", 1.2),
+    against("owners by /proc", all("--owners=proc"), "growth", 1.2),
+    against("`--json`, both with owners", all("--json"), "growth", 1.2),
+    ...AGAINST_FLOOR,
+    LISTENERS,
+    JSON_AGAINST_TEXT,
+  ],
+  memory: 600,
+};
+
+const QUICK = options.has("--quick");
+const SIZES: readonly Size[] = QUICK
+  ? [
+    { ...IDLE, runs: 3 },
+    {
+      ...TWENTY_THOUSAND,
+      sockets: 2000,
+      processes: 4,
+      runs: 3,
+      works: [...TWENTY_THOUSAND.works, ...AGAINST_FLOOR, LISTENERS, JSON_AGAINST_TEXT],
+    },
+  ]
   : [
     IDLE,
     TWENTY_THOUSAND,
-    large(100_000, 7),
-    ...(options.has("--million") ? [large(1_000_000, 3)] : []),
+    HUNDRED_THOUSAND,
+    ...(options.has("--million") ? [MILLION] : []),
   ];
 
-/** One timed run of a program whose output is thrown away. */
-function time(command: readonly string[]): { ms: number; megabytes: number } {
+/** One timed run of a program whose output is thrown away, in ms. */
+function time(command: readonly string[]): number {
   const started = Bun.nanoseconds();
   const run = Bun.spawnSync([...command], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   const ms = (Bun.nanoseconds() - started) / 1e6;
   if (run.exitCode !== 0) throw new Error(`${command.join(" ")} ended with status ${run.exitCode}`);
-  return { ms, megabytes: (run.resourceUsage?.maxRSS ?? 0) / 1024 / 1024 };
+  return ms;
+}
+
+/**
+ * The most memory that a program has at one time, in MB. Run by Python, because until a program is started its process is a
+ * copy of its parent's, and the kernel counts that: this one is larger than many a program.
+ */
+function peakMegabytes(command: readonly string[]): number {
+  const code = "import os, sys, resource, subprocess\n" +
+    "end = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, " +
+    "stderr=subprocess.DEVNULL).returncode\n" +
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n" +
+    "sys.exit(end)";
+  const run = Bun.spawnSync(["python3", "-S", "-c", code, ...command], { stdin: "ignore" });
+  if (run.exitCode !== 0) throw new Error(`${command.join(" ")} ended with status ${run.exitCode}`);
+  return Number(run.stdout) / 1024;
 }
 
 const median = (values: readonly number[]): number => {
@@ -122,28 +170,46 @@ const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
+/** Medians by command, for one socket, of the size before. */
+const before = new Map<string, number>();
+const current = new Map<string, number>();
+
 /** Runs a pair in alternation; the ratio is the median of the ratios of neighbours, so that a slow minute hits both. */
-function pair(work: Work, runs: number): string {
-  time(work.ours);
-  time(work.theirs);
-  const ours: { ms: number; megabytes: number }[] = [];
-  const theirs: { ms: number; megabytes: number }[] = [];
+function pair(work: Work, { runs, memory }: Size, sockets: number): string {
+  const peak = peakMegabytes(work.ours);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  if (work.theirs !== "growth") time(work.theirs);
+  const key = work.ours.join(" ");
   for (let i = 0; i < runs; i++) {
     ours.push(time(work.ours));
-    theirs.push(time(work.theirs));
+    theirs.push(
+      work.theirs === "growth" ? sockets * (before.get(key) ?? NaN) : time(work.theirs),
+    );
   }
-  const ratio = median(ours.map(({ ms }, i) => ms / theirs[i]!.ms));
-  const target = work.target === null
+  current.set(key, median(ours) / sockets);
+  const ratio = median(ours.map((ms, i) => ms / theirs[i]!));
+  // Times of a small size say nothing about what is aimed at with a large one.
+  const target = work.target === null || QUICK
     ? ""
     : `≤ ${work.target}${ratio > work.target ? " (missed)" : ""}`;
-  const ms = (list: readonly { ms: number }[]) => median(list.map(({ ms }) => ms)).toFixed(1);
-  const peak = Math.max(...ours.map(({ megabytes }) => megabytes)).toFixed(0);
-  const other = work.theirs[0] === floor
-    ? "floor"
-    : work.theirs.map((word) => word.split("/").at(-1)).join(" ");
-  return `${work.name} | ${other} | ${ms(ours)} | ${ms(theirs)} | ${
-    ratio.toFixed(2)
-  } | ${target} | ${peak}`;
+  const limit = memory === null || QUICK ? "" : ` (≤ ${memory}${peak > memory ? ", missed" : ""})`;
+  return [
+    work.name,
+    otherName(work.theirs),
+    median(ours).toFixed(1),
+    median(theirs).toFixed(1),
+    ratio.toFixed(2),
+    target,
+    peak.toFixed(0) + limit,
+  ].join(" | ");
+}
+
+function otherName(theirs: Work["theirs"]): string {
+  if (theirs === "growth") return "itself, as many times as there are more sockets";
+  if (theirs === floorWithOwners) return "floor and iterator";
+  if (theirs[0] === floor) return "floor";
+  return theirs.map((word) => word.split("/").at(-1)).join(" ");
 }
 
 function compile(source: string, outfile: string): void {
@@ -187,13 +253,16 @@ try {
     }
     for (const work of size.works) {
       try {
-        console.log(`| ${made.toLocaleString("en")} | ${pair(work, size.runs)} |`);
+        console.log(`| ${made.toLocaleString("en")} | ${pair(work, size, made)} |`);
       } catch (error) {
         // A row that cannot be timed is said and counted; the others still are.
         console.error(`bench: ${work.name}: ${(error as Error).message}`);
         process.exitCode = 1;
       }
     }
+    before.clear();
+    for (const [command, ms] of current) before.set(command, ms);
+    current.clear();
   }
 } finally {
   rmSync(folder, { recursive: true });

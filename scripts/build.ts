@@ -4,38 +4,46 @@
  * --all        dist/release/: a binary for each target, SHA256SUMS, and the bill of materials
  * --package    the same, and packages for Debian and Alpine
  * --check      builds everything twice, in different folders, and compares the bytes
+ * --fetch      only gets the runtimes for --all; status 3 when npm cannot
  */
 import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Build, compile, proveReproducible, sha256 } from "./release/compile.ts";
 import { packageAlpine, packageDebian } from "./release/packages.ts";
-import { fetchRuntime } from "./release/runtime.ts";
+import { fetchRuntime, NotFetched } from "./release/runtime.ts";
 import { billOfMaterials } from "./release/sbom.ts";
 import { hostTarget, TARGETS } from "./release/targets.ts";
 
 const root = join(import.meta.dir, "..");
 const dist = join(root, "dist");
+/** Where the runtimes' packages are kept. */
+const runtimes = join(dist, "runtimes");
 const { version } = await Bun.file(join(root, "package.json")).json();
 
 const flags = new Set(process.argv.slice(2));
-const unknown = [...flags].find((flag) => !["--all", "--package", "--check"].includes(flag));
+const FLAGS = ["--all", "--package", "--check", "--fetch"];
+const unknown = [...flags].find((flag) => !FLAGS.includes(flag));
 if (unknown !== undefined) {
-  console.error(`there is no flag ${unknown}: wanted are --all, --package and --check`);
+  console.error(`there is no flag ${unknown}: wanted are ${FLAGS.join(", ")}`);
   process.exit(2);
 }
 const check = flags.has("--check");
-const common = { root, version, commit: commit(), scratch: join(dist, "scratch") };
+const common = { root, version, commit: commit(), scratch: join(dist, `scratch-${process.pid}`) };
 try {
-  if (flags.has("--all") || flags.has("--package")) await release();
+  if (flags.has("--fetch")) {
+    for (const target of TARGETS) await fetchRuntime(root, target, runtimes);
+  } else if (flags.has("--all") || flags.has("--package")) await release();
   else await forThisMachine();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exit(2);
+  process.exit(error instanceof NotFetched ? 3 : 2);
 } finally {
   rmSync(common.scratch, { recursive: true, force: true });
 }
 
 function commit(): string {
+  // Neither a checkout nor git is needed to build.
+  if (Bun.which("git") === null) return "";
   const git = Bun.spawnSync(["git", "-C", root, "rev-parse", "--short=12", "HEAD"], {
     stderr: "ignore",
   });
@@ -56,7 +64,7 @@ async function release(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const files: string[] = [];
   for (const target of TARGETS) {
-    const runtime = await fetchRuntime(root, target, join(dist, "runtimes"));
+    const runtime = await fetchRuntime(root, target, runtimes);
     const build: Build = { ...common, target, runtime };
     const path = join(folder, `sockeye-${version}-${target.name}`);
     await compile(build, path);

@@ -1,58 +1,21 @@
 /**
- * Imports run one way. Each folder may import from itself and from the folders listed for it; everything else is an error.
- * Prints each offending import and exits 1, or says how many it looked at.
+ * Imports run one way. Each folder may import from itself and from the folders that scripts/layers.ts lists for it; everything
+ * else is an error, as is a listed folder that nothing is imported from, and a table in ARCHITECTURE.md that says otherwise.
+ * Prints what is wrong and exits 1, or says how many imports it looked at.
  */
 import { Glob } from "bun";
+import { readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
+import { ALLOWED, COMMON, MAY_USE_PACKAGES } from "./layers.ts";
 
 const root = join(import.meta.dir, "..");
-
-/** What everything may use. `query` is data about the question, `model` about the answer. */
-const COMMON = ["src/model", "src/query.ts", "src/diagnostics.ts", "src/version.ts"];
-
-/** Folder → folders it may import from, beside itself and COMMON. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  "ffi": [],
-  "src/model": [],
-  "src/query.ts": ["src/filter"],
-  "src/diagnostics.ts": [],
-  "src/version.ts": [],
-  "src/filter": [],
-  "src/netlink": ["ffi"],
-  "src/proc": ["ffi"],
-  "src/names": ["ffi"],
-  "src/bpf": ["ffi", "src/proc"],
-  "src/families": ["ffi", "src/netlink", "src/proc", "src/filter"],
-  "src/collect": ["ffi", "src/netlink", "src/proc", "src/families", "src/filter"],
-  "src/join": ["ffi", "src/proc", "src/bpf"],
-  "src/reach": ["ffi", "src/netlink", "src/proc"],
-  "src/views": ["ffi", "src/families", "src/proc"],
-  "src/audit": ["src/views"],
-  "src/commands": [
-    "ffi",
-    "src/netlink",
-    "src/proc",
-    "src/names",
-    "src/bpf",
-    "src/families",
-    "src/collect",
-    "src/join",
-    "src/reach",
-    "src/views",
-    "src/audit",
-    "src/filter",
-  ],
-  "src/cli": ["src/commands", "src/views", "src/filter", "src/families", "src/audit", "ffi"],
-  "src/bug_report.ts": [],
-  "src/main.ts": ["src/bug_report.ts", "src/start.ts"],
-  "src/start.ts": ["ffi", "src/bug_report.ts", "src/cli", "src/views", "src/netlink", "src/filter"],
-};
 
 function layerOf(path: string): string | undefined {
   return Object.keys(ALLOWED).find((layer) => path === layer || path.startsWith(`${layer}/`));
 }
 
 const problems: string[] = [];
+const used = new Set<string>();
 let imports = 0;
 for (const base of ["ffi", "src"]) {
   for await (const file of new Glob(`${base}/**/*.ts`).scan(root)) {
@@ -62,21 +25,22 @@ for (const base of ["ffi", "src"]) {
       continue;
     }
     const source = await Bun.file(join(root, file)).text();
-    // Static and dynamic imports, and re-exports; strings in comments do not begin with from or import(.
+    // Static and dynamic imports, requires, and re-exports; strings in comments do not begin with from or import(.
     for (
       const match of source.matchAll(
-        /(?:^|\n)(?:import|export)\b[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g,
+        /(?:^|\n)(?:import|export)\b[^;]*?from\s+"([^"]+)"|(?:import|require)\("([^"]+)"\)/g,
       )
     ) {
       const target = (match[1] ?? match[2])!;
       imports++;
       if (!target.startsWith(".")) {
-        const runtime = target.startsWith("bun:") || target === "bun";
-        if (runtime && base !== "ffi") problems.push(`${file}: ${target} is for ffi/ alone`);
+        const owner = /^bun(:|$)/.test(target) ? "ffi" : MAY_USE_PACKAGES;
+        if (layer !== owner) problems.push(`${file}: ${target} is for ${owner} alone`);
         continue;
       }
       const path = relative(root, normalize(join(root, dirname(file), target)));
       const other = layerOf(path);
+      used.add(`${layer} ${other}`);
       const allowed = other !== undefined &&
         (other === layer || COMMON.includes(other) && layer !== "ffi" && !COMMON.includes(layer) ||
           ALLOWED[layer]!.includes(other) || layer === "src/query.ts" && other === "src/model" ||
@@ -85,6 +49,32 @@ for (const base of ["ffi", "src"]) {
     }
   }
 }
+for (const [layer, targets] of Object.entries(ALLOWED)) {
+  for (const target of targets) {
+    if (!used.has(`${layer} ${target}`)) {
+      problems.push(
+        `scripts/layers.ts: ${layer} imports nothing from ${target}, and need not be allowed to`,
+      );
+    }
+  }
+}
+
+// | `src/proc/` | what lives there | ffi |
+const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8")
+  .matchAll(/^\| `((?:src\/)?\w+)\/` +\|.*\| ([^|]*?) +\|$/gm);
+const short = (layer: string) => layer.replace("src/", "");
+const told = new Map([...rows].map(([, layer, targets]) => [layer!, targets!]));
+for (
+  const [layer, targets] of Object.entries(ALLOWED).filter(([layer]) => !layer.endsWith(".ts"))
+) {
+  const right = targets.map(short).join(", ") || "-";
+  if (told.get(layer) !== right) {
+    problems.push(
+      `ARCHITECTURE.md: ${layer} may import ${right}; the table says ${told.get(layer)}`,
+    );
+  }
+}
+
 if (problems.length > 0) {
   console.error(problems.join("\n"));
   process.exit(1);

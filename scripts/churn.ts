@@ -1,7 +1,7 @@
 /**
  * Five minutes of churn, or as many seconds as are given: no difference may be told about services that stayed.
  *
- *     bun scripts/churn.ts [SECONDS]
+ *     scripts/churn [SECONDS]
  */
 import { churn } from "../test/support/churn.ts";
 import { Namespace } from "../test/support/netns.ts";

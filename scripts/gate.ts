@@ -1,5 +1,6 @@
 /**
  * Runs every check in turn and counts what passed, failed and was skipped. All checks run, whatever fails before.
+ * Usage: gate.ts [--fast] [ARGUMENTS OF THE TEST RUNNER]; --fast leaves the release out.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,12 +11,16 @@ const arch = process.arch === "arm64" ? "arm64" : "x64";
 const bun = process.execPath;
 const deno = join(root, `node_modules/@deno/linux-${arch}-glibc/deno`);
 
+const fast = process.argv[2] === "--fast";
+/** What the tests of the release are told: "made", or why there is none. */
+let release = "left out by --fast";
+
 let passed = 0;
 let failed = 0;
 const skipped: string[] = [];
 
 /** Runs one check; its output is shown when it fails. */
-function check(name: string, command: string[]): void {
+function check(name: string, command: string[]): boolean {
   const started = performance.now();
   const run = Bun.spawnSync(command, { cwd: root, stdout: "pipe", stderr: "pipe" });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -26,6 +31,35 @@ function check(name: string, command: string[]): void {
     failed++;
     console.log(`FAIL  ${name} (${seconds} s)\n${run.stdout}${run.stderr}`);
   }
+  return run.success;
+}
+
+/** Builds all targets and packages, twice. Where npm cannot get the runtimes, that is a reason to skip. */
+function buildRelease(): void {
+  if (Bun.which("dpkg-deb") === null) {
+    release = "there is no dpkg-deb, which makes packages for Debian";
+    skipped.push(`release build [skipped: ${release}]`);
+    return;
+  }
+  const fetched = Bun.spawnSync([bun, "scripts/build.ts", "--fetch"], {
+    cwd: root,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  if (fetched.exitCode === 3) {
+    release = `the runtimes are not to be had: ${
+      fetched.stderr.toString().trim().split("\n").at(-1)
+    }`;
+    skipped.push(`release build [skipped: ${release}]`);
+    return;
+  }
+  const made = check("release build: four targets, each twice the same", [
+    bun,
+    "scripts/build.ts",
+    "--package",
+    "--check",
+  ]);
+  release = made ? "made" : "the release was not built: see above";
 }
 
 /** Runs the tests and counts each; the runner's own report is read, so the numbers are those of the tests. */
@@ -40,9 +74,14 @@ function tests(): void {
         "--timeout=60000",
         "--reporter=junit",
         `--reporter-outfile=${report}`,
-        ...process.argv.slice(2),
+        ...process.argv.slice(fast ? 3 : 2),
       ],
-      { cwd: root, stdout: "inherit", stderr: "inherit" },
+      {
+        cwd: root,
+        stdout: "inherit",
+        stderr: "inherit",
+        env: { ...process.env, SOCKEYE_RELEASE: release },
+      },
     );
     const xml = readFileSync(report, "utf8");
     let failures = 0;
@@ -88,7 +127,9 @@ if (existsSync(deno)) {
 }
 check("import directions", [bun, "scripts/check_layers.ts"]);
 check("build", [bun, "scripts/build.ts"]);
+if (!fast) buildRelease();
 tests();
 for (const name of skipped) console.log(`skipped: ${name}`);
+if (fast) console.log("--fast: other targets and packages were neither built nor tested");
 console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed === 0 ? 0 : 1);

@@ -1,6 +1,6 @@
 /**
  * Diagnostics: what went wrong on the way without ending the run. Gaps make an answer incomplete and are always
- * told; notes say how the answer was come by and are told under `--verbose`.
+ * told; notes say how the answer was obtained and are told under `--verbose`.
  *
  * @module
  */

@@ -3,31 +3,11 @@
  *
  * @module
  */
-import { SyscallError } from "../ffi/errno.ts";
 import { whyNoCalls } from "../ffi/libc.ts";
 import { gainedPrivileges, realUserId } from "../ffi/process.ts";
 import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
-import { bugReport } from "./bug_report.ts";
 import { run } from "./cli/mod.ts";
-import { UsageError } from "./cli/usage_error.ts";
-import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
-import { NetlinkError } from "./netlink/error.ts";
-import { NoSuchNamespace } from "./query.ts";
-import { sanitize } from "./views/text/sanitize.ts";
 import { BrokenPipe, Writer } from "./views/text/writer.ts";
-
-/** One line for a person; an error nobody foresaw says where to take it. */
-function describe(error: unknown): string {
-  // Three lines, made harmless there: carets under the offending word.
-  if (error instanceof FilterSyntaxError) return formatFilterError(error);
-  if (
-    error instanceof UsageError || error instanceof SyscallError ||
-    error instanceof NetlinkError || error instanceof NoSuchNamespace
-  ) {
-    return sanitize(error.message);
-  }
-  return sanitize(bugReport(error));
-}
 
 /** Why the program must not run with what it was given; `null` when it may. */
 function refusal(): string | null {
@@ -43,6 +23,8 @@ function refusal(): string | null {
 export async function start(): Promise<number> {
   const out = new Writer(1, "standard output");
   const err = new Writer(2, "standard error");
+  // Whoever does not want to hear what is missing still wants what is there.
+  err.keepsOn = true;
   try {
     const refused = refusal();
     if (refused !== null) {
@@ -59,7 +41,8 @@ export async function start(): Promise<number> {
   } catch (error) {
     if (error instanceof BrokenPipe) return EXIT_OK;
     try {
-      err.write(`sockeye: ${describe(error)}\n`);
+      const { errorLine } = await import("./error_line.ts");
+      err.write(`sockeye: ${errorLine(error)}\n`);
       err.flush();
     } catch {
       // Nobody is left to tell.

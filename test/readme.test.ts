@@ -7,6 +7,10 @@ import { Glob } from "bun";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pythonReason } from "./support/factory.ts";
+import { namespaceReason } from "./support/netns.ts";
+import { run } from "./support/run.ts";
+import { firstReason, testIf } from "./support/skip.ts";
 import { SOCKEYE } from "./support/sockeye.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -38,9 +42,29 @@ test("the documents have examples", () => {
   expect(found).toBeGreaterThan(5);
 });
 
-test("README shows the columns that the program prints", () => {
-  const shown = /^PROTO .*$/m.exec(readFileSync(join(root, "README.md"), "utf8"))![0].split(/\s+/);
-  const printed = Bun.spawnSync([SOCKEYE]).stdout.toString().split("\n")[0]!.trim().split(/\s+/);
-  // The peer column is left out on a terminal where no socket has one.
-  expect(shown).toEqual(printed.filter((column) => column !== "PEER"));
-});
+testIf(
+  firstReason(
+    process.getuid?.() === 0 ? null : "only root can make a PID namespace",
+    pythonReason(),
+    namespaceReason(),
+  ),
+  "README's first screen is what the program prints on a host like that",
+  async () => {
+    const shown = /^```\n(PROTO[^]*?)^```$/m.exec(
+      readFileSync(join(root, "README.md"), "utf8"),
+    )![1]!;
+    const support = join(root, "test/support");
+    // The first process of a PID namespace takes everybody with it when it ends.
+    const script = `coproc scene { exec python3 "${support}/readme_scene.py"; }
+      read -r ready <&"\${scene[0]}" && [ "$ready" = ready ] || exit 1
+      python3 "${support}/on_terminal.py" 80 "${SOCKEYE}"`;
+    const { stdout, stderr, status } = await run([
+      ...["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"],
+      ...["bash", "-c", script],
+    ], { env: { NO_COLOR: "1" }, timeoutMs: 30_000 });
+    const text = new TextDecoder().decode(stdout);
+    expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+    const pids = (text: string): string => text.replaceAll(/\(\d+\)/g, "(PID)");
+    expect(pids(text)).toBe(pids(shown));
+  },
+);

@@ -50,11 +50,15 @@ export async function compile(build: Build, path: string): Promise<void> {
       "--bytecode",
       "--format=esm",
       "--splitting",
+      // Each chunk is looked up and linked by itself.
+      "--min-chunk-size=1024",
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",
       "--no-compile-autoload-tsconfig",
       "--no-compile-autoload-package-json",
       "--compile-exec-argv=--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc",
+      // Known here, so that the numbers of the other architecture are left out.
+      `--define=process.arch=${JSON.stringify(target.name.includes("arm64") ? "arm64" : "x64")}`,
       `--define=SOCKEYE_VERSION=${JSON.stringify(version)}`,
       `--define=SOCKEYE_COMMIT=${JSON.stringify(commit)}`,
       `--outfile=${outfile}`,

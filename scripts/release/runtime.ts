@@ -15,6 +15,10 @@ import type { Target } from "./targets.ts";
  * - BUN_INSPECT opens a debugger's port, its relatives connect to one, and BUN_INSPECT_PRELOAD loads a file.
  * - BUN_BYTECODE_ORDER_OUT and its relatives write a file.
  * - BUN_ENABLE_CRASH_REPORTING sends a crash's addresses to where BUN_CRASH_REPORT_URL says.
+ * - WTF_numberOfProcessorCores prints a warning, JSC_SIGNAL_FOR_GC ends the program.
+ * - What begins with JSC_ is the name of an engine's option, which a BUN_JSC_ variable sets before the program begins and can
+ *   refuse: those that replace the body of a function by what a file says, those that read or write files, and a watchdog that ends
+ *   the program with status 0.
  *
  * A name that others begin with stands for all of them.
  */
@@ -25,14 +29,43 @@ export const SWITCHES: readonly (readonly [name: string, hits: number])[] = [
   ["BUN_BYTECODE_", 4],
   ["BUN_ENABLE_CRASH_REPORTING", 1],
   ["BUN_CRASH_REPORT_URL", 1],
+  ["WTF_numberOfProcessorCores", 1],
+  ["JSC_PROFILER_PATH", 1],
+  ["JSC_SIGNAL_FOR_GC", 2],
+  ["JSC_configFile", 1],
+  ["JSC_diskCachePath", 1],
+  ["JSC_dumpIonGraph", 1],
+  ["JSC_dumpJITMemoryPath", 1],
+  ["JSC_functionOverrides", 1],
+  ["JSC_forceDiskCache", 1],
+  ["JSC_fuzzerPredictionsFile", 1],
+  ["JSC_ionGraphDirectory", 1],
+  ["JSC_irDumpDirectory", 1],
+  ["JSC_jitDumpDirectory", 1],
+  ["JSC_samplingProfilerPath", 1],
+  ["JSC_sourceCodeDumpDirectory", 1],
+  ["JSC_textMarkersDirectory", 1],
+  ["JSC_useDollarVM", 1],
+  ["JSC_useGdbJITInfo", 1],
+  ["JSC_useIRDump", 1],
+  ["JSC_useJITDump", 1],
+  ["JSC_usePredictionFileCreatingFuzzerAgent", 1],
+  ["JSC_useSamplingProfiler", 1],
+  ["JSC_useSourceCodeDump", 1],
+  ["JSC_useTextMarkers", 1],
+  ["JSC_watchdog", 1],
 ];
 
-/** Overwrites the first letter of every switch with NUL. Throws when a name is not found as often as it should be. */
+/** The engine's options are looked up in the environment with these letters before them, and in its own table without. */
+const PREFIX = "JSC_";
+
+/** Overwrites the first letter of every switch with NUL, after JSC_ if it begins so. Throws when a name is not found as often as it should be. */
 export function disarm(bytes: Buffer): void {
   for (const [name, hits] of SWITCHES) {
     let found = 0;
     for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
       bytes[at] = 0;
+      if (name.startsWith(PREFIX)) bytes[at + PREFIX.length] = 0;
       found++;
     }
     if (found !== hits) {
@@ -64,9 +97,12 @@ export function locked(root: string, name: string): Locked {
   return entry;
 }
 
+/** A package is neither in the caches nor to be had from npm: a matter of the network, not of the package. */
+export class NotFetched extends Error {}
+
 /**
  * The runtime of a target, from its package. The package is fetched once by npm into `cache`, and is compared with the lock
- * file's integrity every time, so that a file put there by somebody else is refused.
+ * file's integrity every time, so that a file put there by somebody else is refused. Throws `NotFetched` when npm cannot get it.
  */
 export async function fetchRuntime(
   root: string,
@@ -84,10 +120,18 @@ export async function fetchRuntime(
     mkdirSync(folder);
     try {
       const pack = Bun.spawnSync(
-        ["npm", "pack", "--silent", "--ignore-scripts", `${target.package}@${version}`],
+        // npm's own cache has what an earlier checkout fetched.
+        [
+          "npm",
+          "pack",
+          "--silent",
+          "--prefer-offline",
+          "--ignore-scripts",
+          `${target.package}@${version}`,
+        ],
         { cwd: folder, stdout: "pipe", stderr: "inherit" },
       );
-      if (!pack.success) throw new Error(`npm pack ${target.package}@${version} failed`);
+      if (!pack.success) throw new NotFetched(`npm pack ${target.package}@${version} failed`);
       renameSync(join(folder, pack.stdout.toString().trim()), tarball);
     } finally {
       rmSync(folder, { recursive: true, force: true });

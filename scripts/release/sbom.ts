@@ -1,8 +1,9 @@
 /**
  * The bill of materials, CycloneDX 1.5: what of other people's work is in the files.
  *
- * Made from the lock file and not by `npm sbom`, which takes the runtime for a development tool and leaves it out, and which
- * writes a new serial number and the time into every copy.
+ * Made from the lock file and not by `npm sbom`, which takes the runtimes, and libraries that a development tool uses too, for
+ * development tools and leaves them out, and which writes a new serial number and the time into every copy. What it does say
+ * of a package has to be what is said here: a test compares.
  *
  * @module
  */

@@ -8,11 +8,14 @@
 import type { HostDocument, SnapshotDocument, SocketDocument } from "./document.ts";
 import {
   containerText,
+  endpointText,
   identify,
   type Identity,
   isService,
   program,
+  shortId,
   stableUnit,
+  transportText,
   userText,
 } from "./identity.ts";
 
@@ -45,6 +48,8 @@ export interface Service {
   readonly ownersKnown: boolean;
   /** True when there are processes that could not be read: one of them may be a further holder. */
   readonly mayHaveMore: boolean;
+  /** Namespace and endpoint of this run, which the key may leave out: process IDs in paths, ports of the kernel's choice. */
+  readonly places: readonly string[];
 }
 
 /** One difference. `undecided`: it may be one, but a side did not see enough to say. */
@@ -85,12 +90,8 @@ export function compare(before: SnapshotDocument, after: SnapshotDocument): Comp
   for (const [key, old] of left.services) {
     const now = right.services.get(key);
     if (now !== undefined) both(old, now);
-    else differences.push(left.gone(old, "vanished", right));
   }
-  for (const [key, now] of right.services) {
-    if (!left.services.has(key)) differences.push(right.gone(now, "appeared", left));
-  }
-  comparePicked(left, right, both, differences);
+  compareRest(left, right, both, differences);
   differences.sort((a, b) => order(a.key, b.key) || order(a.endpoint, b.endpoint));
   return {
     differences,
@@ -99,25 +100,41 @@ export function compare(before: SnapshotDocument, after: SnapshotDocument): Comp
   };
 }
 
-// Listeners on ports that the kernel picked: the same port pairs first, then any port of the same program.
-function comparePicked(
+// What no key pairs: the same place first, since a process ID in a path is only known to be one where the process is, and a
+// port of the kernel's choice may have stayed. Then any port of the same program.
+function compareRest(
   left: Side,
   right: Side,
   both: (old: Service, now: Service) => void,
   differences: Difference[],
 ): void {
-  const rest = [...right.picked];
-  const unpaired: Service[] = [];
-  for (const old of left.picked) {
-    const at = rest.findIndex((now) => now.netns === old.netns && now.endpoint === old.endpoint);
-    if (at < 0) unpaired.push(old);
-    else both(old, rest.splice(at, 1)[0]!);
+  const unpaired = (side: Side, other: Side) => [
+    ...[...side.services.values()].filter(({ key }) => !other.services.has(key)),
+    ...side.picked,
+  ];
+  let olds = unpaired(left, right);
+  const rest = new Set(unpaired(right, left));
+  for (const names of [({ places }: Service) => places, ({ key }: Service) => [key]]) {
+    const byName = new Map<string, Service[]>();
+    for (const now of rest) {
+      for (const name of names(now)) {
+        const list = byName.get(name);
+        if (list === undefined) byName.set(name, [now]);
+        else list.push(now);
+      }
+    }
+    olds = olds.filter((old) => {
+      for (const name of names(old)) {
+        const now = byName.get(name)?.find((candidate) => rest.has(candidate));
+        if (now === undefined) continue;
+        rest.delete(now);
+        both(old, now);
+        return false;
+      }
+      return true;
+    });
   }
-  for (const old of unpaired) {
-    const at = rest.findIndex((now) => now.key === old.key);
-    if (at < 0) differences.push(left.gone(old, "vanished", right));
-    else both(old, rest.splice(at, 1)[0]!);
-  }
+  for (const old of olds) differences.push(left.gone(old, "vanished", right));
   for (const now of rest) differences.push(right.gone(now, "appeared", left));
 }
 
@@ -189,7 +206,7 @@ class Side {
 }
 
 function makeService(
-  { key, id, netns, endpoint }: Identity,
+  { key, netns, endpoint }: Identity,
   sockets: readonly SocketDocument[],
   processesUnseen: boolean,
 ): Service {
@@ -198,7 +215,7 @@ function makeService(
     [...new Set(values.filter((value) => value !== null))].sort();
   return {
     key,
-    id,
+    id: shortId(key),
     netns,
     endpoint,
     values: {
@@ -216,6 +233,9 @@ function makeService(
       sockets.every(({ ownership }) => ownership !== "hidden" && ownership !== "unknown") &&
       owners.every(({ exe, uid }) => exe !== null && uid !== null),
     mayHaveMore: processesUnseen,
+    places: distinct(
+      sockets.map((socket) => `${netns} ${transportText(socket)} ${endpointText(socket)}`),
+    ),
   };
 }
 

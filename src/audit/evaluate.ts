@@ -6,7 +6,7 @@
 import type { GapDocument, SnapshotDocument } from "./document.ts";
 import { isService, program, shortId, userText } from "./identity.ts";
 import { compareMatches, judgeEntry, type Match, matchEntry, speaksOf } from "./match.ts";
-import type { Policy, PolicyEntry } from "./policy.ts";
+import type { Policy, PolicyEntry, PolicySettings } from "./policy.ts";
 import {
   type AuditOutcome,
   type AuditReport,
@@ -52,8 +52,8 @@ const FIX: Readonly<Record<Verdict, string>> = {
 /** The worst verdict of several sockets of one service counts: later is worse. */
 const GRAVITY: readonly Verdict[] = [
   "ok",
-  "expired",
   "undecidable",
+  "expired",
   "missing",
   "too_exposed",
   "wrong_owner",
@@ -91,11 +91,12 @@ class EntryIndex {
   }
 
   /** Entries that may speak of a socket. */
-  candidates({ transport, socket: { local } }: Subject): PolicyEntry[] {
+  candidates({ transport, socket: { local } }: Subject): readonly PolicyEntry[] {
     if (typeof local.port !== "number") return this.#others;
     const exact = this.#byPort.get(`${transport} ${local.port}`);
     const anyTransport = this.#byPort.get(`* ${local.port}`);
     if (exact === undefined && anyTransport === undefined) return this.#others;
+    if (anyTransport === undefined && this.#others.length === 0) return exact!;
     return [...exact ?? [], ...anyTransport ?? [], ...this.#others];
   }
 }
@@ -108,21 +109,21 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   const spokenOf = new Set<PolicyEntry>();
   const results = new Map<string, Result>();
   const collapsed = new Collapse();
+  /** Further endpoints of a service: ports that the kernel picked for one program have one name. */
+  const further = new Map<string, Set<string>>();
   // The same processes hold many sockets.
   const known = new Map<string, ResultOwner[]>();
-  let services = 0;
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
     const subject = subjectOf(socket, document.host);
     if (!policy.settings.check.has(subject.check)) continue;
-    services++;
-    const candidates = index.candidates(subject).filter((entry) => speaksOf(entry, subject));
-    const matches = candidates.map((entry) =>
-      judgeEntry(entry, subject, policy.settings, today, unseen)
-    );
-    matches.sort(compareMatches);
-    for (const { entry } of matches) spokenOf.add(entry);
-    const [best] = matches;
+    let best: Match | undefined;
+    for (const entry of index.candidates(subject)) {
+      if (!speaksOf(entry, subject)) continue;
+      spokenOf.add(entry);
+      const match = judgeEntry(entry, subject, policy.settings, today, unseen);
+      if (best === undefined || compareMatches(match, best) < 0) best = match;
+    }
     if (
       best === undefined && isEphemeralUdp(subject) && policy.settings.ephemeralUdp === "collapse"
     ) {
@@ -136,16 +137,29 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     if (owners === undefined) known.set(holders, owners = resultOwners(socket.owners));
     const result = judged(subject, best ?? null, owners);
     const earlier = results.get(result.key);
+    if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
+      const endpoints = further.get(result.key);
+      if (endpoints !== undefined) endpoints.add(result.endpoint).add(earlier.endpoint);
+      else further.set(result.key, new Set([earlier.endpoint, result.endpoint]));
+    }
     if (earlier === undefined || graver(result, earlier)) results.set(result.key, result);
+  }
+  for (const [key, endpoints] of further) {
+    const result = results.get(key)!;
+    const others = [...endpoints].filter((endpoint) => endpoint !== result.endpoint).sort();
+    const evidence = [...result.evidence, `the same goes for ${others.join(", ")}`];
+    results.set(key, { ...result, evidence });
   }
   const all = [
     ...[...results.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
     ...policy.entries.filter((entry) => entry.required && !spokenOf.has(entry))
       .filter(({ expires }) => expires === null || expires >= today)
       .map((entry) => absent(entry, document, policy)),
-    ...distinctGaps(document.gaps.filter((gap) => matters(gap, policy))).map(({ kind, reason }) =>
-      unreadable(kind, reason)
-    ),
+    ...(policy.settings.unseenParts === "accept"
+      ? []
+      : relevantGaps(document.gaps, policy.settings.check)).map(({ kind, reason }) =>
+        unreadable(kind, reason)
+      ),
   ];
   return {
     host: document.host,
@@ -161,7 +175,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
       severity: SEVERITY[verdict],
       fix: FIX[verdict],
     })),
-    services,
+    services: results.size,
     unused: policy.entries.filter((entry) => !entry.required && !spokenOf.has(entry))
       .map(({ name, line }) => ({ name, line })),
     outcome: outcomeOf(all, policy),
@@ -209,8 +223,10 @@ class Collapse {
   }
 }
 
+// Of equals the first by endpoint, so that the order of sockets decides nothing.
 function graver(a: Result, b: Result): boolean {
-  return GRAVITY.indexOf(a.verdict!) > GRAVITY.indexOf(b.verdict!);
+  const difference = GRAVITY.indexOf(a.verdict!) - GRAVITY.indexOf(b.verdict!);
+  return difference > 0 || difference === 0 && a.endpoint < b.endpoint;
 }
 
 function judged(subject: Subject, best: Match | null, owners: readonly ResultOwner[]): Result {
@@ -218,7 +234,10 @@ function judged(subject: Subject, best: Match | null, owners: readonly ResultOwn
   const verdict = best?.verdict ?? "surplus";
   return {
     rule: `policy/${verdict}`,
-    id: identity.id,
+    // Only what is shown needs one.
+    get id() {
+      return shortId(identity.key);
+    },
     severity: SEVERITY[verdict],
     verdict,
     key: identity.key,
@@ -239,7 +258,7 @@ function judged(subject: Subject, best: Match | null, owners: readonly ResultOwn
 
 function absent(entry: PolicyEntry, document: SnapshotDocument, policy: Policy): Result {
   const gap = document.gaps.find((gap) =>
-    hiddenBy(gap) === null ? entry.netns !== "host" : matters(gap, policy)
+    hiddenBy(gap) === null ? entry.netns !== "host" : matters(gap, policy.settings.check)
   );
   const verdict: Verdict = gap === undefined ? "missing" : "undecidable";
   const key = `entry ${entry.name}`;
@@ -271,14 +290,19 @@ function wantedText({ transports, addresses, ports, ephemeral, paths }: PolicyEn
   return `${what} ${paths?.join(",") ?? `${addresses?.join(",") ?? "*"}:${port || "*"}`}`;
 }
 
-/** True for a gap behind which services may be that the policy is about. */
-function matters(gap: GapDocument, { settings }: Policy): boolean {
-  return hiddenBy(gap)?.some((check) => settings.check.has(check)) ?? true;
+/** True for a gap behind which services may be that are checked. */
+function matters(gap: GapDocument, check: PolicySettings["check"]): boolean {
+  return hiddenBy(gap)?.some((hidden) => check.has(hidden)) ?? true;
 }
 
-/** Each namespace may lack the same table: told once. */
-function distinctGaps(gaps: readonly GapDocument[]): GapDocument[] {
-  return [...new Map(gaps.map((gap) => [`${gap.kind} ${gap.reason}`, gap])).values()];
+/** Gaps behind which services may be that are checked. Each namespace may lack the same table: told once. */
+export function relevantGaps(
+  gaps: readonly GapDocument[],
+  check: PolicySettings["check"],
+): GapDocument[] {
+  const distinct = new Map<string, GapDocument>();
+  for (const gap of gaps) if (matters(gap, check)) distinct.set(`${gap.kind} ${gap.reason}`, gap);
+  return [...distinct.values()];
 }
 
 // A part of the host that was not seen may hold what nothing allows.

@@ -6,7 +6,7 @@
 import { sanitize } from "../views/text/sanitize.ts";
 import type { SnapshotDocument } from "./document.ts";
 import { allMatches } from "./evaluate.ts";
-import { isService } from "./identity.ts";
+import { isService, shortId } from "./identity.ts";
 import type { Match } from "./match.ts";
 import type { Policy } from "./policy.ts";
 import type { AuditReport, Result } from "./report.ts";
@@ -70,7 +70,8 @@ export function explain(
 }
 
 function isCalled({ identity }: Subject, wanted: string): boolean {
-  return wanted.length >= 4 && identity.id.startsWith(wanted) || identity.key === wanted ||
+  return /^[0-9a-f]{4,12}$/.test(wanted) && shortId(identity.key).startsWith(wanted) ||
+    identity.key === wanted ||
     identity.endpoint === wanted;
 }
 

@@ -5,19 +5,18 @@
  * @module
  */
 import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
+import { stablePath } from "./stable_path.ts";
 
 /** The range that kernels have unless told otherwise. Kernel: inet_init_net(), net/ipv4/af_inet.c. */
 const DEFAULT_EPHEMERAL = { first: 32768, last: 60999 };
 
 /** What a socket is called across runs. */
 export interface Identity {
-  /** `host tcp 0.0.0.0:22`: the same for the same service on every run, and what a person reads. */
+  /** `host tcp 0.0.0.0:22`: the same for the same service on every run, and what a person reads. {@linkcode shortId} makes an ID of it. */
   readonly key: string;
-  /** Twelve hexadecimal digits of the key: for command lines and fingerprints. */
-  readonly id: string;
   /** `host`, `name:web`, `container:docker`, or `other`. */
   readonly netns: string;
-  /** `tcp 0.0.0.0:22`. */
+  /** `tcp 0.0.0.0:22`, with the port even where the kernel picked it. */
   readonly endpoint: string;
   /** True when the kernel picked the port, as far as its range tells: the key then says `ephemeral` for a port. */
   readonly ephemeral: boolean;
@@ -68,21 +67,18 @@ export function endpointText(socket: SocketDocument, port?: string): string {
       : `${local.address}${scope}`;
     return `${address}:${port ?? (socket.protocol ?? local.port ?? "*")}`;
   }
-  if (local.path) return withoutPids(local.path, socket.owners);
-  if (local.name) return `@${withoutPids(local.name, socket.owners)}`;
+  if (local.path) return local.path;
+  if (local.name) return `@${local.name}`;
   const rest = Object.entries(local).filter(([, value]) =>
     typeof value === "number" || typeof value === "string"
   );
   return rest.map(([key, value]) => `${key}=${value}`).sort().join(",") || "-";
 }
 
-/** A path may carry the process ID of its maker: `/tmp/agent.4711`. */
-function withoutPids(path: string, owners: readonly OwnerDocument[]): string {
-  if (owners.length === 0) return path;
-  return path.replace(
-    /\d+/g,
-    (digits) => owners.some(({ pid }) => String(pid) === digits) ? "PID" : digits,
-  );
+/** The same, without what a unix path has of this run. */
+function stableText(socket: SocketDocument): string {
+  const { path, name } = socket.local;
+  return path || name ? stablePath(endpointText(socket), socket.owners) : endpointText(socket);
 }
 
 /** `tcp`, `unix-stream`, `packet`. */
@@ -92,16 +88,9 @@ export function transportText(socket: SocketDocument): string {
     : socket.transport;
 }
 
-const ids = new Map<string, string>();
-
-/** The short form of a key. */
+/** The short form of a key: twelve hexadecimal digits, for command lines and fingerprints. */
 export function shortId(key: string): string {
-  let id = ids.get(key);
-  if (id === undefined) {
-    id = new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 12);
-    ids.set(key, id);
-  }
-  return id;
+  return Bun.SHA256.hash(key, "hex").slice(0, 12);
 }
 
 /** The identity of a socket on a host. */
@@ -113,12 +102,12 @@ export function identify(socket: SocketDocument, host: HostDocument): Identity {
     // The "port" of a ping socket is the identifier in its echo requests, chosen as ports are.
     (socket.transport === "icmp" || isEphemeral(port, host));
   const transport = transportText(socket);
-  const endpoint = `${transport} ${endpointText(socket)}`;
+  const endpoint = `${transport} ${stableText(socket)}`;
   const stable = ephemeral ? `${transport} ${endpointText(socket, "ephemeral")}` : endpoint;
   // Who holds it tells services on ports of the kernel's choice apart: nothing else does.
   const who = ephemeral ? ` ${programs(socket)}` : "";
   const key = `${netns} ${stable}${who}`;
-  return { key, id: shortId(key), netns, endpoint, ephemeral };
+  return { key, netns, endpoint, ephemeral };
 }
 
 function programs(socket: SocketDocument): string {

@@ -6,6 +6,7 @@
 import { Document, type YAMLMap, type YAMLSeq } from "yaml";
 import { sanitize } from "../views/text/sanitize.ts";
 import type { SnapshotDocument, SocketDocument } from "./document.ts";
+import { relevantGaps } from "./evaluate.ts";
 import { isService, stableUnit } from "./identity.ts";
 import {
   DEFAULT_SETTINGS,
@@ -14,6 +15,7 @@ import {
   POLICY_TRANSPORTS,
   reachRank,
 } from "./policy.ts";
+import { PID, RANDOM } from "./stable_path.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
 /** What becomes one entry. */
@@ -26,9 +28,11 @@ interface Group {
 export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string {
   const check = [...DEFAULT_SETTINGS.check, ...(unix ? ["unix" as const] : [])];
   const groups = collect(snapshot, new Set(check));
+  const unseen = relevantGaps(snapshot.gaps, new Set(check));
+  const holders = snapshot.gaps.filter(({ kind }) => kind === "processes");
   const taken = new Set<string>();
   const sorted = [...groups.values()].sort((a, b) =>
-    order(a.heading, b.heading) || order(a.subjects[0]!.identity.key, b.subjects[0]!.identity.key)
+    order(a.heading, b.heading) || compareSubjects(a.subjects[0]!, b.subjects[0]!)
   );
   const document = new Document({
     schema: POLICY_SCHEMA,
@@ -37,6 +41,8 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
       undecidable: DEFAULT_SETTINGS.undecidable,
       ephemeral_udp: DEFAULT_SETTINGS.ephemeralUdp,
       unseen_holders: DEFAULT_SETTINGS.unseenHolders,
+      // The first audit has to agree with what is written here; what is left out is said.
+      unseen_parts: unseen.length === 0 ? DEFAULT_SETTINGS.unseenParts : "accept",
     },
     listeners: sorted.map(({ subjects }) => entryOf(subjects, taken)),
   });
@@ -44,11 +50,18 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
     `What may listen on ${snapshot.host.name}, as it was on ${snapshot.taken_at.slice(0, 10)}.`,
     "Whatever is not listed here is a violation.",
     "Go through it: delete what should not be there, and give each entry a reason.",
-    ...snapshot.gaps.map(({ reason }) => `Not everything was seen: ${reason}.`),
+    ...[...new Set([...unseen, ...holders].map(({ reason }) => reason))]
+      .map((reason) => `Not everything was seen: ${reason}.`),
   ]);
-  annotateSettings(document.get("settings") as YAMLMap);
+  annotateSettings(document.get("settings") as YAMLMap, unseen.length > 0);
   annotateEntries(document.get("listeners") as YAMLSeq, sorted);
   return document.toString({ lineWidth: 0 });
+}
+
+// As people read: by transport, then by port as a number.
+function compareSubjects(a: Subject, b: Subject): number {
+  const [portA, portB] = [a, b].map(({ socket }) => socket.local.port ?? -1) as [number, number];
+  return order(a.transport, b.transport) || portA - portB || order(a.identity.key, b.identity.key);
 }
 
 // The text of a comment may come from a process: a line break in it would end the comment.
@@ -56,11 +69,14 @@ function comment(lines: readonly string[]): string {
   return lines.map((line) => ` ${sanitize(line)}`).join("\n");
 }
 
-function annotateSettings(settings: YAMLMap): void {
+function annotateSettings(settings: YAMLMap, partsUnseen: boolean): void {
   const notes: Readonly<Record<string, string>> = {
     undecidable: "fail or accept: a service whose holder could not be seen",
     ephemeral_udp: "collapse or check: UDP clients on ports that the kernel picked",
     unseen_holders: "accept or undecidable: holders fit, but some processes could not be read",
+    unseen_parts: partsUnseen
+      ? "Review: some could not be read for this file: run --init again as root, or write undecidable"
+      : "undecidable or accept: namespaces and tables that could not be read",
   };
   for (const pair of settings.items) {
     const note = notes[String((pair.key as { value?: unknown }).value ?? pair.key)];
@@ -85,15 +101,16 @@ function annotateEntries(list: YAMLSeq, groups: readonly Group[]): void {
 }
 
 function remarks(subjects: readonly Subject[]): string[] {
-  const { socket } = subjects[0]!;
   const lines: string[] = [];
-  if (socket.ownership === "hidden" || socket.ownership === "unknown") {
-    lines.push("Its holder could not be seen, so any is allowed: run --init again as root.");
+  const sockets = subjects.map(({ socket }) => socket);
+  if (sockets.some(({ ownership }) => ownership === "hidden" || ownership === "unknown")) {
+    lines.push("Not every holder could be seen, so any is allowed: run --init again as root.");
   }
-  if (socket.reach.scope === "any" || socket.reach.scope === "public") {
-    lines.push(`Review: reachable from everywhere (${socket.reach.reasons.join("; ")}).`);
+  const open = sockets.find(({ reach: { scope } }) => scope === "any" || scope === "public");
+  if (open !== undefined) {
+    lines.push(`Review: reachable from everywhere (${open.reach.reasons.join("; ")}).`);
   }
-  if (subjects.some(({ socket }) => socket.owners.some(({ exe_deleted }) => exe_deleted))) {
+  if (sockets.some(({ owners }) => owners.some(({ exe_deleted }) => exe_deleted))) {
     lines.push("Review: its program file was deleted since it was started.");
   }
   return lines;
@@ -173,9 +190,9 @@ function netnsOf(label: string): string {
   return label.startsWith("name:") ? label : "container";
 }
 
-/** In identities a process ID in a path is PID; here it may be anything. A literal star stays one, and fits itself. */
+/** What is another at every start may be anything. A literal star stays one, and fits itself. */
 function pathPattern(path: string): string {
-  return path.replace(/PID/g, "*");
+  return path.replaceAll(PID, "*").replaceAll(RANDOM, "*");
 }
 
 function unitPattern(unit: string): string {

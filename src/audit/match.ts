@@ -22,11 +22,11 @@ export interface Match {
   readonly reasons: readonly string[];
 }
 
-/** From best to worst, to find the entry that came nearest. */
+/** From best to worst, to find the entry that came nearest. What may be allowed by one entry is not condemned by another. */
 const NEARNESS: readonly Verdict[] = [
   "ok",
-  "expired",
   "undecidable",
+  "expired",
   "too_exposed",
   "wrong_owner",
   "missing",
@@ -76,61 +76,98 @@ export function judgeEntry(
     ? "wrong_owner"
     : exposed.length > 0
     ? "too_exposed"
-    : unknown.length > 0
-    ? "undecidable"
     : expired.length > 0
     ? "expired"
+    : unknown.length > 0
+    ? "undecidable"
     : "ok";
-  return { entry, misses: [], verdict, reasons: [...wrong, ...exposed, ...unknown, ...expired] };
+  return { entry, misses: [], verdict, reasons: [...wrong, ...exposed, ...expired, ...unknown] };
 }
 
 function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): boolean {
   return kernel || exes !== null || units !== null || users !== null || container !== null;
 }
 
-/** True when an entry speaks of a socket. The hot path: no text is made. */
-export function speaksOf(entry: PolicyEntry, subject: Subject): boolean {
-  return whereMisses(entry, subject, true).length === 0;
+/** One thing that decides whether an entry speaks of a socket. */
+interface Criterion {
+  readonly key: string;
+  fits(entry: PolicyEntry, subject: Subject): boolean;
+  /** What the entry asks for, where it does not fit. */
+  wants(entry: PolicyEntry): string;
+  has(subject: Subject): string;
 }
 
-function whereMisses(entry: PolicyEntry, subject: Subject, first = false): string[] {
-  const { socket, identity } = subject;
-  const { local } = socket;
-  const misses: string[] = [];
-  const wants = (key: string, wanted: string, has: string) => {
-    misses.push(`${key} is ${has}, the entry wants ${wanted}`);
-    return first;
-  };
-  const { transports, ports, interfaces, protocols, paths, addresses } = entry;
-  if (transports !== null && !(transports as readonly string[]).includes(subject.transport)) {
-    if (wants("transport", transports.join(" or "), subject.transport)) return misses;
-  }
-  if (ports !== null && !portFits(entry, subject)) {
-    const wanted = [
-      ...ports.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`),
-      ...(entry.ephemeral ? ["ephemeral"] : []),
-    ].join(" or ");
-    if (wants("port", wanted, String(local.port ?? "none"))) return misses;
-  }
-  if (!netnsFits(entry.netns, identity.netns)) {
-    if (wants("netns", entry.netns, identity.netns)) return misses;
-  }
-  if (interfaces !== null && !interfaces.includes(local.interface ?? "")) {
-    if (wants("interface", interfaces.join(" or "), local.interface ?? "none")) return misses;
-  }
-  if (protocols !== null && !protocols.includes(socket.protocol ?? -1)) {
-    if (wants("protocol", protocols.join(" or "), String(socket.protocol ?? "none"))) return misses;
-  }
-  if (paths !== null && !fitsAny(paths, pathOf(subject))) {
-    if (wants("path", paths.join(" or "), pathOf(subject) || "none")) return misses;
-  }
-  if (addresses !== null && !addressFits(addresses, subject)) {
-    if (wants("address", addresses.join(" or "), local.address ?? "none")) return misses;
-  }
-  if (entry.family !== null && !familyFits(entry.family, subject)) {
-    wants("family", entry.family, familyText(subject));
-  }
-  return misses;
+const either = (values: readonly (string | number)[]) => values.join(" or ");
+
+/** In the order of telling. An entry that leaves a key out fits. */
+const CRITERIA: readonly Criterion[] = [
+  {
+    key: "transport",
+    fits: ({ transports }, { transport }) =>
+      transports === null || (transports as readonly string[]).includes(transport),
+    wants: ({ transports }) => either(transports!),
+    has: ({ transport }) => transport,
+  },
+  {
+    key: "port",
+    fits: (entry, subject) => entry.ports === null || portFits(entry, subject),
+    wants: ({ ports, ephemeral }) =>
+      either([
+        ...ports!.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`),
+        ...(ephemeral ? ["ephemeral"] : []),
+      ]),
+    has: ({ socket }) => String(socket.local.port ?? "none"),
+  },
+  {
+    key: "netns",
+    fits: ({ netns }, { identity }) => netnsFits(netns, identity.netns),
+    wants: ({ netns }) => netns,
+    has: ({ identity }) => identity.netns,
+  },
+  {
+    key: "interface",
+    fits: ({ interfaces }, { socket }) =>
+      interfaces === null || interfaces.includes(socket.local.interface ?? ""),
+    wants: ({ interfaces }) => either(interfaces!),
+    has: ({ socket }) => socket.local.interface ?? "none",
+  },
+  {
+    key: "protocol",
+    fits: ({ protocols }, { socket }) =>
+      protocols === null || protocols.includes(socket.protocol ?? -1),
+    wants: ({ protocols }) => either(protocols!),
+    has: ({ socket }) => String(socket.protocol ?? "none"),
+  },
+  {
+    key: "path",
+    fits: ({ paths }, subject) => paths === null || fitsAny(paths, pathOf(subject)),
+    wants: ({ paths }) => either(paths!),
+    has: (subject) => pathOf(subject) || "none",
+  },
+  {
+    key: "address",
+    fits: ({ addresses }, subject) => addresses === null || addressFits(addresses, subject),
+    wants: ({ addresses }) => either(addresses!),
+    has: ({ socket }) => socket.local.address ?? "none",
+  },
+  {
+    key: "family",
+    fits: ({ family }, subject) => family === null || familyFits(family, subject),
+    wants: ({ family }) => family!,
+    has: familyText,
+  },
+];
+
+/** True when an entry speaks of a socket. The hot path: no text is made. */
+export function speaksOf(entry: PolicyEntry, subject: Subject): boolean {
+  for (const criterion of CRITERIA) if (!criterion.fits(entry, subject)) return false;
+  return true;
+}
+
+function whereMisses(entry: PolicyEntry, subject: Subject): string[] {
+  return CRITERIA.filter((criterion) => !criterion.fits(entry, subject)).map((criterion) =>
+    `${criterion.key} is ${criterion.has(subject)}, the entry wants ${criterion.wants(entry)}`
+  );
 }
 
 function portFits({ ports, ephemeral }: PolicyEntry, { socket, identity }: Subject): boolean {

@@ -116,6 +116,8 @@ export interface PolicySettings {
   readonly ephemeralUdp: "collapse" | "check";
   /** A service whose visible holders fit while there are processes that could not be read. */
   readonly unseenHolders: "accept" | "undecidable";
+  /** Namespaces and tables that could not be read, where what is not allowed may be. */
+  readonly unseenParts: "accept" | "undecidable";
 }
 
 /** A policy. */
@@ -132,4 +134,5 @@ export const DEFAULT_SETTINGS: PolicySettings = {
   undecidable: "fail",
   ephemeralUdp: "collapse",
   unseenHolders: "accept",
+  unseenParts: "undecidable",
 };

@@ -120,6 +120,10 @@ export const settingsSchema = v.strictObject({
     oneOf(["accept", "undecidable"]),
     "A service whose visible holders fit while other processes could not be read. accept without this key.",
   ),
+  unseen_parts: described(
+    oneOf(["accept", "undecidable"]),
+    "Network namespaces and tables that could not be read, and may hold what is not allowed. undecidable without this key.",
+  ),
 }, "a map of settings");
 
 /** A policy file. */

@@ -18,6 +18,7 @@ import {
   YAMLException,
 } from "js-yaml";
 import { InputError } from "./input_error.ts";
+import { jsonFault } from "./json_fault.ts";
 
 /** A value and where it stands. */
 export type Tree =
@@ -61,11 +62,18 @@ function languageOf(text: string, name: string): "yaml" | "json" | "toml" {
 
 // JSON is read by the YAML parser, for the lines; what only YAML allows is refused here.
 function checkJson(text: string, name: string): void {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${name}: not JSON: ${(error as Error).message}`);
+  const fault = jsonFault(text);
+  if (fault !== null) {
+    throw new InputError(
+      `${name}:${fault.line}: not JSON: wanted is ${fault.wanted}${shown(text, fault.line)}`,
+    );
   }
+}
+
+/** A line of a text for an error, shortened. */
+function shown(text: string, line: number): string {
+  const source = text.split("\n", line).at(line - 1)?.trim() ?? "";
+  return source === "" ? "" : `: ${source.length > 60 ? `${source.slice(0, 59)}…` : source}`;
 }
 
 // From the parser's events: an order of magnitude faster than by a tree of nodes that keep comments and spaces.
@@ -75,7 +83,8 @@ function fromYaml(text: string, name: string): Tree {
     events = parseEvents(text, { maxDepth: MAX_DEPTH });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    throw new InputError(`${name}:${(error.mark?.line ?? 0) + 1}: ${error.reason}`);
+    const line = (error.mark?.line ?? 0) + 1;
+    throw new InputError(`${name}:${line}: not YAML: ${error.reason}${shown(text, line)}`);
   }
   return new YamlReader(text, name, events).read();
 }
@@ -186,7 +195,8 @@ function fromToml(text: string, name: string): Tree {
     program = parseTOML(text);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new InputError(`${name}:${error.lineNumber}: ${error.message}`);
+    const { lineNumber: line, message } = error;
+    throw new InputError(`${name}:${line}: not TOML: ${message}${shown(text, line)}`);
   }
   const root: Tree = { kind: "map", entries: new Map(), line: 1 };
   // Every table says where it stands: keys, and positions in arrays of tables.

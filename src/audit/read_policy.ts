@@ -184,6 +184,7 @@ function readSettings(settings: PolicyInput["settings"]): PolicySettings {
     undecidable: settings?.undecidable ?? DEFAULT_SETTINGS.undecidable,
     ephemeralUdp: settings?.ephemeral_udp ?? DEFAULT_SETTINGS.ephemeralUdp,
     unseenHolders: settings?.unseen_holders ?? DEFAULT_SETTINGS.unseenHolders,
+    unseenParts: settings?.unseen_parts ?? DEFAULT_SETTINGS.unseenParts,
   };
 }
 

@@ -90,7 +90,7 @@ export interface AuditReport {
   readonly collapsed: readonly Collapsed[];
   /** Everything that was asked, found or not. */
   readonly rules: readonly AuditRule[];
-  /** Services that were looked at. */
+  /** Services that were looked at: sockets that share an identity are one. Those of {@linkcode AuditReport.collapsed} are not among them. */
   readonly services: number;
   /** Entries that nothing needed: candidates for removal. */
   readonly unused: readonly { readonly name: string; readonly line: number }[];

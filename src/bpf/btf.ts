@@ -17,6 +17,7 @@
  * @module
  */
 import { DecodeError } from "../model/decode_error.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Kinds of type. */
 export const BTF_KIND = {
@@ -296,7 +297,7 @@ export class Btf {
       } else if (this.#isName(nameOffset, name)) {
         if (bitFields && place >>> 24 !== 0 || bits % 8 !== 0) {
           throw new MissingKernelType(
-            `${new TextDecoder().decode(name)} is a bit field in the kernel's BTF`,
+            `${utf8Text(name)} is a bit field in the kernel's BTF`,
           );
         }
         return { offset: bits / 8, size: this.#size(type) };

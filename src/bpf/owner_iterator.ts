@@ -77,6 +77,12 @@ export class OwnerIterator implements Disposable {
       descriptors: new DescriptorTable(true),
       namespaces: new DescriptorTable(),
     };
+    this.read((view, length) => decodeRecords(view, length, pass));
+    return pass;
+  }
+
+  /** Reads the pass to its end and closes it: `take` gets some records at a time. Throws as {@linkcode OwnerIterator.run}. */
+  read(take: (view: DataView, length: number) => void): void {
     const buffer = allocate(READ_SIZE);
     const view = new DataView(buffer.buffer);
     try {
@@ -85,8 +91,8 @@ export class OwnerIterator implements Disposable {
         // After a million files without a record the kernel takes a break.
         if (length === -EAGAIN) continue;
         if (length < 0) throw new SyscallError("read of the BPF iterator", -length);
-        if (length === 0) return pass;
-        decodeRecords(view, length, pass);
+        if (length === 0) return;
+        take(view, length);
       }
     } finally {
       this[Symbol.dispose]();

@@ -30,6 +30,7 @@ import { assemble } from "./assembler.ts";
 import { Btf, MissingKernelType } from "./btf.ts";
 import { exit, moveImmediate, R0 } from "./instruction.ts";
 import { NEEDED_TYPES } from "./program.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** What was wanted, or why it is not to be had: a clause for a person, without a period. */
 export type Probe<T> =
@@ -115,7 +116,7 @@ export function verifierReason(errno: number, log: Uint8Array, root = new ProcRo
     return "the kernel is locked down (confidentiality), which keeps BPF from reading kernel memory";
   }
   const end = log.indexOf(0);
-  const lines = new TextDecoder().decode(log.subarray(0, end < 0 ? log.length : end)).trim()
+  const lines = utf8Text(log.subarray(0, end < 0 ? log.length : end)).trim()
     .split("\n").filter((line) => line !== "" && !line.startsWith("processed "));
   const said = lines.at(-1) ?? `${errnoText(errno)} (${errnoName(errno)})`;
   if (/unknown func|invalid func/.test(said)) {

@@ -158,6 +158,7 @@ export const HELP: HelpPage = {
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options = defaults();
   const [extra] = parseArguments(args, AUDIT_FLAGS, options);
+  out.keepsOn = true;
   if (options.help) {
     out.write(helpText(HELP));
     out.flush();

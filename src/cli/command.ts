@@ -10,8 +10,6 @@ import type { HelpPage } from "./help.ts";
 
 /** What a command's module exports. */
 export interface CommandModule {
-  /** From which man page and completions are made, and `--help` where the command has words of its own. */
-  readonly HELP: HelpPage;
   /** Runs it. `args` are those after the name. Returns the exit status. Throws UsageError, and what the work throws. */
   run(args: readonly string[], out: Writer, err: Writer): Promise<number>;
 }
@@ -24,4 +22,9 @@ export interface Command {
   /** True when a link of this name to the program runs it: `ss`. */
   readonly link?: boolean;
   load(): Promise<CommandModule>;
+  /**
+   * From what man page and completions are made, and `--help` where the command has words of its own. Apart from the code,
+   * so that a run does not pay for it.
+   */
+  help(): Promise<{ readonly HELP: HelpPage }>;
 }

@@ -57,6 +57,7 @@ export const HELP: HelpPage = {
 export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
   const files = parseArguments(args, DIFF_FLAGS, options);
+  out.keepsOn = true;
   if (options.help) {
     out.write(helpText(HELP));
     out.flush();

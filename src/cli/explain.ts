@@ -102,6 +102,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
     help: false,
   };
   const words = parseArguments(args, EXPLAIN_FLAGS, options);
+  out.keepsOn = true;
   if (options.help) {
     out.write(helpText(HELP));
     out.flush();

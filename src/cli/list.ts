@@ -20,6 +20,7 @@ import { UsageError } from "./usage_error.ts";
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options = defaultOptions();
   const positional = parseArguments(args, LIST_FLAGS, options);
+  out.keepsOn = options.requireComplete;
   if (options.help) {
     const { helpText } = await import("./help.ts");
     const { COMMANDS } = await import("./commands.ts");
@@ -74,13 +75,20 @@ async function readFilter(
   if (only !== undefined && more.length === 0 && /^[a-z][\w-]*$/i.test(only)) {
     const { fieldNamed } = await import("../filter/fields.ts");
     if (fieldNamed(only) === undefined && only.toLowerCase() !== "not") {
-      throw new UsageError(
-        `there is no command "${only}", and a filter does not begin so: sockeye --help lists both`,
-      );
+      throw new UsageError(await unknownWord(only));
     }
   }
   const { parseFilters } = await import("../commands/parse_filter.ts");
   return parseFilters(words.length > 0 ? [words.join(" "), ...filters] : filters);
+}
+
+async function unknownWord(word: string): Promise<string> {
+  const { COMMANDS } = await import("./commands.ts");
+  const { nearest } = await import("./nearest.ts");
+  const meant = nearest(word, COMMANDS.map(({ name }) => name));
+  return meant === undefined
+    ? `there is no command "${word}", and no filter begins with it: sockeye --help lists both`
+    : `there is no command "${word}": did you mean ${meant}?`;
 }
 
 /** What --help says. */

@@ -3,20 +3,17 @@
  *
  * @module
  */
-import type { Family } from "../families/family.ts";
-import { FAMILIES, FAMILY_NAMES } from "../families/mod.ts";
+import { FAMILIES, FAMILY_NAMES, type FamilyEntry } from "../families/mod.ts";
 import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
 import { type NetnsChoice, OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
-import type { ColorChoice } from "../views/text/color.ts";
+import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** As they are typed. */
 const STATE_NAMES = STATES.slice(1).map((state) => state.replaceAll("_", "-"));
-
-const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];
 
 function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
   if (options.format !== "text" && options.format !== format) {
@@ -35,6 +32,11 @@ function setNetns(options: ListOptions, choice: NetnsChoice): void {
   options.netns = choice;
 }
 
+/** A value as an error repeats it: quoted where it would not be seen. */
+function shown(value: string): string {
+  return value.trim() === "" ? JSON.stringify(value) : value;
+}
+
 function parsePorts(value: string): PortRange[] {
   return value.split(",").map((item) => {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(item);
@@ -42,7 +44,7 @@ function parsePorts(value: string): PortRange[] {
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || first > 65535 || last > 65535) {
       throw new UsageError(
-        `--port ${value}: "${item}" is not a port: wanted is N or N-M, 0 to 65535`,
+        `--port ${shown(value)}: "${item}" is not a port: wanted is N or N-M, 0 to 65535`,
       );
     }
     if (first > last) throw new UsageError(`--port ${value}: the range ${item} runs backwards`);
@@ -56,7 +58,9 @@ function parseStates(value: string): number {
     const number = stateNumber(name);
     if (number === undefined) {
       throw new UsageError(
-        `--state ${value}: no state is called "${name}": there are ${STATE_NAMES.join(", ")}`,
+        `--state ${shown(value)}: no state is called "${name}": there are ${
+          STATE_NAMES.join(", ")
+        }`,
       );
     }
     mask |= 1 << number;
@@ -64,11 +68,14 @@ function parseStates(value: string): number {
   return mask;
 }
 
+/** No process has a higher ID. Kernel: PID_MAX_LIMIT of 64-bit machines, include/linux/threads.h. */
+const PID_MAX = 4 * 1024 * 1024;
+
 function parsePids(value: string): number[] {
   return value.split(",").map((item) => {
-    if (!/^[1-9]\d{0,9}$/.test(item)) {
+    if (!/^[1-9]\d{0,6}$/.test(item) || Number(item) > PID_MAX) {
       throw new UsageError(
-        `--pid ${value}: "${item}" is not a process ID: wanted is a positive number`,
+        `--pid ${shown(value)}: "${item}" is not a process ID: wanted is N, 1 to ${PID_MAX}`,
       );
     }
     return Number(item);
@@ -80,7 +87,9 @@ function parseFamilies(value: string): FamilyName[] {
     const name = FAMILY_NAMES.find((name) => name === item);
     if (name === undefined) {
       throw new UsageError(
-        `--family ${value}: no family is called "${item}": there are ${FAMILY_NAMES.join(", ")}`,
+        `--family ${shown(value)}: no family is called "${item}": there are ${
+          FAMILY_NAMES.join(", ")
+        }`,
       );
     }
     return name;
@@ -95,7 +104,7 @@ function parseNames(flag: string, value: string): string[] {
   return names;
 }
 
-function familyFlag({ flag, names }: Family): Flag<ListOptions>[] {
+function familyFlag({ flag, names }: FamilyEntry): Flag<ListOptions>[] {
   if (flag === null) return [];
   return [{
     ...flag,
@@ -211,7 +220,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "process",
     value: "NAME[,NAME]",
     group: "Which sockets",
-    help: "held by a process of this name, or whose program file is called so",
+    help: "held by a process with this name, or whose program file has it",
     set: (options, value) => options.processes.push(...parseNames("process", value)),
   },
   {
@@ -225,13 +234,13 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "filter",
     value: "EXPR",
     group: "Which sockets",
-    help: "that this expression is true of, as well as the one without a flag",
+    help: "that match this expression, as well as the one given without a flag",
     set: (options, value) => options.filters.push(value),
   },
   {
     long: "explain-filter",
     group: "Which sockets",
-    help: "show how the expression is understood and what of it the kernel tests, and list nothing",
+    help: "show how the expression is read and which part of it the kernel tests; list nothing",
     set: (options) => options.explainFilter = true,
   },
   {
@@ -253,7 +262,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     choices: OWNER_SOURCES,
     group: "Where to look",
     help:
-      "for owners: auto, bpf (one pass in the kernel) or proc; what cannot be used falls back to proc",
+      "how owners are found: auto, bpf (one pass in the kernel) or proc, which stands in for what cannot be used",
     set: (options, value) => options.owners = value as OwnerSource,
   },
   {
@@ -265,14 +274,14 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "ndjson",
     group: "Output",
-    help: "a header line, then one JSON object a socket and line",
+    help: "a header line, then one JSON object per socket, each on its line",
     set: (options) => setFormat(options, "ndjson"),
   },
   {
     long: "info",
     short: "i",
     group: "Output",
-    help: "what protocols tell of their sockets: TCP's whole inside, memory, marks",
+    help: "what protocols say about their sockets: all of TCP's internals, memory, marks",
     set: (options) => options.info = true,
   },
   {
@@ -282,26 +291,19 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     help: "no line of column names",
     set: (options) => options.header = false,
   },
-  {
-    long: "color",
-    value: "WHEN",
-    choices: COLOR_CHOICES,
-    group: "Output",
-    help: "colour: auto, always or never; auto respects NO_COLOR",
-    set: (options, value) => options.color = value as ColorChoice,
-  },
+  COLOR_FLAG,
   {
     long: "numeric",
     short: "n",
     group: "Output",
-    help: "numbers instead of names (always so; taken for habit's sake)",
+    help: "numbers instead of names (always on; accepted out of habit)",
     set: () => {},
   },
   {
     long: "processes",
     short: "p",
     group: "Output",
-    help: "show owners (always so; taken for habit's sake)",
+    help: "show owners (always on; accepted out of habit)",
     set: () => {},
   },
   {
@@ -329,16 +331,10 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "verbose",
     short: "v",
     group: "Other",
-    help: "say on standard error how the answer was come by",
+    help: "say on standard error how the answer was obtained",
     set: (options) => options.verbose = true,
   },
-  {
-    long: "help",
-    short: "h",
-    group: "Other",
-    help: "this text",
-    set: (options) => options.help = true,
-  },
+  HELP_FLAG,
   {
     long: "version",
     short: "V",

@@ -25,8 +25,8 @@ export function listPage(): HelpPage {
 
 /** The pages of all commands, in the order of help. Loads every command. */
 export function commandPages(): Promise<CommandPage[]> {
-  return Promise.all(COMMANDS.map(async ({ name, summary, link = false, load }) => {
-    const { HELP } = await load();
+  return Promise.all(COMMANDS.map(async ({ name, summary, link = false, help }) => {
+    const { HELP } = await help();
     return { name, summary, link, page: HELP };
   }));
 }

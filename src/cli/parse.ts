@@ -1,5 +1,6 @@
 /**
- * Parse: arguments against a flag table, as getopt_long does it.
+ * Parse: arguments against a flag table, as getopt_long does it, but that nothing may be abbreviated: a script that says
+ * `--proc` would break on the day that `--procfs` is added.
  *
  * One short parser of our own: the table also makes help, man page and completions, and the libraries that would do
  * cost milliseconds at every start.
@@ -7,6 +8,7 @@
  * @module
  */
 import type { Flag } from "./flag.ts";
+import { nearest } from "./nearest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -77,23 +79,8 @@ function unknownFlag<Options>(
   name: string,
   flags: readonly Flag<Options>[],
 ): string {
-  const near = name.length < 2
-    ? undefined
-    : flags.find(({ long }) => long.startsWith(name) || distance(name, long) <= 2);
-  const hint = near === undefined ? "" : `: did you mean --${near.long}?`;
-  return `there is no flag ${given}${hint || "; sockeye --help lists them"}`;
-}
-
-/** Edit distance of Levenshtein, row by row. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+  const meant = nearest(name, flags.map(({ long }) => long));
+  return meant === undefined
+    ? `there is no flag ${given}; sockeye --help lists them`
+    : `there is no flag ${given}: did you mean --${meant}?`;
 }

@@ -59,6 +59,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
     help: false,
   };
   const [extra] = parseArguments(args, SNAPSHOT_FLAGS, options);
+  out.keepsOn = options.requireComplete;
   if (options.help) {
     out.write(helpText(HELP));
     out.flush();

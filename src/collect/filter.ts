@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FAMILIES } from "../families/mod.ts";
+import { FAMILY_NAMES, familyOf } from "../families/mod.ts";
 import type { RowFilter } from "../families/family.ts";
 import type { Expr } from "../filter/ast.ts";
 import { evaluator, type Predicate } from "../filter/evaluate.ts";
@@ -20,7 +20,7 @@ const DEFAULT_PORT_RANGE: LocalPortRange = { first: 32768, last: 60999 };
 
 /** Families whose rows are asked while they are decoded. */
 const BY_ROW: ReadonlySet<FamilyName> = new Set(
-  FAMILIES.filter(({ filtersRows }) => filtersRows === true).flatMap(({ names }) => names),
+  FAMILY_NAMES.filter((name) => familyOf(name).filtersRows === true),
 );
 
 /** One filter, for one run. */

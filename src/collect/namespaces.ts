@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { EACCES, EPERM, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
+import { EACCES, ENOENT, EPERM, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import {
   inNetworkNamespace,
@@ -163,6 +163,7 @@ function byPath(
   finder: NamespaceFinder,
 ): FoundNetns {
   const fd = tryOpenNamespace(path);
+  if (fd === -ENOENT && pid !== null) throw new NoSuchNamespace(`There is no process ${pid} here`);
   if (fd < 0) throw new SyscallError(`open the network namespace of ${what}`, -fd);
   try {
     const inode = namespaceInode(fd);

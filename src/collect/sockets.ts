@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { FAMILIES } from "../families/mod.ts";
+import { familiesNamed } from "../families/mod.ts";
+import { DecodedSockets, type SocketTable } from "../families/socket_table.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
-import type { RowFilter } from "../families/family.ts";
+import type { RowFilter, SourceKind } from "../families/family.ts";
 import type { Occupancy } from "./occupancy.ts";
+import { SocketRows } from "./rows.ts";
 import type { Source } from "./source.ts";
 
 /** What collecting may be told beside the query. */
@@ -20,50 +22,54 @@ export interface CollectOptions {
   readonly closing?: { add(socket: Socket, request: Uint8Array): void } | undefined;
 }
 
-/**
- * Reads all tables that answer the query, in the order of the families, and within one in the kernel's.
- */
+/** Reads all tables that answer the query, in the order of the families, and within one in the kernel's. */
 export function collectSockets(
   query: Query,
   source: Source,
   netns: Netns | null,
-  { occupancy = null, filter, closing }: CollectOptions = {},
+  options: CollectOptions = {},
 ): Socket[] {
+  const rows = SocketRows.empty();
+  collectRows(rows, query, source, netns, options);
+  return rows.toArray();
+}
+
+/** As {@linkcode collectSockets}, but adds the sockets to others, and makes no objects of them where the family can do without. */
+export function collectRows(
+  rows: SocketRows,
+  query: Query,
+  source: Source,
+  netns: Netns | null,
+  { occupancy = null, filter, closing }: CollectOptions = {},
+): void {
   const contexts = {
     netlink: source.context("netlink", netns, filter),
     proc: source.context("proc", netns, filter),
   };
-  const sockets: Socket[] = [];
-  for (const family of FAMILIES) {
+  for (const family of familiesNamed(query.families)) {
     for (const request of family.requests(query)) {
       if (occupancy !== null && occupancy.isEmpty(request.counters ?? [])) continue;
-      const before = sockets.length;
-      const cookies = new Set<Socket["cookie"]>();
+      const tableOf = (kind: SourceKind) => {
+        const context = contexts[kind];
+        return request.sockets?.(context) ??
+          new DecodedSockets(request, context, query.info === true);
+      };
+      // A table that netlink refuses in the middle is read anew from /proc.
+      const tables: Partial<Record<SourceKind, SocketTable>> = {};
       source.read(request, {
         message(view, start, end, kind) {
-          const socket = request.decode(view, start, end, contexts[kind]);
-          if (socket === null) return;
-          if (request.repeats && socket.cookie !== null) {
-            if (cookies.has(socket.cookie)) return;
-            cookies.add(socket.cookie);
-          }
+          const table = tables[kind] ??= tableOf(kind);
+          const number = table.add(view, start, end);
           // Lines of /proc have no cookie to name a socket by.
-          if (closing !== undefined && kind === "netlink") {
-            const destroy = request.destroy?.(view, start, end) ?? null;
-            if (destroy !== null) closing.add(socket, destroy);
-          }
-          if (query.info) {
-            // Lines of /proc have no attributes.
-            socket.info = kind === "proc" ? null : request.info?.(view, start, end) ?? null;
-          }
-          sockets.push(socket);
+          if (number < 0 || closing === undefined || kind !== "netlink") return;
+          const destroy = request.destroy?.(view, start, end) ?? null;
+          if (destroy !== null) closing.add(table.keep(number), destroy);
         },
         restart() {
-          sockets.length = before;
-          cookies.clear();
+          for (const table of Object.values(tables)) table.clear();
         },
       });
+      for (const table of Object.values(tables)) rows.addTable(table);
     }
   }
-  return sockets;
 }

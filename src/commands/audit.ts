@@ -9,6 +9,7 @@ import { type AuditFormat, formatReport } from "../audit/formats/mod.ts";
 import { InputError } from "../audit/input_error.ts";
 import type { AuditReport, Severity } from "../audit/report.ts";
 import { Diagnostics } from "../diagnostics.ts";
+import { ProcRoot } from "../proc/root.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { sanitize } from "../views/text/sanitize.ts";
 import type { Writer } from "../views/text/writer.ts";
@@ -40,6 +41,9 @@ export async function audit(
   return report;
 }
 
+/** Bytes: a hundred thousand entries, written by a machine. */
+const LONGEST_POLICY = 32 * 1024 * 1024;
+
 async function judge(options: AuditOptions & { readonly policy: string }) {
   if (options.policy === "-" && options.snapshot === "-") {
     throw new InputError(
@@ -48,7 +52,7 @@ async function judge(options: AuditOptions & { readonly policy: string }) {
   }
   const { readPolicy } = await import("../audit/read_policy.ts");
   const { evaluate } = await import("../audit/evaluate.ts");
-  const { name, text } = readInput(options.policy);
+  const { name, text } = readInput(options.policy, LONGEST_POLICY);
   const policy = readPolicy(text, name);
   const document = await loadDocument(options);
   return { policy, document, report: evaluate(document, policy) };
@@ -64,7 +68,9 @@ export async function advice(
   const document = await loadDocument(options);
   const { crossCheck } = await import("./cross_check.ts");
   const discrepancies = options.snapshot === null ? crossCheck() : null;
-  const report = advise(document, discrepancies, options.failOn);
+  const { readReservedPorts } = await import("../proc/reserved_ports.ts");
+  const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
+  const report = advise(document, discrepancies, options.failOn, reserved);
   await write(report, document, options, out);
   tellGaps(document, err);
   return report;

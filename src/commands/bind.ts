@@ -21,7 +21,7 @@ import { covers, type NetnsFacts, type Survey } from "./explain.ts";
 import type { PortTarget } from "./target.ts";
 
 /**
- * Tries it for real in the namespace, with and without SO_REUSEADDR; the socket never listens and is closed at once. A
+ * Tries it for real in the namespace, for TCP with and without SO_REUSEADDR; the socket never listens and is closed at once. A
  * target without a transport is tried as TCP, one without an address as 0.0.0.0.
  */
 export function tryBind(
@@ -38,7 +38,8 @@ export function tryBind(
   try {
     visitNamespace(found, survey.diagnostics, () => {
       plain = probeBind(bytes, target.port, type, false);
-      reuse = probeBind(bytes, target.port, type, true);
+      // A datagram socket that SO_REUSEADDR lets in beside another takes its datagrams from that moment on.
+      if (type === SOCK_STREAM) reuse = probeBind(bytes, target.port, type, true);
     });
   } catch (error) {
     // No such socket can be made here: IPv6 is switched off.
@@ -54,7 +55,8 @@ export function tryBind(
     verdict: verdictOf(plain, reuse),
     holders: survey.sockets.filter((socket) =>
       overlaps(socket, target, transport, address, found.netns.inode)
-    ),
+      // A listener is in everybody's way, its connections are not.
+    ).sort((a, b) => Number(b.state === "listen") - Number(a.state === "listen")),
     unprivilegedStart: ports.unprivilegedStart,
   };
 }

@@ -21,11 +21,11 @@ import { collectSockets } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { endpointTraits } from "../families/mod.ts";
+import { walkOwners } from "../join/owners.ts";
 import type { Socket, Transport } from "../model/socket.ts";
 import { currentNetns } from "../proc/host.ts";
 import { netnsInode } from "../proc/namespace.ts";
 import { ProcRoot } from "../proc/root.ts";
-import { DescriptorScanner } from "../proc/scan.ts";
 import { wholeHostQuery } from "./whole_host.ts";
 
 /** What both sock_diag and /proc/net can list. */
@@ -117,8 +117,8 @@ export function onlyDescriptors(
 ): Discrepancy[] {
   if (!root.isLive) return [];
   const known = new Set(listed.map(({ inode }) => inode));
-  const { descriptors } = new DescriptorScanner(root).scanProcesses();
-  const { pids, tids, fds, inodes, length } = descriptors;
+  const { pids, tids, fds, inodes, length } =
+    walkOwners(root, "auto", new Diagnostics()).scan.descriptors;
   const near = new Map<number, boolean>();
   const isNear = (pid: number): boolean => {
     let known = near.get(pid);

@@ -4,12 +4,14 @@
  * @module
  */
 import { ENOENT, SyscallError } from "../../ffi/errno.ts";
+import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
 import { effectiveUserId } from "../../ffi/process.ts";
 import { probePermission, probeTypes } from "../bpf/probe.ts";
 import { NamespaceFinder, visitNamespace } from "../collect/namespaces.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import type { DiagRequest } from "../families/family.ts";
-import { FAMILIES, FAMILY_NAMES } from "../families/mod.ts";
+import { familiesNamed, FAMILY_NAMES } from "../families/mod.ts";
 import type { CapabilityCheck, Checkup, NamespaceCheck, TableCheck } from "../model/checkup.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { TRANSPORTS } from "../model/socket.ts";
@@ -29,6 +31,7 @@ import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import { Users } from "../proc/users.ts";
 import { readSurroundings } from "../reach/surroundings.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Source: include/uapi/linux/capability.h. */
 const CAP_NET_BIND_SERVICE = 10;
@@ -97,7 +100,9 @@ export function examine(root = new ProcRoot()): Checkup {
     namespaces,
     namespacesUnread: unread,
   };
-  return { ...checkup, advice: adviceFor(checkup) };
+  const installed = tryReadFileAt(AT_FDCWD, cString(`/lib/modules/${host.kernel}/modules.dep`));
+  const modules = typeof installed === "number" ? null : utf8Text(installed);
+  return { ...checkup, advice: adviceFor(checkup, modules) };
 }
 
 /** The hidepid option of the mount at /proc in a mountinfo; `null` where it has none. */
@@ -139,12 +144,14 @@ function checkTables(root: ProcRoot): TableCheck[] {
     users: null,
   };
   try {
-    return FAMILIES.flatMap((family) => family.requests(query)).map((request) => {
-      const reason = transport === null ? refusal : askNetlink(transport, request);
-      return reason === null
-        ? { label: request.label, source: "netlink", reason: null }
-        : { label: request.label, ...askProc(root, request, reason) };
-    });
+    return familiesNamed(query.families).flatMap((family) => family.requests(query)).map(
+      (request) => {
+        const reason = transport === null ? refusal : askNetlink(transport, request);
+        return reason === null
+          ? { label: request.label, source: "netlink", reason: null }
+          : { label: request.label, ...askProc(root, request, reason) };
+      },
+    );
   } finally {
     transport?.close();
   }
@@ -190,7 +197,25 @@ function checkNamespaces(
   return { namespaces, unread: finder.denied };
 }
 
-function adviceFor(checkup: Omit<Checkup, "advice">): string[] {
+/** What modprobe can do. `installed` is modules.dep of this kernel; `null` where there is none, as in a container. */
+export function moduleAdvice(
+  modules: readonly string[],
+  kernel: string,
+  installed: string | null,
+): string[] {
+  if (modules.length === 0) return [];
+  if (installed === null) {
+    return [
+      `On the host, as root: modprobe ${
+        modules.join(" ")
+      }, if its kernel has them; there are none here in /lib/modules/${kernel}`,
+    ];
+  }
+  const there = modules.filter((name) => new RegExp(`/${name}\\.ko[^/]*:`).test(installed));
+  return there.length === 0 ? [] : [`As root: modprobe ${there.join(" ")}`];
+}
+
+function adviceFor(checkup: Omit<Checkup, "advice">, installed: string | null): string[] {
   const advice: string[] = [];
   const lacks = (name: string) =>
     checkup.capabilities.some((capability) =>
@@ -203,7 +228,11 @@ function adviceFor(checkup: Omit<Checkup, "advice">): string[] {
         ? "Run as root (sudo sockeye) to see who holds other users' sockets"
         : lacks("CAP_SYS_PTRACE")
         ? "Give CAP_SYS_PTRACE (in a container: --cap-add SYS_PTRACE) to see who holds other users' sockets"
-        : "Some processes are closed even to root: a security module protects them",
+        : `${
+          checkup.processes.denied === 1
+            ? "1 process is"
+            : `${checkup.processes.denied} processes are`
+        } closed even to root with CAP_SYS_PTRACE, by the kernel or a security module: nothing helps here`,
     );
   }
   if (checkup.hidepid !== null && !root) {
@@ -233,14 +262,15 @@ function adviceFor(checkup: Omit<Checkup, "advice">): string[] {
         return word === undefined ? [] : [MODULES[word]!];
       }),
   );
-  if (modules.size > 0) {
-    advice.push(
-      `Load the kernel modules ${[...modules].join(", ")} (modprobe), where the kernel has them`,
-    );
-  }
+  advice.push(...moduleAdvice([...modules], checkup.kernel, installed));
   if (!checkup.bpf.usable) {
+    const held = ["CAP_BPF", "CAP_PERFMON"].every((name) =>
+      checkup.capabilities.some((capability) => capability.name === name && capability.held)
+    );
     advice.push(
-      checkup.btf.usable
+      checkup.btf.usable && held
+        ? "Run on the host, outside of user namespaces and seccomp filters, to find owners quicker by BPF on hosts with many descriptors"
+        : checkup.btf.usable
         ? "Give CAP_BPF and CAP_PERFMON, or run as root, to find owners quicker on hosts with many descriptors"
         : "A kernel with BTF (CONFIG_DEBUG_INFO_BTF) finds owners quicker on hosts with many descriptors",
     );

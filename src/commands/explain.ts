@@ -13,6 +13,7 @@ import type { Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import { Facts } from "../proc/facts.ts";
+import { insidePidNamespace } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
@@ -27,6 +28,8 @@ import { forwardOf, reachReport } from "./explain_reach.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
 import { ownerIsCalled, processIsCalled } from "./owner_match.ts";
 import type { PortTarget, Target } from "./target.ts";
+import { fileAt, isAt } from "./unix_path.ts";
+import { latin1Text, utf8Text } from "../model/text.ts";
 
 /** What was read inside one network namespace, beside its sockets. */
 export interface NetnsFacts {
@@ -43,6 +46,7 @@ export interface Survey {
   readonly namespaces: ReadonlyMap<number, NetnsFacts>;
   readonly facts: Facts;
   readonly users: Users;
+  readonly groups: Users;
   readonly diagnostics: Diagnostics;
 }
 
@@ -64,7 +68,7 @@ function queryFor(targets: readonly Target[]): Query {
   const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
   const portsOnly = ports.length === targets.length;
   return {
-    families: new Set(portsOnly ? ["inet", "inet6"] : FAMILY_NAMES),
+    families: new Set(targets.flatMap(familiesOf)),
     transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),
     states: ALL_STATES,
     ports: portsOnly ? ports.map((port) => ({ first: port, last: port })) : null,
@@ -72,6 +76,15 @@ function queryFor(targets: readonly Target[]): Query {
     processes: null,
     users: null,
   };
+}
+
+// What cannot match is not read, and is then missing from no answer.
+function familiesOf({ kind }: Target): readonly Socket["family"][] {
+  return kind === "port"
+    ? ["inet", "inet6"]
+    : kind === "unix" || kind === "abstract"
+    ? ["unix"]
+    : FAMILY_NAMES;
 }
 
 /** Reads sockets, their owners, and what surrounds them. */
@@ -97,6 +110,8 @@ export function takeSurvey(
     namespaces,
     facts: new Facts(root, new Processes(root, users)),
     users,
+    // group(5) begins as passwd(5) does: name, password, number.
+    groups: new Users("/etc/group"),
     diagnostics,
   };
 }
@@ -106,20 +121,24 @@ function explainOne(
   netns: NetnsChoice | undefined,
   survey: Survey,
 ): Explanation {
-  const matching = survey.sockets.filter((socket) => matches(socket, target));
+  const matching = survey.sockets.filter((socket) => matches(socket, target, survey.root));
   const subjects = subjectsOf(matching, target, survey);
   const first = [...survey.namespaces.values()][0];
-  const base = { target: target.text, netns: first?.found.netns ?? null, subjects };
+  const netnsAsked = first?.found.netns ?? null;
+  const base = { target: target.text, kind: target.kind, netns: netnsAsked, subjects };
   if (subjects.length > 0) {
-    return { ...base, idle: [], elsewhere: [], nearby: null, undecided: false };
+    const nothing = { idle: [], file: null, elsewhere: [], elsewhereWhole: true, nearby: null };
+    return { ...base, ...nothing, undecided: false };
   }
-  const elsewhere = target.kind === "port" && netns === undefined
+  const { elsewhere, whole } = netns === undefined
     ? lookElsewhere(target, survey)
-    : [];
+    : { elsewhere: [], whole: true };
   return {
     ...base,
     idle: meantProcesses(target, survey),
+    file: target.kind === "unix" && survey.root.isLive ? fileAt(target.path) : null,
     elsewhere,
+    elsewhereWhole: whole,
     nearby: target.kind === "port" ? nearbyOf(target, netns, survey) : null,
     undecided: isUndecided(target, survey),
   };
@@ -132,6 +151,11 @@ function isUndecided(target: Target, survey: Survey): boolean {
     kind === "netns" || kind !== "processes" && concerns(String(detail.table ?? ""), target)
   );
   if (mattering) return true;
+  // One that hidepid keeps from us may be the one that was meant.
+  const hidden = diagnostics.gaps.some(({ kind, detail }) =>
+    kind === "processes" && detail.hidepid !== undefined
+  );
+  if (hidden && (target.kind === "pid" || target.kind === "process")) return true;
   const closed = (pid: number) => facts.get(pid).comm !== null && facts.openFiles(pid) === null;
   return meantProcesses(target, survey).some(({ pid }) => closed(pid));
 }
@@ -194,10 +218,7 @@ function matchesPort(socket: Socket, target: PortTarget, anyAddress = false): bo
     (anyAddress || target.address === null || covers(local.address, socket.v6only, target.address));
 }
 
-const decoder = new TextDecoder();
-const latin1 = new TextDecoder("latin1");
-
-function matches(socket: Socket, target: Target): boolean {
+function matches(socket: Socket, target: Target, root: ProcRoot): boolean {
   switch (target.kind) {
     case "port":
       // A connection belongs to its listener, or is only near.
@@ -209,12 +230,11 @@ function matches(socket: Socket, target: Target): boolean {
     case "inode":
       return socket.inode === target.inode;
     case "unix":
-      return "path" in socket.local && socket.local.path !== null && isServer(socket) &&
-        decoder.decode(socket.local.path) === target.path;
+      return isServer(socket) && isAt(socket, target.path, root);
     case "abstract":
       return "name" in socket.local && socket.local.name !== null && isServer(socket) &&
         // NULs inside are written as @ by most tools.
-        decoder.decode(socket.local.name).replaceAll("\0", "@") === target.name;
+        utf8Text(socket.local.name).replaceAll("\0", "@") === target.name;
   }
 }
 
@@ -323,8 +343,8 @@ function connectionsOf(listener: Socket, { sockets }: Survey): Socket[] {
 // Path or abstract name, one character a byte.
 function nameOf(local: Socket["local"]): string | null {
   if (!("path" in local)) return null;
-  if (local.path !== null) return `/${latin1.decode(local.path)}`;
-  return local.name === null ? null : `@${latin1.decode(local.name)}`;
+  if (local.path !== null) return `/${latin1Text(local.path)}`;
+  return local.name === null ? null : `@${latin1Text(local.name)}`;
 }
 
 function countConnections(sockets: readonly Socket[]): Connections {
@@ -346,13 +366,23 @@ function countConnections(sockets: readonly Socket[]): Connections {
 
 // Other namespaces cost an entry each, so they are looked into when nothing was found here.
 // They were not asked about, so what cannot be read there is missing from no answer.
-function lookElsewhere(target: PortTarget, { root, namespaces }: Survey): Socket[] {
+function lookElsewhere(
+  target: Target,
+  { root, namespaces }: Survey,
+): { readonly elsewhere: Socket[]; readonly whole: boolean } {
   const query = { ...queryFor([target]), states: null };
-  const snapshot = takeNetnsSnapshot(query, "all", new Diagnostics(), { root });
-  return snapshot.sockets.filter((socket) =>
+  const diagnostics = new Diagnostics();
+  const snapshot = takeNetnsSnapshot(query, "all", diagnostics, { root });
+  const elsewhere = snapshot.sockets.filter((socket) =>
     socket.netns !== null && !namespaces.has(socket.netns.inode) &&
-    matchesPort(socket, target, true)
+    (target.kind === "port"
+      ? isServer(socket) && matchesPort(socket, target, true)
+      : matches(socket, target, root))
   );
+  // In a PID namespace there are processes, and so namespaces, that nothing leads to.
+  const whole = insidePidNamespace(root) === false &&
+    !diagnostics.gaps.some(({ kind }) => kind === "netns");
+  return { elsewhere, whole };
 }
 
 function nearbyOf(
@@ -371,6 +401,8 @@ function nearbyOf(
     connections: connections.length === 0 ? null : countConnections(connections),
     sockets: onPort.filter(isServer),
     ephemeral: ports?.ephemeral ?? null,
+    inEphemeral: ports?.ephemeral != null && target.port >= ports.ephemeral[0] &&
+      target.port <= ports.ephemeral[1],
     reserved:
       ports?.reserved.some((range) => target.port >= range.first && target.port <= range.last) ??
         false,

@@ -10,10 +10,10 @@ import { containerNames } from "../proc/container_names.ts";
 import type { OpenFile } from "../proc/facts.ts";
 import { packageOf } from "../proc/packages.ts";
 import type { Survey } from "./explain.ts";
+import { latin1Text } from "../model/text.ts";
 
 // One character a byte, so that paths keep theirs as keys.
-const latin1 = new TextDecoder("latin1");
-const text = (bytes: Bytes | null) => bytes === null ? "" : latin1.decode(bytes);
+const text = (bytes: Bytes | null) => bytes === null ? "" : latin1Text(bytes);
 
 /** Where each of the processes lives; those that agree share a place. */
 export function placesOf(processes: readonly Process[], survey: Survey): Place[] {

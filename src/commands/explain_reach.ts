@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ENOENT } from "../../ffi/errno.ts";
 import { AT_FDCWD } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { tryStatAt } from "../../ffi/stat.ts";
@@ -13,17 +14,23 @@ import type { Socket } from "../model/socket.ts";
 import { addressReach } from "../reach/address.ts";
 import { resolveReach } from "../reach/bind.ts";
 import { readDnatRules } from "../reach/dnat.ts";
+import type { DnatRule } from "../reach/nat_rule.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
+import type { PortRange } from "../query.ts";
 import type { NetnsFacts, Survey } from "./explain.ts";
-
-const decoder = new TextDecoder();
+import { fileOf } from "./unix_path.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** The report for one socket; `null` where its family has no reach. */
 export function reachReport(socket: Socket, survey: Survey): ReachReport | null {
   const { local, reach } = socket;
   const facts = socket.netns === null ? undefined : survey.namespaces.get(socket.netns.inode);
   if (!("address" in local)) {
-    const file = fileOf(socket, survey);
+    const file = socketFile(socket, survey);
+    if (file === "gone") {
+      const reasons = ["the file is gone: nobody can connect by its path any more"];
+      return { scope: "unknown", reasons, addresses: null, groups: [], published: [], file: null };
+    }
     return file === null && reach.scope === "unknown"
       ? null
       : { ...reach, addresses: null, groups: [], published: [], file };
@@ -44,7 +51,7 @@ export function reachReport(socket: Socket, survey: Survey): ReachReport | null 
 }
 
 // Datagrams to a group reach every socket of its port that is bound to a wildcard or to the group.
-function groupsOf({ local, transport }: Socket, facts: NetnsFacts | undefined) {
+function groupsOf({ local, transport, v6only }: Socket, facts: NetnsFacts | undefined) {
   if (facts === undefined || !transport.startsWith("udp") || !("address" in local)) return [];
   if (addressReach(local.address).scope === "multicast") {
     return facts.groups.filter(({ address }) => address === local.address);
@@ -52,17 +59,16 @@ function groupsOf({ local, transport }: Socket, facts: NetnsFacts | undefined) {
   if (!isWildcard(local.address)) return [];
   return facts.groups.filter((group) =>
     (local.interface === null || group.interface === local.interface) &&
-    (local.address === "::" || !group.address.includes(":"))
+    (group.address.includes(":") ? local.address === "::" : v6only !== true)
   );
 }
 
-// The path is as its process sees it.
-function fileOf(socket: Socket, survey: Survey): ReachReport["file"] {
-  const { local, owners } = socket;
-  if (!("path" in local) || local.path === null || local.path[0] !== 0x2f) return null;
-  const pid = owners[0]?.pid;
-  const prefix = pid === undefined ? "" : `${survey.root.path}/${pid}/root`;
-  const status = tryStatAt(AT_FDCWD, cString(prefix + decoder.decode(local.path)));
+function socketFile(socket: Socket, survey: Survey): ReachReport["file"] | "gone" {
+  const file = fileOf(socket, survey.root);
+  if (file === null) return null;
+  const status = tryStatAt(AT_FDCWD, cString(file.prefix + file.path));
+  // Without the process nobody knows whose directories they are.
+  if (status === -ENOENT && file.prefix.endsWith("/root") && survey.root.isLive) return "gone";
   if (typeof status === "number") return null;
   const { mode, uid, gid } = status;
   return {
@@ -70,7 +76,8 @@ function fileOf(socket: Socket, survey: Survey): ReachReport["file"] {
     uid,
     user: survey.users.name(uid),
     gid,
-    closedFolder: closedFolder(prefix, decoder.decode(local.path)),
+    group: survey.groups.name(gid),
+    closedFolder: closedFolder(file.prefix, file.path),
   };
 }
 
@@ -95,7 +102,7 @@ interface Proxy {
 
 /** The arguments of docker-proxy; `null` for another program. */
 export function parseProxy(cmdline: Uint8Array): Proxy | null {
-  const words = decoder.decode(cmdline).split("\0");
+  const words = utf8Text(cmdline).split("\0");
   if (!/(^|\/)docker-proxy$/.test(words[0] ?? "")) return null;
   const value = (flag: string) => {
     const at = words.indexOf(flag);
@@ -128,7 +135,7 @@ function publications(
   const found: Publication[] = [];
   for (const pid of new DescriptorScanner(survey.root).listProcesses()) {
     const process = survey.facts.get(pid);
-    if (process.comm === null || decoder.decode(process.comm) !== "docker-proxy") continue;
+    if (process.comm === null || utf8Text(process.comm) !== "docker-proxy") continue;
     const proxy = process.cmdline === null ? null : parseProxy(process.cmdline);
     if (
       proxy === null || proxy.port !== local.port || proxy.protocol !== socket.transport ||
@@ -137,25 +144,53 @@ function publications(
     found.push({
       via: "docker-proxy",
       address: isWildcard(proxy.hostAddress) ? null : proxy.hostAddress,
-      port: proxy.hostPort,
+      ports: { first: proxy.hostPort, last: proxy.hostPort },
+      conditional: false,
       pid,
     });
   }
   const rules = survey.root.isLive ? readDnatRules(survey.root) : null;
   for (const rule of rules?.rules ?? []) {
-    if (
-      !addresses.has(rule.toAddress) || (rule.toPort ?? rule.port ?? local.port) !== local.port ||
-      rule.protocol !== null && rule.protocol !== socket.transport
-    ) continue;
-    found.push({
-      via: "nftables",
-      address: rule.address,
-      port: rule.port ?? local.port,
-      pid: null,
-    });
+    if (!addresses.has(rule.toAddress)) continue;
+    for (const ports of publishedPorts(rule, local.port, socket.transport)) {
+      found.push({
+        via: rule.via,
+        address: rule.address,
+        ports,
+        conditional: rule.more,
+        pid: null,
+      });
+    }
   }
   // "Not published" can only be said by one who has seen every rule.
-  return found.length > 0 || rules?.complete ? found : null;
+  return found.length > 0 || rules?.complete ? withoutRepetition(found) : null;
+}
+
+// Two ways to one rule are one publication, and one without conditions makes that with conditions needless.
+function withoutRepetition(found: readonly Publication[]): Publication[] {
+  const kept = new Map<string, Publication>();
+  for (const one of found) {
+    const key = [one.via, one.address, one.ports.first, one.ports.last, one.pid].join();
+    if (kept.get(key)?.conditional !== false) kept.set(key, one);
+  }
+  return [...kept.values()];
+}
+
+/** The ports at which a rule takes packets for this one; empty where it leads none to it. */
+export function publishedPorts(
+  { protocol, ports, toPort }: DnatRule,
+  port: number,
+  transport: string,
+): PortRange[] {
+  if (transport !== (protocol ?? transport)) return [];
+  const all = ports ?? [{ first: 1, last: 65535 }];
+  // Without a port of its own the rule leaves each where it was.
+  if (toPort === null) {
+    return all.some(({ first, last }) => first <= port && port <= last)
+      ? [{ first: port, last: port }]
+      : [];
+  }
+  return toPort === port ? [...all] : [];
 }
 
 /** Where a proxy among the owners sends everything on to. */

@@ -17,17 +17,17 @@ export interface Input {
   readonly text: string;
 }
 
-/** Reads a file, or standard input for `-`. Throws {@linkcode InputError}. */
-export function readInput(path: string): Input {
+/** Reads a file, or standard input for `-`: at most so many bytes. Throws {@linkcode InputError}. */
+export function readInput(path: string, limit = LIMIT): Input {
   const name = path === "-" ? "standard input" : path;
   // One byte more than is allowed tells a file that fits from one that was cut.
   const bytes = path === "-"
-    ? tryReadAll(0, LIMIT + 1)
-    : tryReadFileAt(AT_FDCWD, cString(path), LIMIT + 1);
+    ? tryReadAll(0, limit + 1)
+    : tryReadFileAt(AT_FDCWD, cString(path), limit + 1);
   if (typeof bytes === "number") {
     throw new InputError(`${name} cannot be read: ${errnoText(-bytes)}`);
   }
-  if (bytes.length > LIMIT) throw new InputError(`${name} is larger than ${LIMIT} bytes`);
+  if (bytes.length > limit) throw new InputError(`${name} is larger than ${limit} bytes`);
   try {
     return { name, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {

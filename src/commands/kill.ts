@@ -19,6 +19,7 @@ import { writeTable } from "../views/table.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { type CloseRequests, listFilter, takeSnapshot } from "./list.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** How to go about it. */
 export interface KillOptions {
@@ -81,7 +82,7 @@ function ask(count: number, err: Writer): boolean {
   const line = allocate(256);
   const length = tryRead(0, line);
   return length > 0 &&
-    /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(line.subarray(0, length)));
+    /^\s*y(es)?\s*$/i.test(utf8Text(line.subarray(0, length)));
 }
 
 function closeAll(sockets: readonly Socket[], closer: Closer, out: Writer): KillOutcome {

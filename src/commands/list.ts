@@ -6,13 +6,15 @@
 import { terminalColumns } from "../../ffi/terminal.ts";
 import { type Access, LIVE } from "../collect/access.ts";
 import type { ListFilter } from "../collect/filter.ts";
-import { collectSockets } from "../collect/sockets.ts";
+import { kept, SocketRows } from "../collect/rows.ts";
+import { collectRows } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { attachOwners } from "../join/attach.ts";
 import { walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Netns, Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { currentNetns, readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
@@ -24,7 +26,7 @@ import { readSurroundings } from "../reach/surroundings.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { paint } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
-import { sorted } from "./order.ts";
+import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
 /** How the listing is to look. */
@@ -72,21 +74,35 @@ export function takeSnapshot(
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
 ): Snapshot {
+  const snapshot = takeRows(query, diagnostics, tools, kept);
+  return { ...snapshot, sockets: kept(snapshot.sockets) };
+}
+
+/**
+ * As {@linkcode takeSnapshot}, for who looks at each socket once.
+ *
+ * @param form Makes of the sockets as they were read the form that everything after works on.
+ */
+export function takeRows(
+  query: Query,
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+  form: (rows: SocketRows) => Sockets = (rows) => rows,
+): Snapshot<Sockets> {
   const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
     tools;
   const inode = currentNetns(root);
   const netns = inode === null ? null : { inode, name: null };
   const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
-  let sockets: readonly Socket[];
+  const rows = SocketRows.empty();
   const takenAtMs = access.now();
   try {
     closing?.enter(netns);
-    const rows = filter?.forRows(root, netns);
-    sockets = collectSockets(query, source, netns, { filter: rows, closing });
+    collectRows(rows, query, source, netns, { filter: filter?.forRows(root, netns), closing });
   } finally {
     source.close();
   }
-  sockets = selectSockets(sockets, query, filter, users, {
+  const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
       // After the dump, which is what gives a socket its cookie.
       const walk = access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics));
@@ -100,7 +116,7 @@ export function takeSnapshot(
       fillReach(some, () => surroundings);
     },
   });
-  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
 }
 
 /** Lists sockets on `out`, and on `err` what is missing. Returns whether nothing is. Throws what the writers throw. */
@@ -136,18 +152,21 @@ async function snapshotOf(
   query: Query,
   diagnostics: Diagnostics,
   tools: SnapshotTools & { readonly users: Users },
-): Promise<Snapshot> {
-  const all = { ...tools, filter: await listFilter(query, tools.users) };
-  if (query.netns === undefined) return takeSnapshot(query, diagnostics, all);
-  const { takeNetnsSnapshot } = await import("./netns_snapshot.ts");
-  return takeNetnsSnapshot(query, query.netns, diagnostics, all);
+): Promise<Snapshot<Sockets>> {
+  const filter = await listFilter(query, tools.users);
+  const all = { ...tools, filter };
+  // What a filter asks for at the end is kept by socket.
+  const form = filter?.hasRest ? kept : undefined;
+  if (query.netns === undefined) return takeRows(query, diagnostics, all, form);
+  const { takeNetnsRows } = await import("./netns_snapshot.ts");
+  return takeNetnsRows(query, query.netns, diagnostics, all, form);
 }
 
 async function recordedSnapshot(
   query: Query,
   diagnostics: Diagnostics,
   { record, replay }: ListFormat,
-): Promise<Snapshot> {
+): Promise<Snapshot<Sockets>> {
   const { openRecording, RecordingFile } = await import("./recording.ts");
   if (replay !== null) {
     const access = openRecording(replay);

@@ -9,15 +9,16 @@
 import { LIVE } from "../collect/access.ts";
 import { type FoundNetns, NamespaceFinder } from "../collect/namespaces.ts";
 import { Occupancy } from "../collect/occupancy.ts";
-import { collectSockets } from "../collect/sockets.ts";
+import { kept, SocketRows } from "../collect/rows.ts";
+import { collectRows } from "../collect/sockets.ts";
 import { Source } from "../collect/source.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { attachOwners } from "../join/attach.ts";
 import { type OwnerWalk, walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-import { readHost } from "../proc/host.ts";
+import { effectiveUser, readHost } from "../proc/host.ts";
 import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../proc/users.ts";
@@ -25,7 +26,7 @@ import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsSurroundings } from "../reach/bind.ts";
 import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
 import type { SnapshotTools } from "./list.ts";
-import { sorted } from "./order.ts";
+import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
 /**
@@ -40,12 +41,25 @@ export function takeNetnsSnapshot(
   tools: SnapshotTools = {},
   inside: (found: FoundNetns) => void = () => {},
 ): Snapshot {
+  const snapshot = takeNetnsRows(query, choice, diagnostics, tools, kept, inside);
+  return { ...snapshot, sockets: kept(snapshot.sockets) };
+}
+
+/** As {@linkcode takeNetnsSnapshot}, for who looks at each socket once: see `takeRows`. */
+export function takeNetnsRows(
+  query: Query,
+  choice: NetnsChoice | "own",
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+  form: (rows: SocketRows) => Sockets = (rows) => rows,
+  inside: (found: FoundNetns) => void = () => {},
+): Snapshot<Sockets> {
   const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
     tools;
   const walkAll = (needsNamespaces: boolean) =>
     access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics, needsNamespaces));
   const takenAtMs = access.now();
-  let sockets: readonly Socket[] = [];
+  const rows = SocketRows.empty();
   const surroundings = new Map<number, Surroundings | null>();
   const visit = (found: FoundNetns) => {
     access.visit(found, diagnostics, () => {
@@ -54,17 +68,16 @@ export function takeNetnsSnapshot(
       const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
       try {
         closing?.enter(found.netns);
-        const rows = filter?.forRows(root, found.netns);
-        const collected = collectSockets(query, source, found.netns, {
+        const before = rows.length;
+        collectRows(rows, query, source, found.netns, {
           occupancy,
-          filter: rows,
+          filter: filter?.forRows(root, found.netns),
           closing,
         });
-        if (root.isLive && collected.some(needsSurroundings)) {
+        if (root.isLive && rows.from(before).some(needsSurroundings)) {
           const open = () => access.open(NETLINK_ROUTE);
           surroundings.set(found.netns.inode, readSurroundings(root, found.netns.inode, open));
         }
-        sockets = sockets.length === 0 ? collected : sockets.concat(collected);
         inside(found);
       } finally {
         source.close();
@@ -90,7 +103,7 @@ export function takeNetnsSnapshot(
     for (const found of finder.list()) {
       if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
     }
-    reportDenied(finder.denied, diagnostics);
+    reportDenied(finder.denied, root, diagnostics);
   } else {
     visit(access.find(
       choice.one,
@@ -99,7 +112,7 @@ export function takeNetnsSnapshot(
       () => (walk ??= walkAll(true)).scan.namespaces,
     ));
   }
-  sockets = selectSockets(sockets, query, filter, users, {
+  const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
       walk ??= walkAll(false);
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
@@ -107,16 +120,17 @@ export function takeNetnsSnapshot(
     reach: (some) =>
       fillReach(some, (netns) => (netns === null ? null : surroundings.get(netns.inode)) ?? null),
   });
-  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: sorted(sockets) };
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
 }
 
-function reportDenied(denied: number, diagnostics: Diagnostics): void {
+function reportDenied(denied: number, root: ProcRoot, diagnostics: Diagnostics): void {
   if (denied === 0) return;
   const whose = denied === 1 ? "1 process" : `${denied} processes`;
   diagnostics.gap({
     kind: "netns",
-    reason:
-      `the network namespace of ${whose} could not be read; run as root to see all namespaces`,
+    reason: `the network namespace of ${whose} could not be read; ${
+      effectiveUser(root) === 0 ? "closed even to root" : "run as root to see all namespaces"
+    }`,
     detail: { denied },
   });
 }

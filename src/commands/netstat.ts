@@ -1,5 +1,5 @@
 /**
- * netstat: sockets and counters in the words of net-tools 2.10.
+ * netstat: sockets in the words of net-tools 2.10.
  *
  * Sources are sock_diag where its bytes say what the tables of /proc say, and /proc elsewhere: the timers of TCP, the user
  * of a half-open connection, raw sockets, unix sockets, SCTP.
@@ -14,12 +14,7 @@ import { Diagnostics } from "../diagnostics.ts";
 import { InetMessage } from "../families/inet/message.ts";
 import { inetProcTable } from "../families/inet/proc.ts";
 import { dumpRequest } from "../families/inet/request.ts";
-import {
-  INET_DIAG_MSG_SIZE,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  IPPROTO_UDPLITE,
-} from "../families/inet/uapi.ts";
+import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE } from "../families/inet/uapi.ts";
 import {
   ALL_STATES,
   stateMask,
@@ -28,30 +23,19 @@ import {
   TCP_NEW_SYN_RECV,
 } from "../model/state.ts";
 import { parseUnixTable } from "../proc/net_unix.ts";
-import { ProcRoot } from "../proc/root.ts";
 import { parseSctpAssociations, parseSctpEndpoints } from "../proc/sctp.ts";
-import {
-  type CounterFile,
-  parseCounterPairs,
-  parseCounters6,
-  parseCountersSctp,
-} from "../proc/snmp.ts";
-import { Resolver } from "../names/resolver.ts";
 import type { RowContext, RowFormat, TimerFacts } from "../views/netstat/internet_row.ts";
 import { internetHeading, type NetstatLayout, unixHeading } from "../views/netstat/layout.ts";
 import { writeSctpAssociation, writeSctpEndpoint } from "../views/netstat/sctp.ts";
-import { StatisticsText } from "../views/netstat/statistics.ts";
 import { tcpRows } from "../views/netstat/tcp.ts";
 import { rawRows, udpRows } from "../views/netstat/udp.ts";
 import { wantsUnix, writeUnix } from "../views/netstat/unix.ts";
 import { RowBuffer } from "../views/text/row_buffer.ts";
 import type { Writer } from "../views/text/writer.ts";
-import { NamesForRun, type NumericChoice, type ReverseLookup } from "./netstat_names.ts";
+import { KeptMessages } from "./netstat_kept.ts";
+import { NamesForRun, type NumericChoice } from "./netstat_names.ts";
 import { NetstatOwners } from "./netstat_owners.ts";
-
-/** Protocols and families that have tables. */
-export const NETSTAT_PROTOCOLS = ["tcp", "sctp", "udp", "udplite", "raw", "unix"] as const;
-export type NetstatProtocol = typeof NETSTAT_PROTOCOLS[number];
+import { latin1Text, type NetstatPlace, type NetstatProtocol } from "./netstat_place.ts";
 
 /** What was asked. */
 export interface NetstatRequest {
@@ -80,23 +64,6 @@ const FLUSH_AT = 1024 * 1024;
 
 /** Exit status when a table is there and cannot be read: -1. */
 const STATUS_UNREADABLE = 255;
-
-/** Where it runs. */
-export interface NetstatPlace {
-  readonly root: ProcRoot;
-  readonly lookup: ReverseLookup;
-}
-
-/** This machine, or the recorded one that PROC_ROOT in the environment names. */
-export function netstatPlace(
-  environment: Readonly<Record<string, string | undefined>>,
-): NetstatPlace {
-  const resolver = new Resolver();
-  return {
-    root: new ProcRoot(environment.PROC_ROOT || undefined),
-    lookup: (addresses) => resolver.namesOf(addresses),
-  };
-}
 
 interface InternetTable {
   readonly protocol: "tcp" | "udp" | "udplite" | "raw";
@@ -371,91 +338,3 @@ class Pass {
 }
 
 const NO_TIMER: TimerFacts = { retransmits: 0, probes: 0 };
-
-function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
-}
-
-/** Messages that wait for names: copies without their attributes, one after the other. */
-class KeptMessages {
-  #bytes = new DataView(new ArrayBuffer(64 * INET_DIAG_MSG_SIZE));
-  #count = 0;
-  #timers: TimerFacts[] = [];
-
-  push(message: InetMessage, { retransmits, probes }: TimerFacts): void {
-    const at = this.#count * INET_DIAG_MSG_SIZE;
-    if (at === this.#bytes.byteLength) {
-      const grown = new Uint8Array(2 * at);
-      grown.set(new Uint8Array(this.#bytes.buffer));
-      this.#bytes = new DataView(grown.buffer);
-    }
-    const { view, start } = message;
-    for (let i = 0; i < INET_DIAG_MSG_SIZE; i += 4) {
-      this.#bytes.setUint32(at + i, view.getUint32(start + i, true), true);
-    }
-    this.#timers.push({ retransmits, probes });
-    this.#count++;
-  }
-
-  clear(): void {
-    this.#count = 0;
-    this.#timers = [];
-  }
-
-  forEach(use: (message: InetMessage, facts: TimerFacts) => void): void {
-    const message = new InetMessage();
-    for (let i = 0; i < this.#count; i++) {
-      const at = i * INET_DIAG_MSG_SIZE;
-      use(message.at(this.#bytes, at, at + INET_DIAG_MSG_SIZE), this.#timers[i]!);
-    }
-  }
-}
-
-/** Which counters are wanted. */
-export interface NetstatStatisticsRequest {
-  readonly ipv6: boolean;
-  readonly protocols: ReadonlySet<NetstatProtocol>;
-}
-
-/** Prints the counters of the protocols. Returns the exit status. Throws what the writers throw. */
-export function netstatStatistics(
-  request: NetstatStatisticsRequest,
-  place: NetstatPlace,
-  out: Writer,
-  err: Writer,
-): number {
-  const { protocols, ipv6 } = request;
-  const text = new StatisticsText({
-    raw: protocols.has("raw"),
-    tcp: protocols.has("tcp"),
-    udp: protocols.has("udp"),
-    sctp: protocols.has("sctp"),
-  });
-  const read = (file: string, parse: (text: string) => CounterFile, only: string | null = null) => {
-    const bytes = place.root.readNet(file);
-    if (typeof bytes === "number") {
-      // SCTP is a module that few load.
-      if (file !== "sctp/snmp" || bytes !== -ENOENT) {
-        err.write(`cannot open /proc/net/${file}: ${errnoText(-bytes)}\n`);
-      }
-      return false;
-    }
-    const { sections, bad } = parse(latin1Text(bytes));
-    out.write(text.sections(sections, only));
-    if (bad) err.write(`Problem while parsing /proc/net/${file}\n`);
-    return true;
-  };
-  if (ipv6) {
-    if (read("snmp6", parseCounters6)) read("snmp", parseCounterPairs, "Tcp");
-  } else if (read("snmp", parseCounterPairs)) {
-    read("netstat", parseCounterPairs);
-    if (protocols.has("sctp")) read("sctp/snmp", parseCountersSctp);
-  }
-  out.flush();
-  err.flush();
-  return 0;
-}

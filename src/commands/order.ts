@@ -3,40 +3,80 @@
  *
  * @module
  */
+import { SocketRows } from "../collect/rows.ts";
 import type { EndpointTraits } from "../families/family.ts";
 import { endpointTraits } from "../families/mod.ts";
 import { type Endpoint, FAMILIES, type Socket, TRANSPORTS } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
+import { radixOrder } from "./radix_order.ts";
 
-const TRANSPORT_ORDER = new Map(TRANSPORTS.map((transport, i) => [transport, i]));
-const FAMILY_ORDER = new Map(FAMILIES.map((family, i) => [family, i]));
+const numbered = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name, i) => [name, i])) as Readonly<Record<Name, number>>;
+const TRANSPORT_ORDER = numbered(TRANSPORTS);
+const FAMILY_ORDER = numbered(FAMILIES);
+
+/** The sockets in order, as objects. See {@linkcode orderOf}. */
+export function sorted(sockets: readonly Socket[]): Socket[] {
+  return Array.from(orderOf(sockets, (place) => sockets[place]!), (place) => sockets[place]!);
+}
+
+/** The sockets in order, in the form they came in. */
+export function inOrder(sockets: Sockets): Sockets {
+  if (!(sockets instanceof SocketRows)) return sorted([...sockets]);
+  return sockets.select(orderOf(sockets, (place) => sockets.keep(place)));
+}
 
 /**
- * The sockets in order: by transport, port and family; then what is not connected, by address; then what is, the oldest first.
- * The last two are decided by numbers alone, each worked out once, because there may be 100,000 connections to one port.
+ * The places of sockets in order: by transport, port and family; then what is not connected, by address; then what is, the
+ * oldest first. The last two are decided by numbers alone, because there may be a million connections to one port. `keep`
+ * gives a socket to be compared with another.
  */
-export function sorted(sockets: readonly Socket[]): Socket[] {
-  const keys = Float64Array.from(sockets, sortKey);
-  const ages = Float64Array.from(sockets, age);
-  const order = Uint32Array.from(keys.keys());
-  order.sort((i, j) =>
-    keys[i]! - keys[j]! || ages[i]! - ages[j]! || compareAlike(sockets[i]!, sockets[j]!)
-  );
-  return Array.from(order, (i) => sockets[i]!);
+function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array {
+  const count = sockets.length;
+  // What decides first comes last.
+  const columns = Array.from({ length: 5 }, () => new Uint32Array(count)) as Columns;
+  const [young, old, kind, rank, transport] = columns;
+  let place = 0;
+  for (const socket of sockets) {
+    const traits = endpointTraits(socket.family);
+    const port = traits.rank(socket.local);
+    const { peer, cookie } = socket;
+    transport[place] = TRANSPORT_ORDER[socket.transport];
+    rank[place] = port;
+    kind[place] = FAMILY_ORDER[socket.family] * 2 + Number(peer !== null);
+    // Cookies are given out one after the other. 0 where only the addresses can decide: also where there are no ports,
+    // because many connections then share a name that a reader looks for, and few a name and a peer.
+    if (peer !== null && cookie !== null && port !== 0) {
+      if (typeof cookie === "number") {
+        young[place] = cookie;
+        old[place] = cookie / 0x1_0000_0000;
+      } else {
+        young[place] = Number(cookie & 0xffff_ffffn);
+        old[place] = Number(cookie >> 32n);
+      }
+    }
+    place++;
+  }
+  const order = radixOrder(columns, count);
+  const alike = (i: number, j: number) => columns.every((column) => column[i] === column[j]);
+  for (let start = 0; start < count;) {
+    let end = start + 1;
+    while (end < count && alike(order[start]!, order[end]!)) end++;
+    if (end - start > 1) {
+      order.subarray(start, end).sort((i, j) => compareAlike(keep(i), keep(j)));
+    }
+    start = end;
+  }
+  return order;
 }
 
-// A rank is a port: 16 bits, or 32 in vsock. All in all far below 2^53.
-function sortKey(socket: Socket): number {
-  const rank = endpointTraits(socket.family).rank(socket.local);
-  return ((TRANSPORT_ORDER.get(socket.transport)! * 0x1_0000_0000 + rank) * 16 +
-        FAMILY_ORDER.get(socket.family)!) * 2 + Number(socket.peer !== null);
-}
-
-// Cookies are given out one after the other. 0 where only the addresses can decide: also where there are no ports, because
-// many connections then share a name that a reader looks for, and few a name and a peer.
-function age({ family, local, peer, cookie }: Socket): number {
-  if (peer === null || cookie === null || endpointTraits(family).rank(local) === 0) return 0;
-  return Number(cookie);
-}
+type Columns = [
+  young: Uint32Array,
+  old: Uint32Array,
+  kind: Uint32Array,
+  rank: Uint32Array,
+  transport: Uint32Array,
+];
 
 /** Compares two sockets of one family. */
 function compareAlike(a: Socket, b: Socket): number {

@@ -7,8 +7,7 @@ import type { Owner, Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Users } from "../proc/users.ts";
 import type { Query } from "../query.ts";
-
-const decoder = new TextDecoder();
+import { utf8Text } from "../model/text.ts";
 
 /** True when one owner satisfies every restriction of the query. */
 export function matchesOwner(socket: Socket, query: Query, users: Users): boolean {
@@ -26,8 +25,8 @@ export function ownerIsCalled({ process }: Owner, name: string): boolean {
 
 /** True for the name of the process, or of its program file: a name is cut at 15 bytes. */
 export function processIsCalled({ comm, exe }: Process, name: string): boolean {
-  if (comm !== null && decoder.decode(comm) === name) return true;
-  return exe !== null && decoder.decode(exe).split("/").at(-1) === name;
+  if (comm !== null && utf8Text(comm) === name) return true;
+  return exe !== null && utf8Text(exe).split("/").at(-1) === name;
 }
 
 function isUser({ process }: Owner, user: string, users: Users): boolean {

@@ -3,24 +3,28 @@
  *
  * @module
  */
-import { EEXIST, ELOOP, errnoText, SyscallError } from "../../ffi/errno.ts";
+import { EAGAIN, EEXIST, ELOOP, errnoText, SyscallError } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW,
+  O_RDONLY,
   O_WRONLY,
   tryOpenAt,
-  tryReadFileAt,
+  tryRead,
 } from "../../ffi/files.ts";
-import { cString } from "../../ffi/memory.ts";
+import { allocate, cString } from "../../ffi/memory.ts";
+import { POLLIN, waitFor } from "../../ffi/poll.ts";
+import { tryStatFd } from "../../ffi/stat.ts";
 import type { Recorder } from "../collect/record.ts";
 import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from "../collect/recording.ts";
 import { Replayer } from "../collect/replay.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import type { Sockets } from "../model/sockets.ts";
 import { VERSION } from "../version.ts";
 import { Writer } from "../views/text/writer.ts";
 
@@ -49,7 +53,7 @@ export class RecordingFile {
   }
 
   /** Writes everything that a snapshot needed, and everything that can be shown of it. Throws {@linkcode RecordingError}. */
-  write(recorder: Recorder, snapshot: Snapshot): void {
+  write(recorder: Recorder, snapshot: Snapshot<Sockets>): void {
     for (const { owners, peerOwners } of snapshot.sockets) {
       for (const owner of [...owners, ...peerOwners ?? []]) readFacts(owner);
     }
@@ -79,10 +83,9 @@ function readFacts({ process }: Owner): void {
 export function openRecording(path: string): Replayer {
   const refuse = (why: string) => new RecordingError(`--replay ${path}: ${why}`);
   if (path.includes("\0")) throw refuse("no file can be called so");
-  // One byte more than is allowed tells a file that fits from one that was cut.
-  const bytes = tryReadFileAt(AT_FDCWD, cString(path), MAX_RECORDING_BYTES + 1);
+  const bytes = readBounded(path);
+  if (bytes === null) throw refuse(`larger than ${MAX_RECORDING_BYTES} bytes`);
   if (typeof bytes === "number") throw refuse(errnoText(-bytes));
-  if (bytes.length > MAX_RECORDING_BYTES) throw refuse(`larger than ${MAX_RECORDING_BYTES} bytes`);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -94,5 +97,36 @@ export function openRecording(path: string): Replayer {
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
+  }
+}
+
+/**
+ * A file of at most {@linkcode MAX_RECORDING_BYTES}; `null` when there is more, or the negated errno. What does not begin as
+ * an object does, such as a device without an end, is not read further: its first bytes are returned, to be refused.
+ */
+function readBounded(path: string): Uint8Array | number | null {
+  const fd = tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
+  if (fd < 0) return fd;
+  try {
+    const status = tryStatFd(fd);
+    // Of a pipe or a device the size is 0. The byte that is one too many ends the reading.
+    const size = typeof status === "number" ? 0 : status.size;
+    if (size > MAX_RECORDING_BYTES) return null;
+    let buffer = allocate(Math.max(size + 1, 64 * 1024));
+    let length = 0;
+    for (;;) {
+      const count = tryRead(fd, buffer.subarray(length));
+      if (count === -EAGAIN) waitFor(fd, POLLIN);
+      else if (count < 0) return count;
+      else length += count;
+      if (count === 0 || length > 0 && buffer[0] !== 0x7b) return buffer.subarray(0, length);
+      if (length > MAX_RECORDING_BYTES) return null;
+      if (length < buffer.length) continue;
+      const larger = allocate(Math.min(buffer.length * 2, MAX_RECORDING_BYTES + 1));
+      larger.set(buffer);
+      buffer = larger;
+    }
+  } finally {
+    close(fd);
   }
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { ListFilter } from "../collect/filter.ts";
-import { familyOf } from "../families/mod.ts";
+import { kept } from "../collect/rows.ts";
+import { familiesNamed, familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import type { Users } from "../proc/users.ts";
 import { filtersByOwner, type Query } from "../query.ts";
 import { matchesOwner } from "./owner_match.ts";
@@ -14,9 +15,9 @@ import { matchesOwner } from "./owner_match.ts";
 /** How to find out what the sockets do not tell by themselves. */
 export interface Facts {
   /** Fills in owners. */
-  owners(sockets: readonly Socket[]): void;
+  owners(sockets: Sockets): void;
   /** Fills in reach. */
-  reach(sockets: readonly Socket[]): void;
+  reach(sockets: Sockets): void;
 }
 
 /**
@@ -24,12 +25,12 @@ export interface Facts {
  * leave when all ends are named; what costs is done for as few as can be.
  */
 export function selectSockets(
-  sockets: readonly Socket[],
+  sockets: Sockets,
   query: Query,
   filter: ListFilter | null,
   users: Users,
   facts: Facts,
-): readonly Socket[] {
+): Sockets {
   let wanted = sockets;
   const needs = filter?.needs;
   // Reach is cheap; owners are a walk over all processes. Whole tables are needed until the other ends have names.
@@ -39,12 +40,15 @@ export function selectSockets(
   }
   // Of no sockets nobody is missing, so processes that we may not look into are no gap either.
   if (wanted.length > 0) facts.owners(wanted);
-  attachPeers(wanted);
+  attachPeers(kept(wanted.filter(({ peerOwners }) => peerOwners !== null)));
   const byOwner = filtersByOwner(query);
-  wanted = wanted.filter((socket) =>
-    (familyOf(socket.family).shows?.(socket, query) ?? true) &&
-    (!byOwner || matchesOwner(socket, query, users))
-  );
+  const someShown = familiesNamed(query.families).some(({ shows }) => shows !== undefined);
+  if (byOwner || someShown) {
+    wanted = wanted.filter((socket) =>
+      (familyOf(socket.family).shows?.(socket, query) ?? true) &&
+      (!byOwner || matchesOwner(socket, query, users))
+    );
+  }
   const accepted = () =>
     filter === null ? wanted : wanted.filter((socket) => filter.accepts(socket));
   if (needs?.reach) {

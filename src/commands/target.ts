@@ -59,15 +59,15 @@ const WELL_KNOWN: Readonly<Record<string, number>> = {
   redis: 6379,
 };
 
-/** True for what cannot be the name of a command, a flag or a filter: a word that only a target begins with. */
+/** True for what cannot be the name of a command, a flag or a filter: a word that only a target begins with, or none. */
 export function looksLikeTarget(text: string): boolean {
-  return /^(\d+$|:|@|\[[0-9a-fA-F:.]+\]:|\d+\.\d+\.\d+\.\d+:|(tcp|udp|udplite|sctp|dccp|mptcp)[/:]|(unix|pid|inode|process):)/
+  return /^($|\d+$|:|@|\[[0-9a-fA-F:.]+\](:|$)|\d+\.\d+\.\d+\.\d+(:|$)|(tcp|udp|udplite|sctp|dccp|mptcp)[/:]|(unix|pid|inode|process):)/
     .test(text);
 }
 
 /** Parses a target. Throws {@linkcode TargetError}. */
 export function parseTarget(text: string, services: Services = new Services()): Target {
-  if (text === "") fail(text, "it is empty");
+  if (text === "") failForm(text, "it is empty");
   if (text.startsWith("@")) {
     if (text.length === 1) fail(text, "the abstract name is missing");
     return { kind: "abstract", text, name: text.slice(1) };
@@ -85,10 +85,16 @@ export function parseTarget(text: string, services: Services = new Services()): 
   return portTarget(text, text, null, services);
 }
 
+// What is wrong is enough to put it right.
 function fail(text: string, problem: string): never {
-  throw new TargetError(
-    `"${text}" is not something to explain: ${problem}; wanted is a port (8080, udp:53, :http), an address ` +
-      "(10.0.0.1:53, [::1]:53), unix:/PATH, @NAME, pid:N, inode:N or process:NAME",
+  throw new TargetError(`"${text}": ${problem}`);
+}
+
+// A word that has none of the forms.
+function failForm(text: string, problem: string): never {
+  fail(
+    text,
+    `${problem}; wanted is 8080, udp:53, 10.0.0.1:53, [::1]:53, unix:/PATH, @NAME, pid:N, inode:N or process:NAME`,
   );
 }
 
@@ -124,13 +130,21 @@ function portTarget(
   const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(rest);
   if (bracketed !== null) return make(bracketed[1]!, bracketed[2]!);
   const colon = rest.lastIndexOf(":");
-  if (colon < 0) return { kind: "port", text, transport, address: null, port: port(rest) };
+  if (colon < 0) {
+    if (parseAddress(rest) !== undefined) fail(text, `the port is missing, as in ${rest}:53`);
+    return { kind: "port", text, transport, address: null, port: port(rest) };
+  }
   const address = rest.slice(0, colon);
   if (address === "" || address === "*") {
     return { kind: "port", text, transport, address: null, port: port(rest.slice(colon + 1)) };
   }
   if (address.includes(":")) {
-    fail(text, "an IPv6 address stands in brackets, as in [::1]:53");
+    fail(
+      text,
+      /^\[[^\]]*\]$/.test(rest)
+        ? `the port is missing, as in ${rest}:53`
+        : "an IPv6 address stands in brackets, as in [::1]:53",
+    );
   }
   return make(address, rest.slice(colon + 1));
 
@@ -148,11 +162,16 @@ function portNumber(
 ): number {
   if (/^\d+$/.test(word)) {
     const port = Number(word);
-    if (port < 1 || port > 65535) fail(text, `"${word}" is not a port: they go from 1 to 65535`);
+    if (port < 1 || port > 65535) fail(text, "not a port: ports go from 1 to 65535");
     return port;
   }
+  if (word === "") fail(text, "the port is missing");
   const port = services.port(word, transport) ?? services.port(word, null) ??
     (Object.hasOwn(WELL_KNOWN, word) ? WELL_KNOWN[word]! : null);
-  if (port === null) fail(text, `no service is called "${word}"`);
+  if (port === null) {
+    // A word alone may be meant as anything.
+    if (word === text) failForm(text, "no service is called so");
+    fail(text, `no service is called "${word}": give the port's number`);
+  }
   return port;
 }

@@ -4,10 +4,13 @@
  * @module
  */
 import { type SnapshotDocument, toDocument } from "../audit/document.ts";
+import { LIVE, type Walk } from "../collect/access.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { DescriptorScanner } from "../proc/scan.ts";
 import type { Query } from "../query.ts";
 import { takeSnapshot } from "./list.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
@@ -36,11 +39,15 @@ export function wholeHostQuery(connections: boolean): Query {
 }
 
 /** Takes it. Throws what collecting throws. */
-export function takeHostSnapshot(scope: HostScope, diagnostics: Diagnostics): Snapshot {
-  const query = wholeHostQuery(scope.connections);
+export function takeHostSnapshot(
+  scope: HostScope,
+  diagnostics: Diagnostics,
+  query = wholeHostQuery(scope.connections),
+  access = LIVE,
+): Snapshot {
   return scope.ownNetns
-    ? takeSnapshot(query, diagnostics)
-    : takeNetnsSnapshot(query, "all", diagnostics);
+    ? takeSnapshot(query, diagnostics, { access })
+    : takeNetnsSnapshot(query, "all", diagnostics, { access });
 }
 
 /**
@@ -48,11 +55,36 @@ export function takeHostSnapshot(scope: HostScope, diagnostics: Diagnostics): Sn
  * to unix sockets.
  */
 export function takeHostDocument(scope: HostScope, diagnostics: Diagnostics): SnapshotDocument {
-  let first = true;
-  return withUnixAccess(settledDocument(() => {
+  const query = wholeHostQuery(scope.connections);
+  return withUnixAccess(settledDocument((doubt) => {
+    if (doubt === null) return toDocument(takeHostSnapshot(scope, diagnostics, query));
+    const { sockets, holders } = doubt;
+    const narrow = {
+      ...query,
+      families: new Set(sockets.map(({ family }) => family)),
+      transports: new Set(sockets.map(({ transport }) => transport)),
+    };
+    const access = holders === null ? LIVE : { ...LIVE, owners: () => walkOf(holders) };
     // Gaps are told once.
-    const collected = first ? diagnostics : new Diagnostics();
-    first = false;
-    return toDocument(takeHostSnapshot(scope, collected));
+    return toDocument(takeHostSnapshot(scope, new Diagnostics(), narrow, access));
   }));
+}
+
+/** A walk over a few processes: over in a moment, so that what was listed just before is still there. */
+function walkOf(pids: ReadonlySet<number>): Walk {
+  const scan = new FewProcesses(pids).scanProcesses();
+  return { scan, search: () => scan };
+}
+
+class FewProcesses extends DescriptorScanner {
+  readonly #pids: ReadonlySet<number>;
+
+  constructor(pids: ReadonlySet<number>) {
+    super(new ProcRoot());
+    this.#pids = pids;
+  }
+
+  override listProcesses(): number[] {
+    return [...this.#pids].sort((a, b) => a - b);
+  }
 }

@@ -124,9 +124,15 @@ export class DiagMessage {
 
   /** The cookie at this offset of the message, `null` for none. A bigint only from 2^53 on. */
   protected cookieAt(offset: number): number | bigint | null {
-    const low = this.view.getUint32(this.start + offset, true);
-    const high = this.view.getUint32(this.start + offset + 4, true);
-    if (low === NO_COOKIE && high === NO_COOKIE) return null;
-    return high < 0x20_0000 ? high * 0x1_0000_0000 + low : BigInt(high) << 32n | BigInt(low);
+    return cookieOf(
+      this.view.getUint32(this.start + offset, true),
+      this.view.getUint32(this.start + offset + 4, true),
+    );
   }
+}
+
+/** The cookie of these halves, `null` for none. A bigint only from 2^53 on. */
+export function cookieOf(low: number, high: number): number | bigint | null {
+  if (low === NO_COOKIE && high === NO_COOKIE) return null;
+  return high < 0x20_0000 ? high * 0x1_0000_0000 + low : BigInt(high) << 32n | BigInt(low);
 }

@@ -7,10 +7,11 @@
  * @module
  */
 import type { Bytes } from "../model/owner.ts";
-import type { Endpoint, FamilyName, Netns, Socket, SocketInfo } from "../model/socket.ts";
+import type { Endpoint, Netns, Socket, SocketInfo } from "../model/socket.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { PortRange, Query } from "../query.ts";
+import type { SocketTable } from "./socket_table.ts";
 
 /** Where messages came from: a field that only one source has is `null` from the other. */
 export type SourceKind = "netlink" | "proc";
@@ -72,6 +73,8 @@ export interface DiagRequest {
   readonly repeats?: boolean;
   /** Makes a Socket of a message; `null` when the query does not want it. Throws DecodeError. */
   decode(view: DataView, start: number, end: number, context: DecodeContext): Socket | null;
+  /** Of tables that may be long: where their sockets are kept. Absent: as the objects that `decode` makes. */
+  sockets?(context: DecodeContext): SocketTable;
   /** A netlink request that closes the socket of a message; `null` where it cannot be named for certain. */
   destroy?(view: DataView, start: number, end: number): Uint8Array | null;
   /** Everything else that a message tells: its attributes, by name. Throws DecodeError. */
@@ -85,6 +88,8 @@ export interface DiagRequest {
 export interface EndpointTraits {
   /** For a person, not yet made harmless; bytes where it was not the kernel that chose them. Empty for "nothing to tell". */
   text(endpoint: Endpoint): string | Bytes;
+  /** The same as {@linkcode text}, written out, in families of very many sockets. */
+  write?(endpoint: Endpoint, out: TextSink): void;
   /** For JSON: keys in snake case; bytes stay bytes. */
   json(endpoint: Endpoint): Readonly<Record<string, JsonValue>>;
   /** What a listing is sorted by before the family and everything else: the port; 0 in families without. */
@@ -93,26 +98,25 @@ export interface EndpointTraits {
   compare(a: Endpoint, b: Endpoint): number;
 }
 
+/** Takes text piece by piece, so that no string need be made of a number. */
+export interface TextSink {
+  /** One byte of ASCII. */
+  byte(byte: number): void;
+  /** ASCII. */
+  text(text: string): void;
+  /** A non-negative integer. */
+  decimal(value: number): void;
+  /** An IPv4 address, from a big-endian word. */
+  ipv4(word: number): void;
+}
+
 /** A value of {@linkcode EndpointTraits.json}. */
 export type JsonValue = null | boolean | number | string | Bytes | readonly number[];
-
-/** The flag that adds a family to the listing. */
-export interface FamilyFlag {
-  /** Without dashes. */
-  readonly long: string;
-  readonly short?: string;
-  /** Starts lower case, no period. */
-  readonly help: string;
-}
 
 /** A socket family. */
 export interface Family {
   /** Folder name. */
   readonly name: string;
-  /** Values of `family` in the JSON that its sockets have: one, but for the internet family. */
-  readonly names: readonly FamilyName[];
-  /** `null` where the families are chosen in another way. */
-  readonly flag: FamilyFlag | null;
   /** What a socket is, in one word: `tcp6`, `unix-stream`. */
   label(socket: Socket): string;
   readonly endpoint: EndpointTraits;

@@ -1,43 +1,94 @@
 /**
- * The registry of families: one line each.
+ * The registry of families: one entry each. Their code is loaded when a socket of theirs is asked for.
  *
  * @module
  */
 import type { FamilyName } from "../model/socket.ts";
 import type { EndpointTraits, Family } from "./family.ts";
-import { inet } from "./inet/mod.ts";
-import { netlink } from "./netlink/mod.ts";
-import { packet } from "./packet/mod.ts";
-import { tipc } from "./tipc/mod.ts";
-import { unix } from "./unix/mod.ts";
-import { vsock } from "./vsock/mod.ts";
-import { xdp } from "./xdp/mod.ts";
+
+/** The flag that adds a family to the listing. */
+export interface FamilyFlag {
+  /** Without dashes. */
+  readonly long: string;
+  readonly short?: string;
+  /** Starts lower case, no period. */
+  readonly help: string;
+}
+
+/** A family, as far as it is known without its code. */
+export interface FamilyEntry {
+  /** Values of `family` in the JSON that its sockets have: one, but for the internet family. */
+  readonly names: readonly FamilyName[];
+  /** `null` where the families are chosen in another way. */
+  readonly flag: FamilyFlag | null;
+  /** Its code. At once, because a socket that is read may be the first of its family. */
+  load(): Family;
+}
 
 /** Every family, in the order of output. */
-export const FAMILIES: readonly Family[] = [
-  inet,
-  unix,
-  packet,
-  netlink,
-  vsock,
-  xdp,
-  tipc,
+export const FAMILIES: readonly FamilyEntry[] = [
+  {
+    names: ["inet", "inet6"],
+    flag: null,
+    load: () => (require("./inet/mod.ts") as typeof import("./inet/mod.ts")).inet,
+  },
+  {
+    names: ["unix"],
+    flag: { long: "unix", short: "x", help: "unix sockets, with the processes at both ends" },
+    load: () => (require("./unix/mod.ts") as typeof import("./unix/mod.ts")).unix,
+  },
+  {
+    names: ["packet"],
+    flag: { long: "packet", short: "0", help: "packet sockets, which see frames" },
+    load: () => (require("./packet/mod.ts") as typeof import("./packet/mod.ts")).packet,
+  },
+  {
+    names: ["netlink"],
+    flag: { long: "netlink", help: "netlink sockets, between the kernel and processes" },
+    load: () => (require("./netlink/mod.ts") as typeof import("./netlink/mod.ts")).netlink,
+  },
+  {
+    names: ["vsock"],
+    flag: { long: "vsock", help: "vsock sockets, between virtual machines and their host" },
+    load: () => (require("./vsock/mod.ts") as typeof import("./vsock/mod.ts")).vsock,
+  },
+  {
+    names: ["xdp"],
+    flag: { long: "xdp", help: "XDP sockets, which take frames from a queue of an interface" },
+    load: () => (require("./xdp/mod.ts") as typeof import("./xdp/mod.ts")).xdp,
+  },
+  {
+    names: ["tipc"],
+    flag: { long: "tipc", help: "TIPC sockets, between the nodes of a cluster" },
+    load: () => (require("./tipc/mod.ts") as typeof import("./tipc/mod.ts")).tipc,
+  },
 ];
 
 /** Values of `family` that a query can ask for. */
-export const FAMILY_NAMES: readonly FamilyName[] = FAMILIES.flatMap((family) => family.names);
+export const FAMILY_NAMES: readonly FamilyName[] = FAMILIES.flatMap(({ names }) => names);
+
+/** The families that have one of these names, in the order of output. */
+export function familiesNamed(wanted: ReadonlySet<FamilyName>): Family[] {
+  return FAMILIES.filter(({ names }) => names.some((name) => wanted.has(name)))
+    .map(({ names }) => familyOf(names[0]!));
+}
 
 // A plain object: asked for each endpoint of each row, where a Map costs several times as much.
-const BY_NAME = Object.fromEntries(
-  FAMILIES.flatMap((family) => family.names.map((name) => [name, family] as const)),
-) as Readonly<Record<FamilyName, Family>>;
+const loaded: Partial<Record<FamilyName, Family>> = {};
 
 /** The family of a socket. */
 export function familyOf(name: FamilyName): Family {
-  return BY_NAME[name];
+  return loaded[name] ?? load(name);
+}
+
+function load(name: FamilyName): Family {
+  const entry = FAMILIES.find(({ names }) => names.includes(name))!;
+  const family = entry.load();
+  for (const name of entry.names) loaded[name] = family;
+  return family;
 }
 
 /** What can be said of the endpoints of a socket of this family. */
 export function endpointTraits(name: FamilyName): EndpointTraits {
-  return BY_NAME[name].endpoint;
+  return familyOf(name).endpoint;
 }

@@ -20,6 +20,7 @@
  * @module
  */
 import type { StateMask } from "../model/state.ts";
+import { AsciiText, label } from "./ascii_text.ts";
 import type { ProcTable, SourceKind } from "./family.ts";
 
 /** Columns of ss, in its order. Local and peer address each have two, so that their colons stand under each other. */
@@ -59,13 +60,33 @@ export interface SsCells {
   utf8(text: string): void;
   /** Bytes that a stranger chose, such as a path: as they are, but made harmless when they go to a terminal. */
   bytes(bytes: Uint8Array, start?: number, end?: number): void;
+  /** Text that was made elsewhere. */
+  text(text: AsciiText): void;
   /** An integer in decimal, negative ones with their sign. */
   decimal(value: number | bigint): void;
   /** An IPv4 address in dotted form, from a big-endian word. */
   ipv4(word: number): void;
   /** A non-negative integer in lower-case hexadecimal, without `0x`. */
   hex(value: number | bigint): void;
+  /**
+   * Whole rows of numbers in one go, as most rows of a busy host are: what {@linkcode writeStart}, two addresses with colon
+   * and port, and an empty column would make of each. `words` holds {@linkcode PLAIN_WORDS} words a row. Ends in
+   * {@linkcode COLUMN.extras} of the last.
+   *
+   * Returns false, having done nothing, where rows have to be written in cells.
+   */
+  plainRows(netid: string, words: Int32Array, count: number): boolean;
 }
+
+/**
+ * A row as {@linkcode SsCells.plainRows} takes it: state, both queues, both addresses as big-endian words, local port << 16 |
+ * peer's port. A port of 0 is printed as `*`.
+ */
+export const PLAIN_WORDS = 6;
+/** Added to the state: both addresses are shown as IPv4 addresses in IPv6. */
+export const PLAIN_MAPPED = 1 << 8;
+/** States of plain rows are below, and their queues not negative. */
+export const PLAIN_STATES = 16;
 
 /** What the options asked for. The names are those of the long options. */
 export interface SsOptions {
@@ -257,14 +278,24 @@ function writeQueue(cells: SsCells, value: number): void {
 }
 
 /** Letters that ss prints for SK_MEMINFO_*, in the kernel's order. The last two are younger than the others. */
-const SKMEM_LETTERS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"] as const;
+const SKMEM_LABELS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"].map(label);
+const SKMEM = label(" skmem:");
 
 /** ` skmem:(…)` from a u32 array, SK_MEMINFO_* (include/uapi/linux/sock_diag.h). A short array has fewer entries. */
-export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
-  cells.ascii(" skmem:");
-  for (let i = 0; i < SKMEM_LETTERS.length && 4 * i + 4 <= length; i++) {
-    cells.ascii(SKMEM_LETTERS[i]!);
-    cells.decimal(view.getUint32(offset + 4 * i, true));
+export function putSkmem(text: AsciiText, view: DataView, offset: number, length: number): void {
+  text.put(SKMEM);
+  for (let i = 0; i < SKMEM_LABELS.length && 4 * i + 4 <= length; i++) {
+    text.put(SKMEM_LABELS[i]!);
+    text.decimal(view.getUint32(offset + 4 * i, true));
   }
-  cells.byte(0x29);
+  text.byte(0x29);
+}
+
+const skmem = new AsciiText();
+
+/** The same for families that have no text of their own. */
+export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
+  skmem.clear();
+  putSkmem(skmem, view, offset, length);
+  cells.text(skmem);
 }

@@ -69,24 +69,27 @@ export class ValueProblem {
 const CONTEXT = 60;
 
 /**
- * Three lines: the message, the expression, and carets under the offending token. Long expressions are cut around it;
- * control characters are shown as `?`, so that a file name in a filter cannot steer the terminal.
+ * Three lines: the message, the expression, and carets under the offending token, in the cells that a terminal gives to
+ * wide and combining characters. Long expressions are cut around it; control characters are shown as `?`, so that a file name in a filter cannot steer the terminal.
  */
 export function formatFilterError(error: FilterSyntaxError): string {
   const chars = [...error.expression];
   const start = [...error.expression.slice(0, error.offset)].length;
-  const width = Math.max(1, Math.min([...error.token].length, CONTEXT));
+  const width = Math.min([...error.token].length, CONTEXT);
   const from = start > CONTEXT ? start - CONTEXT : 0;
   const to = Math.min(chars.length, start + width + CONTEXT);
   const before = from > 0 ? "..." : "";
   const after = to < chars.length ? "..." : "";
   const shown = visible(chars.slice(from, to).join(""));
-  const indent = " ".repeat(before.length + start - from);
+  const cells = (first: number, last: number) =>
+    Bun.stringWidth(visible(chars.slice(first, last).join("")));
+  const indent = " ".repeat(before.length + cells(from, start));
+  const carets = "^".repeat(Math.max(1, cells(start, start + width)));
   const wanted = error.suggestion === undefined ? "" : ` ${error.wanted}`;
   return [
     visible(error.message),
     `  ${before}${shown}${after}`,
-    `  ${indent}${"^".repeat(width)}${wanted}`,
+    `  ${indent}${carets}${wanted}`,
   ].join("\n");
 }
 

@@ -23,5 +23,5 @@ export * from "./socket_subject.ts";
 export * from "./split.ts";
 export { filterFileArguments } from "./ss/lexer.ts";
 export { parseSsFilter, type SsFilter, type SsFilterOptions } from "./ss/parser.ts";
-export { SS_ALL, type StateClauses, takeStateClauses } from "./ss/states.ts";
+export { type StateClauses, takeStateClauses } from "./ss/states.ts";
 export * from "./subject.ts";

@@ -20,6 +20,7 @@ import {
   type LocalPortRange,
   type WordIndex,
 } from "./subject.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Facts of a row that a {@linkcode Socket} does not carry. Without them the conditions on them match nothing. */
 export interface RowFacts {
@@ -130,8 +131,8 @@ export class SocketSubject implements FilterSubject {
 
   get processNames(): readonly string[] {
     return this.#socket.owners.flatMap(({ process: { comm, exe } }) => [
-      ...comm === null ? [] : [decode(comm)],
-      ...exe === null ? [] : [decode(exe.subarray(exe.lastIndexOf(SLASH) + 1))],
+      ...comm === null ? [] : [utf8Text(comm)],
+      ...exe === null ? [] : [utf8Text(exe.subarray(exe.lastIndexOf(SLASH) + 1))],
     ]);
   }
 
@@ -151,11 +152,6 @@ export class SocketSubject implements FilterSubject {
 }
 
 const SLASH = 0x2f;
-const decoder = new TextDecoder();
-
-function decode(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
-}
 
 /** What stands for the port: see {@linkcode FilterSubject.sourcePort}. */
 function endpointPort(endpoint: Endpoint): number {
@@ -167,8 +163,8 @@ function endpointPort(endpoint: Endpoint): number {
 
 function endpointName(endpoint: Endpoint): string | null {
   if (!("path" in endpoint)) return null;
-  if (endpoint.path !== null) return decode(endpoint.path);
-  return endpoint.name === null ? null : `@${decode(endpoint.name).replaceAll("\0", "@")}`;
+  if (endpoint.path !== null) return utf8Text(endpoint.path);
+  return endpoint.name === null ? null : `@${utf8Text(endpoint.name).replaceAll("\0", "@")}`;
 }
 
 /** The words of an address, as {@linkcode FilterSubject.sourceWord} has them; zeros for no peer. */

@@ -5,13 +5,16 @@
  */
 import { effectiveUserId } from "../../ffi/process.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { Owner, Ownership } from "../model/owner.ts";
+import type { Ownership } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
+import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
 import { effectiveUser, insidePidNamespace } from "../proc/host.ts";
 import type { Processes } from "../proc/process.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Scan } from "../proc/scan.ts";
 import { OwnerIndex } from "./owner_index.ts";
+import { OwnerLists } from "./owner_lists.ts";
 import { type OwnerWalk, walkOwners } from "./owners.ts";
 
 /**
@@ -19,73 +22,40 @@ import { type OwnerWalk, walkOwners } from "./owners.ts";
  * a socket lacks its owner because of it or not: a second owner may be what is missing.
  */
 export function attachOwners(
-  sockets: readonly Socket[],
+  sockets: Sockets,
   root: ProcRoot,
   processes: Processes,
   diagnostics: Diagnostics,
   walk: OwnerWalk = walkOwners(root, "auto", diagnostics),
 ): void {
-  const wanted = new Set<number>();
-  for (const { inode, ownership } of sockets) {
-    // The kernel's own have an inode as well, which no process has.
-    if (inode !== null && ownership !== "kernel") wanted.add(inode);
-  }
   let { scan } = walk;
-  const index = new OwnerIndex(scan.descriptors);
-  index.update(wanted);
+  const index = new OwnerIndex(scan.descriptors, sockets.length);
+  // The kernel's own have an inode as well, which no process has.
+  const isWanted = ({ inode, ownership }: Socket) => inode !== null && ownership !== "kernel";
+  for (const socket of sockets) if (isWanted(socket)) index.want(socket.inode!);
+  index.update();
   // A closer look costs something for every process, so it is only for sockets that nobody was found to hold.
-  const missing = new Set([...wanted].filter((inode) => !index.has(inode)));
+  const missing = new Set<number>();
+  for (const socket of sockets) {
+    if (isWanted(socket) && index.first(socket.inode!) === 0) missing.add(socket.inode!);
+  }
   if (missing.size > 0) {
     scan = walk.search(missing);
-    index.update(missing);
+    index.update();
   }
   const unseen = whyUnseen(scan, root);
+  const owners = new OwnerLists(scan.descriptors, index, processes);
   let hiddenSockets = 0;
   for (const socket of sockets) {
-    const owners = socket.inode === null
-      ? []
-      : ownersOf(index.rows(socket.inode, socket.cookie), scan, processes);
-    socket.owners = owners;
-    socket.ownership = owners.length > 0 ? "owned" : ownershipWithout(socket, unseen);
-    if (socket.ownership === "hidden") hiddenSockets++;
+    const { inode } = socket;
+    const first = inode === null ? 0 : index.first(inode);
+    if (socket.ownedBy !== undefined) socket.ownedBy(owners, first);
+    else socket.owners = owners.owners(first, socket, false);
+    const ownership = first !== 0 ? "owned" : ownershipWithout(socket, unseen);
+    socket.ownership = ownership;
+    if (ownership === "hidden") hiddenSockets++;
   }
   reportUnseen(scan, unseen, hiddenSockets, diagnostics, root);
-}
-
-function ownersOf(rows: number[], scan: Scan, processes: Processes): Owner[] {
-  const { pids, tids, fds } = scan.descriptors;
-  if (rows.length < 2) {
-    return rows.map((row) => ({
-      pid: pids[row]!,
-      fds: [fds[row]!],
-      tid: tids[row]! || null,
-      process: processes.get(pids[row]!),
-    }));
-  }
-  rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
-  const owners: (Owner & { fds: number[] })[] = [];
-  for (const row of rows) {
-    const pid = pids[row]!;
-    const tid = tids[row]! || null;
-    const last = owners.at(-1);
-    if (last !== undefined && last.pid === pid && last.tid === tid) last.fds.push(fds[row]!);
-    else owners.push({ pid, fds: [fds[row]!], tid, process: processes.get(pid) });
-  }
-  return owners.length === 1 ? owners : owners.filter((owner, i) => !isRepeated(owner, i, owners));
-}
-
-// A thread's table adds nothing where the process's main table holds the socket, nor where another thread holds it by the
-// same descriptors: threads whose leader has exited share one table and are all seen with it.
-function isRepeated(owner: Owner, at: number, owners: readonly Owner[]): boolean {
-  if (owner.tid === null) return false;
-  for (let i = at - 1; i >= 0 && owners[i]!.pid === owner.pid; i--) {
-    const earlier = owners[i]!;
-    if (earlier.tid === null) return true;
-    if (
-      earlier.fds.length === owner.fds.length && earlier.fds.every((fd, j) => fd === owner.fds[j])
-    ) return true;
-  }
-  return false;
 }
 
 /** Why an owner may exist that was not found. */
@@ -143,12 +113,14 @@ function reportUnseen(
       ? ["1 process", "its"]
       : [`${deniedProcesses} processes`, "their"];
     // A container's root, or one whose capabilities were taken, is refused like anybody.
-    const advice = (effectiveUser(root) ?? effectiveUserId()) === 0
-      ? "root needs CAP_SYS_PTRACE"
-      : "run as root";
+    const advice = (effectiveUser(root) ?? effectiveUserId()) !== 0
+      ? `run as root to see ${whose} sockets`
+      : !holds(effectiveCapabilities(root), CAP_SYS_PTRACE)
+      ? `root needs CAP_SYS_PTRACE to see ${whose} sockets`
+      : "closed even to root";
     diagnostics.gap({
       kind: "processes",
-      reason: `${what} could not be read; ${advice} to see ${whose} sockets`,
+      reason: `${what} could not be read; ${advice}`,
       detail: { denied: deniedProcesses },
     });
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { SyscallError } from "../../ffi/errno.ts";
-import { OwnerIterator } from "../bpf/owner_iterator.ts";
+
 import type { Diagnostics } from "../diagnostics.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
@@ -17,6 +17,10 @@ import type { DescriptorTable } from "../proc/descriptors.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { descriptorPath, DescriptorScanner, type Scan } from "../proc/scan.ts";
 import type { OwnerSource } from "../query.ts";
+
+// Loaded when it is to be used: on most hosts it is not.
+const bpfModule = () =>
+  require("../bpf/owner_iterator.ts") as typeof import("../bpf/owner_iterator.ts");
 
 /**
  * Descriptors from which on BPF is quicker. Measured: a pass costs 8 to 20 ms before its first row and 0.8 µs a descriptor, a
@@ -101,7 +105,7 @@ function notWorthBpf(root: ProcRoot, source: OwnerSource): string | null {
 /** One BPF pass, or why there is none. */
 function scanByBpf(root: ProcRoot, namespaces: boolean): Scan | string {
   const numbers = insidePidNamespace(root) === false ? "initial" : "reader";
-  const opened = OwnerIterator.open(numbers, namespaces);
+  const opened = bpfModule().OwnerIterator.open(numbers, namespaces);
   if (!opened.ok) return opened.reason;
   try {
     const pass = opened.value.run();

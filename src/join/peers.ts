@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Bytes, Owner } from "../model/owner.ts";
+import type { Owner } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
+import { latin1Text } from "../model/text.ts";
 
 /**
  * Fills in `peerOwners`, and the name of the other end, of the sockets whose source tells which socket that is: those where
@@ -95,11 +96,8 @@ function serverName({ local, netns, type }: Socket): string | null {
   const name = local.path ?? local.name;
   if (name === null) return null;
   // An abstract name belongs to a network namespace; a path does not, but then nor do two sockets of two share one.
-  return `${netns?.inode ?? ""} ${type} ${local.path === null ? "@" : "/"}${latin1(name)}`;
+  return `${netns?.inode ?? ""} ${type} ${local.path === null ? "@" : "/"}${latin1Text(name)}`;
 }
-
-const decoder = new TextDecoder("latin1");
-const latin1 = (bytes: Bytes): string => decoder.decode(bytes);
 
 function add<Key>(map: Map<Key, Socket[]>, key: Key, socket: Socket): void {
   const list = map.get(key);

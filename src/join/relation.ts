@@ -4,8 +4,16 @@
  * @module
  */
 import type { Bytes, Owner, Process } from "../model/owner.ts";
-import type { Consequence, Evidence, OwnerNode, OwnerRole, Relations } from "../model/relation.ts";
+import type {
+  Consequence,
+  Evidence,
+  OwnerNode,
+  OwnerRole,
+  Relations,
+  Reuse,
+} from "../model/relation.ts";
 import type { Socket } from "../model/socket.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** What is looked up about processes, owners or not. */
 export interface ProcessFacts {
@@ -14,6 +22,15 @@ export interface ProcessFacts {
   environment(pid: number, name: string): string | null;
   /** Inode of the network namespace; `null` where it cannot be read. */
   netns(pid: number): number | null;
+  /** The name of a network namespace; `null` where it has none. */
+  netnsName(inode: number): string | null;
+  /**
+   * Whether two processes run the same image of a program: one was forked from the other and has not called exec since.
+   * `null` where it cannot be told.
+   */
+  sameImage(pid: number, other: number): boolean | null;
+  /** How the socket lets others bind, asked through a descriptor of it; `null` where that is not allowed. */
+  reuse(pid: number, fd: number, inode: number): Reuse | null;
 }
 
 /** Parents are followed no further than this: /proc is read while processes come and go. */
@@ -21,7 +38,7 @@ const MAX_DEPTH = 256;
 
 /** Works out the relations of a socket's owners. */
 export function relate(
-  socket: Pick<Socket, "owners" | "netns" | "state" | "transport">,
+  socket: Pick<Socket, "owners" | "netns" | "state" | "transport" | "inode">,
   facts: ProcessFacts,
 ): Relations {
   const mains = new Map<number, Owner>();
@@ -48,19 +65,18 @@ export function relate(
     const parent = parentOf.get(pid);
     const judged = parent === undefined
       ? judgeRoot(owner, roots, ancestry, socket, facts)
-      : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, facts);
+      : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, socket, facts);
     const children = [...parentOf].filter(([, of]) => of === pid).map(([child]) => child)
       .sort(ascending).map(build);
     const own = (threads.get(pid) ?? []).map(threadNode);
     return { owner, ...judged, children: [...own, ...children] };
   };
   const tree = roots.map(build);
-  return { roots: tree, consequences: consequencesOf(tree, socket) };
+  return { roots: tree, consequences: consequencesOf(tree, socket, facts) };
 }
 
 const ascending = (a: number, b: number) => a - b;
-const decoder = new TextDecoder();
-const text = (bytes: Bytes | null) => bytes === null ? null : decoder.decode(bytes);
+const text = (bytes: Bytes | null) => bytes === null ? null : utf8Text(bytes);
 
 function ancestorsOf(pid: number, facts: ProcessFacts): number[] {
   const ancestors: number[] = [];
@@ -103,6 +119,7 @@ function judgeChild(
   owner: Owner,
   parent: Owner,
   ancestors: readonly number[],
+  socket: Pick<Socket, "netns">,
   facts: ProcessFacts,
 ): Judgement {
   const evidence: Evidence[] = [{
@@ -126,8 +143,15 @@ function judgeChild(
       ? { kind: "same_fd", fds: same }
       : { kind: "other_fd", fds: owner.fds, ancestor_fds: parent.fds },
   );
+  evidence.push(...netnsEvidence(owner, socket, facts));
   if (activation.length > 0) {
-    return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
+    // Where the one above has no such variable, this one was the first to be given it.
+    const first = parentExe !== null && facts.environment(parent.pid, "LISTEN_FDS") === null;
+    return {
+      role: "activated",
+      certain: first || isMeant(activation),
+      evidence: [...evidence, ...activation],
+    };
   }
   // The descendants of init are everybody: that it holds the socket too is what activation looks like.
   const comm = text(parent.process.comm);
@@ -143,10 +167,13 @@ function judgeChild(
     ? exe === parentExe
     : text(owner.process.comm) === comm;
   const known = exe !== null && parentExe !== null;
-  // A fork keeps the number. Another number means that it was duplicated, or came in another way.
+  const image = sameProgram ? facts.sameImage(owner.pid, parent.pid) : false;
+  if (sameProgram && image !== null) evidence.push({ kind: image ? "same_image" : "executed" });
+  // A fork keeps the number. Another number means that it was duplicated, or came in another way. One that called exec and
+  // runs the same program may be a worker, or a program of its own in the same language.
   return {
     role: !sameProgram ? "inherited" : same.length > 0 ? "worker" : "passed",
-    certain: known && same.length > 0,
+    certain: known && same.length > 0 && (!sameProgram || image === true),
     evidence,
   };
 }
@@ -160,7 +187,26 @@ function activationEvidence(owner: Owner, facts: ProcessFacts): Evidence[] {
   // Children of the service have the variable as well; where LISTEN_PID is set it names the one it was meant for.
   const pid = facts.environment(owner.pid, "LISTEN_PID");
   if (pid !== null && pid !== String(owner.pid)) return [];
-  return [{ kind: "environment", name: "LISTEN_FDS", value }];
+  return [
+    { kind: "environment", name: "LISTEN_FDS", value },
+    ...(pid === null ? [] : [{ kind: "environment", name: "LISTEN_PID", value: pid } as const]),
+  ];
+}
+
+// Without LISTEN_PID the variable may be left from somebody else.
+function isMeant(evidence: readonly Evidence[]): boolean {
+  return evidence.some((fact) => fact.kind === "environment" && fact.name === "LISTEN_PID");
+}
+
+function netnsEvidence(
+  { pid }: Owner,
+  socket: Pick<Socket, "netns">,
+  facts: ProcessFacts,
+): Evidence[] {
+  const netns = facts.netns(pid);
+  if (netns === null || socket.netns === null || netns === socket.netns.inode) return [];
+  const name = facts.netnsName(netns);
+  return [{ kind: "other_netns", netns, name, socket_netns: socket.netns.inode }];
 }
 
 function judgeRoot(
@@ -170,15 +216,14 @@ function judgeRoot(
   socket: Pick<Socket, "netns">,
   facts: ProcessFacts,
 ): Judgement {
-  const evidence: Evidence[] = [];
-  const netns = facts.netns(owner.pid);
-  const elsewhere = netns !== null && socket.netns !== null && netns !== socket.netns.inode;
-  if (elsewhere) {
-    evidence.push({ kind: "other_netns", netns, socket_netns: socket.netns.inode });
-  }
+  const evidence = netnsEvidence(owner, socket, facts);
   const activation = activationEvidence(owner, facts);
   if (activation.length > 0) {
-    return { role: "activated", certain: true, evidence: [...evidence, ...activation] };
+    return {
+      role: "activated",
+      certain: isMeant(activation),
+      evidence: [...evidence, ...activation],
+    };
   }
   const others = roots.filter((pid) => pid !== owner.pid);
   if (others.length === 0) return { role: "holder", certain: true, evidence };
@@ -196,17 +241,20 @@ function judgeRoot(
 // Who could bind again is judged for sockets that hold an address for themselves.
 function consequencesOf(
   roots: readonly OwnerNode[],
-  { state, transport }: Pick<Socket, "state" | "transport">,
+  { state, transport, inode }: Pick<Socket, "state" | "transport" | "inode">,
+  facts: ProcessFacts,
 ): Consequence[] {
-  if (state !== "listen" && !(state === "close" && transport.startsWith("udp"))) return [];
-  const consequences: Consequence[] = [];
-  for (const root of roots) {
+  const listens = state === "listen";
+  if (!listens && !(state === "close" && transport.startsWith("udp"))) return [];
+  return roots.flatMap((root): Consequence[] => {
     const by = inheritors(root);
-    if (by.length > 0) {
-      consequences.push({ kind: "port_kept", pid: root.owner.pid, by });
-    }
-  }
-  return consequences;
+    if (by.length === 0) return [];
+    const { pid, fds } = root.owner;
+    const reuse = inode === null ? null : facts.reuse(pid, fds[0]!, inode);
+    if (reuse?.port) return listens ? [{ kind: "share_kept", pid, by, reuse }] : [];
+    // Datagram sockets share an address by either option; listeners never by SO_REUSEADDR.
+    return !listens && reuse?.address ? [] : [{ kind: "port_kept", pid, by, reuse }];
+  });
 }
 
 // Descendants that run other programs than the root; the workers of such a one count with it.

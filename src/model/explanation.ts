@@ -75,10 +75,12 @@ export interface ReachAddress {
 
 /** Somewhere outside its namespace from where a port is led to a socket. */
 export interface Publication {
-  readonly via: "docker-proxy" | "nftables";
+  readonly via: "docker-proxy" | "nftables" | "iptables";
   /** `null` for every address. */
   readonly address: string | null;
-  readonly port: number;
+  readonly ports: { readonly first: number; readonly last: number };
+  /** True when not every packet to that port is led: the rule asks for more, such as a source or an interface. */
+  readonly conditional: boolean;
   /** The proxy. */
   readonly pid: number | null;
 }
@@ -90,6 +92,7 @@ export interface SocketFile {
   readonly uid: number;
   readonly user: string | null;
   readonly gid: number;
+  readonly group: string | null;
   /** The innermost folder above it that lets only its owner and group through; `null` when there is none. */
   readonly closedFolder: string | null;
 }
@@ -134,7 +137,7 @@ export interface BindReport {
   readonly port: number;
   /** 0, or the error code's name: EADDRINUSE. */
   readonly plain: string | null;
-  /** The same with SO_REUSEADDR. */
+  /** The same with SO_REUSEADDR; `null` for datagrams, where trying would take them from another. */
   readonly reuseAddress: string | null;
   readonly verdict:
     | "free"
@@ -155,8 +158,10 @@ export interface Nearby {
   readonly connections: Connections | null;
   /** The same port on other addresses, transports, in other namespaces. */
   readonly sockets: readonly Socket[];
-  /** Inside net.ipv4.ip_local_port_range; `null` where it cannot be read. */
+  /** Kernel: net.ipv4.ip_local_port_range; `null` where it cannot be read. */
   readonly ephemeral: readonly [first: number, last: number] | null;
+  /** True for a port inside. */
+  readonly inEphemeral: boolean;
   /** In net.ipv4.ip_local_reserved_ports. */
   readonly reserved: boolean;
   readonly binds: readonly BindReport[];
@@ -165,11 +170,16 @@ export interface Nearby {
 /** The answer for one target. */
 export interface Explanation {
   readonly target: string;
+  readonly kind: "port" | "unix" | "abstract" | "pid" | "inode" | "process";
   readonly subjects: readonly Subject[];
   /** When nothing matched: processes that were meant, live, and hold no socket. */
   readonly idle: readonly Process[];
-  /** The same port in other namespaces, when they were not asked for. */
+  /** When nothing matched: what is at the path that was asked for; `null` where none was. */
+  readonly file: "absent" | "socket" | "other" | "unreadable" | null;
+  /** What matches in other namespaces, when they were not asked for; of a port on any address. */
   readonly elsewhere: readonly Socket[];
+  /** False when there are other namespaces that could not be looked into. */
+  readonly elsewhereWhole: boolean;
   /** `null` when something matched. */
   readonly nearby: Nearby | null;
   /** True when something that matched may have gone unseen. */

@@ -20,6 +20,24 @@ export interface Owner {
   readonly process: Process;
 }
 
+/**
+ * Where sockets that keep no list of their own look their owners up. Kept so because there may be a million sockets, of
+ * which each has an owner.
+ */
+export interface OwnerSource {
+  /**
+   * The owners behind a number that this source gave out; none behind 0.
+   *
+   * @param socket Whose owners they are.
+   * @param reused True for who looks at them at once: the list is good until the next call.
+   */
+  owners(
+    number: number,
+    socket: { readonly cookie: number | bigint | null },
+    reused: boolean,
+  ): readonly Owner[];
+}
+
 /** What is known of a process. One object per process, shared by all the sockets it holds. */
 export interface Process {
   readonly pid: number;

@@ -39,11 +39,18 @@ export type Evidence =
     readonly fds: readonly number[];
     readonly ancestor_fds: readonly number[];
   }
+  /** Forked, and no exec since: the addresses that exec chooses at random are the same. Or it did call exec since. */
+  | { readonly kind: "same_image" | "executed" }
   | { readonly kind: "environment"; readonly name: string; readonly value: string }
   | { readonly kind: "init"; readonly pid: number; readonly comm: string }
   | { readonly kind: "no_common_ancestor"; readonly pids: readonly number[] }
   | { readonly kind: "same_parent"; readonly pid: number; readonly pids: readonly number[] }
-  | { readonly kind: "other_netns"; readonly netns: number; readonly socket_netns: number }
+  | {
+    readonly kind: "other_netns";
+    readonly netns: number;
+    readonly name: string | null;
+    readonly socket_netns: number;
+  }
   | { readonly kind: "own_table"; readonly tid: number };
 
 /** An owner in the tree by parentage, which leaves out processes that do not hold the socket. */
@@ -56,17 +63,26 @@ export interface OwnerNode {
   readonly children: readonly OwnerNode[];
 }
 
+/** Whether a socket lets others bind to its address. Kernel: SO_REUSEADDR, SO_REUSEPORT. */
+export interface Reuse {
+  readonly address: boolean;
+  readonly port: boolean;
+}
+
 /** What a relation leads to. */
 export interface Consequence {
   /**
-   * `port_kept`: a program cannot be started again on this address while others, which are not its workers, hold the
-   * socket.
+   * - `port_kept`: a program cannot be started again on this address while others, which are not its workers, hold the
+   *   socket.
+   * - `share_kept`: it can, by SO_REUSEPORT, and the others still hold one of the listeners that the kernel deals out to.
    */
-  readonly kind: "port_kept";
+  readonly kind: "port_kept" | "share_kept";
   /** The program that could not be restarted; `null` where it has already gone or closed the socket. */
   readonly pid: number | null;
   /** Who keeps the socket open. */
   readonly by: readonly number[];
+  /** Whether the socket lets others bind to its address; `null` where it may not be asked. */
+  readonly reuse: Reuse | null;
 }
 
 /** Everything that could be worked out about the owners of one socket. */

@@ -5,6 +5,7 @@
  */
 import type { Gap } from "./gap.ts";
 import type { Socket } from "./socket.ts";
+import type { Sockets } from "./sockets.ts";
 
 /** The machine an answer is about. */
 export interface Host {
@@ -23,10 +24,10 @@ export interface Host {
 }
 
 /** Sockets, and what is missing from them. */
-export interface Snapshot {
+export interface Snapshot<Form extends Sockets = readonly Socket[]> {
   readonly host: Host;
   /** Milliseconds since the epoch. */
   readonly takenAtMs: number;
   readonly gaps: readonly Gap[];
-  readonly sockets: readonly Socket[];
+  readonly sockets: Form;
 }

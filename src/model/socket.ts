@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Bytes, Owner, Ownership } from "./owner.ts";
+import type { Bytes, Owner, Ownership, OwnerSource } from "./owner.ts";
 import type { State } from "./state.ts";
 
 /** Address family, as in the JSON. */
@@ -213,5 +213,10 @@ export interface Socket {
   /** The family's own word; where it is `unknown`, filled in from the address by reach/bind.ts. */
   reach: Reach;
   /** Only when the query asks for it; `null` where the source tells nothing. */
-  info?: SocketInfo | null;
+  info?: SocketInfo | null | undefined;
+  /**
+   * Takes a number to look {@linkcode owners} up by whenever they are asked for. Of sockets that can do without a list of
+   * their own; the others are given one.
+   */
+  ownedBy?(source: OwnerSource, number: number): void;
 }

@@ -27,6 +27,7 @@ export const STATES = [
 /** A state name. */
 export type State = typeof STATES[number];
 
+/** Numbers of the states, for every protocol. Source: include/net/tcp_states.h. */
 export const TCP_ESTABLISHED = 1;
 export const TCP_SYN_SENT = 2;
 export const TCP_SYN_RECV = 3;
@@ -48,9 +49,14 @@ export type StateMask = number;
 /** Every state there is. */
 export const ALL_STATES: StateMask = 0x3fff & ~1;
 
+/** Every state as ss counts them: bit 0, which no socket has, included. */
+export const SS_ALL: StateMask = 0x3fff;
+
 /** The mask that holds exactly the given kernel numbers. */
 export function stateMask(...numbers: number[]): StateMask {
-  return numbers.reduce((mask, number) => mask | 1 << number, 0);
+  let mask = 0;
+  for (const number of numbers) mask |= 1 << number;
+  return mask;
 }
 
 /** Name of a kernel number; `unknown` for one that this program does not know. */

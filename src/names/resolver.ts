@@ -15,6 +15,7 @@ import { connectUdp } from "../../ffi/udp.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { parseAddress } from "../model/endpoint.ts";
 import { decodeAnswer, encodeQuestion, reverseName } from "./dns_message.ts";
+import { utf8Text } from "../model/text.ts";
 
 const PORT = 53;
 /** MAXNS of resolv.conf(5). */
@@ -28,7 +29,7 @@ const AT_ONCE = 128;
 
 function readText(path: string): string {
   const bytes = tryReadFileAt(AT_FDCWD, cString(path));
-  return typeof bytes === "number" ? "" : new TextDecoder().decode(bytes);
+  return typeof bytes === "number" ? "" : utf8Text(bytes);
 }
 
 /** Name servers in resolv.conf(5), 4 or 16 bytes each. Without any it is this machine, as in libc. */

@@ -9,6 +9,7 @@
 import { DecodeError } from "../model/decode_error.ts";
 import { align } from "./header.ts";
 
+// #define NLA_HDRLEN ((int) NLA_ALIGN(sizeof(struct nlattr)))
 export const NLA_HEADER_SIZE = 4;
 export const NLA_F_NESTED = 0x8000;
 export const NLA_F_NET_BYTEORDER = 0x4000;

@@ -5,10 +5,24 @@
  */
 import { DecodeError } from "../model/decode_error.ts";
 import { NLA_F_NESTED, NLA_HEADER_SIZE } from "./attribute.ts";
-import { align, NLMSG_HEADER_SIZE } from "./header.ts";
+import {
+  align,
+  NLM_F_DUMP_INTR,
+  NLM_F_MULTI,
+  NLMSG_HEADER_SIZE,
+  NLMSG_MIN_TYPE,
+} from "./header.ts";
+
+// A DataView would cut 70000 to 4464 and 1.5 to 1 without a word.
+function fitting(value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw new RangeError(`Cannot write ${value}: wanted is an integer from 0 to ${max}`);
+  }
+  return value;
+}
 
 /**
- * A message under construction: header, body, attributes, in a buffer that grows.
+ * A message under construction: header, body, attributes, in a buffer that grows. Integers that do not fit are a RangeError.
  *
  * ```ts
  * const request = new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
@@ -43,28 +57,28 @@ export class MessageBuilder {
 
   /** Appends one byte. */
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    this.#view.setUint8(this.#grow(1), fitting(value, 0xff));
     return this;
   }
 
   /** Appends a 16-bit integer, host byte order. */
   u16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, true);
+    this.#view.setUint16(at, fitting(value, 0xffff), true);
     return this;
   }
 
   /** Appends a 16-bit integer in network byte order, as ports are. */
   be16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, false);
+    this.#view.setUint16(at, fitting(value, 0xffff), false);
     return this;
   }
 
   /** Appends a 32-bit integer, host byte order. */
   u32(value: number): this {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value, true);
+    this.#view.setUint32(at, fitting(value, 0xffff_ffff), true);
     return this;
   }
 
@@ -105,7 +119,7 @@ export class MessageBuilder {
   /** Appends a 32-bit attribute, host byte order. */
   u32Attribute(type: number, value: number): this {
     const payload = new Uint8Array(4);
-    new DataView(payload.buffer).setUint32(0, value, true);
+    new DataView(payload.buffer).setUint32(0, fitting(value, 0xffff_ffff), true);
     return this.attribute(type, payload);
   }
 
@@ -165,6 +179,37 @@ export class MessageCursor {
     this.view = view;
     this.#next = start;
     this.#limit = end;
+  }
+
+  /** Where the next message begins. */
+  get position(): number {
+    return this.#next;
+  }
+
+  /**
+   * Moves past the messages of a dump that say nothing about the dump itself: whole ones of a family, part of a series, not
+   * disturbed, in answer to this request. Returns how many there were. What they hold is from the position before to
+   * the one after.
+   */
+  skipSeries(sequence: number, portId: number): number {
+    const { view } = this;
+    const limit = this.#limit;
+    let at = this.#next;
+    let count = 0;
+    while (limit - at >= NLMSG_HEADER_SIZE) {
+      const length = view.getUint32(at, true);
+      if (length < NLMSG_HEADER_SIZE || length > limit - at) break;
+      if (view.getUint16(at + 4, true) < NLMSG_MIN_TYPE) break;
+      const flags = view.getUint16(at + 6, true);
+      if ((flags & (NLM_F_MULTI | NLM_F_DUMP_INTR)) !== NLM_F_MULTI) break;
+      if (view.getUint32(at + 8, true) !== sequence) break;
+      if (view.getUint32(at + 12, true) !== portId) break;
+      at += align(length);
+      count++;
+    }
+    // The last may lack its padding.
+    this.#next = Math.min(at, limit);
+    return count;
   }
 
   /** Moves to the next message. Returns false at the end of the datagram. */

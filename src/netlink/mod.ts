@@ -1,17 +1,7 @@
 /**
  * Netlink in TypeScript, by hand: usable on its own for any netlink protocol.
  *
- * ```ts
- * const route = new Connection(NETLINK_ROUTE);
- * const request = new MessageBuilder(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP).zeros(16).finish();
- * dump(route, request, "list links", {
- *   message(view, start, end) {
- *     const attributes = new AttributeCursor(view, start + 16, end);
- *     while (attributes.next()) if (attributes.type === IFLA_IFNAME) names.push(attributes.string());
- *   },
- *   restart() { names.length = 0; },
- * });
- * ```
+ * docs/netlink.md shows it at work with other protocols than sock_diag; the tests run what is shown there.
  *
  * @module
  */

@@ -14,10 +14,10 @@ import {
 import { cString } from "../../ffi/memory.ts";
 import { tryStatAt } from "../../ffi/stat.ts";
 import type { ProcRoot } from "./root.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Deeper than any hierarchy that a kernel allows in practice. */
 const MAX_DEPTH = 256;
-const decoder = new TextDecoder();
 
 /** The cgroup2 hierarchy of this mount namespace: walked once, when first asked. */
 export class CgroupPaths {
@@ -46,12 +46,14 @@ export class CgroupPaths {
   /** Identifier of a group, given by its path in the file system or in the hierarchy; `null` where there is none. */
   id(path: string): bigint | null {
     const { mount } = this;
-    const candidates = mount === null ? [path] : [path, `${mount}/${path}`];
-    for (const candidate of candidates) {
+    const root = mount === null ? -1 : tryStatAt(AT_FDCWD, cString(mount));
+    if (typeof root === "number") return null;
+    for (const candidate of [path, `${mount}/${path}`]) {
       const status = tryStatAt(AT_FDCWD, cString(candidate));
+      if (typeof status === "number") continue;
       // The number of a directory in cgroup2 is its identifier; elsewhere it means nothing.
-      const inside = mount !== null && (candidate === mount || candidate.startsWith(`${mount}/`));
-      if (typeof status !== "number" && inside) return BigInt(status.inode);
+      const { device: { major, minor }, inode } = status;
+      if (major === root.device.major && minor === root.device.minor) return BigInt(inode);
     }
     return null;
   }
@@ -74,7 +76,7 @@ export class CgroupPaths {
         reader.start(fd);
         while (reader.next()) {
           if (!reader.isDirectory) continue;
-          const child = decoder.decode(reader.name);
+          const child = utf8Text(reader.name);
           if (child !== "." && child !== "..") pending.push([`${path}/${child}`, depth + 1]);
         }
       } catch {

@@ -10,10 +10,11 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   tryOpenAt,
-  tryReadFileAt,
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import type { Container } from "../model/owner.ts";
+import { readRegular } from "./regular_file.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** What the files say of a container; `null` where none is readable or says it. */
 export interface ContainerNames {
@@ -33,8 +34,6 @@ const UNKNOWN: ContainerNames = {
   log: null,
 };
 
-const decoder = new TextDecoder();
-
 /** Reads what can be read about a container. `root` is put before every path: a fixture, or `""`. */
 export function containerNames(
   container: Container,
@@ -50,10 +49,10 @@ export function containerNames(
 }
 
 function json(path: string): Record<string, unknown> | unknown[] | null {
-  const bytes = tryReadFileAt(AT_FDCWD, cString(path), 16 * 1024 * 1024);
-  if (typeof bytes === "number") return null;
+  const bytes = readRegular(path, 16 * 1024 * 1024);
+  if (bytes === null) return null;
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes));
+    const value: unknown = JSON.parse(utf8Text(bytes));
     return typeof value === "object" ? value as Record<string, unknown> : null;
   } catch {
     // Being written at this moment, or not JSON at all.
@@ -73,7 +72,7 @@ function kubernetesLog(id: string, root: string): ContainerNames | null {
     const reader = new DirectoryReader();
     reader.start(fd);
     while (reader.next()) {
-      const entry = decoder.decode(reader.name);
+      const entry = utf8Text(reader.name);
       const match = /^([^_]+)_([^_]+)_(.+)-([0-9a-f]{64})\.log$/.exec(entry);
       if (match === null || match[4] !== id) continue;
       return {

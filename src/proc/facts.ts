@@ -12,10 +12,14 @@ import {
   tryOpenAt,
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { S_IFMT, S_IFREG, tryStatAt } from "../../ffi/stat.ts";
+import { tryCopyDescriptor } from "../../ffi/process.ts";
+import { SO_REUSEADDR, SO_REUSEPORT, SOL_SOCKET, tryGetIntOption } from "../../ffi/socket.ts";
+import { S_IFMT, S_IFREG, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
 import type { Bytes, Process } from "../model/owner.ts";
 import { cgroupPath } from "./cgroup.ts";
-import { netnsInode } from "./namespace.ts";
+import type { Reuse } from "../model/relation.ts";
+import { showsOwnPids } from "./host.ts";
+import { netnsInode, parseNamespaceMounts } from "./namespace.ts";
 import type { Processes } from "./process.ts";
 import type { ProcRoot } from "./root.ts";
 
@@ -43,6 +47,7 @@ export class Facts {
   readonly #root: ProcRoot;
   readonly #processes: Processes;
   readonly #environments = new Map<number, ReadonlyMap<string, string> | null>();
+  #netnsNames: ReadonlyMap<number, string> | undefined;
 
   constructor(root: ProcRoot, processes: Processes) {
     this.#root = root;
@@ -74,6 +79,47 @@ export class Facts {
     const target = this.#root.link(`${pid}/ns/net`);
     const inode = typeof target === "number" ? -1 : netnsInode(target);
     return inode < 0 ? null : inode;
+  }
+
+  /** The name that a network namespace is mounted under; `null` where it has none. */
+  netnsName(inode: number): string | null {
+    this.#netnsNames ??= new Map(
+      parseNamespaceMounts(this.#root.text("thread-self/mountinfo") ?? "").reverse()
+        .map((mount) => [mount.inode, mount.name]),
+    );
+    return this.#netnsNames.get(inode) ?? null;
+  }
+
+  /**
+   * Whether two processes run the same image of a program, by the auxiliary vectors that exec(2) gave them: they hold
+   * addresses which it chose at random. `null` where they cannot be read, and where nothing is random
+   * (kernel.randomize_va_space 0).
+   */
+  sameImage(pid: number, other: number): boolean | null {
+    if ((this.#root.text("sys/kernel/randomize_va_space") ?? "0").trim() === "0") return null;
+    const [first, second] = [pid, other].map((one) => this.#root.read(`${one}/auxv`));
+    if (typeof first === "number" || typeof second === "number") return null;
+    if (first!.length === 0 || second!.length === 0) return null;
+    return first!.length === second!.length && first!.every((byte, i) => byte === second![i]);
+  }
+
+  /**
+   * How a socket lets others bind to its address, asked through a copy of a descriptor, which is closed at once; `null`
+   * where no copy may be made, and where the descriptor is no more that socket.
+   */
+  reuse(pid: number, fd: number, inode: number): Reuse | null {
+    if (!showsOwnPids(this.#root)) return null;
+    const copy = tryCopyDescriptor(pid, fd);
+    if (copy < 0) return null;
+    try {
+      const status = tryStatFd(copy);
+      if (typeof status === "number" || status.inode !== inode) return null;
+      const address = tryGetIntOption(copy, SOL_SOCKET, SO_REUSEADDR);
+      const port = tryGetIntOption(copy, SOL_SOCKET, SO_REUSEPORT);
+      return address < 0 || port < 0 ? null : { address: address > 0, port: port > 0 };
+    } finally {
+      close(copy);
+    }
   }
 
   /** Path of the cgroup; `null` where it cannot be read. */

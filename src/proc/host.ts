@@ -6,6 +6,7 @@
 import type { Host } from "../model/snapshot.ts";
 import { netnsInode } from "./namespace.ts";
 import type { ProcRoot } from "./root.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Kernel: PROC_PID_INIT_INO (include/linux/proc_ns.h), part of the user-space interface since 6.18. */
 const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
@@ -45,14 +46,14 @@ function ephemeralPorts(text: string | null): Host["ephemeralPorts"] {
 export function currentNetns(root: ProcRoot): number | null {
   const link = root.link("thread-self/ns/net");
   if (typeof link === "number") return null;
-  const match = /^net:\[(\d+)\]$/.exec(new TextDecoder().decode(link));
+  const match = /^net:\[(\d+)\]$/.exec(utf8Text(link));
   return match === null ? null : Number(match[1]);
 }
 
 /** True when processes exist that this /proc does not show: we are inside a PID namespace. `null`: unknown. */
 export function insidePidNamespace(root: ProcRoot): boolean | null {
   const link = root.link("self/ns/pid");
-  return typeof link === "number" ? null : new TextDecoder().decode(link) !== INITIAL_PID_NAMESPACE;
+  return typeof link === "number" ? null : utf8Text(link) !== INITIAL_PID_NAMESPACE;
 }
 
 /**

@@ -8,6 +8,7 @@
 import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { formatAddress, parseAddress } from "../model/endpoint.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Host names by address and addresses by name, read when first asked for. */
 export class Hosts {
@@ -21,7 +22,7 @@ export class Hosts {
   #load(): HostTable {
     if (this.#table === undefined) {
       const bytes = tryReadFileAt(AT_FDCWD, cString(this.#path));
-      this.#table = parseHosts(typeof bytes === "number" ? "" : new TextDecoder().decode(bytes));
+      this.#table = parseHosts(typeof bytes === "number" ? "" : utf8Text(bytes));
     }
     return this.#table;
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { latin1Text } from "../model/text.ts";
 
 /** One protocol. */
 export interface RegisteredProtocol {
@@ -19,12 +20,10 @@ const UNCOUNTED: readonly string[] = ["AF_VSOCK", "TIPC"];
 export function parseProtocols(bytes: Uint8Array): Map<string, RegisteredProtocol> {
   const protocols = new Map<string, RegisteredProtocol>();
   // Fields: name, object size, sockets, pages of memory, and more that is not read here.
-  for (const line of decoder.decode(bytes).split("\n").slice(1)) {
+  for (const line of latin1Text(bytes).split("\n").slice(1)) {
     const [name, , sockets] = line.trim().split(/\s+/);
     if (name === undefined || sockets === undefined || !/^\d+$/.test(sockets)) continue;
     protocols.set(name, { sockets: Number(sockets), counted: !UNCOUNTED.includes(name) });
   }
   return protocols;
 }
-
-const decoder = new TextDecoder("latin1");

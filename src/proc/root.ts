@@ -6,6 +6,7 @@
 import { ENOENT } from "../../ffi/errno.ts";
 import { AT_FDCWD, tryReadFileAt, tryReadLink } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
+import { latin1Text } from "../model/text.ts";
 
 /** A /proc, or a folder that looks like one. */
 export class ProcRoot {
@@ -28,7 +29,8 @@ export class ProcRoot {
   /** A file below the root as text, one character a byte; `null` where it cannot be read. */
   text(path: string, limit?: number): string | null {
     const bytes = this.read(path, limit);
-    return typeof bytes === "number" ? null : latin1.decode(bytes);
+    if (typeof bytes === "number") return null;
+    return latin1Text(bytes);
   }
 
   /** A symbolic link below the root as bytes, or the negated errno. */
@@ -45,6 +47,3 @@ export class ProcRoot {
     return own === -ENOENT ? this.read(`net/${file}`) : own;
   }
 }
-
-// windows-1252 in the standard's words; the kernel's own tables are ASCII, so nothing differs.
-const latin1 = new TextDecoder("latin1");

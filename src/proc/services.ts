@@ -7,10 +7,11 @@
  */
 import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
+import { utf8Text } from "../model/text.ts";
 
 function readText(path: string): string {
   const bytes = tryReadFileAt(AT_FDCWD, cString(path));
-  return typeof bytes === "number" ? "" : new TextDecoder().decode(bytes);
+  return typeof bytes === "number" ? "" : utf8Text(bytes);
 }
 
 /** Words of each line that has any, comments left out. */

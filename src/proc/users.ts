@@ -8,6 +8,7 @@
  */
 import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
+import { utf8Text } from "../model/text.ts";
 
 function readWhole(path: string): Uint8Array | number {
   return tryReadFileAt(AT_FDCWD, cString(path));
@@ -28,9 +29,7 @@ export class Users {
   #load(): Map<number, string> {
     if (this.#names === undefined) {
       const bytes = this.#read(this.#path);
-      this.#names = typeof bytes === "number"
-        ? new Map()
-        : parsePasswd(new TextDecoder().decode(bytes));
+      this.#names = typeof bytes === "number" ? new Map() : parsePasswd(utf8Text(bytes));
     }
     return this.#names;
   }

@@ -5,6 +5,7 @@
  */
 import { isWildcard } from "../model/endpoint.ts";
 import type { InternetEndpoint, Netns, Reach, Scope, Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import { addressReach } from "./address.ts";
 import type { Link, LinkAddress, Surroundings } from "./surroundings.ts";
 
@@ -96,7 +97,7 @@ function wildcard(
   return { scope, reasons, waysIn };
 }
 
-const ENCLOSED = "the network namespace is not the host's: reached from outside only if published";
+const ENCLOSED = "not the host's network namespace: reached from outside if published or routed";
 
 /** Whether packets that come for an address of `link` get to the socket. Names of VRFs that keep it out go to `inVrf`. */
 function serves(
@@ -202,12 +203,29 @@ export function needsSurroundings({ local, peer, reach }: Socket): boolean {
     addressReach(local.address).scope !== "loopback";
 }
 
+// One object for each pair, because there may be very many sockets behind one address.
+const narrowed = new Map<Reach, Map<string, Reach>>();
+
+function through(plain: Reach, name: string): Reach {
+  let byName = narrowed.get(plain);
+  if (byName === undefined) narrowed.set(plain, byName = new Map());
+  let reach = byName.get(name);
+  if (reach === undefined) {
+    reach = {
+      scope: plain.scope,
+      reasons: [...plain.reasons, `through interface ${name} only`],
+    };
+    byName.set(name, reach);
+  }
+  return reach;
+}
+
 /**
  * Fills in the reach of each socket that has an internet address. The others came with the word of their family. Sockets
  * that are connected are judged by their address: nobody else gets in.
  */
 export function fillReach(
-  sockets: readonly Socket[],
+  sockets: Sockets,
   surroundingsOf: (netns: Netns | null) => Surroundings | null = () => null,
 ): void {
   // Hosts have few addresses and many sockets.
@@ -217,10 +235,7 @@ export function fillReach(
     if (socket.reach.scope !== "unknown" || !("address" in local)) continue;
     if (!needsSurroundings(socket)) {
       const plain = addressReach(local.address);
-      socket.reach = local.interface === null ? plain : {
-        scope: plain.scope,
-        reasons: [...plain.reasons, `through interface ${local.interface} only`],
-      };
+      socket.reach = local.interface === null ? plain : through(plain, local.interface);
       continue;
     }
     const key = [socket.netns?.inode, transport, family, v6only, local.address, local.interface]

@@ -14,14 +14,16 @@ import {
 } from "../model/socket.ts";
 import { type State, STATES } from "../model/state.ts";
 import type { Role } from "./text/color.ts";
+import { constant, Repeated } from "./text/repeated.ts";
+import type { RowBuffer } from "./text/row_buffer.ts";
 import { sanitize, sanitizeBytes } from "./text/sanitize.ts";
 
 /** One column. */
 export interface Column {
   readonly header: string;
   readonly align: "left" | "right";
-  /** The cell's text, sanitised. Never empty: an absent value is `-`, so that awk counts right. */
-  text(socket: Socket): string;
+  /** Writes the cell's text, sanitised. Never empty: an absent value is `-`, so that awk counts right. */
+  write(socket: Socket, out: RowBuffer): void;
   role(socket: Socket): Role;
   /** Given up first on a terminal that is too narrow: higher goes earlier; `null` never. */
   readonly expendable: number | null;
@@ -49,13 +51,22 @@ export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
     .replaceAll(" ", "\\x20");
 }
 
-function queue(socket: Socket, of: "receive" | "send"): string {
-  if (socket.acceptQueue !== null) {
-    const value = of === "receive" ? socket.acceptQueue.length : socket.acceptQueue.limit;
-    return value === null ? "-" : String(value);
+/** {@linkcode formatEndpoint}, written out. */
+function writeEndpoint(family: FamilyName, endpoint: Endpoint, out: RowBuffer): void {
+  const { write } = endpointTraits(family);
+  if (write !== undefined) {
+    const start = out.length;
+    write(endpoint, out);
+    if (out.length > start && out.isPlain(start)) return;
+    // A name of an interface may be anything.
+    out.length = start;
   }
-  const value = of === "receive" ? socket.recvQueue : socket.sendQueue;
-  return value === null ? "-" : String(value);
+  out.utf8(formatEndpoint(family, endpoint));
+}
+
+function writeQueue(value: number | null, out: RowBuffer): void {
+  if (value === null) out.byte(HYPHEN);
+  else out.decimal(value);
 }
 
 function queueRole(socket: Socket): Role {
@@ -64,11 +75,17 @@ function queueRole(socket: Socket): Role {
   return "dim";
 }
 
+const HYPHEN = 0x2d;
+const labels = new Repeated();
+const states = new Repeated();
+const scopes = new Repeated();
+
 /** The network namespace: its name, or its inode. Shown when a listing holds sockets of several. */
 export const NETNS_COLUMN: Column = {
   header: "NETNS",
   align: "left",
-  text: ({ netns }) => netns === null ? "-" : sanitize(netns.name ?? String(netns.inode)),
+  write: ({ netns }, out) =>
+    out.utf8(netns === null ? "-" : sanitize(netns.name ?? String(netns.inode))),
   role: () => "notice",
   expendable: null,
 };
@@ -78,49 +95,54 @@ export const COLUMNS: readonly Column[] = [
   {
     header: "PROTO",
     align: "left",
-    text: (socket) => familyOf(socket.family).label(socket),
+    write: (socket, out) => labels.write(familyOf(socket.family).label(socket), out),
     role: () => "plain",
     expendable: null,
   },
   {
     header: "STATE",
     align: "left",
-    text: stateLabel,
+    write: (socket, out) => states.write(stateLabel(socket), out),
     role: (socket) => socket.state === "listen" ? "good" : "plain",
     expendable: 1,
   },
   {
     header: "RECV-Q",
     align: "right",
-    text: (socket) => queue(socket, "receive"),
+    write: ({ acceptQueue, recvQueue }, out) =>
+      writeQueue(acceptQueue === null ? recvQueue : acceptQueue.length, out),
     role: queueRole,
     expendable: 3,
   },
   {
     header: "SEND-Q",
     align: "right",
-    text: (socket) => queue(socket, "send"),
+    write: ({ acceptQueue, sendQueue }, out) =>
+      writeQueue(acceptQueue === null ? sendQueue : acceptQueue.limit, out),
     role: queueRole,
     expendable: 3,
   },
   {
     header: "LOCAL",
     align: "left",
-    text: (socket) => formatEndpoint(socket.family, socket.local),
+    write: ({ family, local }, out) => writeEndpoint(family, local, out),
     role: () => "plain",
     expendable: null,
   },
   {
     header: "PEER",
     align: "left",
-    text: (socket) => socket.peer === null ? "-" : formatEndpoint(socket.family, socket.peer),
+    write: ({ family, peer }, out) => {
+      if (peer === null) out.byte(HYPHEN);
+      else writeEndpoint(family, peer, out);
+    },
     role: (socket) => socket.peer === null ? "dim" : "plain",
     expendable: null,
   },
   {
     header: "REACH",
     align: "left",
-    text: (socket) => HYPHENATED[socket.reach.scope],
+    write: (socket, out) => scopes.write(HYPHENATED[socket.reach.scope], out),
     role: (socket) => {
       if (socket.reach.scope === "any" || socket.reach.scope === "public") return "warning";
       return socket.reach.scope === "loopback" ? "dim" : "notice";
@@ -159,37 +181,79 @@ function ownerName({ process }: Owner): string {
   return name;
 }
 
+const ownerNames = new Repeated();
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const PID_IS = constant("(pid=");
+const TID_IS = constant(",tid=");
+const FD_IS = constant(",fd=");
+
 /** `nginx(80)`: an owner for a person at a terminal. */
-export function shortOwner(owner: Owner): string {
-  return `${ownerName(owner)}(${owner.pid})`;
+export function writeShortOwner(owner: Owner, out: RowBuffer): void {
+  ownerNames.write(ownerName(owner), out);
+  out.byte(OPEN);
+  out.decimal(owner.pid);
+  out.byte(CLOSE);
 }
 
 /** `nginx(pid=80,fd=6,fd=7)`: an owner for a pipe. */
-export function fullOwner(owner: Owner): string {
-  const thread = owner.tid === null ? "" : `,tid=${owner.tid}`;
-  let fds = "";
-  for (const fd of owner.fds) fds += `,fd=${fd}`;
-  return `${ownerName(owner)}(pid=${owner.pid}${thread}${fds})`;
+export function writeFullOwner(owner: Owner, out: RowBuffer): void {
+  const { pid, tid, fds } = owner;
+  ownerNames.write(ownerName(owner), out);
+  out.bytes(PID_IS);
+  out.decimal(pid);
+  if (tid !== null) {
+    out.bytes(TID_IS);
+    out.decimal(tid);
+  }
+  for (let i = 0; i < fds.length; i++) {
+    out.bytes(FD_IS);
+    out.decimal(fds[i]!);
+  }
+  out.byte(CLOSE);
 }
 
-/** One word of the owners column. */
-export interface HolderWord {
-  readonly text: string;
-  readonly role: Role;
+/** What is around each word of the owners column. */
+export interface WordFrame {
+  begin(role: Role): void;
+  end(): void;
 }
 
 /**
- * Who holds a socket, or why nobody does; then who holds the other end, behind `<->`, or behind `<-` the other ends of a
- * server's connections.
+ * Writes who holds a socket, or why nobody does; then who holds the other end, behind `<->`, or behind `<-` the other ends of
+ * a server's connections.
  */
-export function holders(socket: Socket, format: (owner: Owner) => string): HolderWord[] {
-  const words: HolderWord[] = socket.owners.length > 0
-    ? socket.owners.map((owner) => ({ text: format(owner), role: "name" }))
-    : [{ text: withoutOwner(socket), role: "dim" }];
-  const { peer, peerOwners } = socket;
+export function writeHolders(
+  socket: Socket,
+  out: RowBuffer,
+  writeOwner: (owner: Owner, out: RowBuffer) => void,
+  frame: WordFrame,
+): void {
+  const { owners, peerOwners } = socket;
+  if (owners.length > 0) writeOwners(owners, "name", out, writeOwner, frame);
+  else writeWord(withoutOwner(socket), out, frame);
   if (peerOwners !== null && peerOwners.length > 0) {
-    words.push({ text: peer === null ? "<-" : "<->", role: "dim" });
-    for (const owner of peerOwners) words.push({ text: format(owner), role: "notice" });
+    writeWord(socket.peer === null ? "<-" : "<->", out, frame);
+    writeOwners(peerOwners, "notice", out, writeOwner, frame);
   }
-  return words;
+}
+
+function writeWord(word: string, out: RowBuffer, frame: WordFrame): void {
+  frame.begin("dim");
+  out.text(word);
+  frame.end();
+}
+
+function writeOwners(
+  owners: readonly Owner[],
+  role: Role,
+  out: RowBuffer,
+  writeOwner: (owner: Owner, out: RowBuffer) => void,
+  frame: WordFrame,
+): void {
+  for (let i = 0; i < owners.length; i++) {
+    frame.begin(role);
+    writeOwner(owners[i]!, out);
+    frame.end();
+  }
 }

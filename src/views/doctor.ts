@@ -43,7 +43,7 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
       : held
       ? ["yes", "good"]
       : ["no", "warning"];
-    line(label, [[word.padEnd(8), role], name.padEnd(21), [use, "dim"]]);
+    line(label, [[word.padEnd(8), role], name.padEnd(22), [use, "dim"]]);
     label = "";
   }
   line("Processes", [
@@ -51,9 +51,14 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
     ...(processes.denied > 0
       ? [[`, ${processes.denied} of them closed to us`, "warning"] as const]
       : [[", all of them open to us", "good"] as const]),
-    ...(checkup.hidepid === null
-      ? []
-      : [[`, hidepid=${sanitize(checkup.hidepid)}`, "warning"] as const]),
+    ...(checkup.hidepid === null ? [] : [
+      [
+        `, hidepid=${sanitize(checkup.hidepid)}${
+          user.uid === 0 ? "" : ": those of others are hidden"
+        }`,
+        "warning",
+      ] as const,
+    ]),
     ...(checkup.pidNamespace === true
       ? [[", inside a PID namespace: those outside are not seen", "notice"] as const]
       : []),

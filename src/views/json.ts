@@ -7,17 +7,19 @@ import { endpointTraits } from "../families/mod.ts";
 import type { Bytes, Owner, Process } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
+import { RowBuffer } from "./text/row_buffer.ts";
 import type { Writer } from "./text/writer.ts";
+import { utf8Text } from "../model/text.ts";
 
 /** Name and version of the format. */
 export const SNAPSHOT_SCHEMA = "sockeye.snapshot/1";
 
 // JSON is Unicode: bytes that are not UTF-8 become U+FFFD.
-const decoder = new TextDecoder();
-const text = (bytes: Bytes | null): string | null => bytes === null ? null : decoder.decode(bytes);
+const text = (bytes: Bytes | null): string | null => bytes === null ? null : utf8Text(bytes);
 
 /** Everything of a snapshot but its sockets. */
-export function headerJson(snapshot: Omit<Snapshot, "sockets">): Record<string, unknown> {
+export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record<string, unknown> {
   const { host } = snapshot;
   return {
     schema: SNAPSHOT_SCHEMA,
@@ -36,6 +38,16 @@ export function headerJson(snapshot: Omit<Snapshot, "sockets">): Record<string, 
 
 /** One socket. */
 export function socketJson(socket: Socket): Record<string, unknown> {
+  return {
+    ...headJson(socket),
+    owners: socket.owners.map(ownerJson),
+    peer_owners: socket.peerOwners === null ? null : socket.peerOwners.map(ownerJson),
+    ...tailJson(socket),
+  };
+}
+
+// What comes before the owners.
+function headJson(socket: Socket): Record<string, unknown> {
   return {
     netns: socket.netns,
     family: socket.family,
@@ -58,13 +70,51 @@ export function socketJson(socket: Socket): Record<string, unknown> {
       retransmits: socket.timer.retransmits,
     },
     ownership: socket.ownership,
-    owners: socket.owners.map(ownerJson),
-    peer_owners: socket.peerOwners === null ? null : socket.peerOwners.map(ownerJson),
-    reach: socket.reach,
-    ...(socket.info === undefined ? {} : {
-      info: socket.info === null ? null : infoJson(socket.info),
-    }),
   };
+}
+
+// And what comes after them.
+function tailJson({ reach, info }: Socket): Record<string, unknown> {
+  return { reach, ...(info === undefined ? {} : { info: info === null ? null : infoJson(info) }) };
+}
+
+/** Writes what {@linkcode socketJson} gives: processes and reaches are shared by many sockets, and their text is kept. */
+function writeSocket(socket: Socket, out: RowBuffer): void {
+  out.utf8(JSON.stringify(headJson(socket)));
+  out.length--;
+  out.text(',"owners":');
+  writeOwners(socket.owners, out);
+  out.text(',"peer_owners":');
+  if (socket.peerOwners === null) out.text("null");
+  else writeOwners(socket.peerOwners, out);
+  out.text(",");
+  if (socket.info === undefined) out.bytes(keptText(socket.reach, () => tailJson(socket)));
+  else out.bytes(inside(tailJson(socket)));
+}
+
+function writeOwners(owners: readonly Owner[], out: RowBuffer): void {
+  out.text("[");
+  for (let i = 0; i < owners.length; i++) {
+    const { pid, tid, fds, process } = owners[i]!;
+    if (i > 0) out.text(",");
+    out.utf8(`{"pid":${pid},"tid":${tid},"fds":[${fds}],`);
+    out.bytes(keptText(process, () => processJson(process)));
+  }
+  out.text("]");
+}
+
+const encoder = new TextEncoder();
+const texts = new WeakMap<object, Uint8Array>();
+
+function keptText(of: object, json: () => Record<string, unknown>): Uint8Array {
+  let bytes = texts.get(of);
+  if (bytes === undefined) texts.set(of, bytes = inside(json()));
+  return bytes;
+}
+
+// An object's text, but for the brace that begins it.
+function inside(json: Record<string, unknown>): Uint8Array {
+  return encoder.encode(JSON.stringify(json).slice(1));
 }
 
 // Bytes are not text here: addresses, and attributes that this program does not know.
@@ -122,25 +172,37 @@ function isoTime(ms: number): string | null {
 
 // Arguments end in NUL each; a process that wrote over them may have left no NUL at all.
 function splitArguments(cmdline: Bytes): string[] {
-  const parts = decoder.decode(cmdline).split("\0");
+  const parts = utf8Text(cmdline).split("\0");
   if (parts.at(-1) === "") parts.pop();
   return parts;
 }
 
+const FLUSH_AT = 64 * 1024;
+
 /** Writes the snapshot as one JSON document, a socket a line. Throws what the writer throws. */
-export function writeJson(snapshot: Snapshot, writer: Writer): void {
+export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
+  const out = new RowBuffer();
   const head = JSON.stringify(headerJson(snapshot));
-  writer.write(`${head.slice(0, -1)},"sockets":[`);
+  out.utf8(`${head.slice(0, -1)},"sockets":[`);
   let separator = "\n";
   for (const socket of snapshot.sockets) {
-    writer.write(separator + JSON.stringify(socketJson(socket)));
+    out.text(separator);
+    writeSocket(socket, out);
     separator = ",\n";
+    if (out.length >= FLUSH_AT) out.flush(writer);
   }
-  writer.write("\n]}\n");
+  out.text("\n]}\n");
+  out.flush(writer);
 }
 
 /** Writes a header line, then one socket a line. Throws what the writer throws. */
-export function writeNdjson(snapshot: Snapshot, writer: Writer): void {
-  writer.write(JSON.stringify(headerJson(snapshot)) + "\n");
-  for (const socket of snapshot.sockets) writer.write(JSON.stringify(socketJson(socket)) + "\n");
+export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
+  const out = new RowBuffer();
+  out.utf8(JSON.stringify(headerJson(snapshot)) + "\n");
+  for (const socket of snapshot.sockets) {
+    writeSocket(socket, out);
+    out.text("\n");
+    if (out.length >= FLUSH_AT) out.flush(writer);
+  }
+  out.flush(writer);
 }

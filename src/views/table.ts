@@ -1,20 +1,27 @@
 /**
  * The listing as text: aligned and wrapped on a terminal, one socket a line in a pipe.
  *
+ * It is written as bytes in two passes. The first writes the cells and finds out how wide the columns have to be, the second
+ * puts them into lines.
+ *
  * @module
  */
 import type { Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
 import {
   type Column,
   COLUMNS,
-  fullOwner,
-  holders,
   NETNS_COLUMN,
   OWNERS_HEADER,
-  shortOwner,
+  type WordFrame,
+  writeFullOwner,
+  writeHolders,
+  writeShortOwner,
 } from "./columns.ts";
 import { infoItems } from "./info.ts";
-import { paint, type Role } from "./text/color.ts";
+import { Cells } from "./text/cells.ts";
+import { colorEnd, colorStart, paint, type Role } from "./text/color.ts";
+import { RowBuffer } from "./text/row_buffer.ts";
 import { cellWidth, pad } from "./text/width.ts";
 import type { Writer } from "./text/writer.ts";
 
@@ -31,45 +38,32 @@ const GAP = "  ";
 /** Owners get a column of their own while it can be this wide; below that they go to lines under the socket. */
 const OWNERS_MINIMUM = 18;
 const INDENT = 4;
+const BLANK = 0x20;
+const NEWLINE = 0x0a;
+const FLUSH_AT = 64 * 1024;
 
 /** Writes the listing. Throws what the writer throws. */
-export function writeTable(
-  sockets: readonly Socket[],
-  writer: Writer,
-  options: TableOptions,
-): void {
-  if (options.width === null) writePlain(sockets, writer, options);
-  else new TerminalTable(sockets, options.width, options.color).write(writer, options.header);
-}
-
-// A column that says the same of every socket is left out.
-function columnsFor(sockets: readonly Socket[]): readonly Column[] {
-  const first = sockets[0]?.netns?.inode;
-  return sockets.some(({ netns }) => netns?.inode !== first) ? [NETNS_COLUMN, ...COLUMNS] : COLUMNS;
-}
-
-function writePlain(
-  sockets: readonly Socket[],
-  writer: Writer,
-  { header, color }: TableOptions,
-): void {
-  const layout = new Layout(columnsFor(sockets), sockets, header);
-  if (header) writer.write(`${layout.header(color)}${paint(OWNERS_HEADER, "header", color)}\n`);
-  for (const [i, socket] of sockets.entries()) {
-    const { owners, peerOwners } = socket;
-    const held = owners.length === 1 && peerOwners === null
-      ? fullOwner(owners[0]!)
-      : holders(socket, fullOwner).map(({ text }) => text).join(" ");
-    writer.write(`${layout.row(i, color)}${held}\n`);
-    writeInfo(socket, writer, color, Infinity);
+export function writeTable(sockets: Sockets, writer: Writer, options: TableOptions): void {
+  const { width, color, header } = options;
+  const out = new RowBuffer();
+  const table = width === null
+    ? new PlainTable(sockets, out, color, header)
+    : new TerminalTable(sockets, out, color, header, width);
+  if (header) table.writeHeader();
+  for (const socket of sockets) {
+    table.writeSocket(socket);
+    writeInfo(socket, out, color, width ?? Infinity);
+    if (out.length >= FLUSH_AT) out.flush(writer);
   }
+  out.flush(writer);
 }
 
 // Under its socket, on as many lines as it takes.
-function writeInfo(socket: Socket, writer: Writer, color: boolean, width: number): void {
+function writeInfo(socket: Socket, out: RowBuffer, color: boolean, width: number): void {
+  if (!socket.info) return;
   let line = "";
   const end = () => {
-    if (line !== "") writer.write(`${" ".repeat(INDENT)}${paint(line, "dim", color)}\n`);
+    if (line !== "") out.utf8(`${" ".repeat(INDENT)}${paint(line, "dim", color)}\n`);
   };
   for (const item of infoItems(socket)) {
     if (line !== "" && INDENT + cellWidth(line) + 1 + cellWidth(item) > width) {
@@ -80,115 +74,194 @@ function writeInfo(socket: Socket, writer: Writer, color: boolean, width: number
   end();
 }
 
-/** The cells of a set of sockets, and how wide the columns have to be. */
+/** The cells of a set of sockets as bytes, and how wide the columns have to be. */
 class Layout {
   readonly columns: readonly Column[];
-  readonly #sockets: readonly Socket[];
-  /** By column, then by socket. */
-  readonly #cells: readonly (readonly string[])[];
-  readonly #widths: readonly number[];
+  readonly #cells: Cells;
+  /** Of the columns their numbers in the cells. */
+  readonly #numbers: readonly number[];
   /** Cells that all columns take, with the gap behind the last. */
   readonly total: number;
 
-  constructor(columns: readonly Column[], sockets: readonly Socket[], header: boolean) {
+  private constructor(columns: readonly Column[], numbers: readonly number[], cells: Cells) {
     this.columns = columns;
-    this.#sockets = sockets;
-    this.#cells = columns.map((column) => sockets.map((socket) => column.text(socket)));
-    this.#widths = columns.map((column, i) => {
-      let width = header ? column.header.length : 0;
-      for (const text of this.#cells[i]!) {
-        // No text is wider than twice its length, and most are not longer than the longest before.
-        if (text.length * 2 > width) width = Math.max(width, cellWidth(text));
+    this.#numbers = numbers;
+    this.#cells = cells;
+    this.total = numbers.reduce((sum, number) => sum + cells.widths[number]! + GAP.length, 0);
+  }
+
+  /** All columns that say something of these sockets. */
+  static of(sockets: Sockets, header: boolean): Layout {
+    // A column that says the same of every socket is left out.
+    const first = sockets.length === 0 ? undefined : sockets.at(0)!.netns?.inode;
+    const columns = sockets.some(({ netns }) => netns?.inode !== first)
+      ? [NETNS_COLUMN, ...COLUMNS]
+      : COLUMNS;
+    const least = columns.map((column) => header ? column.header.length : 0);
+    const cells = new Cells(columns.length, sockets.length, least);
+    for (const socket of sockets) {
+      for (let i = 0; i < columns.length; i++) {
+        columns[i]!.write(socket, cells.out);
+        cells.end(i);
       }
-      return width;
-    });
-    this.total = this.#widths.reduce((sum, width) => sum + width + GAP.length, 0);
+    }
+    return new Layout(columns, columns.map((_, i) => i), cells);
   }
 
-  header(color: boolean): string {
-    return this.#line((i) => this.columns[i]!.header, () => "header", color);
-  }
-
-  /** The line of socket `row`, but for its owners. */
-  row(row: number, color: boolean): string {
-    return this.#line(
-      (i) => this.#cells[i]![row]!,
-      (i) => this.columns[i]!.role(this.#sockets[row]!),
-      color,
+  /** Without some columns. */
+  filter(wanted: (column: Column) => boolean): Layout {
+    return new Layout(
+      this.columns.filter(wanted),
+      this.#numbers.filter((_, i) => wanted(this.columns[i]!)),
+      this.#cells,
     );
   }
 
-  #line(text: (column: number) => string, role: (column: number) => Role, color: boolean): string {
-    let line = "";
+  /** The titles. `alone`: nothing follows on the line. */
+  header(color: boolean, alone: boolean): string {
+    const last = alone ? this.columns.length - 1 : -1;
+    return this.columns.map(({ header, align }, i) => {
+      const width = this.#cells.widths[this.#numbers[i]!]!;
+      const cell = i === last && align === "left" ? header : pad(header, width, align);
+      return paint(cell, "header", color) + (i === last ? "" : GAP);
+    }).join("");
+  }
+
+  /** Writes the line of the next socket, but for its owners. `alone`: they do not follow on the line. */
+  write(socket: Socket, out: RowBuffer, color: boolean, alone: boolean): void {
+    const cells = this.#cells;
+    const last = alone ? this.columns.length - 1 : -1;
+    cells.nextRow();
     for (let i = 0; i < this.columns.length; i++) {
-      const cell = pad(text(i), this.#widths[i]!, this.columns[i]!.align);
-      line += (color ? paint(cell, role(i), true) : cell) + GAP;
+      const column = this.columns[i]!;
+      const number = this.#numbers[i]!;
+      if (!color) cells.copy(number, column.align, i === last ? null : GAP.length, out);
+      else {
+        const role = column.role(socket);
+        out.text(colorStart(role));
+        cells.copy(number, column.align, i === last ? null : 0, out);
+        out.text(colorEnd(role));
+        if (i !== last) out.text(GAP);
+      }
     }
-    return line;
   }
 }
 
-class TerminalTable {
-  readonly #sockets: readonly Socket[];
-  readonly #width: number;
+/** Every line whole, owners with their descriptors. */
+class PlainTable implements WordFrame {
+  readonly #out: RowBuffer;
   readonly #color: boolean;
+  readonly #layout: Layout;
+  #first = true;
 
-  constructor(sockets: readonly Socket[], width: number, color: boolean) {
-    this.#sockets = sockets;
-    this.#width = width;
+  constructor(sockets: Sockets, out: RowBuffer, color: boolean, header: boolean) {
+    this.#out = out;
     this.#color = color;
+    this.#layout = Layout.of(sockets, header);
   }
 
-  write(writer: Writer, header: boolean): void {
-    const layout = this.#fit(header);
-    const beside = this.#width - layout.total >= OWNERS_MINIMUM;
-    const start = beside ? layout.total : INDENT;
-    if (header) {
-      const owners = beside ? paint(OWNERS_HEADER, "header", this.#color) : "";
-      writer.write(`${layout.header(this.#color)}${owners}`.trimEnd() + "\n");
-    }
-    for (const [i, socket] of this.#sockets.entries()) {
-      const row = layout.row(i, this.#color);
-      const owners = this.#owners(socket, this.#width - start);
-      if (beside) writer.write(row + owners.join(`\n${" ".repeat(start)}`) + "\n");
-      else {
-        const below = owners.map((line) => `${" ".repeat(start)}${line}\n`);
-        writer.write(`${row.trimEnd()}\n${below.join("")}`);
-      }
-      writeInfo(socket, writer, this.#color, this.#width);
-    }
+  writeHeader(): void {
+    const owners = paint(OWNERS_HEADER, "header", this.#color);
+    this.#out.text(`${this.#layout.header(this.#color, false)}${owners}\n`);
   }
 
-  // A peer column that is empty throughout is noise; queues, reach and state go when there is no room.
-  #fit(header: boolean): Layout {
-    let columns = columnsFor(this.#sockets).filter((column) =>
-      column.header !== "PEER" || this.#sockets.some((socket) => socket.peer !== null)
-    );
-    let layout = new Layout(columns, this.#sockets, header);
-    while (layout.total + OWNERS_MINIMUM > this.#width) {
-      const worst = Math.max(...columns.map((column) => column.expendable ?? 0));
-      if (worst === 0) break;
-      columns = columns.filter((column) => column.expendable !== worst);
-      layout = new Layout(columns, this.#sockets, header);
-    }
-    return layout;
+  writeSocket(socket: Socket): void {
+    this.#layout.write(socket, this.#out, this.#color, false);
+    this.#first = true;
+    writeHolders(socket, this.#out, writeFullOwner, this);
+    this.#out.byte(NEWLINE);
   }
 
-  #owners(socket: Socket, room: number): string[] {
-    const lines: string[] = [];
-    let line = "";
-    let used = 0;
-    for (const { text, role } of holders(socket, shortOwner)) {
-      const width = cellWidth(text);
-      if (used > 0 && used + 1 + width > room) {
-        lines.push(line);
-        line = "";
-        used = 0;
-      }
-      line += (used > 0 ? " " : "") + paint(text, role, this.#color);
-      used += (used > 0 ? 1 : 0) + width;
-    }
-    lines.push(line);
-    return lines;
+  begin(): void {
+    if (!this.#first) this.#out.byte(BLANK);
+    this.#first = false;
   }
+
+  end(): void {}
+}
+
+/** Columns that fit, and owners on as many lines as they take. */
+class TerminalTable implements WordFrame {
+  readonly #out: RowBuffer;
+  readonly #color: boolean;
+  readonly #layout: Layout;
+  /** Whether owners stand beside the other columns. */
+  readonly #beside: boolean;
+  /** Where they begin, and how wide they may become. */
+  readonly #start: number;
+  readonly #room: number;
+  /** Cells of owners in this line. */
+  #used = 0;
+  /** Of the word that is being written: where its separator begins, its role, and where its text begins. */
+  #separator = 0;
+  #role: Role = "plain";
+  #cells = 0;
+
+  constructor(sockets: Sockets, out: RowBuffer, color: boolean, header: boolean, width: number) {
+    this.#out = out;
+    this.#color = color;
+    this.#layout = fit(Layout.of(sockets, header), sockets, width);
+    const { total } = this.#layout;
+    this.#beside = width - total >= OWNERS_MINIMUM;
+    this.#start = this.#beside ? total : INDENT;
+    this.#room = width - this.#start;
+  }
+
+  writeHeader(): void {
+    const owners = this.#beside ? paint(OWNERS_HEADER, "header", this.#color) : "";
+    this.#out.text(`${this.#layout.header(this.#color, !this.#beside)}${owners}\n`);
+  }
+
+  writeSocket(socket: Socket): void {
+    const out = this.#out;
+    this.#layout.write(socket, out, this.#color, !this.#beside);
+    if (!this.#beside) this.#newLine();
+    this.#used = 0;
+    writeHolders(socket, out, writeShortOwner, this);
+    out.byte(NEWLINE);
+  }
+
+  #newLine(): void {
+    this.#out.byte(NEWLINE);
+    this.#out.pad(this.#out.length, this.#start);
+  }
+
+  begin(role: Role): void {
+    const out = this.#out;
+    this.#separator = out.length;
+    if (this.#used > 0) out.byte(BLANK);
+    this.#role = this.#color ? role : "plain";
+    out.text(colorStart(this.#role));
+    this.#cells = out.cells;
+  }
+
+  end(): void {
+    const out = this.#out;
+    const width = out.cells - this.#cells;
+    out.text(colorEnd(this.#role));
+    if (this.#used === 0) this.#used = width;
+    else if (this.#used + 1 + width <= this.#room) this.#used += 1 + width;
+    else {
+      const word = out.since(this.#separator + 1);
+      out.length = this.#separator;
+      this.#newLine();
+      out.bytes(word);
+      this.#used = width;
+    }
+  }
+}
+
+// A peer column that is empty throughout is noise. Queues, reach and state go, in this order, where that makes room for owners
+// beside the rest; where nothing does, those stay that find room without owners.
+function fit(layout: Layout, sockets: Sockets, width: number): Layout {
+  const peers = sockets.some(({ peer }) => peer !== null);
+  const whole = layout.filter(({ header }) => header !== "PEER" || peers);
+  const choices = [whole];
+  for (let most = 3; most >= 1; most--) {
+    choices.push(whole.filter(({ expendable }) => expendable === null || expendable < most));
+  }
+  return choices.find(({ total }) => total + OWNERS_MINIMUM <= width) ??
+    choices.find(({ total }) => total - GAP.length <= width) ??
+    // Too wide whatever goes: then the state is worth more than a shorter line.
+    choices.at(-2)!;
 }

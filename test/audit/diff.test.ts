@@ -54,6 +54,32 @@ describe("compare()", () => {
     ]);
   });
 
+  test("a process ID in a path is the same place for who sees the process and who does not", () => {
+    const agent = (parts: Parameters<typeof socket>[2]) =>
+      snapshot([
+        socket("", 0, {
+          family: "unix",
+          transport: "stream",
+          state: "listen",
+          local: { path: "/run/agent.4711" },
+          ...parts,
+        }),
+      ]);
+    const seen = agent({ owners: [owner({ pid: 4711 })] });
+    const unseen = agent({ ownership: "hidden", owners: [] });
+    expect(told(seen, unseen)).toEqual([
+      "undecided unix-stream /run/agent.PID exe,user,unit,container",
+    ].map((text) => text.replace("PID", "4711")));
+    expect(told(unseen, seen)).toEqual([
+      "undecided unix-stream /run/agent.PID exe,user,unit,container",
+    ]);
+    const restarted = agent({
+      local: { path: "/run/agent.812" },
+      owners: [owner({ pid: 812 })],
+    });
+    expect(told(seen, restarted)).toEqual([]);
+  });
+
   test("a program that gets another port from the kernel is the same service", () => {
     const at = (...ports: number[]) => snapshot(ports.map((port) => socket("0.0.0.0", port)));
     expect(told(at(40001), at(41111))).toEqual([]);

@@ -177,7 +177,42 @@ describe("evaluate()", () => {
     ]);
     const { results, services } = judge(workers, ["port: 80, exe: /usr/sbin/nginx"]);
     expect(results.map(({ verdict }) => verdict)).toEqual(["wrong_owner"]);
-    expect(services).toBe(2);
+    // One service, however many sockets it has.
+    expect(services).toBe(1);
+  });
+
+  test("two programs on one port by SO_REUSEPORT are judged each by its own entry", () => {
+    const shared = snapshot([
+      socket("0.0.0.0", 80),
+      socket("0.0.0.0", 80, { owners: [owner({ pid: 9, exe: "/usr/bin/haproxy" })] }),
+    ]);
+    const nginx = "name: a, port: 80, exe: /usr/sbin/nginx";
+    expect(verdicts(shared, [nginx, "name: b, port: 80, exe: /usr/bin/haproxy"]))
+      .toEqual(["ok tcp 0.0.0.0:80"]);
+    expect(verdicts(shared, [nginx])).toEqual(["wrong_owner tcp 0.0.0.0:80"]);
+  });
+
+  test("an entry whose day is over is certain, unless another entry may allow the service", () => {
+    const expired = "name: a, port: 80, expires: 2020-01-01";
+    expect(judge(hidden(), [`${expired}, user: root`]).outcome).toBe("violation");
+    expect(verdicts(hidden(), [`${expired}, user: root`])).toEqual(["expired tcp 0.0.0.0:80"]);
+    expect(verdicts(hidden(), [expired, "name: b, port: 80, user: root"]))
+      .toEqual(["undecidable tcp 0.0.0.0:80"]);
+    expect(verdicts(web(), [expired, "name: b, port: 80, user: root"]))
+      .toEqual(["ok tcp 0.0.0.0:80"]);
+  });
+
+  test("ports that the kernel picked for one program are one service, and all are told", () => {
+    const ports = [40003, 40001, 40002];
+    const document = (order: readonly number[]) =>
+      snapshot(order.map((port) => socket("0.0.0.0", port)));
+    const [result, ...more] = judge(document(ports), []).results;
+    expect(more).toEqual([]);
+    expect(result).toMatchObject({
+      endpoint: "tcp 0.0.0.0:40001",
+      evidence: ["the same goes for tcp 0.0.0.0:40002, tcp 0.0.0.0:40003"],
+    });
+    expect(judge(document(ports.toSorted()), []).results).toEqual([result!]);
   });
 
   test("unix sockets are checked when the policy says so", () => {
@@ -238,9 +273,61 @@ describe("initialPolicy()", () => {
     const text = initialPolicy(host, false);
     expect(text).toContain("# --- ssh.service ---");
     expect(text).toContain("# --- held by the kernel ---");
-    expect(text).toContain("Its holder could not be seen, so any is allowed");
+    expect(text).toContain("Not every holder could be seen, so any is allowed");
     expect(text).toContain("Not everything was seen: 3 processes could not be read");
     expect(text).toMatch(/# fail or accept/);
+  });
+
+  test("is in the order of ports as numbers", () => {
+    const text = initialPolicy(
+      snapshot([8080, 443, 80].map((port) => socket("10.0.0.1", port))),
+      false,
+    );
+    expect([...text.matchAll(/port: (\d+)/g)].map(([, port]) => port)).toEqual([
+      "80",
+      "443",
+      "8080",
+    ]);
+  });
+
+  test("is compliant at once where a part could not be seen, and says so", () => {
+    const table = (name: string) => ({
+      kind: "table",
+      table: name,
+      reason: `${name} could not be read`,
+    });
+    const netns = { kind: "netns", reason: "3 namespaces could not be read", denied: 3 };
+    const partial = snapshot([socket("0.0.0.0", 80)], [table("vsock"), netns, netns]);
+    const text = initialPolicy(partial, false);
+    expect(text).toMatch(/unseen_parts: accept # Review: some could not be read/);
+    // Each once, and nothing about kinds of socket that are not checked.
+    expect(text.match(/Not everything was seen: .*/g)).toEqual([
+      "Not everything was seen: 3 namespaces could not be read.",
+    ]);
+    const outcome = (policy: string) => evaluate(partial, readPolicy(policy, "p.yaml")).outcome;
+    expect(outcome(text)).toBe("compliant");
+    expect(outcome(text.replace("unseen_parts: accept", "unseen_parts: undecidable")))
+      .toBe("undecidable");
+    expect(initialPolicy(snapshot([socket("0.0.0.0", 80)], [table("vsock")]), false))
+      .toMatch(/unseen_parts: undecidable # undecidable or accept/);
+  });
+
+  test("says where one of several sockets hides its holder, and allows what is drawn", () => {
+    const unix = (name: string) =>
+      socket("", 0, { family: "unix", transport: "stream", state: "listen", local: { name } });
+    const document = snapshot([
+      socket("0.0.0.0", 80),
+      socket("0.0.0.0", 80, { ownership: "hidden", owners: [] }),
+      unix("/tmp/dbus-AbC123xyZ0"),
+    ]);
+    const text = initialPolicy(document, true);
+    expect(text).toMatch(
+      /# Not every holder could be seen.*\n {2}# Review: .*\n {2}- name: nginx-tcp-80/,
+    );
+    expect(text).toContain('path: "@/tmp/dbus-*"');
+    const policy = readPolicy(text, "p.yaml");
+    expect(evaluate(document, policy).outcome).toBe("compliant");
+    expect(evaluate(snapshot([unix("/tmp/dbus-zzzzzzzzzz")]), policy).outcome).toBe("compliant");
   });
 
   test("nothing that a process is called ends a comment or becomes a key", () => {

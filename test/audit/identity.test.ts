@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { identify, isService, stableUnit } from "../../src/audit/identity.ts";
+import { identify, isService, shortId, stableUnit } from "../../src/audit/identity.ts";
 import { owner, snapshot, socket } from "./documents.ts";
 
 const { host } = snapshot([]);
@@ -62,10 +62,10 @@ describe("identify()", () => {
   });
 
   test("gives the short form that the key determines", () => {
-    const { id } = identify(socket("0.0.0.0", 22), host);
+    const id = shortId(key(["0.0.0.0", 22]));
     expect(id).toMatch(/^[0-9a-f]{12}$/);
-    expect(id).toBe(identify(socket("0.0.0.0", 22, { inode: 9 }), host).id);
-    expect(id).not.toBe(identify(socket("0.0.0.0", 23), host).id);
+    expect(id).toBe(shortId(key(["0.0.0.0", 22, { inode: 9 }])));
+    expect(id).not.toBe(shortId(key(["0.0.0.0", 23])));
   });
 });
 

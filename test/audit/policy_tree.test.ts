@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { InputError } from "../../src/audit/input_error.ts";
 import { lineOf, parseTree, plain } from "../../src/audit/policy_tree.ts";
+import { runs } from "../support/runs.ts";
 
 /** Lines of all scalars, by path. */
 const line = (text: string, ...path: (string | number)[]) =>
@@ -48,7 +49,7 @@ describe("parseTree()", () => {
         const text = stringify(given);
         expect(JSON.stringify(plain(parseTree(text, "p.yaml")))).toBe(JSON.stringify(parse(text)));
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 

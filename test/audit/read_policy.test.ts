@@ -7,6 +7,7 @@ import { POLICY_REACH, POLICY_TRANSPORTS } from "../../src/audit/policy.ts";
 import { KEYS } from "../../src/audit/policy_schema.ts";
 import { readPolicy } from "../../src/audit/read_policy.ts";
 import published from "../../schema/policy-1.json";
+import { runs } from "../support/runs.ts";
 
 const validate = new Ajv2020({ formats: { date: /^\d{4}-\d\d-\d\d$/ } }).compile(published);
 
@@ -179,7 +180,12 @@ describe("readPolicy()", () => {
     expect(refused("schema: sockeye.policy/1\nlisteners: []\nsettings:\n  undecidable: maybe\n"))
       .toMatch(/:4: settings\.undecidable: wanted is one of fail, accept, given was "maybe"$/);
     expect(refused("a = ", "p.toml")).toMatch(/^p\.toml:1: /);
-    expect(refused("{", "p.json")).toMatch(/^p\.json: not JSON/);
+    expect(refused('{\n"a": 1,}', "p.json"))
+      .toBe('p.json:2: not JSON: wanted is a key in double quotes: "a": 1,}');
+    expect(refused("schema: x\nlisteners:\n\t- port: 80\n")).toMatch(
+      /:3: not YAML: .*tab.*: - port: 80$/,
+    );
+    expect(refused("a = 1\nport = 1\nport = 2\n", "p.toml")).toMatch(/:3: not TOML: .*: port = 2$/);
     expect(refused("[".repeat(5000))).toMatch(/^p\.yaml/);
     expect(refused(`schema = ${"[".repeat(5000)}`, "p.toml")).toMatch(/^p\.toml/);
   });
@@ -251,10 +257,12 @@ describe("schema/policy-1.json", () => {
         if (taken) expect(valid).toBe(true);
         // What a schema cannot say: days, ranges, addresses, names that are taken, contradictions.
         else if (valid) {
-          expect(message).toMatch(/no such day|runs backwards|up to 65535|is taken|kernel holds/);
+          expect(message).toMatch(
+            /wanted is a day|no such day|runs backwards|up to 65535|is taken|kernel holds/,
+          );
         } else expect(message).toMatch(/^p\.json:\d+: \S+/);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
     expect(accepted).toBeGreaterThan(5);
   });
@@ -270,7 +278,7 @@ describe("schema/policy-1.json", () => {
       fc.property(anything, fc.constantFrom("a.yaml", "a.toml", "a.json", "-"), (text, file) => {
         refused(text, file);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -290,7 +298,7 @@ describe("schema/policy-1.json", () => {
           refused(edited, file!);
         },
       ),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

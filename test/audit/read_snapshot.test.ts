@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { InputError } from "../../src/audit/input_error.ts";
 import { readSnapshot } from "../../src/audit/read_snapshot.ts";
 import { owner, PROCESSES_GAP, snapshot, socket } from "./documents.ts";
+import { runs } from "../support/runs.ts";
 
 const good = snapshot([socket("0.0.0.0", 22), socket("::", 53, { transport: "udp" })], [
   PROCESSES_GAP,
@@ -87,7 +88,7 @@ describe("readSnapshot()", () => {
           if (!(error instanceof InputError)) throw error;
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });

@@ -39,3 +39,17 @@ testIf(
     expect(run.stdout.toString()).toContain("every process that holds it");
   },
 );
+
+testIf(
+  Bun.which("mandoc") === null ? "there is no mandoc program" : null,
+  "mandoc finds neither errors nor warnings in it, but that it has no date",
+  () => {
+    const run = Bun.spawnSync(["mandoc", "-T", "lint", "-W", "warning", path]);
+    // A date would make two builds of one commit differ.
+    expect(
+      (run.stdout.toString() + run.stderr.toString()).split("\n").filter((line) =>
+        line !== "" && !line.endsWith('missing date, using "": TH')
+      ),
+    ).toEqual([]);
+  },
+);

@@ -66,7 +66,17 @@ describe("parseArguments()", () => {
     [["--port", "65536"], '--port 65536: "65536" is not a port: wanted is N or N-M, 0 to 65535'],
     [["--port", "80,,81"], '--port 80,,81: "" is not a port: wanted is N or N-M, 0 to 65535'],
     [["--port", "90-80"], "--port 90-80: the range 90-80 runs backwards"],
-    [["--pid", "0"], '--pid 0: "0" is not a process ID: wanted is a positive number'],
+    [["--port", ""], '--port "": "" is not a port: wanted is N or N-M, 0 to 65535'],
+    [["--pid", "0"], '--pid 0: "0" is not a process ID: wanted is N, 1 to 4194304'],
+    [
+      ["--pid", "4194305"],
+      '--pid 4194305: "4194305" is not a process ID: wanted is N, 1 to 4194304',
+    ],
+    [
+      ["--pid", "99999999999"],
+      '--pid 99999999999: "99999999999" is not a process ID: wanted is N, 1 to 4194304',
+    ],
+    [["--jso"], "there is no flag --jso: did you mean --json?"],
     [["--process", "a,"], '--process "a,": a name is empty'],
     [["--json", "--ndjson"], "--json and --ndjson were both given: choose one"],
   ])("answers %p with one clear line", (args, message) => {

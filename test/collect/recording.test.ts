@@ -9,6 +9,7 @@ import {
 import { Replayer } from "../../src/collect/replay.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
+import { runs } from "../support/runs.ts";
 
 const ENTRIES: readonly Entry[] = [
   { kind: "file", scope: null, path: "/proc/a\n\u202e", answer: new Uint8Array([0, 255, 10]) },
@@ -137,7 +138,7 @@ describe("a recording", () => {
           refused(TEXT.slice(0, at) + text + TEXT.slice(at + cut));
         },
       ),
-      { numRuns: 2000 },
+      runs(2000),
     );
     // A value of one entry replaced by any other.
     fc.assert(
@@ -149,7 +150,7 @@ describe("a recording", () => {
         lines[line + 1] = JSON.stringify(entry);
         refused(lines.join("\n"));
       }),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import { cgroupVersion, hidepidOf } from "../../src/commands/doctor.ts";
+import { cgroupVersion, hidepidOf, moduleAdvice } from "../../src/commands/doctor.ts";
 import { sockeye } from "../support/sockeye.ts";
 import { testIf } from "../support/skip.ts";
 
@@ -24,6 +24,22 @@ describe("mounts", () => {
     const v1 = "30 29 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory";
     const v2 = "31 29 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw";
     expect([v1, v2, `${v1}\n${v2}`, ""].map(cgroupVersion)).toEqual(["v1", "v2", "hybrid", null]);
+  });
+});
+
+describe("modules", () => {
+  const INSTALLED = "kernel/net/ipv4/raw_diag.ko.zst: kernel/net/ipv4/inet_diag.ko.zst\n" +
+    "kernel/net/vmw_vsock/vsock_diag.ko: kernel/net/vmw_vsock/vsock.ko\n";
+
+  test("are advised where this kernel has them, and nothing where it has not", () => {
+    expect(moduleAdvice(["raw_diag", "vsock_diag", "xsk_diag"], "6.1", INSTALLED))
+      .toEqual(["As root: modprobe raw_diag vsock_diag"]);
+    expect(moduleAdvice(["xsk_diag"], "6.1", INSTALLED)).toEqual([]);
+    expect(moduleAdvice([], "6.1", null)).toEqual([]);
+  });
+
+  test("are a matter of the host where none are installed", () => {
+    expect(moduleAdvice(["raw_diag"], "6.1", null)[0]).toContain("On the host");
   });
 });
 

@@ -108,16 +108,25 @@ describe("sockeye report", () => {
     "opens from disk in a browser, filters, and runs nothing but its own script",
     async () => {
       const page = join(folder, "fleet.html");
-      writeFileSync(page, sockeye(["report", "--html", ...files]).stdout);
-      const { stdout, status } = await run([
+      // Alone with the page: nothing is fetched, reported or synchronised.
+      const command = [
         browser!,
-        "--headless=new",
+        "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
         "--disable-dev-shm-usage",
         `--user-data-dir=${join(folder, "profile")}`,
         "--virtual-time-budget=1000",
         "--dump-dom",
+      ];
+      writeFileSync(page, sockeye(["report", "--html", ...files]).stdout);
+      const { stdout, status } = await run([
+        ...command,
         `file://${page}`,
       ], { timeoutMs: 45_000 });
       expect(status).toBe(0);
@@ -133,14 +142,7 @@ describe("sockeye report", () => {
       );
       writeFileSync(page, typed);
       const filtered = await run([
-        browser!,
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        `--user-data-dir=${join(folder, "profile")}`,
-        "--virtual-time-budget=1000",
-        "--dump-dom",
+        ...command,
         `file://${page}`,
       ], { timeoutMs: 45_000 });
       expect(new TextDecoder().decode(filtered.stdout)).toMatch(/<output id="left">1<\/output>/);

@@ -43,6 +43,33 @@ test("what stays hidden is told so after three looks", () => {
 });
 
 test("a host that changes all the time gets an end", () => {
-  const looks = Array.from({ length: 20 }, (_, i) => [hidden(i)]);
-  expect(settled(...looks)).toEqual({ sockets: ["80 5 hidden 0"], looks: 6 });
+  const looks = Array.from({ length: 40 }, (_, i) => [hidden(i)]);
+  expect(settled(...looks)).toEqual({ sockets: ["80 2 hidden 0"], looks: 20 });
+});
+
+test("a service that is opened anew all the time gets its holder from any look", () => {
+  const looks = [...Array.from({ length: 9 }, (_, i) => [hidden(i)]), [held(9)]];
+  expect(settled(...looks)).toEqual({ sockets: ["80 9 owned 1"], looks: 10 });
+});
+
+test("quick looks are told who held something, and say nothing of what they do not find", () => {
+  const kernel = socket("0.0.0.0", 2049, { ownership: "kernel", owners: [], inode: 3 });
+  const asked: (number[] | null)[] = [];
+  const document = settledDocument((doubt) => {
+    const look = asked.length;
+    asked.push(doubt?.holders ? [...doubt.holders] : null);
+    const quick = asked.at(-1) !== null;
+    const flux = look < 6 ? hidden(look) : held(look);
+    return snapshot([
+      quick ? { ...kernel, ownership: "hidden" } : kernel,
+      flux,
+      ...(look === 0 ? [socket("0.0.0.0", 22)] : []),
+    ]);
+  });
+  expect(asked.slice(0, 5)).toEqual([null, null, null, [100], [100]]);
+  expect(document.sockets.map(({ local, ownership }) => `${local.port} ${ownership}`)).toEqual([
+    "2049 kernel",
+    "80 owned",
+    "22 owned",
+  ]);
 });

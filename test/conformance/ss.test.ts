@@ -24,7 +24,7 @@ function reasonAgainst(run: RecordedRun): string | null {
   const numeric = run.argv.some((word) => /^-[A-Za-z]*n/.test(word) || word.startsWith("--num"));
   return firstReason(
     // Interfaces are shown by the names that they have in the namespace: none has one there.
-    run.stdout.includes("%if") ? namespaceReason() : null,
+    /[%:]if\d/.test(run.stdout) ? namespaceReason() : null,
     run.stdout.includes("cgroup:/") ? noGroups : null,
     numeric ? null : noNames,
   );

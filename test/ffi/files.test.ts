@@ -82,6 +82,15 @@ describe("reading", () => {
   });
 });
 
+test("a file of /proc/sys is read after one of many megabytes, whose buffer it would refuse", () => {
+  const path = join(folder, "huge");
+  writeFileSync(path, new Uint8Array(9_000_000));
+  expect((tryReadFileAt(AT_FDCWD, cString(path)) as Uint8Array).length).toBe(9_000_000);
+  rmSync(path);
+  const range = tryReadFileAt(AT_FDCWD, cString("/proc/sys/net/ipv4/ip_local_port_range"));
+  expect(new TextDecoder().decode(range as Uint8Array)).toMatch(/^\d+\s+\d+\n$/);
+});
+
 test("tryWrite() reports a closed descriptor", () => {
   expect(tryWrite(9999, new Uint8Array([1]))).toBe(-EBADF);
 });

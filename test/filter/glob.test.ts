@@ -2,6 +2,7 @@ import { dlopen, FFIType } from "bun:ffi";
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { glob } from "../../src/filter/glob.ts";
+import { runs } from "../support/runs.ts";
 
 // int fnmatch(const char *pattern, const char *string, int flags);
 const libc = dlopen("libc.so.6", {
@@ -32,7 +33,7 @@ test("a pattern matches what fnmatch(3) says it matches", () => {
       const expected = fnmatch(pattern, text, ignoreCase ? FNM_CASEFOLD : 0);
       expect([pattern, text, glob(pattern, ignoreCase)(text)]).toEqual([pattern, text, expected]);
     }),
-    { numRuns: 3000 },
+    runs(3000),
   );
 });
 

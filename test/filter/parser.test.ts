@@ -17,6 +17,7 @@ import {
   possibleStates,
 } from "../../src/filter/mod.ts";
 import { type Facts, subject } from "./subjects.ts";
+import { runs } from "../support/runs.ts";
 
 const names: FilterResolver = {
   ...NO_NAMES,
@@ -191,6 +192,12 @@ describe("a fault is shown where it is", () => {
   for (const [filter, shown] of cases) {
     test(JSON.stringify(filter), () => expect(formatFilterError(fault(filter))).toBe(shown));
   }
+  test("stands under the word on a terminal, where characters are wide or take no room", () => {
+    const below = (filter: string) => formatFilterError(fault(filter)).split("\n")[2];
+    expect(below("process 日本語 and prcess x")).toStartWith(`${" ".repeat(2 + 19)}^^^^^^ `);
+    expect(below("日本 = 22")).toBe("  ^^^^");
+    expect(below("process e\u0301 and prcess x")).toStartWith(`${" ".repeat(2 + 14)}^^^^^^ `);
+  });
 
   test("also far into a long expression", () => {
     const error = fault("sport = 1 and ".repeat(50) + "sprot = 1" + " and sport = 2".repeat(50));
@@ -288,7 +295,7 @@ test("any string gives a tree or a FilterSyntaxError, which can be shown", () =>
         expect(formatFilterError(error).split("\n")).toHaveLength(3);
       }
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

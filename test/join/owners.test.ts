@@ -58,24 +58,27 @@ describe("OwnerIndex", () => {
   test("lets the cookie decide between sockets of one inode", () => {
     const made = table([[1, 0, 3, 7, 5, 0], [2, 0, 4, 7, 6, 0], [3, 0, 5, 7, 5, 1]], true);
     const index = new OwnerIndex(made);
-    index.update(new Set([7]));
-    expect(index.rows(7, 5)).toEqual([0]);
-    expect(index.rows(7, 2 ** 32 + 5)).toEqual([2]);
-    expect(index.rows(7, null).length).toBe(3);
+    index.want(7);
+    index.update();
+    expect(index.rowsFrom(index.first(7), 5)).toEqual([0]);
+    expect(index.rowsFrom(index.first(7), 2 ** 32 + 5)).toEqual([2]);
+    expect(index.rowsFrom(index.first(7), null).length).toBe(3);
   });
 
   test("knows cookies that the kernel gave out from the other end", () => {
     const made = table([[1, 0, 3, 7, 0xffff_fffe, 0xffff_ffff], [2, 0, 4, 7, 1, 0]], true);
     const index = new OwnerIndex(made);
-    index.update(new Set([7]));
-    expect(index.rows(7, 0xffff_ffff_ffff_fffen)).toEqual([0]);
+    index.want(7);
+    index.update();
+    expect(index.rowsFrom(index.first(7), 0xffff_ffff_ffff_fffen)).toEqual([0]);
   });
 
   test("goes by the inode where no cookie fits: a subflow has that of its MPTCP socket", () => {
     const made = table([[1, 0, 3, 7, 5, 0]], true);
     const index = new OwnerIndex(made);
-    index.update(new Set([7]));
-    expect(index.rows(7, 99)).toEqual([0]);
+    index.want(7);
+    index.update();
+    expect(index.rowsFrom(index.first(7), 99)).toEqual([0]);
   });
 });
 

@@ -58,7 +58,12 @@ describe("owners of a real socket", () => {
       const { parent, shell, child } = info as unknown as Record<string, number>;
       expect(shape(roots)).toBe(`${parent}:holder![${shell}:inherited![${child}:inherited!]]`);
       expect(kinds(roots[0]!.children[0]!)).toEqual(["ancestor", "other_program", "same_fd"]);
-      expect(consequences).toEqual([{ kind: "port_kept", pid: parent!, by: [shell!, child!] }]);
+      expect(consequences).toEqual([{
+        kind: "port_kept",
+        pid: parent!,
+        by: [shell!, child!],
+        reuse: { address: false, port: false },
+      }]);
     });
   });
 
@@ -66,7 +71,12 @@ describe("owners of a real socket", () => {
     await situation("inherited_listener", { close: 1 }, ({ roots, consequences }, { info }) => {
       const { shell, child } = info as unknown as Record<string, number>;
       expect(shape(roots)).toBe(`${shell}:holder![${child}:inherited!]`);
-      expect(consequences).toEqual([{ kind: "port_kept", pid: shell!, by: [child!] }]);
+      expect(consequences).toEqual([{
+        kind: "port_kept",
+        pid: shell!,
+        by: [child!],
+        reuse: { address: false, port: false },
+      }]);
     });
   });
 
@@ -79,7 +89,12 @@ describe("owners of a real socket", () => {
         expect(shape(roots)).toBe(
           `${info.pid}:holder![${workers.map((pid) => `${pid}:worker!`).join(" ")}]`,
         );
-        expect(kinds(roots[0]!.children[0]!)).toEqual(["ancestor", "same_program", "same_fd"]);
+        expect(kinds(roots[0]!.children[0]!)).toEqual([
+          "ancestor",
+          "same_program",
+          "same_fd",
+          "same_image",
+        ]);
         expect(consequences).toEqual([]);
       });
     },
@@ -147,6 +162,9 @@ describe("owners that are made up", () => {
     get: (pid) => PROCESSES.find((process) => process.pid === pid) ?? process(pid, 0, null),
     environment: () => null,
     netns: (pid) => pid === 20 ? 77 : 66,
+    netnsName: (inode) => inode === 77 ? "web" : null,
+    reuse: () => null,
+    sameImage: () => true,
   };
   const owner = (pid: number, fds = [3]): Owner => ({
     pid,
@@ -154,8 +172,14 @@ describe("owners that are made up", () => {
     tid: null,
     process: facts.get(pid),
   });
-  const relateThese = (...owners: Owner[]) =>
-    relate({ owners, netns: { inode: 66, name: null }, state: "listen", transport: "tcp" }, facts);
+  const socketOf = (state: "listen" | "close", transport: "tcp" | "udp", owners: Owner[]) => ({
+    owners,
+    netns: { inode: 66, name: null },
+    state,
+    transport,
+    inode: 1,
+  });
+  const relateThese = (...owners: Owner[]) => relate(socketOf("listen", "tcp", owners), facts);
 
   test("init and a service: activation, by what init is", () => {
     const { roots } = relateThese(owner(1, [40]), owner(10, [3]));
@@ -168,8 +192,58 @@ describe("owners that are made up", () => {
     expect(roots[1]!.evidence).toContainEqual({
       kind: "other_netns",
       netns: 77,
+      name: "web",
       socket_netns: 66,
     });
+  });
+
+  test("what the socket's options allow is no consequence, and what they cannot be asked for is open", () => {
+    const owners = [owner(10), owner(30)];
+    const kinds = (
+      state: "listen" | "close",
+      transport: "tcp" | "udp",
+      reuse: { address: boolean; port: boolean } | null,
+    ) =>
+      relate(socketOf(state, transport, owners), { ...facts, reuse: () => reuse })
+        .consequences.map(({ kind, reuse }) => [kind, reuse]);
+    const no = { address: false, port: false };
+    const address = { address: true, port: false };
+    const port = { address: false, port: true };
+    expect(kinds("listen", "tcp", no)).toEqual([["port_kept", no]]);
+    // A listener is in the way whatever SO_REUSEADDR says.
+    expect(kinds("listen", "tcp", address)).toEqual([["port_kept", address]]);
+    expect(kinds("listen", "tcp", port)).toEqual([["share_kept", port]]);
+    expect(kinds("listen", "tcp", null)).toEqual([["port_kept", null]]);
+    expect(kinds("close", "udp", no)).toEqual([["port_kept", no]]);
+    expect(kinds("close", "udp", address)).toEqual([]);
+    expect(kinds("close", "udp", port)).toEqual([]);
+    expect(kinds("close", "tcp", no)).toEqual([]);
+  });
+
+  test("the same program that called exec may be a worker, and may be something else", () => {
+    const same = [owner(10), { ...owner(30), process: process(30, 10, "/usr/sbin/nginx") }];
+    const judge = (image: boolean | null) =>
+      relate(socketOf("listen", "tcp", same), { ...facts, sameImage: () => image }).roots[0]!
+        .children[0]!;
+    expect(judge(true)).toMatchObject({ role: "worker", certain: true });
+    expect(judge(false)).toMatchObject({ role: "worker", certain: false });
+    expect(judge(null)).toMatchObject({ role: "worker", certain: false });
+    expect(kinds(judge(true))).toContain("same_image");
+    expect(kinds(judge(false))).toContain("executed");
+  });
+
+  test("a variable that the parent has too may be left over: activation is then only likely", () => {
+    const variables = (pid: number, name: string) =>
+      name === "LISTEN_FDS" && (pid === 30 || pid === 31) ? "1" : null;
+    const judge = (environment: ProcessFacts["environment"]) =>
+      relate(socketOf("listen", "tcp", [owner(10), owner(30), owner(31)]), {
+        ...facts,
+        environment,
+      });
+    expect(shape(judge(variables).roots)).toBe("10:holder![30:activated![31:activated]]");
+    const meant: ProcessFacts["environment"] = (pid, name) =>
+      name === "LISTEN_PID" ? "30" : variables(pid, name);
+    expect(shape(judge(meant).roots)).toBe("10:holder![30:activated![31:inherited!]]");
   });
 
   test("children of a parent that has let go are siblings", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { EBUSY, ENOENT } from "../../ffi/errno.ts";
 import { MSG_TRUNC } from "../../ffi/socket.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
@@ -11,6 +12,7 @@ import {
   NLM_F_MULTI,
   NLMSG_DONE,
   NLMSG_ERROR,
+  NLMSG_NOOP,
   NLMSG_OVERRUN,
 } from "../../src/netlink/header.ts";
 import { MessageBuilder } from "../../src/netlink/message.ts";
@@ -42,6 +44,66 @@ function run(reply: (sequence: number, attempt: number) => FakeDatagram[]) {
     });
   return { kernel, values, outcome, restarts: () => restarts };
 }
+
+describe("dump() to a sink that takes many messages at once", () => {
+  test("delivers what it delivers one by one", () => {
+    const kind = fc.constantFrom("row", "row", "row", "foreign", "other port", "disturbed", "noop");
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.tuple(kind, fc.nat(9)), { maxLength: 9 }), { maxLength: 4 }),
+        fc.nat(9),
+        fc.boolean(),
+        (datagrams, refused, cut) => {
+          const reply = (sequence: number): FakeDatagram[] => [
+            ...datagrams.map((messages) => ({
+              bytes: messages.flatMap(([kind, value]) => {
+                switch (kind) {
+                  case "foreign":
+                    return row(sequence + 1, value);
+                  case "other port":
+                    return message(20, NLM_F_MULTI, sequence, PORT + 1, u32(value));
+                  case "disturbed":
+                    return row(sequence, value, NLM_F_DUMP_INTR);
+                  case "noop":
+                    return message(NLMSG_NOOP, NLM_F_MULTI, sequence, PORT, []);
+                  default:
+                    return row(sequence, value);
+                }
+              }),
+            })),
+            { bytes: cut ? [...done(sequence).slice(0, 12)] : done(sequence) },
+          ];
+          const one = run(reply);
+          const many = run(reply);
+          const taken: number[] = [];
+          const attempt = (outcome: () => unknown) => {
+            try {
+              return outcome();
+            } catch (error) {
+              return String(error);
+            }
+          };
+          const outcome = attempt(() =>
+            dump(many.kernel, request(), "test dump", {
+              message: (view, start) => taken.push(view.getUint32(start, true)),
+              messages(view, start, end) {
+                let at = start;
+                while (at < end && view.getUint32(at + 16, true) !== refused) {
+                  taken.push(view.getUint32(at + 16, true));
+                  at += view.getUint32(at, true);
+                }
+                return at;
+              },
+              restart: () => taken.splice(0),
+            })
+          );
+          expect(outcome).toEqual(attempt(one.outcome));
+          expect(taken).toEqual(one.values);
+        },
+      ),
+    );
+  });
+});
 
 describe("dump()", () => {
   test("delivers every message of several datagrams until DONE", () => {
@@ -193,5 +255,22 @@ describe("execute()", () => {
     expect(() => execute(kernel, request(), "destroy")).toThrow(
       "destroy: operation not permitted (EPERM)",
     );
+  });
+
+  test("passes over what was meant for another port, and what another process sent", () => {
+    const kernel = new FakeKernel((sequence) => [
+      { bytes: message(20, 0, sequence, PORT + 1, u32(1)) },
+      { bytes: error(sequence, 1), sender: 99 },
+      { bytes: row(sequence, 5) },
+      { bytes: error(sequence, 0) },
+    ]);
+    const values: number[] = [];
+    execute(kernel, request(), "test", (view, start) => values.push(view.getUint32(start, true)));
+    expect(values).toEqual([5]);
+  });
+
+  test("does not take a datagram that was cut for a whole one", () => {
+    const kernel = new FakeKernel((sequence) => [{ bytes: row(sequence, 5), flags: MSG_TRUNC }]);
+    expect(() => execute(kernel, request(), "test")).toThrow(DecodeError);
   });
 });

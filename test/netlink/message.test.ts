@@ -53,6 +53,19 @@ describe("MessageBuilder", () => {
     expect([...built.slice(16)]).toEqual([...u16(12), ...u16(0x8002), ...attribute(1, u32(42))]);
   });
 
+  test.each(
+    [
+      ["u8", 256],
+      ["u16", -1],
+      ["be16", 70000],
+      ["u32", 2 ** 32],
+      ["u32", 1.5],
+      ["u16", NaN],
+    ] as const,
+  )("%s(%p) is refused, and not cut to another number", (width, value) => {
+    expect(() => new MessageBuilder(16, 0)[width](value)).toThrow(RangeError);
+  });
+
   test("refuses a payload that an attribute's length cannot say", () => {
     expect(() => new MessageBuilder(20, 1).attribute(1, new Uint8Array(65_532))).toThrow(
       RangeError,

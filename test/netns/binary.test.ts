@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { fillSockets, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
-import { SOCKEYE, sockeye, validSnapshot } from "../support/sockeye.ts";
+import { type JsonSnapshot, SOCKEYE, sockeye, validSnapshot } from "../support/sockeye.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -216,7 +216,13 @@ describe("formats", () => {
       const { sockets, ...header } = JSON.parse(sockeye([...args, "--json"]).stdout);
       validSnapshot({ ...lines[0], sockets: lines.slice(1) });
       expect(lines.slice(1)).toEqual(sockets);
-      expect({ ...lines[0], taken_at: "" }).toEqual({ ...header, taken_at: "" });
+      // Two runs: their times differ, and how many processes there were to count.
+      const shape = ({ gaps, ...rest }: JsonSnapshot) => ({
+        ...rest,
+        taken_at: "",
+        gaps: gaps.map(({ kind }) => kind),
+      });
+      expect(shape(lines[0])).toEqual(shape(header));
     } finally {
       listener.stop();
     }

@@ -5,7 +5,15 @@
  */
 import { describe, expect, test } from "bun:test";
 import Ajv2020 from "ajv/dist/2020.js";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import schema from "../../schema/explanation-1.json";
@@ -84,7 +92,12 @@ describe("who", () => {
       expect(relations.roots[0].pid).toBe(info.parent);
       expect(relations.roots[0].children[0]).toMatchObject({ pid: info.shell, role: "inherited" });
       expect(relations.consequences).toEqual([
-        { kind: "port_kept", pid: info.parent, by: [info.shell, info.child] },
+        {
+          kind: "port_kept",
+          pid: info.parent,
+          by: [info.shell, info.child],
+          reuse: { address: false, port: false },
+        },
       ]);
       const text = await netns.output([SOCKEYE, "8080"]);
       expect(text).toContain(
@@ -131,6 +144,7 @@ describe("who", () => {
         expect(root.evidence).toContainEqual({
           kind: "other_netns",
           netns: info.process_netns,
+          name: null,
           socket_netns: netns.inode,
         });
       });
@@ -347,7 +361,14 @@ describe("published ports", () => {
       const refusal = addDnatRule(outer, 8080, [10, 1, 0, 2], 80);
       if (refusal !== null) return reportSkip("a DNAT rule that publishes a port", refusal);
       expect(await asked(outer, inner))
-        .toEqual([{ via: "nftables", address: null, port: 8080, pid: null }]);
+        .toEqual([{
+          via: "nftables",
+          address: null,
+          port: 8080,
+          last_port: 8080,
+          conditional: false,
+          pid: null,
+        }]);
       const text = await outer.output([SOCKEYE, "80", "--netns", String(inner.inode)]);
       expect(text).toContain("published as port 8080 of every address by nftables");
     });
@@ -369,7 +390,14 @@ describe("published ports", () => {
         });
         try {
           expect(await asked(outer, inner))
-            .toEqual([{ via: "docker-proxy", address: "127.0.0.1", port: 8080, pid: proxy.pid }]);
+            .toEqual([{
+              via: "docker-proxy",
+              address: "127.0.0.1",
+              port: 8080,
+              last_port: 8080,
+              conditional: false,
+              pid: proxy.pid,
+            }]);
         } finally {
           proxy.stdin.end();
           await proxy.exited;
@@ -481,10 +509,296 @@ describe("where little is there", () => {
   );
 });
 
+/** Runs a script in a namespace until the check is over; the script prints a line of JSON when everything stands. */
+async function withScript(
+  netns: Namespace,
+  lines: readonly string[],
+  check: (told: Json) => Promise<void>,
+): Promise<void> {
+  const script = [
+    "import json, os, socket, sys, time, array",
+    ...lines,
+    "print(json.dumps(told), flush=True)",
+    "sys.stdin.read()",
+  ].join("\n");
+  const python = Bun.spawn(netns.command(["python3", "-c", script]), {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  try {
+    const { value } = await python.stdout.getReader().read();
+    await check(JSON.parse(new TextDecoder().decode(value)));
+  } finally {
+    python.stdin.end();
+    await python.exited;
+  }
+}
+
+describe("groups", () => {
+  const LISTENERS = [
+    "def listener(port):",
+    "    s = socket.socket()",
+    "    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)",
+    "    s.bind(('127.0.0.1', port))",
+    "    s.listen(8)",
+    "    return s",
+  ];
+
+  testIf(
+    reason,
+    "a master whose workers hold all its SO_REUSEPORT sockets is one tree",
+    async () => {
+      await using netns = await Namespace.create();
+      const lines = [
+        ...LISTENERS,
+        "kept = [listener(8080) for _ in range(4)]",
+        "workers = []",
+        "for _ in range(2):",
+        "    pid = os.fork()",
+        "    if pid == 0:",
+        "        sys.stdin.read()",
+        "        os._exit(0)",
+        "    workers.append(pid)",
+        "told = [os.getpid(), workers, [s.fileno() for s in kept]]",
+      ];
+      await withScript(netns, lines, async ([master, workers, fds]) => {
+        const text = await netns.output([SOCKEYE, "8080"]);
+        expect(text).toContain(
+          "4 sockets share the address (SO_REUSEPORT), held by 3 processes each, 3 in all",
+        );
+        expect(text).toContain("accept queue 0 of 8 each");
+        expect(text.split("a master and 2 workers it forked").length).toBe(2);
+        for (const pid of [master, ...workers]) expect(text.split(` (${pid})`).length).toBe(2);
+        expect(text).toContain(`fd ${fds.join(", ")}`);
+      });
+    },
+  );
+
+  testIf(
+    reason,
+    "an inherited SO_REUSEPORT listener is not in the way of a restart, and takes its share",
+    async () => {
+      await using netns = await Namespace.create();
+      const lines = [
+        ...LISTENERS,
+        "import subprocess",
+        "s = listener(8080)",
+        "p = subprocess.Popen(['cat'], pass_fds=[s.fileno()], stdin=subprocess.PIPE)",
+        "time.sleep(0.2)",
+        "told = [os.getpid(), p.pid]",
+      ];
+      await withScript(netns, lines, async ([parent, child]) => {
+        const [relations] = (await one(netns, "8080")).relations;
+        expect(relations.consequences).toEqual([
+          { kind: "share_kept", pid: parent, by: [child], reuse: { address: false, port: true } },
+        ]);
+        const text = await netns.output([SOCKEYE, "8080"]);
+        expect(text).toContain(`cat (${child}) keeps a share of new connections when python3`);
+        expect(text).not.toContain("cannot be restarted");
+        // And it is so: another listener of this user can join.
+        await netns.output([
+          "python3",
+          "-c",
+          [...["import socket"], ...LISTENERS, "listener(8080)"].join("\n"),
+        ]);
+      });
+    },
+  );
+});
+
+describe("paths of unix sockets", () => {
+  async function inFolder(check: (netns: Namespace, folder: string) => Promise<void>) {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "sockeye-test-")));
+    try {
+      await using netns = await Namespace.create();
+      await check(netns, folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  const listen = (path: string) => [
+    "s = socket.socket(socket.AF_UNIX)",
+    `s.bind(${JSON.stringify(path)})`,
+    "s.listen(4)",
+    "told = os.getpid()",
+  ];
+
+  testIf(reason, "lead through links, and from where a relative one was bound", async () => {
+    await inFolder(async (netns, folder) => {
+      symlinkSync(folder, join(folder, "link"));
+      await withScript(netns, listen(join(folder, "app.sock")), async (pid) => {
+        const subject = await one(netns, `unix:${join(folder, "link", "app.sock")}`);
+        expect(subject.sockets[0].owners[0].pid).toBe(pid);
+      });
+      rmSync(join(folder, "app.sock"));
+      const lines = [`os.chdir(${JSON.stringify(folder)})`, ...listen("app.sock")];
+      await withScript(netns, lines, async (pid) => {
+        const subject = await one(netns, `unix:${join(folder, "app.sock")}`);
+        expect(subject.sockets[0].owners[0].pid).toBe(pid);
+        expect(subject.reach.file).toMatchObject({ user: "root", group: "root" });
+      });
+    });
+  });
+
+  testIf(reason, "whose file is gone, or is left over, are told as that", async () => {
+    await inFolder(async (netns, folder) => {
+      const path = join(folder, "app.sock");
+      await withScript(netns, listen(path), async () => {
+        rmSync(path);
+        const { reach } = await one(netns, `unix:${path}`);
+        expect(reach.scope).toBe("unknown");
+        expect(reach.reasons).toEqual([
+          "the file is gone: nobody can connect by its path any more",
+        ]);
+        expect((await explain(netns, `unix:${path}`)).status).toBe(0);
+      });
+      const file = async () => {
+        const { status, json } = await explain(netns, `unix:${path}`);
+        expect(status).toBe(1);
+        return json.explanations[0].file;
+      };
+      expect(await file()).toBe("absent");
+      await withScript(netns, listen(path), () => Promise.resolve());
+      expect(await file()).toBe("socket");
+      expect(await netns.output(["sh", "-c", `${SOCKEYE} unix:${path} || true`])).toContain(
+        "left over",
+      );
+    });
+  });
+});
+
+describe("elsewhere", () => {
+  testIf(
+    reason,
+    "to an ordinary user it is said that not every namespace was looked into",
+    async () => {
+      await using netns = await Namespace.create();
+      const whole = async (...before: string[]) => {
+        const { stdout } = await netns.run([...before, SOCKEYE, "8080", "--json"]);
+        return JSON.parse(new TextDecoder().decode(stdout)).explanations[0].elsewhere_complete;
+      };
+      if (Bun.which("setpriv") === null) {
+        return reportSkip(
+          "an ordinary user",
+          "there is no setpriv",
+        );
+      }
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      expect(await whole(...nobody)).toBe(false);
+      const text = await netns.output(["sh", "-c", `${nobody.join(" ")} ${SOCKEYE} 8080 || true`]);
+      expect(text).toContain("other network namespaces could not all be looked into");
+    },
+  );
+
+  testIf(
+    reason,
+    "a process whose sockets are of another namespace is found with them",
+    async () => {
+      await using here = await Namespace.create();
+      await using there = await Namespace.create(`sockeye-there-${process.pid}`);
+      await using web = await makeSocket("tcp_listen", { port: 8080 }, { netns: there });
+      const { status, json } = await explain(here, `pid:${web.pid}`);
+      expect(status).toBe(1);
+      const [{ idle, elsewhere }] = json.explanations;
+      expect(idle).toEqual([web.pid]);
+      expect(elsewhere.map(({ netns, local }: Json) => [netns.name, local.port]))
+        .toEqual([[there.name, 8080]]);
+    },
+  );
+
+  testIf(
+    reason,
+    "a socket that was passed to a process in another namespace says where that lives",
+    async () => {
+      await using netns = await Namespace.create();
+      await using there = await Namespace.create(`sockeye-lives-${process.pid}`);
+      const lines = [
+        "import ctypes",
+        "s = socket.socket()",
+        "s.bind(('127.0.0.1', 8080))",
+        "s.listen(4)",
+        "a, b = socket.socketpair()",
+        "ready, done = os.pipe()",
+        "pid = os.fork()",
+        "if pid == 0:",
+        "    s.close()",
+        "    fd = array.array('i', b.recvmsg(1, 64)[1][0][2][:4])[0]",
+        `    netns = os.open('/run/netns/${there.name}', os.O_RDONLY)`,
+        "    ctypes.CDLL(None).setns(netns, 0x40000000)",
+        "    os.write(done, b'x')",
+        "    sys.stdin.read()",
+        "    os._exit(0)",
+        "a.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [s.fileno()]))])",
+        "s.close()",
+        "os.read(ready, 1)",
+        "told = pid",
+      ];
+      await withScript(netns, lines, async (receiver) => {
+        const [root] = (await one(netns, "8080")).relations[0].roots;
+        expect(root.pid).toBe(receiver);
+        expect(root.evidence).toEqual([{
+          kind: "other_netns",
+          netns: there.inode,
+          name: there.name,
+          socket_netns: netns.inode,
+        }]);
+        expect(await netns.output([SOCKEYE, "8080"])).toContain(`lives in netns ${there.name}`);
+      });
+    },
+  );
+
+  testIf(reason, "a namespace that only a descriptor keeps is found by its inode", async () => {
+    await using netns = await Namespace.create();
+    const lines = [
+      "import ctypes",
+      "home = os.open('/proc/self/ns/net', os.O_RDONLY)",
+      "libc = ctypes.CDLL(None)",
+      "libc.unshare(0x40000000)",
+      "s = socket.socket()",
+      "s.bind(('0.0.0.0', 8080))",
+      "s.listen(4)",
+      "kept = os.open('/proc/self/ns/net', os.O_RDONLY)",
+      "inode = os.fstat(kept).st_ino",
+      "libc.setns(home, 0x40000000)",
+      "told = [os.getpid(), inode]",
+    ];
+    await withScript(netns, lines, async ([pid, inode]) => {
+      const subject = await one(netns, "8080", "--netns", String(inode));
+      expect(subject.sockets[0].netns.inode).toBe(inode);
+      expect(subject.sockets[0].owners[0].pid).toBe(pid);
+      const { json } = await explain(netns, "8080", "--all-netns");
+      expect(json.explanations[0].subjects.map(({ sockets }: Json) => sockets[0].netns.inode))
+        .toContain(inode);
+    });
+  });
+});
+
+testIf(
+  firstReason(
+    reason,
+    Bun.which("setpriv") === null || process.getuid?.() !== 0 ? "setpriv as root is needed" : null,
+  ),
+  "a process that hidepid may hide is not said to be missing: status 3",
+  async () => {
+    const script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"';
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    for (const word of ["pid:1", "process:no-such-process"]) {
+      const words = ["unshare", "-m", "sh", "-c", script, "sh", ...nobody, SOCKEYE, word];
+      expect([word, (await run(words)).status]).toEqual([word, 3]);
+    }
+  },
+);
+
 test("what cannot be understood is refused with what is wanted", async () => {
   const { status, stderr } = await run([SOCKEYE, "explain", "tcp:nosuchservice"]);
   expect(status).toBe(2);
   expect(stderr).toContain('no service is called "nosuchservice"');
+  for (const word of ["99999", "tcp/0", "", "10.0.0.1", "[::1]", "tcp:"]) {
+    const refused = await run([SOCKEYE, word]);
+    expect([word, refused.status, refused.stderr.trim().split("\n").length]).toEqual([word, 2, 1]);
+    expect(refused.stderr.length).toBeLessThan(140);
+  }
   expect((await run([SOCKEYE, "explain"])).status).toBe(2);
   expect((await run([SOCKEYE, "explain", "80", "--bind", "81"])).status).toBe(2);
   expect((await run([SOCKEYE, "explain", "--bind", "pid:1"])).status).toBe(2);

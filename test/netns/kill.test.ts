@@ -132,7 +132,7 @@ describe.if(reason === null)("sockeye kill", () => {
       );
       return { status: run.exitCode, text: run.stdout.toString() };
     };
-    for (const no of ["", "n", "yess"]) {
+    for (const no of ["", "n", "yess", "\x04"]) {
       const { status, text } = type(no);
       expect(status).toBe(1);
       expect(text).toContain("Close this socket? [y/N] ");

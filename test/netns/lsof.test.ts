@@ -70,6 +70,8 @@ const TABLES = [
   "-a -U -p $DGRAM",
   "-nP -a -p $PAIR -d fd",
   "-a -p $LISTEN -d cwd,rtd,txt",
+  "-nP -a -p $LISTEN -d cwd -sTCP:LISTEN",
+  "-nP -i@127.1:8080",
   "-a -p $LISTEN -d ^mem",
   "-a -p $LISTEN -d 0-4 -o",
   "-a -p $LISTEN -d 0-4 -s",

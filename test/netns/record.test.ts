@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,6 +28,7 @@ import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, reportSkip } from "../support/skip.ts";
 import { sockeye, validSnapshot } from "../support/sockeye.ts";
+import { runs } from "../support/runs.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
 
@@ -177,13 +179,21 @@ describe.if(reason === null)("a recording", () => {
     }
     expect(replay(join(folder, "missing"), []).stderr).toContain("no such file");
     expect(sockeye(["--record", "a", "--replay", "b"]).status).toBe(2);
+    // What has no end is not read to it.
+    const endless = replay("/dev/zero", []);
+    expect(endless.status).toBe(2);
+    expect(endless.stderr).toContain("it is not JSON");
+    const sparse = file();
+    writeFileSync(sparse, "{");
+    truncateSync(sparse, 2 ** 40);
+    expect(replay(sparse, []).stderr).toContain("larger than");
   });
 
   test("that was tampered with gives an answer or a DecodeError, and nothing else", () => {
     const { path } = record([...every, "--info", "--json"]);
     const recording = decodeRecording(readFileSync(path, "utf8"));
     const lines = [...encodeRecording(recording)];
-    const sink = { write: () => {} } as unknown as Writer;
+    const sink = { writeBytes: () => {} } as unknown as Writer;
     const replies = recording.entries.flatMap((entry, i) => entry.kind === "reply" ? [i + 1] : []);
     fc.assert(
       fc.property(
@@ -216,7 +226,7 @@ describe.if(reason === null)("a recording", () => {
           }
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     );
-  });
+  }, 60_000);
 });

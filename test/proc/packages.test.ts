@@ -3,10 +3,20 @@
  *
  * @module
  */
+import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import fc from "fast-check";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { containerNames } from "../../src/proc/container_names.ts";
 import { packageOf } from "../../src/proc/packages.ts";
 
@@ -41,6 +51,38 @@ describe("the package of a program", () => {
     expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer("nginx", "dpkg", true));
     expect(packageOf("/usr/bin/true", root)).toEqual(answer("libc6", "dpkg", true));
     expect(packageOf("/usr/sbin/nginx-other", root)).toEqual(answer(null, "dpkg", true));
+  });
+
+  test("by dpkg, where another package has taken the name: a diversion", () => {
+    const root = tree({
+      "var/lib/dpkg/info/linux-base.list": "/.\n/usr/bin/perf\n",
+      "var/lib/dpkg/info/linux-perf.list": "/.\n/usr/bin/perf\n",
+      "var/lib/dpkg/info/local.list": "/.\n/usr/bin/mine\n",
+      "var/lib/dpkg/diversions":
+        "/usr/bin/perf\n/usr/bin/perf.wrapper\nlinux-perf\n/usr/bin/mine\n/usr/bin/mine.old\n:\n",
+    });
+    expect(packageOf("/usr/bin/perf", root).name).toBe("linux-perf");
+    expect(packageOf("/usr/bin/perf.wrapper", root).name).toBe("linux-base");
+    expect(packageOf("/usr/bin/mine.old", root).name).toBe("local");
+  });
+
+  test("by the list that an image without dpkg keeps", () => {
+    const root = tree({
+      "var/lib/dpkg/status.d/openssl": "Package: openssl\nVersion: 3\n",
+      "var/lib/dpkg/status.d/openssl.md5sums": "aa  usr/bin/openssl\nbb  usr/share/x\n",
+    });
+    expect(packageOf("/usr/bin/openssl", root)).toEqual(answer("openssl", "dpkg", true));
+    expect(packageOf("/app", root)).toEqual(answer(null, "dpkg", true));
+  });
+
+  test("by dpkg as it is here", () => {
+    const list = existsSync("/var/lib/dpkg/info/coreutils.list");
+    if (list) expect(packageOf(realpathSync("/bin/ls")).name).toBe("coreutils");
+  });
+
+  test("by apk, in the place of newer releases", () => {
+    const root = tree({ "usr/lib/apk/db/installed": "P:busybox\nF:usr/bin\nR:busybox\n\n" });
+    expect(packageOf("/bin/busybox", root)).toEqual(answer("busybox", "apk", true));
   });
 
   test("by apk", () => {
@@ -128,5 +170,102 @@ describe("the name of a container", () => {
     const root = tree({ "etc/config.v2.json": '{"Name":"/no"}' });
     expect(containerNames({ id: "../../../../etc", runtime: null, name: null }, root).name)
       .toBeNull();
+  });
+});
+
+describe("rpm's SQLite file", () => {
+  /** A header as rpm keeps it: entries of tag, type, offset and count, then the data. */
+  function header(name: string, files: readonly string[]): Uint8Array {
+    const folders = [...new Set(files.map((file) => `${dirname(file)}/`))];
+    const text = (...parts: string[]) =>
+      new TextEncoder().encode(parts.map((p) => `${p}\0`).join(""));
+    const indexes = new Uint8Array(4 * files.length);
+    for (const [i, file] of files.entries()) {
+      new DataView(indexes.buffer).setUint32(4 * i, folders.indexOf(`${dirname(file)}/`));
+    }
+    const parts: [tag: number, data: Uint8Array, count: number][] = [
+      [1116, indexes, files.length],
+      [1000, text(name), 1],
+      [1117, text(...files.map((file) => basename(file))), files.length],
+      [1118, text(...folders), folders.length],
+    ];
+    const size = parts.reduce((sum, [, data]) => sum + data.length, 0);
+    const bytes = new Uint8Array(8 + 16 * parts.length + size);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, parts.length);
+    view.setUint32(4, size);
+    let offset = 0;
+    for (const [i, [tag, data, count]] of parts.entries()) {
+      for (const [j, word] of [tag, 8, offset, count].entries()) {
+        view.setUint32(8 + 16 * i + 4 * j, word);
+      }
+      bytes.set(data, 8 + 16 * parts.length + offset);
+      offset += data.length;
+    }
+    return bytes;
+  }
+
+  function database(): string {
+    const root = tree({ "var/lib/rpm/x": "" });
+    const database = new Database(join(root, "var/lib/rpm/rpmdb.sqlite"));
+    database.run(
+      "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)",
+    );
+    database.run(
+      "CREATE TABLE Basenames (key TEXT NOT NULL, hnum INTEGER NOT NULL, idx INTEGER NOT NULL)",
+    );
+    const insert = database.transaction((name: string, files: readonly string[]) => {
+      const { lastInsertRowid } = database.query("INSERT INTO Packages (blob) VALUES (?)")
+        .run(header(name, files));
+      const line = database.query("INSERT INTO Basenames VALUES (?, ?, ?)");
+      for (const [i, file] of files.entries()) line.run(basename(file), lastInsertRowid, i);
+    });
+    for (let i = 0; i < 40; i++) insert(`filler${i}`, [`/usr/share/filler${i}/nginx`]);
+    insert("nginx-core", ["/usr/sbin/nginx", "/etc/nginx/nginx.conf"]);
+    // Longer than a page by far: it goes on elsewhere.
+    insert("big", Array.from({ length: 3000 }, (_, i) => `/usr/share/big/file-number-${i}`));
+    database.close();
+    return root;
+  }
+
+  test("is read without the library: whose a file is, and whose it is not", () => {
+    const root = database();
+    expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer("nginx-core", "rpm", true));
+    expect(packageOf("/sbin/nginx", root).name).toBe("nginx-core");
+    expect(packageOf("/usr/share/big/file-number-2999", root).name).toBe("big");
+    expect(packageOf("/usr/share/filler39/nginx", root).name).toBe("filler39");
+    expect(packageOf("/opt/nginx", root)).toEqual(answer(null, "rpm", true));
+  });
+
+  test("with something in its log is not the whole truth", () => {
+    const root = database();
+    writeFileSync(join(root, "var/lib/rpm/rpmdb.sqlite-wal"), "x");
+    expect(packageOf("/opt/nginx", root)).toEqual(answer(null, "rpm", false));
+    expect(packageOf("/usr/sbin/nginx", root).name).toBe("nginx-core");
+  });
+
+  test("damaged in any way is not looked into, and never throws", () => {
+    const root = database();
+    const path = join(root, "var/lib/rpm/rpmdb.sqlite");
+    const whole = readFileSync(path);
+    const change = fc.record({
+      end: fc.oneof(fc.constant(whole.length), fc.nat(whole.length)),
+      changes: fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 20 }),
+    });
+    fc.assert(
+      fc.property(change, ({ end, changes }) => {
+        const bytes = Buffer.from(whole.subarray(0, end));
+        for (const [at, byte] of changes) if (at < end) bytes[at] = byte;
+        writeFileSync(path, bytes);
+        expect(packageOf("/usr/sbin/nginx", root).manager).toBe("rpm");
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("that is a pipe keeps nobody waiting", () => {
+    const root = tree({ "var/lib/rpm/x": "" });
+    expect(Bun.spawnSync(["mkfifo", join(root, "var/lib/rpm/rpmdb.sqlite")]).success).toBe(true);
+    expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer(null, "rpm", false));
   });
 });

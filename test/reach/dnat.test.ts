@@ -1,119 +1,162 @@
 /**
- * DNAT rules: those of a real kernel, and bytes that are none.
+ * DNAT rules that the real programs wrote into a real kernel, native, by iptables on nftables, and by the older iptables.
  *
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import { EPERM } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
-import { DecodeError } from "../../src/model/decode_error.ts";
-import { MessageBuilder } from "../../src/netlink/message.ts";
+import type { Transport } from "../../src/netlink/connection.ts";
+import { NetlinkError } from "../../src/netlink/error.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
-import { decodeRule, readDnatRules } from "../../src/reach/dnat.ts";
+import { type DnatRules, readDnatRules } from "../../src/reach/dnat.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { addDnatRule, dnatRuleMessage } from "../support/nftables.ts";
-import { reportSkip, testIf } from "../support/skip.ts";
+import { addDnatRule } from "../support/nftables.ts";
+import { firstReason, reportSkip, testIf } from "../support/skip.ts";
 
-const HEADER = 16;
-
-function decode(builder: MessageBuilder) {
-  const bytes = builder.finish();
-  return decodeRule(new DataView(bytes.buffer), HEADER, bytes.length);
-}
-
-testIf(namespaceReason(), "a rule that the kernel holds is read back", async () => {
-  await using netns = await Namespace.create();
-  const refusal = addDnatRule(netns, 8080, [10, 1, 0, 2], 80);
-  if (refusal !== null) return reportSkip("a DNAT rule of the kernel", refusal);
+function rulesIn(netns: Namespace): DnatRules | null {
   const fd = tryOpenNamespace(`/proc/${netns.pid}/ns/net`);
   try {
-    const found = inNetworkNamespace(fd, () => readDnatRules(new ProcRoot()));
-    expect(found).toEqual({
-      complete: true,
-      rules: [{
-        table: "nat",
-        chain: "prerouting",
-        protocol: "tcp",
-        address: null,
-        port: 8080,
-        toAddress: "10.1.0.2",
-        toPort: 80,
-      }],
-    });
+    return inNetworkNamespace(fd, () => readDnatRules(new ProcRoot()));
   } finally {
     close(fd);
   }
+}
+
+const simple = (port: number, to: string, toPort: number | null) => ({
+  protocol: "tcp",
+  address: null,
+  ports: [{ first: port, last: port }],
+  more: false,
+  toAddress: to,
+  toPort,
 });
 
-describe("rules", () => {
-  const text = (value: string) => new TextEncoder().encode(`${value}\0`);
-  const words = (...values: number[]) => {
-    const bytes = new Uint8Array(4 * values.length);
-    const view = new DataView(bytes.buffer);
-    for (const [i, value] of values.entries()) view.setUint32(4 * i, value, false);
-    return bytes;
-  };
-  const rule = (...expressions: [string, (data: MessageBuilder) => void][]) =>
-    new MessageBuilder(0xa06, 0).zeros(4).attribute(1, text("nat")).nest(4, (list) => {
-      for (const [name, fill] of expressions) {
-        list.nest(1, (element) => {
-          element.attribute(1, text(name)).nest(2, fill);
-        });
-      }
-    });
+const missing = (program: string) => Bun.which(program) === null ? `there is no ${program}` : null;
 
-  test("as iptables-nft writes them are understood, in both revisions", () => {
-    const match = new Uint8Array(16);
-    new DataView(match.buffer).setUint16(4, 8080, true);
-    new DataView(match.buffer).setUint16(6, 8080, true);
-    const tcp: [string, (data: MessageBuilder) => void] = [
-      "match",
-      (data) => data.attribute(1, text("tcp")).attribute(3, match),
-    ];
-    const old = new Uint8Array(20);
-    const oldView = new DataView(old.buffer);
-    oldView.setUint32(0, 1, true);
-    oldView.setUint32(4, 3, true);
-    oldView.setUint32(8, 0xac110002, false);
-    oldView.setUint16(16, 80, false);
-    const recent = new Uint8Array(42);
-    const recentView = new DataView(recent.buffer);
-    recentView.setUint32(0, 1, true);
-    recentView.setUint32(4, 0xac110002, false);
-    const target = (revision: number, info: Uint8Array) =>
-      decode(rule(tcp, [
-        "target",
-        (data) => data.attribute(1, text("DNAT")).attribute(2, words(revision)).attribute(3, info),
-      ]));
-    const common = { table: "nat", chain: "", protocol: "tcp", address: null, port: 8080 };
-    expect(target(0, old)).toEqual({ ...common, toAddress: "172.17.0.2", toPort: 80 } as never);
-    expect(target(2, recent)).toEqual(
-      { ...common, toAddress: "172.17.0.2", toPort: null } as never,
-    );
-    expect(target(2, recent.subarray(0, 8))).toBe("opaque");
+testIf(namespaceReason(), "a rule made by hand is read back", async () => {
+  await using netns = await Namespace.create();
+  const refusal = addDnatRule(netns, 8080, [10, 1, 0, 2], 80);
+  if (refusal !== null) return reportSkip("a DNAT rule of the kernel", refusal);
+  expect(rulesIn(netns)).toEqual({
+    complete: true,
+    rules: [{ via: "nftables", ...simple(8080, "10.1.0.2", 80) } as never],
   });
+});
 
-  test("whose address comes out of a map are opaque, and others are nothing", () => {
-    expect(decode(rule(["nat", (data) => data.attribute(1, words(1)).attribute(3, words(1))])))
-      .toBe("opaque");
-    expect(decode(rule(["nat", (data) => data.attribute(1, words(0)).attribute(3, words(1))])))
-      .toBeNull();
-    expect(decode(rule(["counter", () => {}]))).toBeNull();
-  });
-
-  test("cut anywhere are a value or a DecodeError", () => {
-    const whole = dnatRuleMessage(8080, [10, 1, 0, 2], 80).finish();
-    fc.assert(
-      fc.property(fc.nat(whole.length), fc.nat(whole.length - 1), fc.nat(255), (end, at, byte) => {
-        const bytes = whole.slice(0, end);
-        if (at < bytes.length) bytes[at] = byte;
-        try {
-          decodeRule(new DataView(bytes.buffer), Math.min(HEADER, end), end);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DecodeError);
+testIf(
+  firstReason(namespaceReason(), missing("nft")),
+  "of nft: sets, ranges, interfaces and jumps are followed, and what leaves from here is no publication",
+  async () => {
+    await using netns = await Namespace.create();
+    await netns.output([
+      "nft",
+      `table ip web {
+        set wide { type inet_service; flags interval; elements = { 9400-9410, 9420 }; }
+        chain to_web { tcp dport 8080 dnat to 10.1.0.2:80; }
+        chain in { type nat hook prerouting priority -100;
+          fib daddr type local jump to_web
+          ip daddr 10.9.9.9 tcp dport 8081 dnat to 10.1.0.2:81
+          iifname "lo" tcp dport { 8082, 8182 } dnat to 10.1.0.2:82
+          iifname != "br0" udp dport 9300-9310 dnat to 10.1.0.2
+          tcp dport @wide dnat to 10.1.0.2:83
+          tcp dport != 1 dnat to 10.1.0.2:84
         }
-      }),
+        chain out { type nat hook output priority -100; tcp dport 9085 dnat to 10.1.0.2:85; }
+      }`,
+    ]);
+    const found = rulesIn(netns)!;
+    expect(found.complete).toBe(true);
+    expect(found.rules.map(({ via: _, ...rule }) => rule) as unknown[]).toEqual([
+      simple(8080, "10.1.0.2", 80),
+      { ...simple(8081, "10.1.0.2", 81), address: "10.9.9.9" },
+      {
+        ...simple(8082, "10.1.0.2", 82),
+        ports: [{ first: 8082, last: 8082 }, { first: 8182, last: 8182 }],
+        more: true,
+      },
+      {
+        ...simple(0, "10.1.0.2", null),
+        protocol: "udp",
+        ports: [{ first: 9300, last: 9310 }],
+      },
+      {
+        ...simple(0, "10.1.0.2", 83),
+        ports: [{ first: 9400, last: 9410 }, { first: 9420, last: 9420 }],
+      },
+      { ...simple(0, "10.1.0.2", 84), ports: null, more: true },
+    ]);
+  },
+);
+
+testIf(
+  firstReason(namespaceReason(), missing("nft")),
+  "out of a map cannot be told, and then the answer is not whole",
+  async () => {
+    await using netns = await Namespace.create();
+    await netns.output([
+      "nft",
+      `table ip web {
+        map there { type inet_service : ipv4_addr . inet_service; elements = { 9084 : 10.1.0.2 . 84 }; }
+        chain in { type nat hook prerouting priority -100; dnat ip to tcp dport map @there; }
+      }`,
+    ]);
+    expect(rulesIn(netns)).toEqual({ rules: [], complete: false });
+  },
+);
+
+for (const version of ["nft", "legacy"]) {
+  for (const [program, other] of [["iptables", "10.1.0.2"], ["ip6tables", "fd00::2"]] as const) {
+    const tool = `${program}-${version}`;
+    testIf(
+      firstReason(namespaceReason(), missing(tool)),
+      `of ${tool}: chains, several ports, conditions`,
+      async () => {
+        await using netns = await Namespace.create();
+        const to = (port: string) => ["-j", "DNAT", "--to-destination", address(other, port)];
+        const nat = (...words: string[]) => netns.output([tool, "-t", "nat", ...words]);
+        await nat("-N", "DOCKER");
+        await nat("-A", "PREROUTING", "-m", "addrtype", "--dst-type", "LOCAL", "-j", "DOCKER");
+        const tcp = ["-p", "tcp", "-m", "tcp", "--dport"];
+        await nat("-A", "DOCKER", "!", "-i", "br0", ...tcp, "8080", ...to("80"));
+        await nat("-A", "DOCKER", "-d", own(other), ...tcp, "8081", ...to(""));
+        const many = ["-p", "udp", "-m", "multiport", "--dports", "9081,9090:9095"];
+        await nat("-A", "PREROUTING", ...many, ...to("81"));
+        await nat("-A", "PREROUTING", "-s", own(other), ...tcp, "8083", ...to("83"));
+        await nat("-A", "OUTPUT", ...tcp, "9085", ...to("85"));
+        const found = rulesIn(netns)!;
+        expect(found.complete).toBe(true);
+        const via = version === "nft" ? "nftables" : "iptables";
+        expect(found.rules as unknown[]).toEqual([
+          { via, ...simple(8080, other, 80) },
+          { via, ...simple(8081, other, null), address: own(other) },
+          {
+            via,
+            ...simple(0, other, 81),
+            protocol: "udp",
+            ports: [{ first: 9081, last: 9081 }, { first: 9090, last: 9095 }],
+          },
+          { via, ...simple(8083, other, 83), more: true },
+        ]);
+      },
     );
+  }
+}
+
+const own = (other: string) => other.includes(":") ? "fd00::1" : "10.9.9.9";
+const address = (host: string, port: string) =>
+  port === "" ? host : host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
+describe("rules that may not be read", () => {
+  const refusing = {
+    open: (): Transport => {
+      throw new NetlinkError("list nftables chains", EPERM, null);
+    },
+    table: () => null,
+  };
+
+  test("are not the same as none", () => {
+    expect(readDnatRules(new ProcRoot(), refusing)).toBeNull();
   });
 });

@@ -6,6 +6,7 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
 import type { DecodeContext, SourceKind } from "../../src/families/family.ts";
+import type { AsciiText } from "../../src/families/ascii_text.ts";
 import type { SsCells, SsContext, SsOptions } from "../../src/families/ss_row.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { viewOf } from "./bytes.ts";
@@ -78,6 +79,10 @@ export class TextCells implements SsCells {
     for (const byte of bytes.subarray(start, end)) this.byte(byte);
   }
 
+  text(text: AsciiText): void {
+    this.bytes(text.bytes, 0, text.length);
+  }
+
   decimal(value: number | bigint): void {
     this.ascii(String(value));
   }
@@ -88,6 +93,10 @@ export class TextCells implements SsCells {
 
   ipv4(word: number): void {
     this.ascii([24, 16, 8, 0].map((shift) => word >>> shift & 255).join("."));
+  }
+
+  plainRows(): boolean {
+    return false;
   }
 
   toString(): string {

@@ -4,7 +4,18 @@
  * @module
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   factoryNames,
   type FactorySocket,
@@ -108,15 +119,26 @@ function processes(factory: Made): number[] {
   return [...new Set([factory.pid, ...pids, ...more.filter((pid) => typeof pid === "number")])];
 }
 
-const leftovers = () => readdirSync("/tmp").filter((name) => name.startsWith("sockeye-test-"));
+/** Where factories make their files: a place that no other run of the tests uses. */
+let temporary: string;
+const leftovers = () => readdirSync(temporary);
 
 describe("socket factories", () => {
   let netns: Namespace;
+  const { TMPDIR } = process.env;
 
   beforeAll(async () => {
+    temporary = mkdtempSync(join(tmpdir(), "sockeye-factories-"));
+    chmodSync(temporary, 0o1777);
+    process.env.TMPDIR = temporary;
     if (reason === null) netns = await Namespace.create();
   });
-  afterAll(async () => await netns?.stop());
+  afterAll(async () => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    await netns?.stop();
+    rmSync(temporary, { recursive: true });
+  });
 
   /** Starts a factory, gives its facts to a check, ends it, and sees that nothing stays. */
   async function withFactory(

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 extern long getrandom(void *, size_t, unsigned);
+extern unsigned long getauxval(unsigned long);
 
 void *__dso_handle __attribute__((visibility("hidden"))) = 0;
 char __libc_single_threaded = 0;
@@ -13,6 +14,9 @@ unsigned arc4random(void) {
   getrandom(&value, sizeof value, 0);
   return value;
 }
+
+/* On arm64 the compiler's own library asks by this name what the processor can do. */
+unsigned long __getauxval(unsigned long type) { return getauxval(type); }
 
 /* Not found: the unwinder then asks dl_iterate_phdr. */
 int _dl_find_object(void *address, void *result) {

@@ -20,7 +20,7 @@ import sys
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position,unused-import
-from factories import datagram, link, local, process, tcp  # noqa: E402,F401
+from factories import datagram, link, local, option, process, tcp  # noqa: E402,F401
 from factories.fill import fill  # noqa: E402
 from factories.scene import SKIPPED_ERRNOS, Scene, Skip, netns  # noqa: E402
 from factories.table import TABLE, options, parse_options  # noqa: E402

@@ -8,7 +8,7 @@ import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
 import { Connection } from "../../src/netlink/connection.ts";
 import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR } from "../../src/netlink/header.ts";
 import { MessageBuilder, MessageCursor, stamp } from "../../src/netlink/message.ts";
-import { NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES } from "../../src/reach/dnat.ts";
+import { NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES } from "../../src/reach/nftables.ts";
 import type { Namespace } from "./netns.ts";
 
 const NLM_F_CREATE = 0x400;

@@ -19,7 +19,7 @@ export interface RunOptions {
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** After this the command is killed and the call throws. 10 s unless given. */
+  /** After this the command is killed and the call throws. 40 s unless given, which is for machines that do much else. */
   readonly timeoutMs?: number;
 }
 
@@ -32,7 +32,7 @@ export async function run(
   command: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? 40_000;
   const child = Bun.spawn([...command], {
     stdin: options.stdin === undefined ? "ignore" : new TextEncoder().encode(options.stdin),
     stdout: "pipe",

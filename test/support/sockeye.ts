@@ -5,22 +5,49 @@
  */
 import { expect } from "bun:test";
 import Ajv2020 from "ajv/dist/2020.js";
-import { existsSync } from "node:fs";
+import { Glob } from "bun";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import schema from "../../schema/snapshot-1.json";
 import type { Namespace } from "./netns.ts";
+
+const SCHEMA_FOLDER = fileURLToPath(new URL("../../schema/", import.meta.url));
 
 /** The binary. The gate builds it before the tests run. */
 export const SOCKEYE = fileURLToPath(new URL("../../dist/sockeye", import.meta.url));
 if (!existsSync(SOCKEYE)) throw new Error(`${SOCKEYE} is missing: run ./scripts/build first`);
 
 // Dates are checked by their form: the format vocabulary is another package's.
-const validate = new Ajv2020({
+const ajv = new Ajv2020({
   allErrors: true,
   allowUnionTypes: true,
+  strictTypes: false,
   formats: { "date-time": /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
-})
-  .compile(schema);
+});
+
+// One may refer to another, by its name.
+for (const file of new Glob("*.json").scanSync(SCHEMA_FOLDER)) {
+  ajv.addSchema(JSON.parse(readFileSync(SCHEMA_FOLDER + file, "utf8")));
+}
+
+/** Checks a document against the schema that it names. One that names none, or an unpublished one, is an error. */
+export function expectValid(document: unknown): void {
+  const name = (document as { schema?: unknown }).schema;
+  const validate = ajv.getSchema(String(name));
+  if (validate === undefined) throw new Error(`There is no schema ${name}`);
+  validate(document);
+  expect(validate.errors ?? []).toEqual([]);
+}
+
+/** Every JSON that the program prints in a test goes through here: one document, or a header line and sockets. */
+function expectValidOutput(args: readonly string[], stdout: string): void {
+  if (stdout === "" || stdout[0] !== "{") return;
+  if (args.includes("--ndjson")) {
+    const [header, ...sockets] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    expectValid({ ...header, sockets });
+  } else if (args.includes("--json") || args[0] === "snapshot") {
+    expectValid(JSON.parse(stdout));
+  }
+}
 
 /** One socket of the JSON: only what tests look at is typed. */
 export interface JsonSocket {
@@ -69,9 +96,7 @@ export interface JsonSnapshot {
 
 /** Checks a document against the published schema, and gives it typed. */
 export function validSnapshot(document: unknown): JsonSnapshot {
-  const valid = validate(document);
-  expect(validate.errors ?? []).toEqual([]);
-  expect(valid).toBe(true);
+  expectValid(document);
   return document as JsonSnapshot;
 }
 
@@ -82,7 +107,7 @@ export interface Ran {
   readonly status: number;
 }
 
-/** Runs the program with arguments, in a namespace if one is given, or in front of other words (`setpriv …`). */
+/** Runs the program with arguments, and checks JSON that it prints against its schema: in a namespace if one is given, or in front of other words (`setpriv …`). */
 export function sockeye(
   args: readonly string[],
   options: {
@@ -103,7 +128,13 @@ export function sockeye(
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     },
   );
-  return { stdout: run.stdout.toString(), stderr: run.stderr.toString(), status: run.exitCode };
+  const ran = {
+    stdout: run.stdout.toString(),
+    stderr: run.stderr.toString(),
+    status: run.exitCode,
+  };
+  if (ran.status !== 2) expectValidOutput(args, ran.stdout);
+  return ran;
 }
 
 /** Runs with --json and gives the document, valid against the schema. */

@@ -30,7 +30,9 @@ export const acceptQueue: Rule = {
         message: full
           ? "its accept queue is full: further connections are dropped"
           : "its accept queue is nearly full",
-        evidence: [`${length} connections wait, ${limit} may`],
+        evidence: [
+          `${length === 1 ? "1 connection waits" : `${length} connections wait`}, ${limit} may`,
+        ],
       }];
     }),
 };

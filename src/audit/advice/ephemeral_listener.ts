@@ -12,10 +12,14 @@ export const ephemeralListener: Rule = {
   title: "a service listens on a port of the ephemeral range",
   fix:
     "Give it a port below the range, or reserve it in net.ipv4.ip_local_reserved_ports, so that no client can take it",
-  find: ({ document, services }) =>
+  find: ({ document, services, reserved }) =>
     services.flatMap((subject) => {
       const { socket, identity } = subject;
       if (!identity.ephemeral || socket.state !== "listen") return [];
+      const port = socket.local.port!;
+      // Each namespace has a list of its own.
+      const isReserved = reserved.some(({ first, last }) => first <= port && port <= last);
+      if (isReserved && identity.netns === "host") return [];
       const range = document.host.ephemeral_ports;
       return [{
         subject,

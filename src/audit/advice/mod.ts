@@ -37,20 +37,34 @@ export function advise(
   document: SnapshotDocument,
   discrepancies: readonly Discrepancy[] | null,
   failOn: Severity | null,
+  reserved: AdviceContext["reserved"] = [],
 ): AuditReport {
   const services = document.sockets.filter(isService)
     .map((socket) => subjectOf(socket, document.host));
-  const context: AdviceContext = { document, services, discrepancies };
+  const context: AdviceContext = { document, services, discrepancies, reserved };
   const results = new Map<string, Result>();
+  /** Ports that the kernel picked for one program have one name. */
+  const further = new Map<string, Set<string>>();
   for (const rule of RULES) {
     for (const finding of rule.find(context)) {
       const result = toResult(rule, finding);
       // The workers of one port would say the same of one service.
       const earlier = results.get(result.id);
+      if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
+        further.set(result.id, (further.get(result.id) ?? new Set()).add(result.endpoint));
+      }
       if (earlier === undefined || compareSeverity(result.severity, earlier.severity) > 0) {
         results.set(result.id, result);
       }
     }
+  }
+  for (const [id, endpoints] of further) {
+    const result = results.get(id)!;
+    const others = [...endpoints].filter((endpoint) => endpoint !== result.endpoint).sort();
+    results.set(id, {
+      ...result,
+      evidence: [...result.evidence, `the same goes for ${others.join(", ")}`],
+    });
   }
   const sorted = [...results.values()].sort((a, b) =>
     a.key < b.key ? -1 : a.key > b.key ? 1 : a.rule < b.rule ? -1 : 1
@@ -71,7 +85,7 @@ export function advise(
       severity,
       fix,
     })),
-    services: services.length,
+    services: new Set(services.map(({ identity }) => identity.key)).size,
     unused: [],
     outcome: bad ? "violation" : "compliant",
   };

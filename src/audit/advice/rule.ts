@@ -24,6 +24,8 @@ export interface AdviceContext {
   readonly services: readonly Subject[];
   /** `null` where they were not compared: for a snapshot from a file. */
   readonly discrepancies: readonly Discrepancy[] | null;
+  /** Ports of the host that the kernel never picks; inclusive. Empty for a snapshot from a file, which does not tell. */
+  readonly reserved: readonly { readonly first: number; readonly last: number }[];
 }
 
 /** One thing a rule found. */

@@ -31,7 +31,9 @@ export function junitReport(report: AuditReport): string {
         ...totals,
         "@skipped": 0,
         "@hostname": allowed(sanitize(report.host.name)),
-        "@timestamp": report.takenAt,
+        // Schemas in use want a time without fraction and zone: it is in UTC.
+        "@timestamp": report.takenAt.slice(0, "2026-01-31T12:00:00".length),
+        "@time": 0,
         properties: {
           property: [
             { "@name": "host.name", "@value": allowed(sanitize(report.host.name)) },
@@ -50,6 +52,7 @@ function testcase({ rule, name, failure, result }: Case): Record<string, unknown
   return {
     "@classname": rule.replace("/", "."),
     "@name": allowed(name),
+    "@time": 0,
     ...(failure === null ? {} : {
       [failure.kind]: {
         "@type": result!.verdict ?? result!.severity,

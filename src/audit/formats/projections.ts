@@ -5,7 +5,7 @@
  * @module
  */
 import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../document.ts";
-import { endpointText, identify, isService } from "../identity.ts";
+import { endpointText, identify, isService, shortId, transportText } from "../identity.ts";
 
 /** A row: a socket, and one of its holders. */
 interface Row {
@@ -33,17 +33,17 @@ export function ecsProjection(document: SnapshotDocument): string {
       ecs: { version: "8.11.0" },
       event: { kind: "state", category: ["network"], type: ["info"], dataset: "sockeye.listeners" },
       host: { name: host.name, boot: { id: host.boot_id }, os: { kernel: host.kernel } },
-      network: { transport: socket.transport, type: networkType(socket) },
+      network: without({ transport: transportName(socket), type: networkType(socket) }),
       server: without({
         address: socket.local.address ?? endpointText(socket),
         ip: socket.local.address,
         port: socket.local.port,
       }),
       ...(owner === null ? {} : { process: ecsProcess(owner) }),
-      ...(owner?.container ? { container: without({ ...owner.container, image: undefined }) } : {}),
+      ...(owner?.container ? { container: ecsContainer(owner.container) } : {}),
       ...(owner?.unit ? { service: { name: owner.unit } } : {}),
       sockeye: {
-        id: identify(socket, host).id,
+        id: shortId(identify(socket, host).key),
         netns: socket.netns,
         reach: socket.reach.scope,
         v6only: socket.v6only,
@@ -54,6 +54,11 @@ export function ecsProjection(document: SnapshotDocument): string {
       },
     })),
   );
+}
+
+function ecsContainer(container: NonNullable<OwnerDocument["container"]>) {
+  const { id, name, runtime, image } = container;
+  return without({ id, name, runtime, image: image ? { name: image } : null });
 }
 
 function ecsProcess(owner: OwnerDocument): Record<string, unknown> {
@@ -78,7 +83,7 @@ export function otelProjection(document: SnapshotDocument): string {
         time: takenAt,
         "host.name": host.name,
         "sockeye.boot_id": host.boot_id,
-        "network.transport": socket.family === "unix" ? "unix" : socket.transport,
+        "network.transport": transportName(socket),
         "network.type": networkType(socket),
         "network.local.address": socket.local.address ?? endpointText(socket),
         "network.local.port": socket.local.port,
@@ -94,7 +99,8 @@ export function otelProjection(document: SnapshotDocument): string {
         "container.id": owner?.container?.id,
         "container.name": owner?.container?.name,
         "container.runtime.name": owner?.container?.runtime,
-        "sockeye.id": identify(socket, host).id,
+        "container.image.name": owner?.container?.image,
+        "sockeye.id": shortId(identify(socket, host).key),
         "sockeye.netns": socket.netns?.inode,
         "sockeye.reach": socket.reach.scope,
         "sockeye.ownership": socket.ownership,
@@ -143,6 +149,11 @@ export function osqueryProjection(document: SnapshotDocument): string {
     boot_id: document.host.boot_id ?? "",
   }));
   return `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`;
+}
+
+/** `tcp`, `udp`, `unix`: the word that both conventions have for it. */
+function transportName(socket: SocketDocument): string {
+  return socket.family === "unix" ? "unix" : transportText(socket);
 }
 
 function networkType({ family }: SocketDocument): string | undefined {

@@ -6,7 +6,14 @@
  * @module
  */
 import type { SnapshotDocument, SocketDocument } from "../document.ts";
-import { endpointText, identify, isService, program, stableUnit } from "../identity.ts";
+import {
+  endpointText,
+  identify,
+  isService,
+  program,
+  stableUnit,
+  transportText,
+} from "../identity.ts";
 import { type AuditReport, countVerdicts } from "../report.ts";
 
 interface Sample {
@@ -76,7 +83,7 @@ function placeLabels(socket: SocketDocument, document: SnapshotDocument): Record
   const { netns, ephemeral } = identify(socket, document.host);
   const { address, port } = socket.local;
   return {
-    transport: socket.transport,
+    transport: transportText(socket),
     address: address ?? endpointText(socket),
     // A port that the kernel picked would make a new series at every start.
     port: ephemeral ? "ephemeral" : String(socket.protocol ?? port ?? ""),

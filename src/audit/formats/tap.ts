@@ -1,5 +1,5 @@
 /**
- * An audit as TAP 14, the Test Anything Protocol.
+ * An audit as the Test Anything Protocol: version 13, which Perl's prove reads as well as the readers of 14 do.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { casesOf } from "./cases.ts";
 export function tapReport(report: AuditReport): string {
   const cases = casesOf(report);
   const lines = [
-    "TAP version 14",
+    "TAP version 13",
     `# host.name ${sanitize(report.host.name)}`,
     `# boot_id ${sanitize(report.host.boot_id ?? "unknown")}`,
     `1..${cases.length}`,

@@ -83,7 +83,7 @@ const PROTOCOL_NAMES = { tcp: "TCP", udp: "UDP", udplite: "UDPLITE" } as const;
 
 /** Fills in a TCP, UDP or UDP-Lite socket. */
 export function describeInternet(row: FileRow, socket: InternetSocket): void {
-  row.type = `IPv${socket.version}`;
+  row.type = socket.version === 4 ? "IPv4" : "IPv6";
   row.protocol = PROTOCOL_NAMES[socket.protocol];
   row.deviceText = String(socket.inode);
   row.ends = socket;

@@ -384,9 +384,11 @@ export class Gatherer {
   ): void {
     const { target, number } = descriptor;
     const start = this.#start(process, number);
-    // lsof asks for the descriptor last: an internet socket counts as found also where `-d` keeps it from being listed.
+    // lsof asks for the descriptor last: an internet socket and its state count as found also where `-d` keeps it from
+    // being listed.
+    const { asked, query } = this.#selection;
     const hopeless = this.#hopeless(start);
-    if (hopeless && (this.#selection.asked & (BY_INTERNET | BY_ADDRESS)) === 0) return;
+    if (hopeless && (asked & (BY_INTERNET | BY_ADDRESS)) === 0 && query.states.length === 0) return;
     const row = emptyRow(String(number), true);
     if (typeof target === "number") {
       if (hopeless) return;

@@ -15,14 +15,19 @@ import type {
   SsSubject,
 } from "../../families/ss_row.ts";
 import { COLUMN } from "../../families/ss_row.ts";
-import { evaluator } from "../../filter/evaluate.ts";
-import { CgroupPaths } from "../../proc/cgroup_paths.ts";
+import type { CgroupPaths } from "../../proc/cgroup_paths.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { SsFiles } from "./files.ts";
 import type { Holders } from "./holders.ts";
 import type { HostNames } from "./host_names.ts";
 import type { SsPlan } from "./plan.ts";
 import { processName } from "./process_name.ts";
+
+// What most runs do without is loaded when it is called for.
+const evaluateModule = () =>
+  require("../../filter/evaluate.ts") as typeof import("../../filter/evaluate.ts");
+const cgroupModule = () =>
+  require("../../proc/cgroup_paths.ts") as typeof import("../../proc/cgroup_paths.ts");
 
 /** What ss assumes where the file is missing. */
 const DEFAULT_PORT_RANGE = { first: 1024, last: 4999 };
@@ -65,7 +70,7 @@ class Names implements SsNames {
     let path = this.#groups.get(id);
     if (path === undefined) {
       // The hierarchy is this machine's, wherever the tables were read from.
-      this.#paths ??= new CgroupPaths(new ProcRoot());
+      this.#paths ??= new (cgroupModule().CgroupPaths)(new ProcRoot());
       path = this.#paths.path(id) ?? `unreachable:${id.toString(16)}`;
       this.#groups.set(id, path);
     }
@@ -113,7 +118,7 @@ export class SsRun implements SsContext {
     this.wants = plan.filter === null
       ? () => true
       // The dialect of ss asks nothing beyond SsSubject.
-      : evaluator(plan.filter, "ss") as (subject: SsSubject) => boolean;
+      : evaluateModule().evaluator(plan.filter, "ss") as (subject: SsSubject) => boolean;
     this.#holders = loaded.holders;
     this.hosts = loaded.hosts;
   }

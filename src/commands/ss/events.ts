@@ -55,6 +55,7 @@ export function follow(run: SsRun, table: SsTable, err: Writer): number {
     protocol: NO_PROTOCOL,
     names: new PortNames(run),
     close: null,
+    filtered: true,
   });
   const { datagrams } = connection;
   const message = new MessageCursor(datagrams.data, 0, 0);

@@ -7,6 +7,7 @@ import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { SS_FILES, type SsEnvironment } from "./plan.ts";
+import { latin1Text } from "../../model/text.ts";
 
 /** Reads the files of a run. */
 export class SsFiles {
@@ -36,6 +37,6 @@ export class SsFiles {
   /** The same as text, one character a byte; `null` where it cannot be read. */
   text(variable: string): string | null {
     const bytes = this.read(variable);
-    return typeof bytes === "number" ? null : new TextDecoder("latin1").decode(bytes);
+    return typeof bytes === "number" ? null : latin1Text(bytes);
   }
 }

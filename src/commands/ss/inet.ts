@@ -5,20 +5,27 @@
  */
 import { ENOENT, EOPNOTSUPP, SyscallError } from "../../../ffi/errno.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
-import { compile } from "../../families/inet/bytecode.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
-import { inetProcTable } from "../../families/inet/proc.ts";
 import { InetPrinter, type InetTable, legacyRequest, ssRequest } from "../../families/inet/ss.ts";
+import { tcpStates } from "../../families/inet/request.ts";
 import * as uapi from "../../families/inet/uapi.ts";
 import { TABLE } from "../../families/ss_row.ts";
 import { DecodeError } from "../../model/decode_error.ts";
+import { type StateMask, stateMask, TCP_BOUND_INACTIVE } from "../../model/state.ts";
 import { attemptDump } from "../../netlink/dump.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { SsRun } from "./context.ts";
 import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../views/text/writer.ts";
 import { PortNames } from "./port_names.ts";
-import { readDump } from "./recorded.ts";
+import { dumpTcp, knowsBoundSockets, type TcpSink } from "./tcp_dump.ts";
+
+// What most runs do without is loaded when it is called for.
+const bytecodeModule = () =>
+  require("../../families/inet/bytecode.ts") as typeof import("../../families/inet/bytecode.ts");
+const procModule = () =>
+  require("../../families/inet/proc.ts") as typeof import("../../families/inet/proc.ts");
+const recordedModule = () => require("./recorded.ts") as typeof import("./recorded.ts");
 
 /** A table and where it is found. */
 interface Source {
@@ -71,6 +78,8 @@ const MPTCP: Source = {
 export const INET_FIRST: readonly Source[] = [RAW, UDP, TCP, DCCP, SCTP];
 export const INET_LAST: readonly Source[] = [MPTCP];
 
+const BOUND = stateMask(TCP_BOUND_INACTIVE);
+
 /** Reads internet tables. */
 export class InetTables {
   readonly #run: SsRun;
@@ -90,7 +99,9 @@ export class InetTables {
     this.#err = err;
     this.#run = run;
     this.#plan = plan;
-    this.#bytecode = plan.filter === null ? null : compile(plan.filter, "ss").program;
+    this.#bytecode = plan.filter === null
+      ? null
+      : bytecodeModule().compile(plan.filter, "ss").program;
     this.#names = new PortNames(run);
     this.#close = close;
   }
@@ -118,42 +129,46 @@ export class InetTables {
       protocol,
       names: this.#names,
       close: closing && this.#close !== null ? this.#close(protocol) : null,
+      filtered: this.#plan.filter !== null,
     };
     return new InetPrinter(this.#run, table);
   }
 
   /** Returns whether the kernel answered. */
   #netlink(source: Source): boolean {
-    const { options, selection } = this.#run;
-    const printer = this.#printer(source.protocol, true);
-    const families = selection.preferredFamily === AF_INET6
-      ? [AF_INET6]
-      : selection.preferredFamily === AF_INET
-      ? [AF_INET]
-      : [AF_INET, AF_INET6];
-    for (const family of families) {
-      const request = ssRequest(
-        family,
-        source.protocol,
-        selection.states,
-        options,
-        this.#bytecode,
-      );
-      if (this.#dump(request, printer)) continue;
-      const legacy = legacyRequest(source.protocol, selection.states, options, this.#bytecode);
-      // It brings both families, so nothing is left to ask for.
-      return legacy !== null && this.#dump(legacy, printer);
-    }
-    return true;
+    const { options, selection, files } = this.#run;
+    const { protocol } = source;
+    const bytecode = this.#bytecode;
+    const printer = this.#printer(protocol, true);
+    const sink: TcpSink = {
+      message: (view, start, end) => printer.row(view, start, end, "netlink"),
+      messages: (view, start, end) => printer.plainRows(view, start, end),
+    };
+    const states = source === TCP ? tcpStates(selection.states) : selection.states;
+    const compat = (states: StateMask, sink: TcpSink) => {
+      const legacy = legacyRequest(protocol, states, options, bytecode);
+      return legacy !== null && this.#dump(legacy, sink);
+    };
+    const one = (family: number, states: StateMask, sink: TcpSink) =>
+      this.#dump(ssRequest(family, protocol, states, options, bytecode), sink);
+    const { preferredFamily } = selection;
+    let answered: boolean;
+    if (preferredFamily === AF_INET || preferredFamily === AF_INET6) {
+      answered = one(preferredFamily, states, sink);
+    } else if (source === TCP && this.#close === null) {
+      const filtered = bytecode !== null;
+      const boundKnown = !filtered && (states & BOUND) !== 0 && knowsBoundSockets(files.root);
+      answered = dumpTcp({ one, both: compat }, states, { filtered, boundKnown }, sink);
+    } else answered = one(AF_INET, states, sink) && one(AF_INET6, states, sink);
+    // The older request brings both families, so nothing is left to ask for.
+    return answered || compat(states, sink);
   }
 
-  #dump(request: Uint8Array, printer: InetPrinter): boolean {
+  #dump(request: Uint8Array, sink: TcpSink): boolean {
     const { connection } = this.#run;
     if (connection === null) return false;
     try {
-      attemptDump(connection, request, "ss", {
-        message: (view, start, end) => printer.row(view, start, end, "netlink"),
-      });
+      attemptDump(connection, request, "ss", sink);
       return true;
     } catch (error) {
       if (error instanceof KillRefused) {
@@ -179,7 +194,7 @@ export class InetTables {
         continue;
       }
       try {
-        inetProcTable(files[i]!, family).parse(bytes, (view, start, end) => {
+        procModule().inetProcTable(files[i]!, family).parse(bytes, (view, start, end) => {
           printer.row(view, start, end, "proc");
         });
       } catch (error) {
@@ -191,7 +206,10 @@ export class InetTables {
 
   #recorded(path: string): void {
     const printer = this.#printer(uapi.IPPROTO_TCP, false);
-    const fault = readDump(path, (view, start, end) => printer.recordedRow(view, start, end));
+    const fault = recordedModule().readDump(
+      path,
+      (view, start, end) => printer.recordedRow(view, start, end),
+    );
     if (fault !== null) this.#err.write(`ss: TCPDIAG_FILE: ${fault}\n`);
   }
 }

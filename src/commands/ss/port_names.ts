@@ -5,14 +5,18 @@
  */
 import type { InetNames } from "../../families/inet/ss.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
-import { Protocols, Services } from "../../proc/services.ts";
+import type { Protocols, Services } from "../../proc/services.ts";
 import type { SsRun } from "./context.ts";
+
+// Loaded by the first name that is asked for: with -n none is.
+const servicesModule = () =>
+  require("../../proc/services.ts") as typeof import("../../proc/services.ts");
 
 /** Services of ports, by the protocol of the table that is being shown. */
 export class PortNames implements InetNames {
   readonly #run: SsRun;
-  readonly #services = new Services();
-  readonly #protocols = new Protocols();
+  #services: Services | undefined;
+  #protocols: Protocols | undefined;
   #protocol: "tcp" | "udp" | "raw" | null = null;
   #names = new Map<number, string>();
 
@@ -37,9 +41,13 @@ export class PortNames implements InetNames {
 
   #find(port: number): string {
     // The port of a raw socket is its protocol.
-    if (this.#protocol === "raw") return this.#protocols.name(port) ?? `ipproto-${port}`;
+    if (this.#protocol === "raw") {
+      this.#protocols ??= new (servicesModule().Protocols)();
+      return this.#protocols.name(port) ?? `ipproto-${port}`;
+    }
     const { first, last } = this.#run.names.localPortRange;
     if (port >= first && port <= last) return String(port);
+    this.#services ??= new (servicesModule().Services)();
     return this.#services.name(port, this.#protocol) ?? String(port);
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProcRoot } from "../../proc/root.ts";
+import { utf8Text } from "../../model/text.ts";
 
 /** Names in a stat file are cut at the first parenthesis that closes, so a process may lie about its own. */
 const COMM_MAX = 15;
@@ -30,7 +31,7 @@ export function printable(name: Uint8Array, utf8: boolean): Uint8Array {
   }
   // deno-lint-ignore no-control-regex
   return encoder.encode(
-    new TextDecoder().decode(name).replace(/[\x00-\x1f\x7f-\x9f\ufffd]/g, "?"),
+    utf8Text(name).replace(/[\x00-\x1f\x7f-\x9f\ufffd]/g, "?"),
   );
 }
 

@@ -8,6 +8,7 @@ import { cString } from "../../../ffi/memory.ts";
 import { tryStatAt } from "../../../ffi/stat.ts";
 import { tryGetXattr } from "../../../ffi/xattr.ts";
 import type { ProcRoot } from "../../proc/root.ts";
+import { utf8Text } from "../../model/text.ts";
 
 /** What is shown where a context cannot be read. */
 const UNAVAILABLE = "unavailable";
@@ -31,6 +32,6 @@ export function socketContext(root: ProcRoot, pid: number, fd: number): string {
 
 /** The text of a context, whose end the kernel marks with a NUL or a newline. */
 export function contextOf(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes).replace(/[\0\n].*$/s, "");
+  const text = utf8Text(bytes).replace(/[\0\n].*$/s, "");
   return text === "" ? UNAVAILABLE : text;
 }

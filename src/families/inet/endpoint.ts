@@ -3,19 +3,72 @@
  *
  * @module
  */
+import { formatIpv4 } from "../../model/endpoint.ts";
 import type { InternetEndpoint } from "../../model/socket.ts";
-import type { EndpointTraits } from "../family.ts";
+import type { EndpointTraits, TextSink } from "../family.ts";
 import { compareText } from "../order.ts";
+import { WireEndpoint } from "./wire_endpoint.ts";
+
+const PERCENT = 0x25;
+const STAR = 0x2a;
+const COLON = 0x3a;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
 
 /** `10.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`; a wildcard port is `*`. */
-function text({ address, port, interface: name }: InternetEndpoint): string {
-  const scoped = name === null ? address : `${address}%${name}`;
-  return `${address.includes(":") ? `[${scoped}]` : scoped}:${port === 0 ? "*" : port}`;
+function write(endpoint: InternetEndpoint, out: TextSink): void {
+  const { port, interface: name } = endpoint;
+  if (endpoint instanceof WireEndpoint && !endpoint.v6) {
+    out.ipv4(endpoint.a);
+    if (name !== null) writeName(name, out);
+  } else {
+    const { address } = endpoint;
+    const v6 = address.includes(":");
+    if (v6) out.byte(OPEN);
+    out.text(address);
+    if (name !== null) writeName(name, out);
+    if (v6) out.byte(CLOSE);
+  }
+  out.byte(COLON);
+  if (port === 0) out.byte(STAR);
+  else out.decimal(port);
+}
+
+function writeName(name: string, out: TextSink): void {
+  out.byte(PERCENT);
+  out.text(name);
+}
+
+function text(endpoint: InternetEndpoint): string {
+  const out = new StringSink();
+  write(endpoint, out);
+  return out.whole;
+}
+
+class StringSink implements TextSink {
+  whole = "";
+
+  byte(byte: number): void {
+    this.whole += String.fromCharCode(byte);
+  }
+
+  text(text: string): void {
+    this.whole += text;
+  }
+
+  decimal(value: number): void {
+    this.whole += value;
+  }
+
+  ipv4(word: number): void {
+    this.whole += formatIpv4(word);
+  }
 }
 
 /** What shared code may ask of an internet endpoint. */
 export const internetEndpoint: EndpointTraits = {
   text,
+  write,
   json: ({ address, port, interface: name }: InternetEndpoint) => ({
     address,
     port,

@@ -15,16 +15,16 @@ import {
 import type { StateMask } from "../../model/state.ts";
 import type { PortRange, Query } from "../../query.ts";
 import { type DiagRequest, type Family, hasPort } from "../family.ts";
-import { readAttributes } from "./attributes.ts";
 import { destroyRequest } from "./destroy.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import { inetProcTable } from "./proc.ts";
 import { type Pushdown, pushdown } from "./pushdown.ts";
-import { dumpRequest } from "./request.ts";
+import { dumpRequest, tcpStates } from "./request.ts";
 import { sctpProcTable } from "./sctp_proc.ts";
-import { inetSocket, inetState } from "./socket.ts";
+import { inetState } from "./row_kind.ts";
 import { InetSubject } from "./subject.ts";
+import { type InetRowTest, inetSocket, InetTable } from "./table.ts";
 import * as uapi from "./uapi.ts";
 
 /** One transport of the family. */
@@ -117,7 +117,8 @@ function requests(query: Query): DiagRequest[] {
     for (const family of [AF_INET, AF_INET6]) {
       if (!query.families.has(family === AF_INET ? "inet" : "inet6")) continue;
       const states = (query.states ?? transport.servers) & pushed.states;
-      const ordinary = states & ALL_STATES & ~BOUND_INACTIVE;
+      const known = states & ALL_STATES & ~BOUND_INACTIVE;
+      const ordinary = transport.protocol === uapi.IPPROTO_TCP ? tcpStates(known) : known;
       if (ordinary !== 0) {
         list.push(
           request(transport, family, ordinary, { pushed, ports, info, boundInactive: false }),
@@ -155,6 +156,20 @@ function request(
   const ask = (bytecode: Uint8Array | null) =>
     protocol === null ? null : dumpRequest({ family, protocol, states, extensions, bytecode });
   const version = family === AF_INET6 ? "IPv6" : "IPv4";
+  const test: InetRowTest = {
+    wants(message, context) {
+      // The kernel filters by state, /proc does not; everything else is asked again of every source.
+      if (!boundInactive && (states & 1 << inetState(message, kind)) === 0) return false;
+      // A kernel that does not know INET_DIAG_REQ_PROTOCOL takes the request for one of raw sockets, which name theirs.
+      if (kind.transport === "mptcp" && message.has(uapi.INET_DIAG_PROTOCOL)) return false;
+      if (ports !== null && !hasPort(ports, message.sourcePort)) return false;
+      const { filter } = context;
+      return filter === undefined ||
+        filter.wants(subject.of(message).in(context, filter.localPortRange));
+    },
+    facts: () => ({ ifindex: subject.ifindex, mark: subject.mark, cgroupId: subject.cgroupId }),
+    info,
+  };
   return {
     label: boundInactive
       ? `bound ${kind.transport} over ${version}`
@@ -172,27 +187,13 @@ function request(
     counters: counters(kind.transport, version, boundInactive),
     decode(view, start, end, context) {
       message.at(view, start, end);
-      // The kernel filters by state, /proc does not; everything else is asked again of every source.
-      if (!boundInactive && (states & 1 << inetState(message, kind)) === 0) return null;
-      // A kernel that does not know INET_DIAG_REQ_PROTOCOL takes the request for one of raw sockets, which name theirs.
-      if (kind.transport === "mptcp" && message.has(uapi.INET_DIAG_PROTOCOL)) return null;
-      if (ports !== null && !hasPort(ports, message.sourcePort)) return null;
-      const { filter } = context;
-      if (filter === undefined) return inetSocket(message, kind, context);
-      if (!filter.wants(subject.in(context, filter.localPortRange))) return null;
-      const socket = inetSocket(message, kind, context);
-      if (filter.keepsFacts) {
-        const { ifindex, mark, cgroupId } = subject;
-        filter.keep(socket, { ifindex, mark, cgroupId });
-      }
-      return socket;
+      return test.wants(message, context) ? inetSocket(message, kind, context) : null;
     },
+    sockets: (context) => new InetTable(kind, context, test),
     ...(protocol === null ? {} : {
       destroy: (view: DataView, start: number, end: number) =>
         destroyRequest(message.at(view, start, end), protocol),
     }),
-    info: (view, start, end) =>
-      readAttributes(message.at(view, start, end).attributes(), kind.transport),
   };
 }
 
@@ -209,8 +210,6 @@ function counters(transport: Transport, version: string, boundInactive: boolean)
 /** The inet family. */
 export const inet: Family = {
   name: "inet",
-  names: ["inet", "inet6"],
-  flag: null,
   label: ({ family, transport }) => family === "inet6" ? `${transport}6` : transport,
   endpoint: internetEndpoint,
   filtersRows: true,

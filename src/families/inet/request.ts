@@ -5,7 +5,7 @@
  */
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
-import type { StateMask } from "../../model/state.ts";
+import { type StateMask, stateMask, TCP_CLOSE } from "../../model/state.ts";
 import {
   INET_DIAG_NOCOOKIE,
   INET_DIAG_REQ_BYTECODE,
@@ -13,6 +13,8 @@ import {
   IPPROTO_RAW,
   SOCK_DIAG_BY_FAMILY,
 } from "./uapi.ts";
+
+const CLOSE = stateMask(TCP_CLOSE);
 
 /** What a dump asks for. */
 export interface InetRequest {
@@ -26,6 +28,15 @@ export interface InetRequest {
   readonly extensions?: number;
   /** A filter program that the kernel runs on each socket: see bytecode.ts. */
   readonly bytecode?: Uint8Array | null;
+}
+
+/**
+ * The states that are worth asking of TCP. A socket is taken out of the kernel's tables before its state becomes CLOSE, so none
+ * is ever found in it; but who asks for it beside LISTEN, as `ss -l` does, sends the kernel through all connections of
+ * all network namespaces. Sockets that are bound and no more have that state too, and are asked for as BOUND_INACTIVE.
+ */
+export function tcpStates(states: StateMask): StateMask {
+  return states & ~CLOSE;
 }
 
 /** Builds a dump request. */

@@ -13,6 +13,7 @@ import { NLA_HEADER_SIZE } from "../../netlink/attribute.ts";
 import { parseSctpAssociations, parseSctpEndpoints, type SctpTable } from "../../proc/sctp.ts";
 import type { ProcTable } from "../family.ts";
 import * as uapi from "./uapi.ts";
+import { latin1Text } from "../../model/text.ts";
 
 const SOCKADDR_STORAGE_SIZE = 128;
 
@@ -41,7 +42,7 @@ function table<Row>(
   return {
     file,
     parse(bytes, emit) {
-      const { rows, bad } = parse(decoder.decode(bytes));
+      const { rows, bad } = parse(latin1Text(bytes));
       for (const row of rows) {
         const view = encode(row);
         if (view !== false) emit(view, 0, view.byteLength);
@@ -52,8 +53,6 @@ function table<Row>(
     },
   };
 }
-
-const decoder = new TextDecoder("latin1");
 
 /** What endpoints and associations have in common. */
 interface Common {

@@ -1,23 +1,29 @@
 /**
- * From an inet_diag_msg to a Socket.
+ * InetSocket: a Socket that reads itself from the record of its row.
  *
  * @module
  */
 import { AF_INET6 } from "../../../ffi/socket.ts";
-import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
-import type { InternetEndpoint, Socket, SocketType, Timer, Transport } from "../../model/socket.ts";
+import type { OwnerSource } from "../../model/owner.ts";
+import type {
+  InternetEndpoint,
+  Socket,
+  SocketInfo,
+  SocketType,
+  Timer,
+  Transport,
+} from "../../model/socket.ts";
 import {
   stateName,
-  TCP_BOUND_INACTIVE,
   TCP_LISTEN,
   TCP_NEW_SYN_RECV,
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from "../../model/state.ts";
-import type { DecodeContext } from "../family.ts";
-import type { InetMessage } from "./message.ts";
-import { associationState } from "./sctp_info.ts";
-import { INET_DIAG_PEERS, INET_DIAG_PROTOCOL, INET_DIAG_SKV6ONLY } from "./uapi.ts";
+import { cookieOf } from "../diag_message.ts";
+import * as records from "./records.ts";
+import type { InetTable } from "./table.ts";
+import { WireEndpoint } from "./wire_endpoint.ts";
 
 const TIMERS: readonly (Timer["kind"] | null)[] = [
   null,
@@ -30,156 +36,228 @@ const TIMERS: readonly (Timer["kind"] | null)[] = [
 /** Kernel: `idiag_timer` of a socket that is only a TIME-WAIT record, whatever state it reports. */
 const TIMER_TIME_WAIT = 3;
 
-/** What the request says of its rows, and the message does not. */
-export interface InetRowKind {
-  readonly transport: Transport;
-  readonly type: SocketType | null;
-  /** True for the request that asks for BOUND_INACTIVE alone: its replies say CLOSE. */
-  readonly boundInactive: boolean;
-}
-
 /**
- * The state as a TCP number. An SCTP association reports one of its own numbers; it is known by having addresses of a
- * peer, which a socket has not.
+ * A socket of an {@linkcode InetTable}, which has all that is known of it: its record, and columns for what was found out
+ * later. Nothing is decoded before it is asked for.
+ *
+ * There are two kinds. One is for good. The other is a window, which is moved from socket to socket and gives the same
+ * endpoint objects every time, with other contents.
  */
-export function inetState(message: InetMessage, kind: InetRowKind): number {
-  if (kind.boundInactive) return TCP_BOUND_INACTIVE;
-  return kind.transport === "sctp" && message.has(INET_DIAG_PEERS)
-    ? associationState(message.state)
-    : message.state;
-}
-
-const NO_OWNERS: Socket["owners"] = [];
-const UNKNOWN_REACH: Socket["reach"] = { scope: "unknown", reasons: [] };
-
-/**
- * A Socket that keeps its addresses as the words of the message and writes them out when they are asked for: of 100,000
- * sockets most are only counted, filtered or joined. The message's buffer is not held on to.
- */
-class InetSocket implements Socket {
-  readonly netns: Socket["netns"];
-  readonly family: Socket["family"];
-  readonly transport: Transport;
-  readonly type: SocketType | null;
-  readonly protocol: number | null;
-  readonly state: Socket["state"];
-  readonly peerInode = null;
-  readonly v6only: boolean | null;
-  readonly uid: number | null;
-  readonly inode: number | null;
-  readonly cookie: Socket["cookie"];
-  readonly recvQueue: number | null;
-  readonly sendQueue: number | null;
-  readonly acceptQueue: Socket["acceptQueue"];
-  readonly timer: Timer | null;
-  ownership: Socket["ownership"] = "unknown";
-  owners = NO_OWNERS;
-  peerOwners = null;
-  reach = UNKNOWN_REACH;
-  readonly #interface: string | null;
-  readonly #source: Words;
-  readonly #destination: Words | null;
+export class InetSocket implements Socket {
+  readonly #table: InetTable;
+  readonly #window: Window | null;
+  #number = 0;
+  /** Where the record is. */
+  #record: Uint32Array = NOTHING;
+  #at = 0;
   #local: InternetEndpoint | undefined;
   #peer: InternetEndpoint | null | undefined;
+  // A key that every socket has is found sooner than one that none has.
+  info: SocketInfo | null | undefined = undefined;
 
-  constructor(message: InetMessage, kind: InetRowKind, context: DecodeContext) {
-    const state = inetState(message, kind);
-    const listening = state === TCP_LISTEN;
-    const timer = message.timer;
-    // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
-    const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
-      state === TCP_NEW_SYN_RECV || timer === TIMER_TIME_WAIT && kind.transport !== "sctp";
-    const inode = message.inode;
-    const v6 = message.family === AF_INET6;
-    const v6only = v6 ? message.u8Attribute(INET_DIAG_SKV6ONLY) : -1;
-    const interfaceIndex = message.interfaceIndex;
-    const receiveQueue = message.receiveQueue;
-    const sendQueue = message.sendQueue;
-    this.netns = context.netns;
-    this.family = v6 ? "inet6" : "inet";
-    this.transport = kind.transport;
-    this.type = kind.type;
-    this.protocol = kind.transport === "raw" ? rawProtocol(message) : null;
-    this.state = stateName(state);
-    this.v6only = v6only < 0 ? null : v6only !== 0;
-    this.uid = recordOnly ? null : message.uid;
-    this.inode = inode === 0 ? null : inode;
-    this.cookie = message.cookie;
-    // /proc tells the queues of SCTP associations, not those of its sockets.
-    const told = kind.transport !== "sctp" || context.source !== "proc" ||
-      message.has(INET_DIAG_PEERS);
-    this.recvQueue = listening || !told ? null : receiveQueue;
-    this.sendQueue = listening || !told ? null : sendQueue;
-    this.acceptQueue = listening && told
-      ? { length: receiveQueue, limit: context.source === "proc" ? null : sendQueue }
-      : null;
-    this.timer = timer === 0 ? null : inetTimer(message, kind);
-    this.#interface = interfaceIndex === 0 ? null : context.interfaceName(interfaceIndex);
-    this.#source = v6
-      ? [
-        message.sourceWord(0),
-        message.sourceWord(1),
-        message.sourceWord(2),
-        message.sourceWord(3),
-        message.sourcePort,
-      ]
-      : [message.sourceWord(0), message.sourcePort];
-    this.#destination = message.unconnected ? null : v6
-      ? [
-        message.destinationWord(0),
-        message.destinationWord(1),
-        message.destinationWord(2),
-        message.destinationWord(3),
-        message.destinationPort,
-      ]
-      : [message.destinationWord(0), message.destinationPort];
+  /** For good, or, without a number, a window. */
+  constructor(table: InetTable, number: number | null) {
+    this.#table = table;
+    this.#window = number === null ? new Window() : null;
+    if (number !== null) this.to(number);
+  }
+
+  /** Moves the window. */
+  to(number: number): this {
+    const table = this.#table;
+    this.#number = number;
+    this.#record = table.records.piece(number);
+    this.#at = table.records.base(number);
+    if (table.infos !== null) this.info = table.infos[number] ?? null;
+    return this;
+  }
+
+  get #v6(): boolean {
+    return (this.#record[this.#at]! & 0xff) === AF_INET6;
+  }
+
+  get #state(): number {
+    return this.#record[this.#at]! >>> 8 & 0xff;
+  }
+
+  get #timer(): number {
+    return this.#record[this.#at]! >>> 16 & 0xff;
+  }
+
+  get #attributes(): number {
+    return this.#record[this.#at + records.ATTRIBUTES]!;
+  }
+
+  get netns(): Socket["netns"] {
+    return this.#table.netns;
+  }
+
+  get family(): Socket["family"] {
+    return this.#v6 ? "inet6" : "inet";
+  }
+
+  get transport(): Transport {
+    return this.#table.kind.transport;
+  }
+
+  get type(): SocketType | null {
+    return this.#table.kind.type;
+  }
+
+  // raw_diag sends the protocol as an attribute; both it and /proc/net/raw also show it as the local port.
+  get protocol(): number | null {
+    if (this.transport !== "raw") return null;
+    const attributes = this.#attributes;
+    return (attributes & records.HAS_PROTOCOL) !== 0
+      ? attributes >>> records.PROTOCOL_SHIFT & 0xff
+      : this.#record[this.#at + records.PORTS]! & 0xffff;
+  }
+
+  get state(): Socket["state"] {
+    return stateName(this.#state);
   }
 
   get local(): InternetEndpoint {
-    return this.#local ??= endpoint(this.#source, this.#interface);
+    if (this.#window !== null) return this.#end(this.#window.local, records.SOURCE, 0);
+    return this.#local ??= plain(this.#end(new WireEndpoint(), records.SOURCE, 0));
   }
 
   get peer(): InternetEndpoint | null {
+    if (this.#window !== null) {
+      return this.#isConnected() ? this.#end(this.#window.peer, records.DESTINATION, 16) : null;
+    }
     if (this.#peer === undefined) {
-      this.#peer = this.#destination === null ? null : endpoint(this.#destination, this.#interface);
+      this.#peer = this.#isConnected()
+        ? plain(this.#end(new WireEndpoint(), records.DESTINATION, 16))
+        : null;
     }
     return this.#peer;
   }
+
+  // Without a peer its address is the wildcard and its port 0.
+  #isConnected(): boolean {
+    const record = this.#record;
+    const at = this.#at + records.DESTINATION;
+    return record[at] !== 0 || record[this.#at + records.PORTS]! >>> 16 !== 0 ||
+      record[at + 1] !== 0 || record[at + 2] !== 0 || record[at + 3] !== 0;
+  }
+
+  #end(end: WireEndpoint, words: number, portShift: number): WireEndpoint {
+    const record = this.#record;
+    const at = this.#at;
+    end.v6 = (record[at]! & 0xff) === AF_INET6;
+    end.a = record[at + words]!;
+    end.b = record[at + words + 1]!;
+    end.c = record[at + words + 2]!;
+    end.d = record[at + words + 3]!;
+    end.port = record[at + records.PORTS]! >>> portShift & 0xffff;
+    const index = record[at + records.INTERFACE]!;
+    end.interface = index === 0 ? null : this.#table.interfaceName(index);
+    return end;
+  }
+
+  get peerInode(): null {
+    return null;
+  }
+
+  get v6only(): boolean | null {
+    const attributes = this.#attributes;
+    return (attributes & records.HAS_V6ONLY) === 0 ? null : (attributes & records.V6ONLY) !== 0;
+  }
+
+  get uid(): number | null {
+    const state = this.#state;
+    // A record without a socket behind it: uid and inode are 0 because there is nothing to ask.
+    const recordOnly = state === TCP_TIME_WAIT || state === TCP_SYN_RECV ||
+      state === TCP_NEW_SYN_RECV ||
+      this.#timer === TIMER_TIME_WAIT && this.transport !== "sctp";
+    return recordOnly ? null : this.#record[this.#at + records.UID]!;
+  }
+
+  get inode(): number | null {
+    return this.#record[this.#at + records.INODE]! || null;
+  }
+
+  get cookie(): Socket["cookie"] {
+    const record = this.#record;
+    const at = this.#at;
+    return cookieOf(record[at + records.COOKIE_LOW]!, record[at + records.COOKIE_HIGH]!);
+  }
+
+  // /proc tells the queues of SCTP associations, not those of its sockets.
+  get #tellsQueues(): boolean {
+    return this.transport !== "sctp" || this.#table.source !== "proc" ||
+      (this.#attributes & records.HAS_PEERS) !== 0;
+  }
+
+  get recvQueue(): number | null {
+    return this.#state === TCP_LISTEN || !this.#tellsQueues
+      ? null
+      : this.#record[this.#at + records.RECEIVE_QUEUE]!;
+  }
+
+  get sendQueue(): number | null {
+    return this.#state === TCP_LISTEN || !this.#tellsQueues
+      ? null
+      : this.#record[this.#at + records.SEND_QUEUE]!;
+  }
+
+  get acceptQueue(): Socket["acceptQueue"] {
+    if (this.#state !== TCP_LISTEN || !this.#tellsQueues) return null;
+    return {
+      length: this.#record[this.#at + records.RECEIVE_QUEUE]!,
+      limit: this.#table.source === "proc" ? null : this.#record[this.#at + records.SEND_QUEUE]!,
+    };
+  }
+
+  get timer(): Timer | null {
+    const timer = this.#timer;
+    if (timer === 0) return null;
+    return {
+      // SCTP reports only that it waits to send again, by a number of its own.
+      kind: this.transport === "sctp" ? "retransmit" : TIMERS[timer] ?? "unknown",
+      expiresMs: this.#record[this.#at + records.EXPIRES_MS]!,
+      retransmits: this.#record[this.#at]! >>> 24,
+    };
+  }
+
+  get ownership(): Socket["ownership"] {
+    return this.#table.findings.ownership(this.#number);
+  }
+
+  set ownership(ownership: Socket["ownership"]) {
+    this.#table.findings.setOwnership(this.#number, ownership);
+  }
+
+  get owners(): Socket["owners"] {
+    return this.#table.findings.owners(this.#number, this, this.#window !== null);
+  }
+
+  ownedBy(source: OwnerSource, number: number): void {
+    this.#table.findings.setOwnedBy(this.#number, source, number);
+  }
+
+  get peerOwners(): null {
+    return null;
+  }
+
+  get reach(): Socket["reach"] {
+    return this.#table.findings.reach(this.#number);
+  }
+
+  set reach(reach: Socket["reach"]) {
+    this.#table.findings.setReach(this.#number, reach);
+  }
 }
 
-/** The words of an address, big-endian, and the port. */
-type Words =
-  | readonly [address: number, port: number]
-  | readonly [a: number, b: number, c: number, d: number, port: number];
-
-function endpoint(words: Words, name: string | null): InternetEndpoint {
-  return words.length === 2 ? { address: formatIpv4(words[0]), port: words[1], interface: name } : {
-    address: formatIpv6(words[0], words[1], words[2], words[3]),
-    port: words[4],
-    interface: name,
-  };
+/** What a window fills anew for each socket. */
+class Window {
+  readonly local = new WireEndpoint();
+  readonly peer = new WireEndpoint();
 }
 
-/** Makes a Socket. Owners and reach are filled in by later steps. */
-export function inetSocket(
-  message: InetMessage,
-  kind: InetRowKind,
-  context: DecodeContext,
-): Socket {
-  return new InetSocket(message, kind, context);
-}
+const NOTHING = new Uint32Array(0);
 
-function inetTimer(message: InetMessage, kind: InetRowKind): Timer {
-  return {
-    // SCTP reports only that it waits to send again, by a number of its own.
-    kind: kind.transport === "sctp" ? "retransmit" : TIMERS[message.timer] ?? "unknown",
-    expiresMs: message.expiresMs,
-    retransmits: message.retransmits,
-  };
-}
-
-// raw_diag sends the protocol as an attribute; both it and /proc/net/raw also show it as the local port.
-function rawProtocol(message: InetMessage): number {
-  const protocol = message.u8Attribute(INET_DIAG_PROTOCOL);
-  return protocol < 0 ? message.sourcePort : protocol;
+function plain({ address, port, interface: name }: WireEndpoint): InternetEndpoint {
+  return { address, port, interface: name };
 }

@@ -5,30 +5,32 @@
  */
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
-import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
+import { align, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
 import type { SourceKind } from "../family.ts";
 import {
   COLUMN,
+  PLAIN_MAPPED,
+  PLAIN_STATES,
+  PLAIN_WORDS,
   type SsCells,
   type SsContext,
   type SsOptions,
   type SsPrinter,
   type SsSubject,
   writeQueues,
-  writeSkmem,
   writeStart,
 } from "../ss_row.ts";
-import { SOCKOPT_NAMES } from "./attributes.ts";
 import { InetMessage } from "./message.ts";
 import { dumpRequest } from "./request.ts";
 import { writeIpv6 } from "./ss_address.ts";
-import { writeMptcpInfo } from "./ss_mptcp.ts";
-import { tcpTail, writeTcpTail } from "./ss_proc.ts";
-import { sctpStateName, writeSctpInfo } from "./ss_sctp.ts";
-import { TcpInfoWriter } from "./ss_tcp_info.ts";
+import type { InetDetails } from "./ss_details.ts";
 import { writeSctpTimer, writeTimer } from "./ss_timer.ts";
-import { writeMd5Keys, writeUlp } from "./ss_ulp.ts";
 import * as uapi from "./uapi.ts";
+
+// Loaded by the first row that wants them: a plain listing has none.
+const detailsModule = () => require("./ss_details.ts") as typeof import("./ss_details.ts");
+const procModule = () => require("./ss_proc.ts") as typeof import("./ss_proc.ts");
+const sctpModule = () => require("./ss_sctp.ts") as typeof import("./ss_sctp.ts");
 
 /** Names that a row needs beside those of {@linkcode SsContext}. */
 export interface InetNames {
@@ -45,6 +47,8 @@ export interface InetTable {
   readonly names: InetNames;
   /** Does with a row what `-K` asks; false when the row is not to be shown. `null` without `-K`. */
   readonly close: ((message: InetMessage) => boolean) | null;
+  /** False when every row is wanted that the kernel sends. */
+  readonly filtered: boolean;
 }
 
 /** The `idiag_ext` bits that ss asks for. */
@@ -167,7 +171,12 @@ export class InetPrinter implements SsPrinter {
   readonly #context: SsContext;
   readonly #table: InetTable;
   readonly #subject: InetSubject;
-  readonly #info: TcpInfoWriter;
+  #more: InetDetails | undefined;
+  readonly #netid: string;
+  #words = new Int32Array(PLAIN_WORDS);
+  /** Whether rows may begin with numbers only, and whether they may end there. */
+  readonly #numeric: boolean;
+  readonly #plain: boolean;
   /** Inode of the row before, as long as that was SCTP: its associations share it. */
   #sctpInode = 0;
 
@@ -176,7 +185,11 @@ export class InetPrinter implements SsPrinter {
     this.#table = table;
     this.#subject = new InetSubject(this.message, context);
     const { options } = context;
-    this.#info = new TcpInfoWriter(context.cells, options.options, options.numeric);
+    this.#netid = NETIDS[table.protocol] ?? "???";
+    // Sockets of other protocols may be told to be of yet others.
+    this.#numeric = isNumeric(options) &&
+      (table.protocol === uapi.IPPROTO_TCP || table.protocol === uapi.IPPROTO_UDP);
+    this.#plain = this.#numeric && isBare(options) && !table.filtered && table.close === null;
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -190,6 +203,32 @@ export class InetPrinter implements SsPrinter {
     if (this.#table.close !== null && !this.#table.close(message)) return;
     if (source === "proc") this.#procRow();
     else this.#netlinkRow();
+  }
+
+  /**
+   * Writes messages of a dump as long as they are plain: between two IPv4 endpoints, and nothing said beside. Returns the
+   * offset of the first that is not.
+   *
+   * This is what the time of `ss -tan` on a busy host depends on, so it is a loop that calls next to nothing: small enough
+   * to be compiled while there is still much to do.
+   */
+  plainRows(view: DataView, start: number, end: number): number {
+    if (!this.#plain) return start;
+    const most = Math.ceil((end - start) / (NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE));
+    if (this.#words.length < most * PLAIN_WORDS) this.#words = new Int32Array(most * PLAIN_WORDS);
+    const words = this.#words;
+    let word = 0;
+    let at = start;
+    while (at < end) {
+      const length = view.getUint32(at, true);
+      if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
+      if (!putPlain(words, word, view, at + NLMSG_HEADER_SIZE)) break;
+      word += PLAIN_WORDS;
+      at += align(length);
+    }
+    const taken = word === 0 ||
+      this.#context.cells.plainRows(this.#netid, words, word / PLAIN_WORDS);
+    return taken ? at : start;
   }
 
   /** A message of a dump in a file: only the filter counts there. */
@@ -207,6 +246,7 @@ export class InetPrinter implements SsPrinter {
       writeTimer(cells, message.timer, message.expiresMs, message.retransmits);
     }
     if (!options.extended && !options.info) return;
+    const { tcpTail, writeTcpTail } = procModule();
     const tail = tcpTail(message);
     if (options.extended) {
       writeIdentity(cells, message.uid, message.inode);
@@ -221,7 +261,9 @@ export class InetPrinter implements SsPrinter {
     const { cells, options } = this.#context;
     const protocol = this.#protocol();
     const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
-    this.#start(protocol, v6only > 0);
+    const plain = this.#numeric && putPlain(this.#words, 0, message.view, message.start) &&
+      cells.plainRows(this.#netid, this.#words, 1);
+    if (!plain) this.#start(protocol, v6only > 0);
     if (options.options) {
       const write = protocol === uapi.IPPROTO_SCTP ? writeSctpTimer : writeTimer;
       write(cells, message.timer, message.expiresMs, message.retransmits);
@@ -229,10 +271,10 @@ export class InetPrinter implements SsPrinter {
     if (options.extended) this.#details(v6only);
     if (options.tos) writeTos(cells, message);
     if (options.cgroup) this.#cgroup();
-    if (options.inetSockopt) writeSockopt(cells, message, options.oneline);
+    if (options.inetSockopt) detailsModule().writeSockopt(cells, message, options.oneline);
     if (options.memory || options.info && protocol !== uapi.IPPROTO_UDP) {
-      if (!options.oneline) cells.ascii("\n\t");
-      this.#more(protocol);
+      this.#more ??= new (detailsModule().InetDetails)(this.#context);
+      this.#more.write(message, protocol);
     }
     this.#sctpInode = message.inode;
   }
@@ -255,7 +297,7 @@ export class InetPrinter implements SsPrinter {
       // An association hangs off the socket above it.
       cells.column(COLUMN.state);
       cells.ascii("`- ");
-      cells.ascii(sctpStateName(message.state));
+      cells.ascii(sctpModule().sctpStateName(message.state));
       writeQueues(cells, message.receiveQueue, message.sendQueue);
     } else {
       writeStart(cells, netid, message.state, message.receiveQueue, message.sendQueue);
@@ -327,19 +369,51 @@ export class InetPrinter implements SsPrinter {
     cells.ascii(" cgroup:");
     cells.utf8(names.cgroup(id));
   }
+}
 
-  #more(protocol: number): void {
-    const { message } = this;
-    const { cells } = this.#context;
-    writeMemory(cells, message);
-    if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
-    else if (protocol === uapi.IPPROTO_MPTCP) writeMptcpInfo(cells, message);
-    else {
-      this.#info.write(message);
-      writeMd5Keys(cells, message);
-      writeUlp(cells, message);
-    }
+/** True when the options ask for numbers alone up to the peer's port, and for no process. */
+function isNumeric(options: SsOptions): boolean {
+  return options.numeric && !options.resolve && !options.processes;
+}
+
+/** True when the options ask for nothing behind the ports. */
+function isBare(options: SsOptions): boolean {
+  return !options.options && !options.extended && !options.memory && !options.info &&
+    !options.tos && !options.cgroup && !options.inetSockopt;
+}
+
+/**
+ * Puts the words of a plain row, {@linkcode PLAIN_WORDS}, at `word`. Returns false, with some of them put, for a row of another
+ * kind.
+ */
+function putPlain(words: Int32Array, word: number, view: DataView, message: number): boolean {
+  let state = view.getUint8(message + uapi.MSG_STATE);
+  const receiveQueue = view.getInt32(message + uapi.MSG_RQUEUE, true);
+  const sendQueue = view.getInt32(message + uapi.MSG_WQUEUE, true);
+  if (state >= PLAIN_STATES || (receiveQueue | sendQueue) < 0) return false;
+  if (view.getInt32(message + uapi.MSG_IF, true) !== 0) return false;
+  let source = message + uapi.MSG_SRC;
+  let destination = message + uapi.MSG_DST;
+  if (view.getUint8(message + uapi.MSG_FAMILY) !== AF_INET) {
+    // Most of what a dual-stack server sees: ::ffff:0:0/96.
+    if (
+      (view.getInt32(source, true) | view.getInt32(source + 4, true) |
+          view.getInt32(destination, true) | view.getInt32(destination + 4, true)) !== 0 ||
+      view.getInt32(source + 8, false) !== 0xffff ||
+      view.getInt32(destination + 8, false) !== 0xffff
+    ) return false;
+    source += 12;
+    destination += 12;
+    state |= PLAIN_MAPPED;
   }
+  words[word] = state;
+  words[word + 1] = receiveQueue;
+  words[word + 2] = sendQueue;
+  words[word + 3] = view.getInt32(source, false);
+  words[word + 4] = view.getInt32(destination, false);
+  // The peer's port comes right behind.
+  words[word + 5] = view.getInt32(message + uapi.MSG_SPORT, false);
+  return true;
 }
 
 function writeIdentity(cells: SsCells, uid: number, inode: number): void {
@@ -364,36 +438,4 @@ function writeHexadecimal(cells: SsCells, label: string, value: number): void {
   cells.ascii(label);
   if (value !== 0) cells.ascii("0x");
   cells.hex(value);
-}
-
-/** Two names differ from the kernel's. */
-const SOCKOPT_TEXT = SOCKOPT_NAMES.map((name) =>
-  name === "bind_address_no_port" ? " bind_addr_no_port" : ` ${name}`
-);
-
-function writeSockopt(cells: SsCells, message: InetMessage, oneline: boolean): void {
-  const at = message.attributeOffset(uapi.INET_DIAG_SOCKOPT);
-  const length = message.attributeLength(uapi.INET_DIAG_SOCKOPT);
-  if (at < 0) return;
-  cells.ascii(oneline ? " inet-sockopt: (" : "\n\tinet-sockopt: (");
-  for (const [i, text] of SOCKOPT_TEXT.entries()) {
-    const byte = i >>> 3;
-    if (byte < length && (message.view.getUint8(at + byte) >>> (i & 7) & 1) !== 0) {
-      cells.ascii(text);
-    }
-  }
-  cells.byte(0x29);
-}
-
-function writeMemory(cells: SsCells, message: InetMessage): void {
-  const { view } = message;
-  const skmem = message.attributeOffset(uapi.INET_DIAG_SKMEMINFO);
-  if (skmem >= 0) {
-    writeSkmem(cells, view, skmem, message.attributeLength(uapi.INET_DIAG_SKMEMINFO));
-    return;
-  }
-  const at = message.attributeOffset(uapi.INET_DIAG_MEMINFO);
-  if (at < 0 || message.attributeLength(uapi.INET_DIAG_MEMINFO) < 16) return;
-  const word = (i: number) => view.getUint32(at + 4 * i, true);
-  cells.ascii(` mem:(r${word(0)},w${word(1)},f${word(2)},t${word(3)})`);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SsCells } from "../ss_row.ts";
+import { type AsciiText, type Label, label } from "../ascii_text.ts";
 import { TCP_LISTEN } from "../../model/state.ts";
 import { formatFixed, formatGeneral } from "./printf.ts";
 import type { InetMessage } from "./message.ts";
@@ -47,54 +47,101 @@ const RWND_LIMITED = offsetOf("rwnd_limited");
 const SNDBUF_LIMITED = offsetOf("sndbuf_limited");
 
 /** Bits of tcpi_options, TCPI_OPT_* (include/uapi/linux/tcp.h), in the order of output. */
-const OPTION_NAMES: readonly (readonly [bit: number, text: string])[] = [
-  [1, " ts"],
-  [64, " usec_ts"],
-  [2, " sack"],
-  [8, " ecn"],
-  [16, " ecnseen"],
-  [32, " fastopen"],
+const OPTION_LABELS: readonly (readonly [bit: number, text: Label])[] = [
+  [1, label(" ts")],
+  [64, label(" usec_ts")],
+  [2, label(" sack")],
+  [8, label(" ecn")],
+  [16, label(" ecnseen")],
+  [32, label(" fastopen")],
 ];
 const OPTION_WSCALE = 4;
 
-/** Counters that are printed when they are not 0. */
-type Counters = readonly (readonly [text: string, offset: number, width: 4 | 8])[];
+/** A counter that is printed when it is not 0. */
+interface Counter {
+  readonly label: Label;
+  readonly offset: number;
+  /** True for 64 bits. */
+  readonly wide: boolean;
+}
 
-const u32s = (...names: readonly (readonly [string, string])[]): Counters =>
-  names.map(([text, kernel]) => [text, offsetOf(kernel), 4]);
-const u64s = (...names: readonly (readonly [string, string])[]): Counters =>
-  names.map(([text, kernel]) => [text, offsetOf(kernel), 8]);
+const u32 = (text: string, kernel: string): Counter => ({
+  label: label(text),
+  offset: offsetOf(kernel),
+  wide: false,
+});
+const u64 = (text: string, kernel: string): Counter => ({
+  label: label(text),
+  offset: offsetOf(kernel),
+  wide: true,
+});
 
-const SIZES = u32s([" mss:", "snd_mss"], [" pmtu:", "pmtu"], [" rcvmss:", "rcv_mss"], [
-  " advmss:",
-  "advmss",
-], [" cwnd:", "snd_cwnd"]);
-const TRAFFIC: Counters = [
-  ...u64s([" bytes_sent:", "bytes_sent"], [" bytes_retrans:", "bytes_retrans"], [
-    " bytes_acked:",
-    "bytes_acked",
-  ], [" bytes_received:", "bytes_received"]),
-  ...u32s([" segs_out:", "segs_out"], [" segs_in:", "segs_in"], [
-    " data_segs_out:",
-    "data_segs_out",
-  ], [" data_segs_in:", "data_segs_in"]),
+const SIZES = [
+  u32(" mss:", "snd_mss"),
+  u32(" pmtu:", "pmtu"),
+  u32(" rcvmss:", "rcv_mss"),
+  u32(" advmss:", "advmss"),
+  u32(" cwnd:", "snd_cwnd"),
 ];
-const LAST = u32s([" lastsnd:", "last_data_sent"], [" lastrcv:", "last_data_recv"], [
-  " lastack:",
-  "last_ack_recv",
-]);
-const DELIVERED = u32s([" delivered:", "delivered"], [" delivered_ce:", "delivered_ce"]);
-const UNACKED = u32s([" unacked:", "unacked"]);
-const LOST = u32s([" lost:", "lost"]);
-const DSACK = u32s([" dsack_dups:", "dsack_dups"], [" fackets:", "fackets"]);
-const RECEIVE = u32s([" rcv_space:", "rcv_space"], [" rcv_ssthresh:", "rcv_ssthresh"], [
-  " notsent:",
-  "notsent_bytes",
-]);
-const WINDOWS = u32s([" rcv_ooopack:", "rcv_ooopack"], [" snd_wnd:", "snd_wnd"], [
-  " rcv_wnd:",
-  "rcv_wnd",
-], [" rehash:", "rehash"]);
+const TRAFFIC = [
+  u64(" bytes_sent:", "bytes_sent"),
+  u64(" bytes_retrans:", "bytes_retrans"),
+  u64(" bytes_acked:", "bytes_acked"),
+  u64(" bytes_received:", "bytes_received"),
+  u32(" segs_out:", "segs_out"),
+  u32(" segs_in:", "segs_in"),
+  u32(" data_segs_out:", "data_segs_out"),
+  u32(" data_segs_in:", "data_segs_in"),
+];
+const LAST = [
+  u32(" lastsnd:", "last_data_sent"),
+  u32(" lastrcv:", "last_data_recv"),
+  u32(" lastack:", "last_ack_recv"),
+];
+const DELIVERED = [u32(" delivered:", "delivered"), u32(" delivered_ce:", "delivered_ce")];
+const UNACKED = [u32(" unacked:", "unacked")];
+const LOST = [u32(" lost:", "lost")];
+const DSACK = [u32(" dsack_dups:", "dsack_dups"), u32(" fackets:", "fackets")];
+const RECEIVE = [
+  u32(" rcv_space:", "rcv_space"),
+  u32(" rcv_ssthresh:", "rcv_ssthresh"),
+  u32(" notsent:", "notsent_bytes"),
+];
+const WINDOWS = [
+  u32(" rcv_ooopack:", "rcv_ooopack"),
+  u32(" snd_wnd:", "snd_wnd"),
+  u32(" rcv_wnd:", "rcv_wnd"),
+  u32(" rehash:", "rehash"),
+];
+
+/** The other labels. */
+const TEXT = {
+  appLimited: label(" app_limited"),
+  ato: label(" ato:"),
+  backoff: label(" backoff:"),
+  bbr: label(" bbr:(bw:"),
+  bps: label("bps"),
+  busy: label(" busy:"),
+  cwndGain: label(",cwnd_gain:"),
+  deliveryRate: label(" delivery_rate "),
+  minRtt: label(" minrtt:"),
+  mrtt: label(",mrtt:"),
+  ms: label("ms"),
+  pacingGain: label(",pacing_gain:"),
+  pacingRate: label(" pacing_rate "),
+  receiveRtt: label(" rcv_rtt:"),
+  receiveWindowLimited: label(" rwnd_limited:"),
+  reordering: label(" reordering:"),
+  reorderingSeen: label(" reord_seen:"),
+  retrans: label(" retrans:"),
+  rto: label(" rto:"),
+  rtt: label(" rtt:"),
+  sacked: label(" sacked:"),
+  send: label(" send "),
+  sendBufferLimited: label(" sndbuf_limited:"),
+  ssthresh: label(" ssthresh:"),
+  wscale: label(" wscale:"),
+} as const;
 
 const UNLIMITED = 0xffff_ffff;
 /** A retransmission timeout that is the default says nothing. Microseconds. */
@@ -104,7 +151,7 @@ const SSTHRESH_LIMIT = 0xffff;
 
 /** Writes tcp_info and what else the congestion control tells. */
 export class TcpInfoWriter {
-  readonly #cells: SsCells;
+  readonly #text: AsciiText;
   /** With `-o`: the negotiated options too. */
   readonly #options: boolean;
   /** With `-n`: rates as plain numbers. */
@@ -113,8 +160,8 @@ export class TcpInfoWriter {
   #offset = 0;
   #length = 0;
 
-  constructor(cells: SsCells, options: boolean, numeric: boolean) {
-    this.#cells = cells;
+  constructor(text: AsciiText, options: boolean, numeric: boolean) {
+    this.#text = text;
     this.#options = options;
     this.#numeric = numeric;
   }
@@ -134,89 +181,112 @@ export class TcpInfoWriter {
       this.#view.getUint32(this.#offset + at, true);
   }
 
-  #counters(list: Counters): void {
+  // One loop over tables: code of its own for each counter would take longer to be compiled than most runs last.
+  #counters(list: readonly Counter[]): void {
+    const text = this.#text;
     for (let i = 0; i < list.length; i++) {
-      const [text, at, width] = list[i]!;
-      const value = width === 4 ? this.#u32(at) : this.#u64(at);
+      const { label, offset, wide } = list[i]!;
+      const value = wide ? this.#u64(offset) : this.#u32(offset);
       if (value === 0) continue;
-      this.#cells.ascii(text);
-      this.#cells.decimal(
-        value > Number.MAX_SAFE_INTEGER ? this.#view.getBigUint64(this.#offset + at, true) : value,
-      );
+      text.put(label);
+      if (value <= Number.MAX_SAFE_INTEGER) text.decimal(value);
+      else text.ascii(String(this.#view.getBigUint64(this.#offset + offset, true)));
     }
   }
 
-  #text(text: string): void {
-    this.#cells.ascii(text);
+  #number(label: Label, value: number): void {
+    this.#text.put(label);
+    this.#text.decimal(value);
   }
 
-  #ms(label: string, us: number): void {
+  #signed(label: Label, value: number): void {
+    this.#text.put(label);
+    if (value >= 0) this.#text.decimal(value);
+    else this.#text.ascii(String(value));
+  }
+
+  #ms(label: Label, us: number): void {
     if (us === 0) return;
-    this.#text(label);
-    writeMilliseconds(this.#cells, us);
+    this.#text.put(label);
+    putMilliseconds(this.#text, us);
   }
 
   #rate(bitsPerSec: number): void {
-    this.#text(formatRate(bitsPerSec, this.#numeric));
-    this.#text("bps");
+    if (this.#numeric) putRounded(this.#text, bitsPerSec);
+    else this.#text.ascii(formatRate(bitsPerSec, false));
+    this.#text.put(TEXT.bps);
   }
 
   /** Writes everything, or nothing where the kernel sent no tcp_info. */
   write(message: InetMessage): void {
-    const cells = this.#cells;
     this.#length = message.attributeLength(INET_DIAG_INFO);
     if (this.#length < 0) return;
     this.#view = message.view;
     this.#offset = message.attributeOffset(INET_DIAG_INFO);
-    const options = this.#u8(OPTIONS);
-    if (this.#options) {
-      for (const [bit, text] of OPTION_NAMES) if ((options & bit) !== 0) cells.ascii(text);
-    }
-    writeCString(cells, " ", message, INET_DIAG_CONG);
-    if ((options & OPTION_WSCALE) !== 0) {
-      const scales = this.#u8(6);
-      cells.ascii(" wscale:");
-      cells.decimal(scales & 0xf);
-      cells.byte(0x2c);
-      cells.decimal(scales >>> 4);
-    }
-    const rto = this.#u32(RTO);
-    if (rto !== DEFAULT_RTO) this.#ms(" rto:", rto);
-    const backoff = this.#u8(BACKOFF);
-    if (backoff !== 0) {
-      cells.ascii(" backoff:");
-      cells.decimal(backoff);
-    }
-    const rtt = this.#roundTrip(message);
-    if (rtt !== 0) {
-      this.#ms(" rtt:", rtt);
-      cells.byte(0x2f);
-      writeMilliseconds(cells, this.#u32(RTTVAR));
-    }
-    this.#ms(" ato:", this.#u32(ATO));
+    this.#negotiated(message);
+    const rtt = this.#times(message);
     this.#counters(SIZES);
     const threshold = this.#u32(SND_SSTHRESH);
-    if (threshold !== 0 && threshold < SSTHRESH_LIMIT) {
-      cells.ascii(" ssthresh:");
-      cells.decimal(threshold);
-    }
+    if (threshold !== 0 && threshold < SSTHRESH_LIMIT) this.#number(TEXT.ssthresh, threshold);
     this.#counters(TRAFFIC);
-    writeDctcp(cells, message);
+    this.#dctcp(message);
     this.#bbr(message);
     const sendRate = rtt > 0 ? this.#u32(SND_CWND) * this.#u32(SND_MSS) * 8_000_000 / rtt : 0;
     if (sendRate > 0) {
-      cells.ascii(" send ");
+      this.#text.put(TEXT.send);
       this.#rate(sendRate);
     }
     this.#counters(LAST);
     this.#rates();
     this.#limits();
     this.#losses(message);
-    this.#ms(" rcv_rtt:", this.#u32(RCV_RTT));
+    this.#ms(TEXT.receiveRtt, this.#u32(RCV_RTT));
     this.#counters(RECEIVE);
     const minRtt = this.#u32(MIN_RTT);
-    if (minRtt !== UNLIMITED) this.#ms(" minrtt:", minRtt);
+    if (minRtt !== UNLIMITED) this.#ms(TEXT.minRtt, minRtt);
     this.#counters(WINDOWS);
+  }
+
+  #negotiated(message: InetMessage): void {
+    const options = this.#u8(OPTIONS);
+    if (this.#options) {
+      for (const [bit, text] of OPTION_LABELS) if ((options & bit) !== 0) this.#text.put(text);
+    }
+    this.#congestionControl(message);
+    if ((options & OPTION_WSCALE) !== 0) {
+      const scales = this.#u8(6);
+      this.#number(TEXT.wscale, scales & 0xf);
+      this.#text.byte(0x2c);
+      this.#text.decimal(scales >>> 4);
+    }
+  }
+
+  #congestionControl(message: InetMessage): void {
+    const at = message.attributeOffset(INET_DIAG_CONG);
+    const length = message.attributeLength(INET_DIAG_CONG);
+    if (length < 1 || message.view.getUint8(at) === 0) return;
+    this.#text.byte(0x20);
+    for (let i = 0; i < length; i++) {
+      const byte = message.view.getUint8(at + i);
+      if (byte === 0) break;
+      this.#text.byte(byte);
+    }
+  }
+
+  /** Returns the round trip. */
+  #times(message: InetMessage): number {
+    const rto = this.#u32(RTO);
+    if (rto !== DEFAULT_RTO) this.#ms(TEXT.rto, rto);
+    const backoff = this.#u8(BACKOFF);
+    if (backoff !== 0) this.#number(TEXT.backoff, backoff);
+    const rtt = this.#roundTrip(message);
+    if (rtt !== 0) {
+      this.#ms(TEXT.rtt, rtt);
+      this.#text.byte(0x2f);
+      putMilliseconds(this.#text, this.#u32(RTTVAR));
+    }
+    this.#ms(TEXT.ato, this.#u32(ATO));
+    return rtt;
   }
 
   /** Microseconds: the smoothed one, or Vegas's own measurement. */
@@ -235,14 +305,37 @@ export class TcpInfoWriter {
     if (at < 0 || message.attributeLength(INET_DIAG_BBRINFO) < 20) return;
     const { view } = message;
     const bytesPerSec = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
-    this.#text(" bbr:(bw:");
+    const text = this.#text;
+    text.put(TEXT.bbr);
     this.#rate(bytesPerSec * 8);
-    this.#text(`,mrtt:${formatGeneral(view.getUint32(at + 8, true) / 1000)}`);
-    const pacing = view.getUint32(at + 12, true);
-    if (pacing !== 0) this.#text(`,pacing_gain:${formatGeneral(pacing / 256)}`);
-    const cwnd = view.getUint32(at + 16, true);
-    if (cwnd !== 0) this.#text(`,cwnd_gain:${formatGeneral(cwnd / 256)}`);
-    this.#text(")");
+    text.put(TEXT.mrtt);
+    putMilliseconds(text, view.getUint32(at + 8, true));
+    this.#gain(TEXT.pacingGain, view.getUint32(at + 12, true));
+    this.#gain(TEXT.cwndGain, view.getUint32(at + 16, true));
+    text.byte(0x29);
+  }
+
+  // In 256ths.
+  #gain(label: Label, gain: number): void {
+    if (gain === 0) return;
+    this.#text.put(label);
+    if ((gain & 0xff) === 0 && gain >>> 8 < 1_000_000) this.#text.decimal(gain >>> 8);
+    else this.#text.ascii(formatGeneral(gain / 256));
+  }
+
+  #dctcp(message: InetMessage): void {
+    const at = message.attributeOffset(INET_DIAG_DCTCPINFO);
+    if (at < 0 || message.attributeLength(INET_DIAG_DCTCPINFO) < 16) return;
+    const { view } = message;
+    if (view.getUint16(at, true) === 0) {
+      this.#text.ascii(" dctcp:fallback_mode");
+      return;
+    }
+    this.#text.ascii(
+      ` dctcp:(ce_state:${view.getUint16(at + 2, true)},alpha:${
+        view.getUint32(at + 4, true)
+      },ab_ecn:${view.getUint32(at + 8, true)},ab_tot:${view.getUint32(at + 12, true)})`,
+    );
   }
 
   #unlimited(at: number): boolean {
@@ -252,117 +345,91 @@ export class TcpInfoWriter {
   #rates(): void {
     const pacing = this.#u64(PACING_RATE);
     if (pacing !== 0 && !this.#unlimited(PACING_RATE)) {
-      this.#text(" pacing_rate ");
+      this.#text.put(TEXT.pacingRate);
       this.#rate(pacing * 8);
       const limit = this.#u64(MAX_PACING_RATE);
       if (limit !== 0 && !this.#unlimited(MAX_PACING_RATE)) {
-        this.#text("/");
+        this.#text.byte(0x2f);
         this.#rate(limit * 8);
       }
     }
     const delivery = this.#u64(DELIVERY_RATE);
     if (delivery !== 0) {
-      this.#text(" delivery_rate ");
+      this.#text.put(TEXT.deliveryRate);
       this.#rate(delivery * 8);
     }
     this.#counters(DELIVERED);
     // tcpi_delivery_rate_app_limited:1
-    if ((this.#u8(7) & 1) !== 0) this.#text(" app_limited");
+    if ((this.#u8(7) & 1) !== 0) this.#text.put(TEXT.appLimited);
   }
 
   #limits(): void {
     const busy = this.#u64(BUSY_TIME);
     if (busy === 0) return;
-    this.#text(` busy:${Math.floor(busy / 1000)}ms`);
-    this.#share(" rwnd_limited:", this.#u64(RWND_LIMITED), busy);
-    this.#share(" sndbuf_limited:", this.#u64(SNDBUF_LIMITED), busy);
+    this.#text.put(TEXT.busy);
+    this.#wholeMilliseconds(busy);
+    this.#share(TEXT.receiveWindowLimited, this.#u64(RWND_LIMITED), busy);
+    this.#share(TEXT.sendBufferLimited, this.#u64(SNDBUF_LIMITED), busy);
   }
 
-  #share(label: string, us: number, busy: number): void {
+  #wholeMilliseconds(us: number): void {
+    this.#text.ascii(String(Math.floor(us / 1000)));
+    this.#text.put(TEXT.ms);
+  }
+
+  #share(label: Label, us: number, busy: number): void {
     if (us === 0) return;
-    this.#text(`${label}${Math.floor(us / 1000)}ms(${formatFixed(100 * us / busy, 1)}%)`);
+    this.#text.put(label);
+    this.#wholeMilliseconds(us);
+    this.#text.ascii(`(${formatFixed(100 * us / busy, 1)}%)`);
   }
 
   #losses(message: InetMessage): void {
-    const cells = this.#cells;
     this.#counters(UNACKED);
     const retrans = this.#u32(RETRANS);
     const total = this.#u32(TOTAL_RETRANS);
     if (retrans !== 0 || total !== 0) {
-      cells.ascii(" retrans:");
-      cells.decimal(retrans);
-      cells.byte(0x2f);
-      cells.decimal(total);
+      this.#number(TEXT.retrans, retrans);
+      this.#text.byte(0x2f);
+      this.#text.decimal(total);
     }
     this.#counters(LOST);
     const sacked = this.#u32(SACKED);
     // For a listener the field holds the limit of its queue.
-    if (sacked !== 0 && message.state !== TCP_LISTEN) {
-      cells.ascii(" sacked:");
-      cells.decimal(sacked);
-    }
+    if (sacked !== 0 && message.state !== TCP_LISTEN) this.#number(TEXT.sacked, sacked);
     this.#counters(DSACK);
     const reordering = this.#u32(REORDERING) | 0;
-    if (reordering !== 3) {
-      cells.ascii(" reordering:");
-      cells.decimal(reordering);
-    }
+    if (reordering !== 3) this.#signed(TEXT.reordering, reordering);
     const seen = this.#u32(REORD_SEEN) | 0;
-    if (seen !== 0) {
-      cells.ascii(" reord_seen:");
-      cells.decimal(seen);
-    }
+    if (seen !== 0) this.#signed(TEXT.reorderingSeen, seen);
   }
 }
 
 /** Microseconds as milliseconds, `%g`. Below a second no digit is lost, and the number is written without rounding. */
-function writeMilliseconds(cells: SsCells, us: number): void {
+function putMilliseconds(text: AsciiText, us: number): void {
   if (us >= 1_000_000) {
-    cells.ascii(formatGeneral(us / 1000));
+    text.ascii(formatGeneral(us / 1000));
     return;
   }
-  cells.decimal(us / 1000 >>> 0);
+  text.decimal(us / 1000 | 0);
   const thousandths = us % 1000;
   if (thousandths === 0) return;
-  cells.byte(0x2e);
-  cells.byte(0x30 + (thousandths / 100 >>> 0));
-  const hundredths = thousandths % 100;
-  if (hundredths === 0) return;
-  cells.byte(0x30 + (hundredths / 10 >>> 0));
-  if (hundredths % 10 !== 0) cells.byte(0x30 + hundredths % 10);
+  text.byte(0x2e);
+  if (thousandths % 10 !== 0) text.digits(thousandths, 3);
+  else if (thousandths % 100 !== 0) text.digits(thousandths / 10 | 0, 2);
+  else text.digits(thousandths / 100 | 0, 1);
 }
 
-/** An attribute that holds a NUL-terminated name, after `label`; nothing where it is empty or absent. */
-export function writeCString(
-  cells: SsCells,
-  label: string,
-  message: InetMessage,
-  type: number,
-): void {
-  const at = message.attributeOffset(type);
-  const length = message.attributeLength(type);
-  if (length < 1 || message.view.getUint8(at) === 0) return;
-  cells.ascii(label);
-  for (let i = 0; i < length; i++) {
-    const byte = message.view.getUint8(at + i);
-    if (byte === 0) break;
-    cells.byte(byte);
-  }
-}
-
-function writeDctcp(cells: SsCells, message: InetMessage): void {
-  const at = message.attributeOffset(INET_DIAG_DCTCPINFO);
-  if (at < 0 || message.attributeLength(INET_DIAG_DCTCPINFO) < 16) return;
-  const { view } = message;
-  if (view.getUint16(at, true) === 0) {
-    cells.ascii(" dctcp:fallback_mode");
+/** `%.0f` of a number that is not negative: ties go to the even one. */
+function putRounded(text: AsciiText, value: number): void {
+  if (value > Number.MAX_SAFE_INTEGER) {
+    text.ascii(formatFixed(value, 0));
     return;
   }
-  cells.ascii(
-    ` dctcp:(ce_state:${view.getUint16(at + 2, true)},alpha:${
-      view.getUint32(at + 4, true)
-    },ab_ecn:${view.getUint32(at + 8, true)},ab_tot:${view.getUint32(at + 12, true)})`,
-  );
+  const whole = Math.floor(value);
+  // Exact, as both are of the same magnitude.
+  const fraction = value - whole;
+  text.decimal(fraction > 0.5 || fraction === 0.5 && whole % 2 === 1 ? whole + 1 : whole);
 }
 
 const UNITS: readonly (readonly [number, string])[] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [

@@ -8,7 +8,7 @@ import { AF_INET } from "../../filter/subject.ts";
 import type { Netns, Scope, Transport } from "../../model/socket.ts";
 import type { DecodeContext } from "../family.ts";
 import type { InetMessage } from "./message.ts";
-import { type InetRowKind, inetState } from "./socket.ts";
+import { type InetRowKind, inetState } from "./row_kind.ts";
 import { INET_DIAG_CGROUP_ID, INET_DIAG_MARK } from "./uapi.ts";
 
 const NOBODY: readonly never[] = [];
@@ -18,7 +18,7 @@ const NOBODY: readonly never[] = [];
  * is not known here; the filter's part about rows does not ask.
  */
 export class InetSubject implements FilterSubject {
-  readonly #message: InetMessage;
+  #message: InetMessage;
   readonly #kind: InetRowKind;
   #context!: DecodeContext;
   localPortRange: LocalPortRange = { first: 0, last: 0 };
@@ -26,6 +26,12 @@ export class InetSubject implements FilterSubject {
   constructor(message: InetMessage, kind: InetRowKind) {
     this.#message = message;
     this.#kind = kind;
+  }
+
+  /** Looks through another window. */
+  of(message: InetMessage): this {
+    this.#message = message;
+    return this;
   }
 
   /** The subject of the message that the window is on now. */

@@ -47,8 +47,6 @@ function requests(query: Query): DiagRequest[] {
 /** The netlink family. */
 export const netlink: Family = {
   name: "netlink",
-  names: ["netlink"],
-  flag: { long: "netlink", help: "netlink sockets, between the kernel and processes" },
   label: () => "netlink",
   endpoint: netlinkEndpoint,
   requests,

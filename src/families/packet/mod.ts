@@ -37,8 +37,6 @@ function requests(query: Query): DiagRequest[] {
 /** The packet family. */
 export const packet: Family = {
   name: "packet",
-  names: ["packet"],
-  flag: { long: "packet", short: "0", help: "packet sockets, which see frames" },
   label: () => "packet",
   endpoint: packetEndpoint,
   requests,

@@ -36,8 +36,6 @@ function requests(query: Query): DiagRequest[] {
 /** The TIPC family. */
 export const tipc: Family = {
   name: "tipc",
-  names: ["tipc"],
-  flag: { long: "tipc", help: "TIPC sockets, between the nodes of a cluster" },
   label: ({ transport }) => `tipc-${transport}`,
   endpoint: tipcEndpoint,
   requests,

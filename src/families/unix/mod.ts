@@ -48,8 +48,6 @@ function shows(socket: Socket, query: Query): boolean {
 /** The unix family. */
 export const unix: Family = {
   name: "unix",
-  names: ["unix"],
-  flag: { long: "unix", short: "x", help: "unix sockets, with the processes at both ends" },
   label: ({ transport }) => `unix-${transport}`,
   endpoint: unixEndpoint,
   requests,

@@ -21,7 +21,9 @@ const BY_PATH: Reach = {
 };
 const BY_NAME: Reach = {
   scope: "host",
-  reasons: ["an abstract name: reached by every process in the same network namespace"],
+  reasons: [
+    "an abstract name, which no file guards: every process in the network namespace may connect",
+  ],
 };
 const UNNAMED: Reach = { scope: "host", reasons: ["a unix socket without a name"] };
 

@@ -23,6 +23,7 @@ import { UnixMessage } from "./message.ts";
 import { unixProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
 import * as uapi from "./uapi.ts";
+import { utf8Text } from "../../model/text.ts";
 
 const AT = 0x40;
 const STAR = 0x2a;
@@ -64,8 +65,6 @@ function firstWord(name: Bytes | null): Bytes | null {
   return word.length === 0 ? null : word;
 }
 
-const decoder = new TextDecoder();
-
 /** A row as a filter sees it: one object for all of them. */
 class UnixSubject implements SsSubject {
   readonly family = AF_UNIX;
@@ -95,7 +94,7 @@ class UnixSubject implements SsSubject {
   }
 
   get sourceName(): string | null {
-    return this.#name === null ? null : decoder.decode(this.#name);
+    return this.#name === null ? null : utf8Text(this.#name);
   }
 
   sourceWord(): number {

@@ -36,8 +36,6 @@ function requests(query: Query): DiagRequest[] {
 /** The vsock family. */
 export const vsock: Family = {
   name: "vsock",
-  names: ["vsock"],
-  flag: { long: "vsock", help: "vsock sockets, between virtual machines and their host" },
   label: ({ transport }) => `vsock-${transport}`,
   endpoint: vsockEndpoint,
   requests,

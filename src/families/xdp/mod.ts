@@ -37,8 +37,6 @@ function requests(query: Query): DiagRequest[] {
 /** The XDP family. */
 export const xdp: Family = {
   name: "xdp",
-  names: ["xdp"],
-  flag: { long: "xdp", help: "XDP sockets, which take frames from a queue of an interface" },
   label: () => "xdp",
   endpoint: xdpEndpoint,
   requests,

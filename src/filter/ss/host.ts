@@ -57,9 +57,9 @@ export function readHost(text: string, end: End, portOnly: boolean, context: Hos
         family: AF_UNIX,
       };
     case AF_PACKET:
-      return readPacket(rest, end, context.resolver);
+      return readPacket(rest, end, portOnly, context.resolver);
     case AF_NETLINK:
-      return readNetlink(rest, end, context.resolver);
+      return readNetlink(rest, end, portOnly, context.resolver);
     case AF_VSOCK:
       return readVsock(rest, end, portOnly);
     default:
@@ -88,8 +88,12 @@ function host(end: End, addresses: readonly Prefix[], port: number, family: numb
   return { condition: { kind: "host", end, addresses, ports: portsOf(port) }, port, family };
 }
 
-/** Splits at the first colon. A part that is missing, empty or `*` is `null`: any. */
-function splitPair(text: string): [string | null, string | null] {
+/**
+ * Splits at the first colon; with `portOnly` all is the port, whose colon may be left out. A part that is missing,
+ * empty or `*` is `null`: any.
+ */
+function splitPair(text: string, portOnly: boolean): [string | null, string | null] {
+  if (portOnly && !text.startsWith(":")) text = `:${text}`;
   const colon = text.indexOf(":");
   const any = (part: string) => part === "" || part === "*" ? null : part;
   if (colon < 0) return [any(text), null];
@@ -101,8 +105,8 @@ function wordAddress(family: number, value: number | null): Prefix[] {
   return value === null ? [] : [{ family, words: [value >>> 0, 0, 0, 0], length: 32 }];
 }
 
-function readPacket(text: string, end: End, resolver: FilterResolver): Host {
-  const [protocolText, interfaceText] = splitPair(text);
+function readPacket(text: string, end: End, portOnly: boolean, resolver: FilterResolver): Host {
+  const [protocolText, interfaceText] = splitPair(text, portOnly);
   let port = ANY_PORT;
   if (interfaceText !== null) {
     port = parseLong(interfaceText) ?? resolver.interfaceIndex(interfaceText) ?? 0;
@@ -120,8 +124,8 @@ function readPacket(text: string, end: End, resolver: FilterResolver): Host {
   return host(end, wordAddress(AF_PACKET, protocol), port, AF_PACKET);
 }
 
-function readNetlink(text: string, end: End, resolver: FilterResolver): Host {
-  const [protocolText, portText] = splitPair(text);
+function readNetlink(text: string, end: End, portOnly: boolean, resolver: FilterResolver): Host {
+  const [protocolText, portText] = splitPair(text, portOnly);
   let port = ANY_PORT;
   if (portText !== null) {
     const value = portText === "kernel" ? 0 : parseLong(portText);
@@ -141,7 +145,7 @@ function readNetlink(text: string, end: End, resolver: FilterResolver): Host {
 }
 
 function readVsock(text: string, end: End, portOnly: boolean): Host {
-  const [cidText, portText] = portOnly ? [null, splitPair(`:${text}`)[1]] : splitPair(text);
+  const [cidText, portText] = splitPair(text, portOnly);
   const number = (part: string | null, what: string): number | null => {
     if (part === null) return null;
     const value = parseUnsigned(part);

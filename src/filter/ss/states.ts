@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  SS_ALL,
   type StateMask,
   stateMask,
   TCP_BOUND_INACTIVE,
@@ -21,9 +22,6 @@ import {
 } from "../../model/state.ts";
 import { FilterSyntaxError } from "../errors.ts";
 import { nearest } from "../suggest.ts";
-
-/** Every state as ss counts them: bit 0, which no socket has, included. */
-export const SS_ALL: StateMask = 0x3fff;
 
 const BUCKET = stateMask(TCP_SYN_RECV, TCP_TIME_WAIT);
 const CONNECTED = SS_ALL & ~stateMask(TCP_CLOSE, TCP_LISTEN);

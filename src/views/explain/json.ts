@@ -16,14 +16,14 @@ import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
 import type { Writer } from "../text/writer.ts";
+import { utf8Text } from "../../model/text.ts";
 
 /** Name and version of the format. */
 export const EXPLANATION_SCHEMA = "sockeye.explanation/1";
 
 type Json = Record<string, unknown>;
 
-const decoder = new TextDecoder();
-const text = (bytes: Bytes | null): string | null => bytes === null ? null : decoder.decode(bytes);
+const text = (bytes: Bytes | null): string | null => bytes === null ? null : utf8Text(bytes);
 
 /** Writes one document. Throws what the writer throws. */
 export function writeExplanationsJson(
@@ -56,9 +56,10 @@ export function writeBindJson(
 }
 
 function explanationJson(explanation: Explanation): Json {
-  const { target, subjects, nearby, idle, elsewhere, netns, undecided } = explanation;
+  const { target, kind, subjects, nearby, idle, file, elsewhere, netns, undecided } = explanation;
   return {
     target,
+    kind,
     found: subjects.length > 0,
     undecided,
     netns,
@@ -67,11 +68,14 @@ function explanationJson(explanation: Explanation): Json {
       connections: nearby.connections === null ? null : connectionsJson(nearby.connections),
       sockets: nearby.sockets.map(socketJson),
       ephemeral: nearby.ephemeral,
+      in_ephemeral: nearby.inEphemeral,
       reserved: nearby.reserved,
       binds: nearby.binds.map(bindJson),
     },
     idle: idle.map(({ pid }) => pid),
+    file,
     elsewhere: elsewhere.map(socketJson),
+    elsewhere_complete: explanation.elsewhereWhole,
   };
 }
 
@@ -139,12 +143,20 @@ function reachJson({ scope, reasons, addresses, groups, published, file }: Reach
     reasons,
     addresses,
     groups,
-    published,
+    published: published?.map(({ via, address, ports, conditional, pid }) => ({
+      via,
+      address,
+      port: ports.first,
+      last_port: ports.last,
+      conditional,
+      pid,
+    })) ?? null,
     file: file === null ? null : {
       mode: file.mode,
       uid: file.uid,
       user: file.user,
       gid: file.gid,
+      group: file.group,
       closed_folder: file.closedFolder,
     },
   };

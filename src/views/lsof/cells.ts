@@ -94,6 +94,8 @@ export class Cells {
 
   /** An offset: decimal with `0t`, or hexadecimal when it is longer than asked for. */
   offset(value: number): string {
+    // That of every socket.
+    if (value === 0) return "0t0";
     const text = `0t${value}`;
     const { offsetDigits } = this.#format;
     return offsetDigits > 0 && text.length > offsetDigits + 2 ? hex(value) : text;

@@ -7,11 +7,13 @@
  *
  * @module
  */
+import type { AsciiText } from "../../families/ascii_text.ts";
 import { COLUMN, type Column, type SsCells } from "../../families/ss_row.ts";
 import { sanitizeBytes } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
-import { ChunkCounter, CHUNKS_MAX } from "./chunks.ts";
-import { COLUMN_STYLES, columnWidths } from "./layout.ts";
+import { ChunkCounter, chunkLength, CHUNKS_MAX } from "./chunks.ts";
+import { COLUMN_STYLES, columnWidths, type Layout, layoutOf, LEFT, RIGHT } from "./layout.ts";
+import { PlainRows } from "./plain_rows.ts";
 
 /** The longest cell: its length is a u16. */
 const CELL_MAX = 0xffff;
@@ -19,6 +21,8 @@ const LAST_COLUMN = COLUMN.extras;
 const OUTPUT_SIZE = 256 * 1024;
 /** Cells that are printed in one go. */
 const PORTION = 8192;
+/** Plain rows that are printed in one go. */
+const PLAIN_PORTION = 1024;
 const BLANK = 0x20;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
@@ -54,6 +58,14 @@ export class SsTable implements SsCells {
   #column = 0;
   #hidden: boolean;
   readonly #chunks = new ChunkCounter();
+  /** Rows that are kept as numbers; `null` where columns may be cut or are too wide for one buffer. */
+  readonly #plain: PlainRows | null;
+  /** Where they stand among the cells: pairs of how many cells come before a run of them, and how many of them. */
+  #runs: number[] = [];
+  #runsCells = -1;
+  /** True from the end of a plain row to the beginning of the next row. */
+  #plainRow = false;
+  readonly #lengths = new Int32Array(LAST_COLUMN);
 
   /** Blanks, but for what was put into it. */
   #output = new Uint8Array(0);
@@ -71,6 +83,10 @@ export class SsTable implements SsCells {
     this.#terminal = options.terminal;
     this.#hidden = !options.shown[0];
     this.#lastOrdinary = options.shown.lastIndexOf(true, LAST_COLUMN - 1);
+    const { shown, screen } = options;
+    this.#plain = !shown[COLUMN.process] && (screen === null || screen >= 40 && screen <= 4096)
+      ? new PlainRows(shown)
+      : null;
   }
 
   /** Prints the line of titles above everything else. Call it first. */
@@ -94,18 +110,55 @@ export class SsTable implements SsCells {
   }
 
   #endRow(): void {
-    const length = this.#length - this.#start;
-    if (this.#chunks.withCell(this.#ends, this.#cells, this.#length, length) >= CHUNKS_MAX) {
+    if (this.#chunks.with(this.#length - this.#start) >= CHUNKS_MAX) {
       this.render();
       return;
     }
-    this.#flush(LAST_COLUMN);
+    if (this.#plainRow) this.#endPlainRow();
+    else this.#flush(LAST_COLUMN);
     this.#column = 0;
     this.#hidden = !this.#shown[0];
   }
 
-  /** Ends the current cell and measures it. */
-  #flush(column: number): void {
+  #endPlainRow(): void {
+    const length = this.#measure(LAST_COLUMN);
+    this.#plain!.extras = length;
+    this.#chunks.add(length);
+    this.#start = this.#length;
+    this.#plainRow = false;
+  }
+
+  plainRows(netid: string, words: Int32Array, count: number): boolean {
+    const plain = this.#plain;
+    if (plain === null) return false;
+    plain.netid = netid;
+    for (let row = 0; row < count;) {
+      this.column(COLUMN.netid);
+      if (this.#runsCells !== this.#cells) {
+        this.#runsCells = this.#cells;
+        this.#runs.push(this.#cells, plain.count);
+      }
+      const stopped = plain.add(words, row, count, this.#chunks.room);
+      // The empty cell at the end of the last is counted when it ends.
+      if (stopped > row) this.#chunks.fill(plain.used - chunkLength(0));
+      else this.#addAtEdge(plain, words, row);
+      row = Math.max(row + 1, stopped);
+      this.#column = LAST_COLUMN;
+      this.#hidden = false;
+      this.#plainRow = true;
+    }
+    return true;
+  }
+
+  /** Adds a row of which it is not clear whether it fits into the chunk. */
+  #addAtEdge(plain: PlainRows, words: Int32Array, row: number): void {
+    plain.add(words, row, row + 1, Infinity);
+    const cells = plain.lengths(this.#lengths);
+    for (let i = 0; i < cells; i++) this.#chunks.add(this.#lengths[i]!);
+  }
+
+  /** Returns the length of the current cell, which has ended. */
+  #measure(column: number): number {
     let length = this.#length - this.#start;
     if (length > this.#longest[column]!) {
       if (length > CELL_MAX) {
@@ -114,6 +167,12 @@ export class SsTable implements SsCells {
       }
       this.#longest[column] = length;
     }
+    return length;
+  }
+
+  /** Ends the current cell. */
+  #flush(column: number): void {
+    const length = this.#measure(column);
     // One more is kept free for the cell that is printed without having ended.
     if (this.#cells + 2 > this.#ends.length) {
       const ends = new Int32Array(this.#ends.length * 2);
@@ -122,6 +181,7 @@ export class SsTable implements SsCells {
     }
     this.#ends[this.#cells++] = this.#length;
     this.#start = this.#length;
+    this.#chunks.add(length);
   }
 
   /** Makes room for more bytes, and returns where they go. */
@@ -161,6 +221,12 @@ export class SsTable implements SsCells {
     let at = this.#length;
     for (let i = start; i < end; i++) target[at++] = bytes[i]!;
     this.#length = at;
+  }
+
+  text(text: AsciiText): void {
+    if (this.#hidden) return;
+    this.#reserve(text.length).set(text.bytes.subarray(0, text.length), this.#length);
+    this.#length += text.length;
   }
 
   decimal(value: number | bigint): void {
@@ -212,38 +278,77 @@ export class SsTable implements SsCells {
 
   /** Prints the rows there are. The cell begun last is printed but not measured, as it never ended. */
   render(): void {
-    if (this.#cells > 0 || this.#length > 0) this.#print();
+    if (this.#cells > 0 || this.#length > 0 || this.#runs.length > 0) this.#print();
     this.#cells = 0;
     this.#length = 0;
     this.#start = 0;
+    this.#plain?.clear();
+    this.#plainRow = false;
+    this.#runs = [];
+    this.#runsCells = -1;
     this.#chunks.reset();
     this.#column = 0;
     this.#hidden = !this.#shown[0];
   }
 
   #print(): void {
+    const plain = this.#plain;
+    plain?.measure(this.#longest);
     // The cell that was not ended, even when it is empty.
-    this.#ends[this.#cells++] = Math.min(this.#length, this.#start + CELL_MAX);
+    const last = Math.min(this.#length - this.#start, CELL_MAX);
+    if (this.#plainRow) plain!.extras = last;
+    else this.#ends[this.#cells++] = this.#start + last;
     const layout = layoutOf(
       columnWidths(this.#longest, this.#shown, this.#screen),
       this.#shown,
       this.#screen === null ? this.#lastOrdinary : -1,
     );
-    this.#makeOutput(layout, this.#length - this.#start);
+    const plainLength = plain === null
+      ? 0
+      : plain.place(layout) + Math.max(last, this.#longest[LAST_COLUMN]!);
+    this.#makeOutput(layout, last, plainLength);
     this.#printed = 0;
     this.#at = 0;
-    // In portions, so that the loop is compiled while it still has much to do.
-    for (let cell = 0; cell < this.#cells; cell += PORTION) {
-      this.#lay(layout, cell, Math.min(cell + PORTION, this.#cells));
+    let cell = 0;
+    for (let run = 0; run < this.#runs.length; run += 2) {
+      const cells = this.#runs[run]!;
+      this.#layCells(layout, cell, cells);
+      cell = cells;
+      this.#layPlain(this.#runs[run + 1]!, this.#runs[run + 3] ?? plain!.count, plainLength);
     }
+    this.#layCells(layout, cell, this.#cells);
     if (this.#at > 0) this.#output[this.#outputLength++] = NEWLINE;
     this.#send(this.#outputLength);
     this.#outputLength = 0;
   }
 
+  // In portions, so that the loop is compiled while it still has much to do.
+  #layCells(layout: Layout, from: number, to: number): void {
+    for (let cell = from; cell < to; cell += PORTION) {
+      this.#lay(layout, cell, Math.min(cell + PORTION, to));
+    }
+  }
+
+  #layPlain(from: number, to: number, rowLength: number): void {
+    const plain = this.#plain!;
+    plain.extrasAt = this.#printed;
+    for (let row = from; row < to;) {
+      const room = Math.floor((this.#output.length - this.#outputLength) / rowLength);
+      if (room === 0) {
+        this.#outputLength = this.#send(this.#outputLength);
+        continue;
+      }
+      const end = Math.min(row + room, row + PLAIN_PORTION, to);
+      this.#outputLength = plain.lay(this.#output, this.#outputLength, row, end, this.#bytes);
+      row = end;
+    }
+    if (this.#outputLength > this.#limit) this.#outputLength = this.#send(this.#outputLength);
+    this.#printed = plain.extrasAt;
+  }
+
   /** Room for what is printed at once, and for one more cell of any length there is. `last` is that of the unmeasured one. */
-  #makeOutput({ widths }: Layout, last: number): void {
-    let longest = Math.min(last, CELL_MAX);
+  #makeOutput({ widths }: Layout, last: number, plainLength: number): void {
+    let longest = last;
     let row = 1;
     for (let i = 0; i < widths.length; i++) {
       longest = Math.max(longest, Math.min(widths[i]!, CELL_MAX));
@@ -251,9 +356,9 @@ export class SsTable implements SsCells {
     }
     // Cells are longer than their column where that was cut to the screen.
     for (let i = 0; i < this.#longest.length; i++) longest = Math.max(longest, this.#longest[i]!);
-    const rows = Math.ceil(this.#cells / widths.length);
+    const rows = Math.ceil(this.#cells / widths.length) + (this.#plain?.count ?? 0);
     this.#limit = Math.min(OUTPUT_SIZE, rows * row + longest);
-    const size = this.#limit + 2 * longest + 4;
+    const size = this.#limit + Math.max(2 * longest + 4, plainLength);
     if (size > this.#output.length) this.#output = new Uint8Array(size).fill(BLANK);
   }
 
@@ -319,41 +424,6 @@ export class SsTable implements SsCells {
     this.#output.fill(BLANK, 0, length);
     return 0;
   }
-}
-
-/** Where the blanks of a column go; BARE has none. */
-const LEFT = 0;
-const RIGHT = 1;
-const BARE = 2;
-
-/** How the visible columns are set, by their order. */
-interface Layout {
-  /** Without the delimiter. */
-  readonly widths: Int32Array;
-  /** Length of the delimiter. */
-  readonly delimiters: Uint8Array;
-  readonly aligns: Uint8Array;
-}
-
-// Plain loops: with few rows, making a built-in function ready to run takes longer than the whole table.
-function layoutOf(all: readonly number[], shown: readonly boolean[], bare: number): Layout {
-  let count = 0;
-  for (let i = 0; i < all.length; i++) if (shown[i]) count++;
-  const widths = new Int32Array(count);
-  const delimiters = new Uint8Array(count);
-  const aligns = new Uint8Array(count);
-  let at = 0;
-  for (let i = 0; i < all.length; i++) {
-    if (!shown[i]) continue;
-    const { align, delimiter } = COLUMN_STYLES[i]!;
-    // The first column of a row has no delimiter.
-    const length = at === 0 ? 0 : delimiter.length;
-    widths[at] = all[i]! - length;
-    delimiters[at] = length;
-    aligns[at] = i === bare ? BARE : align === "right" ? RIGHT : LEFT;
-    at++;
-  }
-  return { widths, delimiters, aligns };
 }
 
 // ss prints quotes and backslashes as they are; only what a terminal would act on is changed.

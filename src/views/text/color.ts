@@ -33,8 +33,17 @@ export function useColor(
   return isTerminal && environment.TERM !== "dumb";
 }
 
+/** What to write before text of a role. */
+export function colorStart(role: Role): string {
+  return SGR[role] === "" ? "" : `\x1b[${SGR[role]}m`;
+}
+
+/** What to write after it. */
+export function colorEnd(role: Role): string {
+  return SGR[role] === "" ? "" : "\x1b[0m";
+}
+
 /** Wraps text in the colour of its role; as it is when colour is off. */
 export function paint(text: string, role: Role, color: boolean): string {
-  const parameters = color ? SGR[role] : "";
-  return parameters === "" || text === "" ? text : `\x1b[${parameters}m${text}\x1b[0m`;
+  return color && text !== "" ? colorStart(role) + text + colorEnd(role) : text;
 }

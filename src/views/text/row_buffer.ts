@@ -3,11 +3,15 @@
  *
  * @module
  */
+import { cellWidth } from "./width.ts";
 import type { Writer } from "./writer.ts";
 
 const BLANK = 0x20;
 const ZERO = 0x30;
 const DOT = 0x2e;
+const TILDE = 0x7e;
+const BACKSLASH = 0x5c;
+const LONG = 64;
 const INT32_MAX = 0x7fff_ffff;
 /** The longest thing that is written without looking for room first: a number, an IPv4 address. */
 const SLACK = 32;
@@ -20,11 +24,20 @@ function digitsOf(value: number): number {
   return digits;
 }
 
+const encoder = new TextEncoder();
+
 /** A growing run of bytes. Text is one byte a character: what is beyond U+00FF loses its upper bits. */
 export class RowBuffer {
   #bytes = new Uint8Array(64 * 1024);
   /** Bytes so far. Set it back to take back what was written since. */
   length = 0;
+  /** Bytes of {@linkcode utf8} text beyond the cells that it takes on a terminal. Set it back with the length. */
+  surplus = 0;
+
+  /** Cells so far, where nothing but text was written. */
+  get cells(): number {
+    return this.length - this.surplus;
+  }
 
   #room(count: number): void {
     if (this.length + count + SLACK <= this.#bytes.length) return;
@@ -46,6 +59,61 @@ export class RowBuffer {
     let at = this.length;
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.length = at;
+  }
+
+  /** Text of any characters, in UTF-8. */
+  utf8(text: string): void {
+    // A character of UTF-16 is three bytes at most.
+    this.#room(3 * text.length);
+    const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.length));
+    this.length += written;
+    if (written > text.length) this.surplus += written - cellWidth(text);
+  }
+
+  /** Bytes as they are. */
+  bytes(from: Uint8Array): void {
+    const { length } = from;
+    this.#room(length);
+    const bytes = this.#bytes;
+    const at = this.length;
+    // A call of set costs more than a word.
+    if (length > LONG) bytes.set(from, at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = from[i]!;
+    this.length = at + length;
+  }
+
+  /** All of it, taken out. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.since(0);
+    this.length = 0;
+    this.surplus = 0;
+    return taken;
+  }
+
+  /** A copy of what was written since `start`, a length of before. */
+  since(start: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(start, this.length);
+  }
+
+  /** True when what was written since `start` is ASCII without blanks, controls and backslashes. */
+  isPlain(start: number): boolean {
+    const bytes = this.#bytes;
+    for (let at = start; at < this.length; at++) {
+      const byte = bytes[at]!;
+      if (byte <= BLANK || byte > TILDE || byte === BACKSLASH) return false;
+    }
+    return true;
+  }
+
+  /** Bytes of `from` from `at` on, between blanks. */
+  cell(from: Uint8Array, at: number, length: number, before: number, after: number): void {
+    this.#room(before + length + after);
+    const bytes = this.#bytes;
+    let to = this.length;
+    for (let i = 0; i < before; i++) bytes[to++] = BLANK;
+    for (let i = 0; i < length; i++) bytes[to++] = from[at + i]!;
+    for (let i = 0; i < after; i++) bytes[to++] = BLANK;
+    this.length = to;
   }
 
   /** Blanks until `width` bytes have come since `start`, a length of before. */
@@ -112,5 +180,6 @@ export class RowBuffer {
   flush(out: Writer): void {
     out.writeBytes(this.#bytes.subarray(0, this.length));
     this.length = 0;
+    this.surplus = 0;
   }
 }

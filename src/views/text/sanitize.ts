@@ -8,7 +8,14 @@
  * @module
  */
 
-const strict = new TextDecoder("utf-8", { fatal: true });
+// Made when it is needed: most names are short and ASCII.
+let strict: TextDecoder | undefined;
+
+/** UTF-8 as text. Throws TypeError for what is not. */
+function decode(bytes: Uint8Array): string {
+  strict ??= new TextDecoder("utf-8", { fatal: true });
+  return strict.decode(bytes);
+}
 
 /**
  * What a terminal must not get as it is: C0 and C1 controls, soft hyphen, zero-width and bidirectional characters, line
@@ -38,9 +45,10 @@ export function sanitizeBytes(bytes: Uint8Array): string {
       break;
     }
   }
-  if (ascii) return String.fromCharCode(...bytes);
+  // Each byte is an argument, and there is only so much stack; names are short, command lines are not.
+  if (ascii) return bytes.length < 1024 ? String.fromCharCode(...bytes) : decode(bytes);
   try {
-    return sanitize(strict.decode(bytes));
+    return sanitize(decode(bytes));
   } catch {
     // Not UTF-8: the ASCII in it is kept readable.
     let text = "";

@@ -25,6 +25,8 @@ export class Writer {
   readonly #what: string;
   #pending: string[] = [];
   #length = 0;
+  /** Set where the exit status is an answer too: a reader who leaves then does not end the run, and the rest is thrown away. */
+  keepsOn = false;
 
   /** `what` names the descriptor in errors: `standard output`. */
   constructor(fd: number, what: string) {
@@ -39,7 +41,7 @@ export class Writer {
     if (this.#length >= FLUSH_AT) this.flush();
   }
 
-  /** Writes out what is buffered. Throws {@linkcode BrokenPipe}, or SyscallError for a full disk and the like. */
+  /** Writes out what is buffered. Throws {@linkcode BrokenPipe} unless it keeps on, or SyscallError for a full disk and the like. */
   flush(): void {
     if (this.#pending.length === 0) return;
     const bytes = encoder.encode(this.#pending.join(""));
@@ -60,6 +62,7 @@ export class Writer {
         // Somebody else made the pipe non-blocking. It stays so; we wait.
         waitFor(this.#fd, POLLOUT);
       } else if (count === -EPIPE) {
+        if (this.keepsOn) return;
         throw new BrokenPipe();
       } else if (count !== -EINTR) {
         throw new SyscallError(`write ${this.#what}`, -count);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { DecodeContext } from "../../../src/families/family.ts";
 import { readAttributes } from "../../../src/families/inet/attributes.ts";
 import { InetMessage } from "../../../src/families/inet/message.ts";
-import { inetSocket } from "../../../src/families/inet/socket.ts";
+import { inetSocket } from "../../../src/families/inet/table.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { ascii, attribute, be16, u16, u32, u64, viewOf, zeros } from "../../support/bytes.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { InetMessage } from "../../../src/families/inet/message.ts";
 import { sctpProcTable } from "../../../src/families/inet/sctp_proc.ts";
-import { inetSocket } from "../../../src/families/inet/socket.ts";
+import { inetSocket } from "../../../src/families/inet/table.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { contextOf } from "../../support/decoder.ts";
 

@@ -56,6 +56,7 @@ function printer(protocol: number, options: Partial<SsOptions> = {}) {
     protocol,
     names: { port: String, host: () => null },
     close: null,
+    filtered: false,
   });
   return {
     rows,

@@ -14,10 +14,10 @@ import {
   FilterSyntaxError,
   NO_NAMES,
   parseSsFilter,
-  SS_ALL,
   type SsFilterOptions,
   takeStateClauses,
 } from "../../../src/filter/mod.ts";
+import { SS_ALL } from "../../../src/model/state.ts";
 import { type Facts, subject } from "../subjects.ts";
 
 function parse(filter: string, options: SsFilterOptions = {}) {
@@ -222,6 +222,23 @@ test("netlink, packet and vsock have a number for an address", () => {
   expect(matches("autobound", netlink)).toBe(true);
   expect(matches("src vsock:2:1024", { family: AF_VSOCK, src: "0.0.0.2", sport: 1024 })).toBe(true);
   expect(matches("src link:3", { family: AF_PACKET, src: "0.0.0.3" })).toBe(true);
+});
+
+test("sport and dport ask netlink, packet and vsock for the port alone, with a colon or without", () => {
+  const netlink = { family: AF_NETLINK, src: "0.0.0.4", sport: 0 };
+  for (const operand of ["netlink:kernel", "netlink::kernel", "netlink:0"]) {
+    expect(matches(`sport = ${operand}`, netlink)).toBe(true);
+    expect(matches(`sport = ${operand}`, { ...netlink, sport: 7 })).toBe(false);
+  }
+  expect(matches("sport > 4000", { ...netlink, sport: 4001 }, { preferredFamily: AF_NETLINK }))
+    .toBe(true);
+  const packet = { family: AF_PACKET, src: "0.0.0.3", sport: 1 };
+  expect(matches("sport = :1", packet, { preferredFamily: AF_PACKET })).toBe(true);
+  expect(matches("sport = link:2", packet)).toBe(false);
+  expect(matches("sport = vsock::22", { family: AF_VSOCK, src: "0.0.0.2", sport: 22 })).toBe(true);
+  expect(refusal("sport = netlink:route:0")).toBe(1);
+  expect(refusal("sport = vsock:1:22")).toBe(1);
+  expect(refusal("sport = link:ip:1")).toBe(1);
 });
 
 test("marks are compared under their mask, and an unknown one is 0", () => {

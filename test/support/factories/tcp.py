@@ -217,7 +217,7 @@ def syn_recv(scene):
 
 @factory("TCP socket with an address that neither listens nor connects")
 def bound_inactive(scene, address="127.0.0.1", port=0):
-    sock = scene.socket()
+    sock = scene.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     sock.bind((address, port))
     scene.add(describe(sock, "bound_inactive"))
 

@@ -10,7 +10,8 @@ import type { Explanation, Logs, Place, Subject } from "../../../src/model/expla
 import type { Owner, Process } from "../../../src/model/owner.ts";
 import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
-import { ageText, writeExplanations } from "../../../src/views/explain/text.ts";
+import { writeExplanations } from "../../../src/views/explain/text.ts";
+import { ageText } from "../../../src/views/explain/who.ts";
 import { cellWidth } from "../../../src/views/text/width.ts";
 import type { Writer } from "../../../src/views/text/writer.ts";
 
@@ -124,9 +125,12 @@ function subject(socket: Socket, roots: OwnerNode[], more: Partial<Subject>): Su
 function explanation(target: string, subjects: Subject[]): Explanation {
   return {
     target,
+    kind: "port",
     subjects,
     idle: [],
+    file: null,
     elsewhere: [],
+    elsewhereWhole: true,
     nearby: null,
     undecided: false,
     netns: { inode: 4026531833, name: null },
@@ -168,7 +172,12 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
             node(owner(hostile, 37), "inherited", [], "/usr/bin/dash"),
           ], "/usr/bin/python3.11"),
         ])],
-        consequences: [{ kind: "port_kept", pid: 80, by: [81, 82] }],
+        consequences: [{
+          kind: "port_kept",
+          pid: 80,
+          by: [81, 82],
+          reuse: { address: true, port: false },
+        }],
       }],
       connections: {
         established: 12,
@@ -271,7 +280,13 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
           },
         ],
         groups: [],
-        published: [{ via: "docker-proxy", address: null, port: 8080, pid: 77 }],
+        published: [{
+          via: "docker-proxy",
+          address: null,
+          ports: { first: 8080, last: 8080 },
+          conditional: false,
+          pid: 77,
+        }],
         file: null,
       },
     },
@@ -290,6 +305,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         socket("0.0.0.0", 9090, { transport: "udp", state: "close", owners: [owner(shell, 4)] }),
       ],
       ephemeral: [32768, 60999],
+      inEphemeral: false,
       reserved: true,
       binds: [{
         transport: "tcp",

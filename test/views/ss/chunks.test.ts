@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { ChunkCounter, CHUNKS_MAX } from "../../../src/views/ss/chunks.ts";
+import { ChunkCounter, chunkLength, CHUNKS_MAX } from "../../../src/views/ss/chunks.ts";
 
 const CHUNK = 1024 * 1024 - 16;
 
@@ -23,9 +23,8 @@ function fill(lengths: readonly number[], current: number): number {
 }
 
 function count(counter: ChunkCounter, lengths: readonly number[], current: number): number {
-  let end = 0;
-  const ends = Int32Array.from(lengths, (length) => end += length);
-  return counter.withCell(ends, lengths.length, end + current, current);
+  for (const length of lengths) counter.add(length);
+  return counter.with(current);
 }
 
 test("the fifth chunk is noticed with the cell that opens it", () => {
@@ -61,7 +60,22 @@ test("counting goes on where it stopped, and starts anew after a reset", () => {
   const counter = new ChunkCounter();
   const lengths = new Array(160).fill(32_000);
   expect(count(counter, lengths.slice(0, 126), 7)).toBe(4);
-  expect(count(counter, lengths, 7)).toBe(fill(lengths, 7));
+  expect(count(counter, lengths.slice(126), 7)).toBe(fill(lengths, 7));
   counter.reset();
   expect(count(counter, lengths.slice(0, 126), 7)).toBe(4);
+});
+
+test("many cells that fit for certain are counted in one go", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(60), { maxLength: 40 }), fc.nat(3000), (cells, before) => {
+      const first = new Array(before).fill(350);
+      const counter = new ChunkCounter();
+      count(counter, first, 0);
+      const bytes = cells.reduce((sum, length) => sum + chunkLength(length), 0);
+      fc.pre(bytes <= counter.room);
+      counter.fill(bytes);
+      const after = new Array(12_000).fill(350);
+      expect(count(counter, after, 7)).toBe(fill([...first, ...cells, ...after], 7));
+    }),
+  );
 });

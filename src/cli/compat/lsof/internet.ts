@@ -85,6 +85,10 @@ function parseHost(
     const address = dotted === "0.0.0.0" ? null : dotted;
     return { hosts: [{ version: 4, address }], rest };
   }
+  const short = version === 6 ? null : shortAddress(host);
+  if (short !== null) {
+    return { hosts: [{ version: 4, address: short === "0.0.0.0" ? null : short }], rest };
+  }
   const hosts = lookups.addresses(host)
     .filter((found) => version === null || found.version === version)
     .toSorted((a, b) => b.version - a.version);
@@ -98,6 +102,17 @@ function dottedAddress(text: string): string | null {
   if (match === null) return null;
   const octets = match.slice(1).map(Number);
   return octets.every((octet) => octet <= 255) ? octets.join(".") : null;
+}
+
+/** One to three numbers, the last of which fills what is left, as inet_aton(3) reads them: `127.1`. A zero makes octal. */
+function shortAddress(text: string): string | null {
+  const words = text.split(".");
+  if (words.length > 3 || !words.every((word) => /^(0[0-7]*|[1-9]\d*)$/.test(word))) return null;
+  const numbers = words.map((word) => parseInt(word, word.startsWith("0") ? 8 : 10));
+  const last = numbers.pop()!;
+  if (numbers.some((number) => number > 255) || last >= 256 ** (4 - numbers.length)) return null;
+  const rest = [24, 16, 8, 0].map((shift) => last / 2 ** shift & 255).slice(numbers.length);
+  return [...numbers, ...rest].join(".");
 }
 
 function parseIpv6(

@@ -7,10 +7,7 @@ import { HostNames, lsof } from "../../../commands/lsof/mod.ts";
 import { FIELD_HELP } from "../../../views/lsof/fields.ts";
 import type { Writer } from "../../../views/text/writer.ts";
 import { LsofError } from "./error.ts";
-import { lsofHelp } from "./help.ts";
 import { parseLsof } from "./parse.ts";
-
-export { HELP } from "./help.ts";
 
 /** Runs it. Returns lsof's exit status. Throws what the writers throw. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
@@ -26,7 +23,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   }
   switch (parsed) {
     case "help":
-      out.write(lsofHelp());
+      out.write((await import("./help.ts")).lsofHelp());
       break;
     case "fields":
       for (const [letter, help] of FIELD_HELP) out.write(`${letter}  ${help}\n`);

@@ -5,13 +5,13 @@
  */
 import { AT_FDCWD, tryReadFileAt } from "../../../../ffi/files.ts";
 import { cString } from "../../../../ffi/memory.ts";
+import { netstat } from "../../../commands/netstat.ts";
 import {
-  netstat,
   type NetstatPlace,
   netstatPlace,
   type NetstatProtocol,
-  netstatStatistics,
-} from "../../../commands/netstat.ts";
+} from "../../../commands/netstat_place.ts";
+import { netstatStatistics } from "../../../commands/netstat_statistics.ts";
 import { VERSION } from "../../../version.ts";
 import type { Writer } from "../../../views/text/writer.ts";
 import { getopt, GetoptError } from "../getopt.ts";
@@ -22,9 +22,6 @@ import {
   NetstatStop,
   noOptions,
 } from "./flags.ts";
-import { usage } from "./usage.ts";
-
-export { HELP } from "./usage.ts";
 
 const STATUS_ERROR = 1;
 const STATUS_USAGE = 3;
@@ -41,6 +38,8 @@ const SUCCESSORS: Readonly<Record<LeftOut, readonly [what: string, instead: stri
 
 const INTERNET: readonly NetstatProtocol[] = ["tcp", "sctp", "udp", "udplite", "raw"];
 
+const usage = async () => (await import("./usage.ts")).usage();
+
 /** Runs netstat. Returns its exit status: 0, 1 for what is not supported, 3 for wrong usage, 255 for unreadable tables. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options = noOptions();
@@ -53,13 +52,13 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     getopt(args, NETSTAT_FLAGS, options);
   } catch (error) {
     if (error instanceof GetoptError) {
-      return fail(`netstat: ${error.message}\n${usage()}`, STATUS_USAGE);
+      return fail(`netstat: ${error.message}\n${await usage()}`, STATUS_USAGE);
     }
     if (!(error instanceof NetstatStop)) throw error;
     if (error.stop === "family") return fail(`${error.message}\n`, STATUS_ERROR);
     out.write(
       error.stop === "help"
-        ? usage()
+        ? await usage()
         : `sockeye ${VERSION}, speaking the language of net-tools 2.10\n`,
     );
     out.flush();
@@ -68,7 +67,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const { leftOut } = options;
   const modes = ["i", "r", "M"].filter((letter) => leftOut.has(letter as LeftOut)).length +
     (options.statistics ? 1 : 0);
-  if (modes > 1) return fail(usage(), STATUS_USAGE);
+  if (modes > 1) return fail(await usage(), STATUS_USAGE);
   for (const letter of leftOut) {
     const [what, instead] = SUCCESSORS[letter];
     return fail(`netstat: ${what} is not part of sockeye: use ${instead}\n`, STATUS_ERROR);

@@ -13,8 +13,13 @@ import {
   AF_VSOCK,
   AF_XDP,
 } from "../../../filter/subject.ts";
-import { SS_ALL } from "../../../filter/ss/states.ts";
-import { stateMask, TCP_BOUND_INACTIVE, TCP_CLOSE, TCP_LISTEN } from "../../../model/state.ts";
+import {
+  SS_ALL,
+  stateMask,
+  TCP_BOUND_INACTIVE,
+  TCP_CLOSE,
+  TCP_LISTEN,
+} from "../../../model/state.ts";
 import { TABLE } from "../../../families/ss_row.ts";
 import { type CompatFlag, getopt, GetoptError } from "../getopt.ts";
 import { SS_FLAGS, type SsFlag, type SsFlagSink } from "./flags.ts";
@@ -24,7 +29,7 @@ import { FAMILY_NAMES, Selection } from "./selection.ts";
 export class Stop extends Error {
   override readonly name = "Stop";
 
-  /** `text` goes to standard output for status 0, else to standard error; `usage` says that help follows it. */
+  /** `text` goes to standard output for status 0, else to standard error; with `usage`, help follows it. */
   constructor(readonly status: 0 | 1 | 255, readonly text: string, readonly usage = false) {
     super(text);
   }
@@ -95,11 +100,11 @@ const STATE_SWITCHES: Readonly<Partial<Record<SsFlag, number>>> = {
   "bound-inactive": stateMask(TCP_BOUND_INACTIVE),
 };
 
-/** Reads the options. `help` makes the text of --help. Throws {@linkcode Stop}. */
+/** Reads the options. `version` is the text of --version. Throws {@linkcode Stop}. */
 export function readArguments(
   args: readonly string[],
   ordered: boolean,
-  texts: { readonly version: string; help(): string },
+  version: string,
 ): SsArguments {
   const selection = new Selection();
   const result: SsArguments = {
@@ -140,9 +145,9 @@ export function readArguments(
     if (STATE_SWITCHES[id] !== undefined) selection.wantedStates = STATE_SWITCHES[id];
     switch (id) {
       case "help":
-        throw new Stop(0, texts.help());
+        throw new Stop(0, "", true);
       case "version":
-        throw new Stop(0, texts.version);
+        throw new Stop(0, version);
       case "context":
       case "contexts":
         contexts.processes++;
@@ -169,7 +174,7 @@ export function readArguments(
         result.netns = value;
         break;
       case "family":
-        if (value === "help") throw new Stop(0, texts.help());
+        if (value === "help") throw new Stop(0, "", true);
         if (!Object.hasOwn(FAMILY_NAMES, value)) {
           throw new Stop(255, `"${value}" is not a family: -f help lists them`, true);
         }

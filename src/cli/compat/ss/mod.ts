@@ -13,10 +13,7 @@ import type { SsEnvironment, SsPlan } from "../../../commands/ss/plan.ts";
 import { TABLE } from "../../../families/ss_row.ts";
 import type { Writer } from "../../../views/text/writer.ts";
 import { readArguments, type SsArguments, Stop } from "./arguments.ts";
-import { ssHelp } from "./flags.ts";
 import type { Selection } from "./selection.ts";
-
-export { HELP } from "./flags.ts";
 
 /** The release that this mode stands in for. */
 const VERSION = "ss utility, iproute2-7.1.0\n";
@@ -27,10 +24,10 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     return await start(args, out, err);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
-    if (error.status === 0) out.write(error.text);
+    if (error.status === 0) out.write(error.usage ? await helpText() : error.text);
     else {
       err.write(`ss: ${error.text}\n`);
-      if (error.usage) err.write(ssHelp());
+      if (error.usage) err.write(await helpText());
     }
     out.flush();
     err.flush();
@@ -38,12 +35,14 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   }
 }
 
+async function helpText(): Promise<string> {
+  const { ssHelp } = await import("./help.ts");
+  return ssHelp();
+}
+
 async function start(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const environment: SsEnvironment = gainedPrivileges() ? {} : process.env;
-  const given = readArguments(args, environment.POSIXLY_CORRECT !== undefined, {
-    version: VERSION,
-    help: ssHelp,
-  });
+  const given = readArguments(args, environment.POSIXLY_CORRECT !== undefined, VERSION);
   const { selection } = given;
   await before(given);
   if (given.summary) {

@@ -16,6 +16,7 @@ import {
   AF_XDP,
 } from "../../../filter/subject.ts";
 import {
+  SS_ALL,
   type StateMask,
   stateMask,
   TCP_CLOSE,
@@ -24,7 +25,6 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from "../../../model/state.ts";
-import { SS_ALL } from "../../../filter/ss/states.ts";
 
 /** States of connections: what is shown unless something else is asked for. */
 export const SS_CONNECTED: StateMask = SS_ALL &

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { LsofError } from "../../../../src/cli/compat/lsof/error.ts";
 import { parseInternet } from "../../../../src/cli/compat/lsof/internet.ts";
 import type { LsofLookups } from "../../../../src/commands/lsof/query.ts";
+import { runs } from "../../../support/runs.ts";
 
 const PORTS: Readonly<Record<string, number>> = {
   "http/tcp": 80,
@@ -44,6 +45,20 @@ describe("parseInternet()", () => {
     expect(items("4tcp@1.2.3.4:80")).toEqual([
       { version: 4, protocol: "tcp", address: "1.2.3.4", ports: { first: 80, last: 80 } },
     ]);
+  });
+
+  test("takes addresses that leave numbers out, as inet_aton(3) does, and nothing in hexadecimal", () => {
+    const address = (text: string) => items(text).map(({ version, address }) => [version, address]);
+    expect(address("@127.1")).toEqual([[4, "127.0.0.1"]]);
+    expect(address("@127.0.258:80")).toEqual([[4, "127.0.1.2"]]);
+    expect(address("@2130706433")).toEqual([[4, "127.0.0.1"]]);
+    expect(address("@0177.1")).toEqual([[4, "127.0.0.1"]]);
+    expect(address("@0:22")).toEqual([[4, null]]);
+    for (
+      const wrong of ["@127.256.1", "@0x7f.1", "@127.", "@1.2.3.4.5", "@4294967296", "6@127.1"]
+    ) {
+      expect(() => items(wrong)).toThrow("unknown host name");
+    }
   });
 
   test("lists ports, ranges and services", () => {
@@ -115,7 +130,7 @@ describe("parseInternet()", () => {
           expect(error).toBeInstanceOf(LsofError);
         }
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 });

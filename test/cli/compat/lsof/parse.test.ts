@@ -8,6 +8,7 @@ import { LsofError } from "../../../../src/cli/compat/lsof/error.ts";
 import { LsofOptions } from "../../../../src/cli/compat/lsof/getopt.ts";
 import { parseLsof } from "../../../../src/cli/compat/lsof/parse.ts";
 import type { LsofLookups, LsofQuery } from "../../../../src/commands/lsof/query.ts";
+import { runs } from "../../../support/runs.ts";
 
 const lookups: LsofLookups = {
   service: () => null,
@@ -117,7 +118,7 @@ describe("parseLsof()", () => {
           expect(error).toBeInstanceOf(LsofError);
         }
       }),
-      { numRuns: 5000 },
+      runs(5000),
     );
   });
 });
@@ -157,7 +158,7 @@ describe("parseCommandPattern()", () => {
           }
         },
       ),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 });

@@ -1,0 +1,138 @@
+/**
+ * SocketRows: the sockets of a listing, each as the number that it has in the table of its request.
+ *
+ * @module
+ */
+import type { SocketTable } from "../families/socket_table.ts";
+import type { Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
+
+/** Sockets of many tables in one order. What it shows is good until the next is asked for. */
+export class SocketRows implements Sockets {
+  readonly #tables: SocketTable[];
+  /** Of each socket its table and its number there. */
+  #table: Uint32Array;
+  #number: Uint32Array;
+  #length: number;
+
+  private constructor(
+    tables: SocketTable[],
+    table: Uint32Array = new Uint32Array(64),
+    number: Uint32Array = new Uint32Array(64),
+    length = 0,
+  ) {
+    this.#tables = tables;
+    this.#table = table;
+    this.#number = number;
+    this.#length = length;
+  }
+
+  /** None yet. */
+  static empty(): SocketRows {
+    return new SocketRows([]);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds all sockets of a table, in its order. */
+  addTable(table: SocketTable): void {
+    const count = table.length;
+    if (count === 0) return;
+    const start = this.#length;
+    const end = start + count;
+    if (end > this.#table.length) {
+      const size = Math.max(end, 2 * this.#table.length);
+      this.#table = enlarged(this.#table, size);
+      this.#number = enlarged(this.#number, size);
+    }
+    this.#table.fill(this.#tables.push(table) - 1, start, end);
+    for (let i = 0; i < count; i++) this.#number[start + i] = i;
+    this.#length = end;
+  }
+
+  at(place: number): Socket {
+    return this.#tables[this.#table[place]!]!.at(this.#number[place]!);
+  }
+
+  /** The socket at a place, to be kept: the same object each time. */
+  keep(place: number): Socket {
+    return this.#tables[this.#table[place]!]!.keep(this.#number[place]!);
+  }
+
+  /** All of them, to be kept. */
+  toArray(): Socket[] {
+    return Array.from({ length: this.#length }, (_, place) => this.keep(place));
+  }
+
+  /** The sockets at these places, in this order. */
+  select(places: Uint32Array): SocketRows {
+    const table = new Uint32Array(places.length);
+    const number = new Uint32Array(places.length);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      table[i] = this.#table[place]!;
+      number[i] = this.#number[place]!;
+    }
+    return new SocketRows(this.#tables, table, number, places.length);
+  }
+
+  /** Those from a place on. */
+  from(place: number): SocketRows {
+    return new SocketRows(
+      this.#tables,
+      this.#table.subarray(place),
+      this.#number.subarray(place),
+      this.#length - place,
+    );
+  }
+
+  filter(wanted: (socket: Socket) => boolean): SocketRows {
+    const places = new Uint32Array(this.#length);
+    let count = 0;
+    for (let place = 0; place < this.#length; place++) {
+      if (wanted(this.at(place))) places[count++] = place;
+    }
+    return count === this.#length ? this : this.select(places.subarray(0, count));
+  }
+
+  some(test: (socket: Socket) => boolean): boolean {
+    for (let place = 0; place < this.#length; place++) if (test(this.at(place))) return true;
+    return false;
+  }
+
+  [Symbol.iterator](): Iterator<Socket> {
+    return new RowIterator(this);
+  }
+}
+
+/** Gives the same result object each time: a generator costs as much as all that is done with a row. */
+class RowIterator implements Iterator<Socket>, IteratorYieldResult<Socket> {
+  readonly #rows: SocketRows;
+  #place = 0;
+  done: false = false;
+  value!: Socket;
+
+  constructor(rows: SocketRows) {
+    this.#rows = rows;
+  }
+
+  next(): IteratorResult<Socket> {
+    if (this.#place === this.#rows.length) return { done: true, value: undefined };
+    this.value = this.#rows.at(this.#place++);
+    return this;
+  }
+}
+
+/** The same sockets, each to be kept. */
+export function kept(sockets: Sockets): readonly Socket[] {
+  if (sockets instanceof SocketRows) return sockets.toArray();
+  return Array.isArray(sockets) ? sockets : [...sockets];
+}
+
+function enlarged(from: Uint32Array, size: number): Uint32Array {
+  const to = new Uint32Array(size);
+  to.set(from);
+  return to;
+}

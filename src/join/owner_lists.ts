@@ -1,0 +1,81 @@
+/**
+ * OwnerLists: from a descriptor that holds a socket to the list of its owners.
+ *
+ * @module
+ */
+import type { Owner, OwnerSource } from "../model/owner.ts";
+import type { Socket } from "../model/socket.ts";
+import type { DescriptorTable } from "../proc/descriptors.ts";
+import type { Processes } from "../proc/process.ts";
+import type { OwnerIndex } from "./owner_index.ts";
+
+/** An owner under construction. */
+type Draft = { -readonly [Key in keyof Owner]: Owner[Key] } & { fds: number[] };
+
+/** The owners of all sockets. Numbers are those of {@linkcode OwnerIndex.first}. */
+export class OwnerLists implements OwnerSource {
+  readonly #table: DescriptorTable;
+  readonly #index: OwnerIndex;
+  readonly #processes: Processes;
+  /** Most sockets have one owner, by one descriptor: this one then stands for each in turn. */
+  readonly #single: [Draft] | [] = [];
+
+  constructor(table: DescriptorTable, index: OwnerIndex, processes: Processes) {
+    this.#table = table;
+    this.#index = index;
+    this.#processes = processes;
+  }
+
+  owners(first: number, socket: Pick<Socket, "cookie">, reused: boolean): readonly Owner[] {
+    if (first === 0) return [];
+    const { pids, tids, fds } = this.#table;
+    if (this.#index.isAlone(first)) return this.#one(first - 1, reused);
+    const rows = this.#index.rowsFrom(first, socket.cookie);
+    rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
+    const owners: Draft[] = [];
+    for (const row of rows) {
+      const last = owners.at(-1);
+      if (last !== undefined && last.pid === pids[row] && (last.tid ?? 0) === tids[row]) {
+        last.fds.push(fds[row]!);
+      } else owners.push(this.#draft(row));
+    }
+    return owners.length === 1
+      ? owners
+      : owners.filter((owner, i) => !isRepeated(owner, i, owners));
+  }
+
+  #one(row: number, reused: boolean): readonly Owner[] {
+    if (!reused) return [this.#draft(row)];
+    const { pids, tids, fds } = this.#table;
+    const [single] = this.#single;
+    if (single === undefined) return this.#single[0] = this.#draft(row), this.#single;
+    const pid = pids[row]!;
+    if (single.pid !== pid) {
+      single.pid = pid;
+      single.process = this.#processes.get(pid);
+    }
+    single.tid = tids[row]! || null;
+    single.fds[0] = fds[row]!;
+    return this.#single;
+  }
+
+  #draft(row: number): Draft {
+    const { pids, tids, fds } = this.#table;
+    const pid = pids[row]!;
+    return { pid, fds: [fds[row]!], tid: tids[row]! || null, process: this.#processes.get(pid) };
+  }
+}
+
+// A thread's table adds nothing where the process's main table holds the socket, nor where another thread holds it by the
+// same descriptors: threads whose leader has exited share one table and are all seen with it.
+function isRepeated(owner: Owner, at: number, owners: readonly Owner[]): boolean {
+  if (owner.tid === null) return false;
+  for (let i = at - 1; i >= 0 && owners[i]!.pid === owner.pid; i--) {
+    const earlier = owners[i]!;
+    if (earlier.tid === null) return true;
+    if (
+      earlier.fds.length === owner.fds.length && earlier.fds.every((fd, j) => fd === owner.fds[j])
+    ) return true;
+  }
+  return false;
+}

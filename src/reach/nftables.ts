@@ -1,0 +1,563 @@
+/**
+ * Rules of nftables, native and written by iptables-nft, as NETLINK_NETFILTER tells them.
+ *
+ * @module
+ */
+import { DecodeError } from "../model/decode_error.ts";
+import { AttributeCursor } from "../netlink/attribute.ts";
+import type { Transport } from "../netlink/connection.ts";
+import { dump } from "../netlink/dump.ts";
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
+import { MessageBuilder } from "../netlink/message.ts";
+import type { PortRange } from "../query.ts";
+import {
+  ANY_PACKET,
+  both,
+  type ChainRule,
+  type Conditions,
+  type DnatRule,
+  followRules,
+  type Outcome,
+} from "./nat_rule.ts";
+import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
+
+/** Source: include/uapi/linux/netlink.h. */
+export const NETLINK_NETFILTER = 12;
+// include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h. struct nfgenmsg: family u8 0, version u8 1, res_id be16 2.
+export const NFNL_SUBSYS_NFTABLES = 10;
+const NFGENMSG_SIZE = 4;
+const NFPROTO_IPV6 = 10;
+const NFT_MSG_NEWCHAIN = 3;
+const NFT_MSG_GETCHAIN = 4;
+const NFT_MSG_NEWRULE = 6;
+const NFT_MSG_GETRULE = 7;
+const NFT_MSG_NEWSETELEM = 12;
+const NFT_MSG_GETSETELEM = 13;
+const NFTA_CHAIN_TABLE = 1;
+const NFTA_CHAIN_NAME = 3;
+const NFTA_CHAIN_HOOK = 4;
+const NFTA_HOOK_HOOKNUM = 1;
+const NF_INET_PRE_ROUTING = 0;
+const NFTA_RULE_TABLE = 1;
+const NFTA_RULE_CHAIN = 2;
+const NFTA_RULE_EXPRESSIONS = 4;
+const NFTA_EXPR_NAME = 1;
+const NFTA_EXPR_DATA = 2;
+const NFTA_SET_ELEM_LIST_TABLE = 1;
+const NFTA_SET_ELEM_LIST_SET = 2;
+const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
+const NFTA_SET_ELEM_KEY = 1;
+const NFTA_SET_ELEM_FLAGS = 3;
+const NFT_SET_ELEM_INTERVAL_END = 1;
+const NFTA_DATA_VALUE = 1;
+const NFTA_DATA_VERDICT = 2;
+const NFTA_VERDICT_CODE = 1;
+const NFTA_VERDICT_CHAIN = 2;
+const NFT_JUMP = -3;
+const NFT_GOTO = -4;
+const NFT_REG_VERDICT = 0;
+const NFT_META_IIF = 4;
+const NFT_META_IIFNAME = 6;
+const NFT_META_L4PROTO = 16;
+const NFT_META_NFPROTO = 15;
+const NFT_PAYLOAD_NETWORK_HEADER = 1;
+const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
+const NFT_FIB_RESULT_ADDRTYPE = 3;
+const NFTA_FIB_F_DADDR = 2;
+const RTN_LOCAL = 2;
+const NFT_CMP_EQ = 0;
+const NFT_CMP_NEQ = 1;
+const NFT_CMP_LT = 2;
+const NFT_CMP_LTE = 3;
+const NFT_CMP_GT = 4;
+const NFT_CMP_GTE = 5;
+const NFT_NAT_DNAT = 1;
+
+/** The rules that lead packets from outside somewhere else. */
+export interface NftablesRules {
+  readonly rules: readonly DnatRule[];
+  /** False when there are some that this program cannot follow: maps of addresses or of verdicts. */
+  readonly complete: boolean;
+}
+
+/** Reads them by `transport`. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError. */
+export function readNftables(transport: Transport): NftablesRules {
+  const entries: { key: string; table: string }[] = [];
+  list(transport, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, "chains", (view, start, end) => {
+    const chain = decodeChain(view, start, end);
+    if (chain.hook !== NF_INET_PRE_ROUTING) return;
+    entries.push({ key: `${chain.table}\0${chain.name}`, table: chain.table });
+  }, () => entries.length = 0);
+  const raw: RawRule[] = [];
+  list(transport, NFT_MSG_GETRULE, NFT_MSG_NEWRULE, "rules", (view, start, end) => {
+    raw.push(decodeRule(view, start, end));
+  }, () => raw.length = 0);
+  const chains = new Map<string, RawRule[]>();
+  for (const rule of raw) {
+    const key = `${rule.table}\0${rule.chain}`;
+    const rules = chains.get(key);
+    if (rules === undefined) chains.set(key, [rule]);
+    else rules.push(rule);
+  }
+  const sets = new Map<string, readonly PortRange[] | null>();
+  const portsOf = (family: number, table: string, set: string) => {
+    const key = `${family}\0${table}\0${set}`;
+    let ports = sets.get(key);
+    if (ports === undefined) {
+      ports = readPortSet(transport, family, table, set);
+      sets.set(key, ports);
+    }
+    return ports;
+  };
+  const rules: DnatRule[] = [];
+  let complete = true;
+  for (const { key, table } of entries) {
+    const whole = followRules(
+      [key],
+      (chain) =>
+        (chains.get(chain) ?? []).map((rule): ChainRule => ({
+          conditions: rule.outcome === null ? rule.conditions : withSets(rule, portsOf),
+          outcome: rule.outcome?.kind === "jump"
+            ? { kind: "jump", chain: `${table}\0${rule.outcome.chain}` }
+            : rule.outcome,
+        })),
+      (conditions, toAddress, toPort) => {
+        rules.push({ via: "nftables", ...conditions, toAddress, toPort });
+      },
+    );
+    complete &&= whole;
+  }
+  return { rules, complete };
+}
+
+function withSets(
+  { conditions, sets, family, table }: RawRule,
+  portsOf: (family: number, table: string, set: string) => readonly PortRange[] | null,
+): Conditions {
+  let whole = conditions;
+  for (const set of sets) {
+    const ports = portsOf(family, table.slice(table.indexOf("/") + 1), set);
+    whole = (ports === null ? null : both(whole, { ...whole, ports })) ?? { ...whole, more: true };
+  }
+  return whole;
+}
+
+function list(
+  transport: Transport,
+  get: number,
+  wanted: number,
+  what: string,
+  message: (view: DataView, start: number, end: number) => void,
+  restart: () => void,
+): void {
+  const request = new MessageBuilder(
+    NFNL_SUBSYS_NFTABLES << 8 | get,
+    NLM_F_REQUEST | NLM_F_DUMP,
+  ).zeros(NFGENMSG_SIZE).finish();
+  dump(transport, request, `list nftables ${what}`, {
+    message(view, start, end, type) {
+      if ((type & 0xff) === wanted) message(view, start, end);
+    },
+    restart,
+  });
+}
+
+const name = (value: string) => new TextEncoder().encode(`${value}\0`);
+
+// Elements of a set of ports, or `null` where they are something else.
+function readPortSet(
+  transport: Transport,
+  family: number,
+  table: string,
+  set: string,
+): PortRange[] | null {
+  const request = new MessageBuilder(
+    NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM,
+    NLM_F_REQUEST | NLM_F_DUMP,
+  ).u8(family).zeros(NFGENMSG_SIZE - 1)
+    .attribute(NFTA_SET_ELEM_LIST_TABLE, name(table))
+    .attribute(NFTA_SET_ELEM_LIST_SET, name(set)).finish();
+  const elements: SetElement[] = [];
+  dump(transport, request, `list the nftables set ${set}`, {
+    message(view, start, end, type) {
+      if ((type & 0xff) === NFT_MSG_NEWSETELEM) elements.push(...decodeElements(view, start, end));
+    },
+    restart: () => {
+      elements.length = 0;
+    },
+  });
+  return portRanges(elements);
+}
+
+/** One element of a set: its key, and whether it ends an interval instead of beginning one. */
+export interface SetElement {
+  readonly key: Uint8Array;
+  readonly end: boolean;
+}
+
+/** Ranges from the elements of a set of ports, which hold starts and ends of intervals apart; `null` for another set. */
+export function portRanges(elements: readonly SetElement[]): PortRange[] | null {
+  if (elements.some(({ key }) => key.length !== 2)) return null;
+  const port = ({ key }: SetElement) => key[0]! << 8 | key[1]!;
+  const ends = elements.filter(({ end }) => end).map(port).sort((a, b) => a - b);
+  const starts = elements.filter(({ end }) => !end).map(port).sort((a, b) => a - b);
+  return starts.map((first) => {
+    if (ends.length === 0) return { first, last: first };
+    // An end is the first that is no more inside; without one the interval goes to the top.
+    const after = ends.find((end) => end > first);
+    return { first, last: after === undefined ? 65535 : after - 1 };
+  });
+}
+
+/** The elements in one NFT_MSG_NEWSETELEM. Throws DecodeError. */
+export function decodeElements(view: DataView, start: number, end: number): SetElement[] {
+  needHeader(start, end);
+  const elements: SetElement[] = [];
+  const attributes = new AttributeCursor(view, start + NFGENMSG_SIZE, end);
+  while (attributes.next()) {
+    if (attributes.type !== NFTA_SET_ELEM_LIST_ELEMENTS) continue;
+    const each = attributes.nested();
+    while (each.next()) {
+      const data = fields(each.nested());
+      const key = data.value(NFTA_SET_ELEM_KEY);
+      const flags = data.number(NFTA_SET_ELEM_FLAGS) ?? 0;
+      if (key !== null) elements.push({ key, end: (flags & NFT_SET_ELEM_INTERVAL_END) !== 0 });
+    }
+  }
+  return elements;
+}
+
+/** A chain as NFT_MSG_NEWCHAIN tells it; `hook` is `null` for one that only rules lead to. Throws DecodeError. */
+export function decodeChain(
+  view: DataView,
+  start: number,
+  end: number,
+): { table: string; name: string; hook: number | null } {
+  needHeader(start, end);
+  let table = "";
+  let chain = "";
+  let hook: number | null = null;
+  const attributes = new AttributeCursor(view, start + NFGENMSG_SIZE, end);
+  while (attributes.next()) {
+    if (attributes.type === NFTA_CHAIN_TABLE) table = attributes.string();
+    else if (attributes.type === NFTA_CHAIN_NAME) chain = attributes.string();
+    else if (attributes.type === NFTA_CHAIN_HOOK) {
+      hook = fields(attributes.nested()).number(NFTA_HOOK_HOOKNUM);
+    }
+  }
+  return { table: `${view.getUint8(start)}/${table}`, name: chain, hook };
+}
+
+function needHeader(start: number, end: number): void {
+  if (end - start >= NFGENMSG_SIZE) return;
+  throw new DecodeError(
+    "nfgenmsg",
+    start,
+    `${end - start} bytes where ${NFGENMSG_SIZE} are needed`,
+  );
+}
+
+/** A rule by itself. */
+export interface RawRule extends ChainRule {
+  readonly family: number;
+  /** `FAMILY/NAME`: tables of two families may have one name. */
+  readonly table: string;
+  readonly chain: string;
+  /** Sets that the destination port has to be in. */
+  readonly sets: readonly string[];
+}
+
+/** A rule as NFT_MSG_NEWRULE tells it. Throws DecodeError. */
+export function decodeRule(view: DataView, start: number, end: number): RawRule {
+  needHeader(start, end);
+  const family = view.getUint8(start);
+  const reading = new RuleReader(family);
+  const attributes = new AttributeCursor(view, start + NFGENMSG_SIZE, end);
+  let table = "";
+  let chain = "";
+  while (attributes.next()) {
+    if (attributes.type === NFTA_RULE_TABLE) table = attributes.string();
+    else if (attributes.type === NFTA_RULE_CHAIN) chain = attributes.string();
+    else if (attributes.type === NFTA_RULE_EXPRESSIONS) {
+      const expressions = attributes.nested();
+      while (expressions.next()) reading.expression(expressions.nested());
+    }
+  }
+  const { outcome, sets } = reading;
+  return {
+    family,
+    table: `${family}/${table}`,
+    chain,
+    conditions: reading.conditions,
+    outcome,
+    sets,
+  };
+}
+
+/** What a register holds: bytes that the rule put there, or a part of the packet that is known to us. */
+type Register = Uint8Array | "protocol" | "address" | "port" | "interface" | "type" | "version";
+
+/** Follows the expressions of one rule, as the kernel's little machine would. */
+class RuleReader {
+  readonly #registers = new Map<number, Register>();
+  readonly #v6: boolean;
+  conditions: Conditions = ANY_PACKET;
+  readonly sets: string[] = [];
+  outcome: Outcome | null = null;
+
+  constructor(family: number) {
+    this.#v6 = family === NFPROTO_IPV6;
+  }
+
+  expression(cursor: AttributeCursor): void {
+    let kind = "";
+    while (cursor.next()) {
+      if (cursor.type === NFTA_EXPR_NAME) kind = cursor.string();
+      else if (cursor.type === NFTA_EXPR_DATA) this.#run(kind, fields(cursor.nested()));
+    }
+  }
+
+  #run(kind: string, data: Fields): void {
+    switch (kind) {
+      case "meta":
+        this.#set(data.number(1), this.#meta(data.number(2)));
+        break;
+      case "fib":
+        // To an address of the host itself: what everybody means who publishes a port.
+        this.#set(
+          data.number(1),
+          data.number(2) === NFT_FIB_RESULT_ADDRTYPE && data.number(3) === NFTA_FIB_F_DADDR
+            ? "type"
+            : null,
+        );
+        break;
+      case "payload":
+        this.#payload(data);
+        break;
+      case "cmp":
+        this.#compare(data.number(1), data.number(2) ?? NFT_CMP_EQ, data.value(3));
+        break;
+      case "range":
+        this.#range(data.number(1), data.number(2) ?? NFT_CMP_EQ, data.value(3), data.value(4));
+        break;
+      case "lookup":
+        this.#lookup(data);
+        break;
+      case "immediate":
+        this.#immediate(data);
+        break;
+      case "nat":
+        if (data.number(1) === NFT_NAT_DNAT) {
+          this.#lead(data.number(3), data.number(5));
+        }
+        break;
+      case "match":
+        this.#require(matchConditions(data.text(1), data.number(2) ?? 0, data.bytes(3)));
+        break;
+      case "target":
+        if (data.text(1) === "DNAT") {
+          this.outcome = dnatOutcome(data.number(2) ?? 0, data.bytes(3), this.#v6);
+        }
+        break;
+      case "counter":
+      case "log":
+      case "objref":
+      case "masq":
+      case "redir":
+        break;
+      default:
+        // What changes a value on its way, and what tests something of its own: bitwise, ct, limit, numgen …
+        this.#set(data.number(1), null);
+        this.#set(data.number(2), null);
+        this.#more();
+    }
+  }
+
+  #meta(key: number | null): Register | null {
+    switch (key) {
+      case NFT_META_L4PROTO:
+        return "protocol";
+      case NFT_META_NFPROTO:
+        return "version";
+      case NFT_META_IIF:
+      case NFT_META_IIFNAME:
+        return "interface";
+      default:
+        return null;
+    }
+  }
+
+  #more(): void {
+    this.conditions = { ...this.conditions, more: true };
+  }
+
+  // Two conditions that exclude each other are met by nothing: whatever is said of the rule, no packet gets there.
+  #require(conditions: Conditions): void {
+    this.conditions = both(this.conditions, conditions) ?? { ...this.conditions, more: true };
+  }
+
+  // Registers 1 to 4 are names of four small ones each, from 8 on.
+  #set(register: number | null, value: Register | null): void {
+    if (register === null) return;
+    if (value === null) this.#registers.delete(slot(register));
+    else this.#registers.set(slot(register), value);
+  }
+
+  #get(register: number | null): Register | null {
+    return register === null ? null : this.#registers.get(slot(register)) ?? null;
+  }
+
+  #payload(data: Fields): void {
+    const [register, base, offset, length] = [1, 2, 3, 4].map((field) => data.number(field));
+    const network = base === NFT_PAYLOAD_NETWORK_HEADER;
+    this.#set(
+      register!,
+      base === NFT_PAYLOAD_TRANSPORT_HEADER && offset === 2 && length === 2
+        ? "port"
+        : network && (offset === 16 && length === 4 || offset === 24 && length === 16)
+        ? "address"
+        : network && (offset === 9 || offset === 6) && length === 1
+        ? "protocol"
+        : null,
+    );
+  }
+
+  #compare(register: number | null, operator: number, value: Uint8Array | null): void {
+    const part = this.#get(register);
+    const equal = operator === NFT_CMP_EQ;
+    if (value === null || part === null || part instanceof Uint8Array) return this.#more();
+    if (part === "port" && value.length >= 2) {
+      const port = value[0]! << 8 | value[1]!;
+      const range = portsBy(operator, port);
+      return range === null ? this.#more() : this.#require({ ...ANY_PACKET, ports: [range] });
+    }
+    if (part === "protocol" && equal && (value[0] === 6 || value[0] === 17)) {
+      return this.#require({ ...ANY_PACKET, protocol: value[0] === 6 ? "tcp" : "udp" });
+    }
+    if (part === "address" && equal) {
+      const address = addressText(value);
+      return address === null ? this.#more() : this.#require({ ...ANY_PACKET, address });
+    }
+    if (part === "type" && equal && value[0] === RTN_LOCAL) return;
+    if (part === "version" && equal) return;
+    // Everything but what comes from one interface, such as the bridge of the containers.
+    if (part === "interface" && operator === NFT_CMP_NEQ) return;
+    this.#more();
+  }
+
+  #range(
+    register: number | null,
+    operator: number,
+    from: Uint8Array | null,
+    to: Uint8Array | null,
+  ): void {
+    const part = this.#get(register);
+    if (part !== "port" || operator !== NFT_CMP_EQ || from?.length !== 2 || to?.length !== 2) {
+      return this.#more();
+    }
+    const first = from[0]! << 8 | from[1]!;
+    this.#require({ ...ANY_PACKET, ports: [{ first, last: to[0]! << 8 | to[1]! }] });
+  }
+
+  // NFTA_LOOKUP_SET 1, SREG 2, DREG 3, FLAGS 5 (1: inverted).
+  #lookup(data: Fields): void {
+    const to = data.number(3);
+    if (to !== null) {
+      // A map: of verdicts, or of what a later expression uses.
+      if (to === NFT_REG_VERDICT) this.outcome ??= { kind: "opaque" };
+      this.#set(to, null);
+      return;
+    }
+    const part = this.#get(data.number(2));
+    const inverted = ((data.number(5) ?? 0) & 1) !== 0;
+    if (part === "port" && !inverted) this.sets.push(data.text(1));
+    else this.#more();
+  }
+
+  #immediate(data: Fields): void {
+    const register = data.number(1);
+    if (register !== NFT_REG_VERDICT) {
+      this.#set(register, data.value(2));
+      return;
+    }
+    const nest = data.bytes(2);
+    const verdict = new AttributeCursor(new DataView(nest.buffer), 0, nest.length);
+    while (verdict.next()) {
+      if (verdict.type !== NFTA_DATA_VERDICT) continue;
+      const told = fields(verdict.nested());
+      const code = (told.number(NFTA_VERDICT_CODE) ?? 0) | 0;
+      if (code === NFT_JUMP || code === NFT_GOTO) {
+        this.outcome ??= { kind: "jump", chain: told.text(NFTA_VERDICT_CHAIN) };
+      }
+    }
+  }
+
+  #lead(address: number | null, port: number | null): void {
+    const to = this.#get(address);
+    const text = to instanceof Uint8Array ? addressText(to) : null;
+    const number = this.#get(port);
+    // Out of a map, or to the machine itself.
+    if (text === null || port !== null && !(number instanceof Uint8Array)) {
+      this.outcome = { kind: "opaque" };
+      return;
+    }
+    this.outcome = {
+      kind: "dnat",
+      address: text,
+      port: number instanceof Uint8Array && number.length >= 2
+        ? number[0]! << 8 | number[1]!
+        : null,
+    };
+  }
+}
+
+function portsBy(operator: number, port: number): PortRange | null {
+  switch (operator) {
+    case NFT_CMP_EQ:
+      return { first: port, last: port };
+    case NFT_CMP_LT:
+      return { first: 0, last: port - 1 };
+    case NFT_CMP_LTE:
+      return { first: 0, last: port };
+    case NFT_CMP_GT:
+      return { first: port + 1, last: 65535 };
+    case NFT_CMP_GTE:
+      return { first: port, last: 65535 };
+    default:
+      return null;
+  }
+}
+
+function slot(register: number): number {
+  return register >= 1 && register <= 4 ? 8 + 4 * (register - 1) : register;
+}
+
+/** The attributes of one expression by number, as nftables packs them: integers big-endian, values nested. */
+interface Fields {
+  number(type: number): number | null;
+  text(type: number): string;
+  bytes(type: number): Uint8Array<ArrayBuffer>;
+  value(type: number): Uint8Array | null;
+}
+
+function fields(cursor: AttributeCursor): Fields {
+  const found = new Map<number, Uint8Array<ArrayBuffer>>();
+  while (cursor.next()) found.set(cursor.type, cursor.bytes());
+  const bytes = (type: number) => found.get(type) ?? new Uint8Array();
+  return {
+    bytes,
+    number(type) {
+      const value = found.get(type);
+      return value === undefined || value.length !== 4
+        ? null
+        : new DataView(value.buffer).getUint32(0, false);
+    },
+    text: (type) => String.fromCharCode(...bytes(type)).replace(/\0.*$/s, ""),
+    value(type) {
+      const nest = bytes(type);
+      const inner = new AttributeCursor(new DataView(nest.buffer), 0, nest.length);
+      while (inner.next()) if (inner.type === NFTA_DATA_VALUE) return inner.bytes();
+      return null;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * What bind(2) said.
+ *
+ * @module
+ */
+import type { BindReport } from "../../model/explanation.ts";
+import { sanitize } from "../text/sanitize.ts";
+import { formatAddress, type Line, plain, socketSpans, some } from "./page.ts";
+
+export function bindLines(report: BindReport): Line[] {
+  const { transport, address, port, verdict, holders, plain: code, unprivilegedStart } = report;
+  const where = `${transport} ${sanitize(formatAddress(address, port))}`;
+  const lines: Line[] = [];
+  switch (verdict) {
+    case "free":
+      lines.push(plain(`bind to ${where} would succeed`));
+      break;
+    case "needs_reuse_address":
+      lines.push(plain([
+        `bind to ${where} would succeed only with SO_REUSEADDR: no listener is in the way, but others hold the port`,
+        "notice",
+      ]));
+      break;
+    case "in_use":
+      lines.push(
+        plain([`bind to ${where} would fail: the address is in use (EADDRINUSE)`, "warning"]),
+      );
+      break;
+    case "denied":
+      lines.push(plain([`bind to ${where} would fail: not permitted (${code})`, "warning"]));
+      break;
+    case "no_such_address":
+      lines.push(plain([
+        `bind to ${where} would fail: no interface has the address (EADDRNOTAVAIL)`,
+        "warning",
+      ]));
+      break;
+    case "other":
+      lines.push(
+        plain([
+          `bind to ${where} would fail: ${
+            code === null
+              ? "it could not be tried"
+              : code === "EINVAL" && /^fe[89ab]/i.test(address)
+              ? "a link-local address needs its interface with it (EINVAL)"
+              : code
+          }`,
+          "warning",
+        ]),
+      );
+  }
+  if (verdict !== "free") {
+    lines.push(...some(holders, (socket) =>
+      plain(
+        "held by ",
+        ...socketSpans(socket),
+        ...(socket.family === "inet6" && !address.includes(":") && socket.v6only === false
+          ? [["  a dual-stack socket holds IPv4 too", "notice"] as const]
+          : []),
+      )));
+  }
+  if (unprivilegedStart !== null && port < unprivilegedStart) {
+    lines.push(plain([
+      `ports below ${unprivilegedStart} need root or CAP_NET_BIND_SERVICE`,
+      "dim",
+    ]));
+  }
+  return lines;
+}

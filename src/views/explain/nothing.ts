@@ -1,0 +1,101 @@
+/**
+ * What is said where nothing matched: the nearest useful facts.
+ *
+ * @module
+ */
+import type { Explanation, Nearby } from "../../model/explanation.ts";
+import { sanitize } from "../text/sanitize.ts";
+import { bindLines } from "./bind.ts";
+import {
+  type Line,
+  named,
+  netnsText,
+  type Page,
+  plain,
+  plural,
+  socketSpans,
+  some,
+} from "./page.ts";
+
+/** Writes it. */
+export function writeNothing(explanation: Explanation, page: Page): void {
+  const { target, nearby, elsewhere, netns, undecided } = explanation;
+  page.heading([
+    [sanitize(target), "name"],
+    "  ",
+    [undecided ? "nothing found, but not everything could be read" : "nothing there", "notice"],
+    ...(netns === null
+      ? []
+      : [[`  netns ${netns.name === null ? netns.inode : sanitize(netns.name)}`, "dim"] as const]),
+  ]);
+  const lines = [
+    ...processLines(explanation),
+    ...fileLines(explanation),
+    ...(nearby === null ? [] : nearbyLines(nearby)),
+    ...some(elsewhere, (socket) => plain(`in ${netnsText(socket)}: `, ...socketSpans(socket))),
+    ...(explanation.elsewhereWhole
+      ? []
+      : [plain(["other network namespaces could not all be looked into", "notice"])]),
+  ];
+  if (lines.length > 0) page.section("Near", lines);
+  for (const report of nearby?.binds ?? []) page.section("Bind", bindLines(report));
+}
+
+function processLines({ kind, idle, elsewhere, undecided }: Explanation): Line[] {
+  if (kind === "pid" && idle.length === 0) return [plain("no process with this ID is seen here")];
+  if (kind === "process" && idle.length === 0) {
+    return [plain("no process that is seen here is called so")];
+  }
+  const what = undecided
+    ? " lives, and may not be looked into"
+    : elsewhere.length > 0
+    ? " lives, and its sockets are of other network namespaces"
+    : " lives, and holds no socket of this network namespace";
+  return some(idle, (process) => plain([named(process), "name"], what));
+}
+
+function fileLines({ file, elsewhere }: Explanation): Line[] {
+  switch (file) {
+    case null:
+      return [];
+    case "absent":
+      return [plain("there is no such file")];
+    case "socket":
+      return elsewhere.length > 0 ? [] : [plain([
+        "the file of a socket is there, left over: no socket of this network namespace listens on it",
+        "notice",
+      ])];
+    case "other":
+      return [plain("the file is there, and is not one of a socket")];
+    case "unreadable":
+      return [plain(["whether the file is there may not be looked at", "notice"])];
+  }
+}
+
+function nearbyLines({ connections, sockets, ephemeral, inEphemeral, reserved }: Nearby): Line[] {
+  const lines = some(sockets, (socket) => plain(...socketSpans(socket)));
+  if (connections !== null) {
+    const { established, timeWait, others } = connections;
+    const parts = [
+      ...(established > 0 ? [plural(established, "connection")] : []),
+      ...(timeWait > 0 ? [`${timeWait} in time-wait`] : []),
+      ...Object.entries(others).map(([state, count]) =>
+        `${count} in ${state.replaceAll("_", "-")}`
+      ),
+    ];
+    lines.push(plain(`${parts.join(", ")} from this port`));
+  }
+  if (reserved) lines.push(plain("reserved: the kernel does not hand this port out by itself"));
+  if (ephemeral !== null) {
+    const range = `${ephemeral[0]} to ${ephemeral[1]}`;
+    lines.push(
+      inEphemeral
+        ? plain([
+          `ephemeral: of the ports that the kernel hands out to whoever asks for none, ${range}`,
+          reserved ? "dim" : "notice",
+        ])
+        : plain([`not in the ephemeral range, ${range}`, "dim"]),
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,122 @@
+/**
+ * Page: lines under headings and sections, at one width; and the words that every section uses.
+ *
+ * @module
+ */
+import { endpointTraits } from "../../families/mod.ts";
+import type { Bytes, Process } from "../../model/owner.ts";
+import type { Socket } from "../../model/socket.ts";
+import { stateLabel, withoutOwner } from "../columns.ts";
+import { paint } from "../text/color.ts";
+import { flow, type Span } from "../text/flow.ts";
+import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
+import { cellWidth } from "../text/width.ts";
+import type { Writer } from "../text/writer.ts";
+
+/** How to lay it out. */
+export interface ExplainFormat {
+  /** Cells; `null` for a pipe, which gets every line whole. */
+  readonly width: number | null;
+  readonly color: boolean;
+  /** Milliseconds since the epoch: ages are told from it. */
+  readonly now: number;
+}
+
+/** Sections are set in to here; their names stand before it. */
+const INDENT = 9;
+
+/** More of the same than this is counted and not listed. */
+export const MANY = 12;
+
+/** Lines with sections, at one width. */
+export class Page {
+  readonly #writer: Writer;
+  readonly format: ExplainFormat;
+  #first = true;
+
+  constructor(writer: Writer, format: ExplainFormat) {
+    this.#writer = writer;
+    this.format = format;
+  }
+
+  heading(spans: readonly Span[]): void {
+    if (!this.#first) this.#writer.write("\n");
+    this.#first = false;
+    for (const line of flow(spans, this.format.width, this.format.color)) {
+      this.#writer.write(`${line}\n`);
+    }
+  }
+
+  /** A section: its name before the first line, every line wrapped and set in. */
+  section(name: string, lines: readonly Line[]): void {
+    let label = name;
+    for (const { spans, indent = "", hang = indent } of lines) {
+      const { width, color } = this.format;
+      // Both have the same width, so that text under text stays under it.
+      const room = width === null ? null : width - INDENT - cellWidth(indent);
+      for (const [i, text] of flow(spans, room, color).entries()) {
+        const head = `  ${paint(label, "header", color)}${" ".repeat(INDENT - 2 - label.length)}`;
+        this.#writer.write(`${head}${i === 0 ? indent : hang}${text}`.trimEnd() + "\n");
+        label = "";
+      }
+    }
+  }
+}
+
+/** One line before it is wrapped; `indent` stands before its first part, `hang` before the others. */
+export interface Line {
+  readonly spans: readonly Span[];
+  readonly indent?: string;
+  readonly hang?: string;
+}
+
+export const plain = (...spans: Span[]): Line => ({ spans });
+
+export const bytes = (value: Bytes | null) => value === null ? "?" : sanitizeBytes(value);
+
+export const named = (process: Process) => `${bytes(process.comm)} (${process.pid})`;
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+export function formatAddress(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function localText({ family, local }: Socket): string {
+  const text = endpointTraits(family).text(local);
+  return text.length === 0
+    ? "(no address)"
+    : typeof text === "string"
+    ? sanitize(text)
+    : sanitizeBytes(text);
+}
+
+export function protocolName({ transport, family }: Socket): string {
+  if (family === "unix") return `unix ${transport}`;
+  return family === "inet6" ? `${transport}6` : transport;
+}
+
+export function netnsText({ netns }: Socket): string | null {
+  if (netns === null) return null;
+  return netns.name === null ? `netns ${netns.inode}` : `netns ${sanitize(netns.name)}`;
+}
+
+/** A socket in one line, with who holds it. */
+export function socketSpans(socket: Socket): Span[] {
+  const owners = socket.owners.slice(0, 3).map(({ process }) => named(process)).join(", ");
+  const rest = socket.owners.length - 3;
+  return [
+    `${protocolName(socket)} ${localText(socket)}  ${stateLabel(socket)}  `,
+    [owners === "" ? withoutOwner(socket) : owners, "name"],
+    ...(rest > 0 ? [` and ${rest} more`] : []),
+  ];
+}
+
+/** The first of several lines, and how many there are beside. */
+export function some<T>(items: readonly T[], line: (item: T) => Line): Line[] {
+  const lines = items.slice(0, MANY).map(line);
+  if (items.length > MANY) lines.push(plain([`and ${items.length - MANY} more`, "dim"]));
+  return lines;
+}

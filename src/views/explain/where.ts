@@ -1,0 +1,123 @@
+/**
+ * Where a program lives, and where its logs are.
+ *
+ * @module
+ */
+import type { LogFile, Place, Subject } from "../../model/explanation.ts";
+import type { Span } from "../text/flow.ts";
+import { sanitize } from "../text/sanitize.ts";
+import { bytes, type Line, MANY, plain, plural, some } from "./page.ts";
+
+const FATE: Readonly<Record<Place["exeFate"], Span | null>> = {
+  unchanged: null,
+  unknown: null,
+  replaced: ["  replaced on disk since it was started", "warning"],
+  deleted: ["  deleted from disk since it was started", "warning"],
+};
+
+export function whereLines({ places }: Subject): Line[] {
+  const lines: Line[] = [];
+  for (const place of places.slice(0, MANY)) {
+    const indent = places.length > 1 ? "  " : "";
+    if (places.length > 1) {
+      const pids = place.pids.slice(0, MANY).join(", ") +
+        (place.pids.length > MANY ? ` and ${place.pids.length - MANY} more` : "");
+      lines.push(plain([`${bytes(place.comm)} (${pids})`, "name"]));
+    }
+    lines.push(...placeLines(place).map((spans) => ({ spans, indent })));
+  }
+  if (places.length > MANY) lines.push(plain([`and ${places.length - MANY} more`, "dim"]));
+  return lines;
+}
+
+function placeLines(place: Place): Span[][] {
+  const lines: Span[][] = [];
+  const fate = FATE[place.exeFate];
+  const owned = place.package;
+  lines.push([
+    place.exe === null ? ["the program file may not be read", "notice"] : bytes(place.exe),
+    ...(fate === null ? [] : [fate]),
+    ...(owned === null ? [] : [
+      [
+        owned.name === null
+          ? `  in no ${owned.manager} package`
+          : `  package ${sanitize(owned.name)} (${owned.manager})`,
+        "dim",
+      ] as const,
+    ]),
+  ]);
+  if (place.cwd !== null) lines.push(["in ", bytes(place.cwd)]);
+  if (place.root !== null) lines.push(["root directory ", [bytes(place.root), "notice"]]);
+  const { container, pod } = place;
+  if (container !== null) {
+    lines.push([
+      `${container.runtime ?? "container"} ${container.runtime === null ? "" : "container "}`,
+      [container.name === null ? shortId(container.id) : sanitize(container.name), "notice"],
+      ...(container.name === null || container.name === container.id
+        ? []
+        : [[`  ${shortId(container.id)}`, "dim"] as const]),
+      ...(place.image === null ? [] : [[`  image ${sanitize(place.image)}`, "dim"] as const]),
+    ]);
+  }
+  if (pod !== null) {
+    lines.push([
+      "pod ",
+      [sanitize(pod.name ?? pod.uid ?? "?"), "notice"],
+      ...(pod.namespace === null ? [] : [` in ${sanitize(pod.namespace)}`]),
+    ]);
+  }
+  // The scope of a container says what its line has said.
+  if (place.unit !== null && !(container !== null && place.unit.includes(container.id))) {
+    lines.push([
+      `unit ${sanitize(place.unit)}${
+        place.session === null ? "" : `, login session ${sanitize(place.session)}`
+      }`,
+    ]);
+  }
+  return lines;
+}
+
+const shortId = (id: string) => sanitize(/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
+
+export function logLines({ logs }: Subject): Line[] {
+  const lines = some(logs.files, (file) => plain(...logSpans(file)));
+  for (const unit of logs.journal) {
+    lines.push(plain(`the journal: journalctl -u ${sanitize(unit)}`));
+  }
+  if (logs.container !== null) {
+    lines.push(plain(sanitize(logs.container), ["  output of the container", "dim"]));
+  }
+  if (logs.unread.length > 0) {
+    lines.push(plain([
+      `the open files of ${plural(logs.unread.length, "process", "processes")} may not be read`,
+      "notice",
+    ]));
+  }
+  if (lines.length === 0) lines.push(plain(["none open", "dim"]));
+  return lines;
+}
+
+function logSpans({ path, deleted, size, holders }: LogFile): Span[] {
+  const fds = holders.slice(0, 3).map(({ pid, fds }) =>
+    holders.length === 1 ? `fd ${fds.join(", ")}` : `${pid} fd ${fds.join(", ")}`
+  ).join("; ");
+  return [
+    bytes(path),
+    [`  ${fds}${holders.length > 3 ? ` and ${holders.length - 3} more` : ""}`, "dim"],
+    ...(deleted
+      ? [[`  deleted while open: ${sizeText(size)} that go with the process`, "warning"] as const]
+      : []),
+  ];
+}
+
+function sizeText(size: number): string {
+  if (size < 10_000) return `${size} bytes`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = size / 1000;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}

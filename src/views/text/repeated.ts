@@ -1,0 +1,32 @@
+/**
+ * Repeated: text that mostly is the same as the last time, such as the state of one connection after another.
+ *
+ * @module
+ */
+import type { RowBuffer } from "./row_buffer.ts";
+import { cellWidth } from "./width.ts";
+
+const encoder = new TextEncoder();
+
+/** One place where such text is written. */
+export class Repeated {
+  #text = "";
+  #bytes: Uint8Array = new Uint8Array(0);
+  #surplus = 0;
+
+  /** Writes text of any characters. */
+  write(text: string, out: RowBuffer): void {
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#bytes = encoder.encode(text);
+      this.#surplus = this.#bytes.length - cellWidth(text);
+    }
+    out.bytes(this.#bytes);
+    out.surplus += this.#surplus;
+  }
+}
+
+/** Text that is always the same, as bytes. */
+export function constant(text: string): Uint8Array {
+  return encoder.encode(text);
+}
