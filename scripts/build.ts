@@ -24,7 +24,7 @@ const flags = new Set(process.argv.slice(2));
 const FLAGS = ["--all", "--package", "--check", "--fetch"];
 const unknown = [...flags].find((flag) => !FLAGS.includes(flag));
 if (unknown !== undefined) {
-  console.error(`there is no flag ${unknown}: wanted are ${FLAGS.join(", ")}`);
+  console.error(`there is no flag ${unknown}: expected ${FLAGS.join(", ")}`);
   process.exit(2);
 }
 const check = flags.has("--check");

@@ -65,7 +65,7 @@ function checkJson(text: string, name: string): void {
   const fault = jsonFault(text);
   if (fault !== null) {
     throw new InputError(
-      `${name}:${fault.line}: not JSON: wanted is ${fault.wanted}${shown(text, fault.line)}`,
+      `${name}:${fault.line}: not JSON: expected ${fault.wanted}${shown(text, fault.line)}`,
     );
   }
 }
@@ -108,7 +108,7 @@ class YamlReader {
   read(): Tree {
     const documents = this.#events.filter(({ type }) => type === EVENT_ID.DOCUMENT).length;
     if (documents > 1) {
-      throw new InputError(`${this.#name}: there are ${documents} documents, wanted is one`);
+      throw new InputError(`${this.#name}: there are ${documents} documents, expected one`);
     }
     if (documents === 0) return { kind: "scalar", value: null, line: 1 };
     this.#at = 1;

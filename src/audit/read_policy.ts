@@ -44,7 +44,7 @@ function describe(issue: v.BaseIssue<unknown>, tree: Tree, file: string): string
     return `${at}${name}: there is no such key: ${hint}`;
   }
   if (issue.received === "undefined") return `${at}${name} is missing`;
-  return `${at}${name}: wanted is ${issue.message}, given was ${preview(issue.input)}`;
+  return `${at}${name}: expected ${issue.message}, got ${preview(issue.input)}`;
 }
 
 /** `listeners[2].port`; the whole is called the policy. */
@@ -118,7 +118,7 @@ class Reader {
       if (parseAddress(address) === undefined) {
         this.#fail(
           [...path, "address", ...(Array.isArray(entry.address) ? [i] : [])],
-          `wanted is an IPv4 or IPv6 address, given was ${preview(address)}`,
+          `expected an IPv4 or IPv6 address, got ${preview(address)}`,
         );
       }
     }
@@ -165,7 +165,7 @@ class Reader {
     if (port === "ephemeral") return [port];
     const [first, last = first] = String(port).split("-").map(Number) as [number, number?];
     if (first > 65535 || last > 65535) {
-      this.#fail(path, `wanted is a port up to 65535, given was ${preview(port)}`);
+      this.#fail(path, `expected a port up to 65535, got ${preview(port)}`);
     }
     if (first > last) this.#fail(path, `the range ${preview(port)} runs backwards`);
     return [{ first, last }];

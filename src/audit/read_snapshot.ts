@@ -96,7 +96,7 @@ export function readSnapshot(source: string, name: string): SnapshotDocument {
     data = JSON.parse(source);
   } catch (error) {
     throw new InputError(
-      `${name}: not JSON (${(error as Error).message}): wanted is what sockeye snapshot prints`,
+      `${name}: not JSON (${(error as Error).message}): expected what sockeye snapshot prints`,
     );
   }
   const result = v.safeParse(snapshot, data, { abortEarly: true });

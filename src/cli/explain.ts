@@ -28,7 +28,7 @@ function setNetns(options: Options, choice: NetnsChoice): void {
     throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");
   }
   if (choice !== "all" && choice.one === "") {
-    throw new UsageError('--netns "": wanted is a name, a process ID, a path or an inode');
+    throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
   }
   options.netns = choice;
 }
@@ -139,7 +139,7 @@ function bindTarget(text: string): PortTarget {
   const parsed = target(text);
   if (parsed.kind !== "port") {
     throw new UsageError(
-      `--bind ${text}: wanted is ADDRESS:PORT, such as 0.0.0.0:8080 or udp:[::]:53`,
+      `--bind ${text}: expected ADDRESS:PORT, such as 0.0.0.0:8080 or udp:[::]:53`,
     );
   }
   if (parsed.transport !== null && parsed.transport !== "tcp" && parsed.transport !== "udp") {

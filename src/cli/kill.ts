@@ -44,7 +44,7 @@ export const KILL_FLAGS: readonly Flag<Options>[] = [
     help: "in this network namespace, and not in our own",
     set: (options, value) => {
       if (value === "") {
-        throw new UsageError('--netns "": wanted is a name, a process ID, a path or an inode');
+        throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
       }
       options.netns = { one: value };
     },

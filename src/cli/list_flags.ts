@@ -27,7 +27,7 @@ function setNetns(options: ListOptions, choice: NetnsChoice): void {
     throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");
   }
   if (choice !== "all" && choice.one === "") {
-    throw new UsageError('--netns "": wanted is a name, a process ID, a path or an inode');
+    throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
   }
   options.netns = choice;
 }
@@ -44,7 +44,7 @@ function parsePorts(value: string): PortRange[] {
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || first > 65535 || last > 65535) {
       throw new UsageError(
-        `--port ${shown(value)}: "${item}" is not a port: wanted is N or N-M, 0 to 65535`,
+        `--port ${shown(value)}: "${item}" is not a port: expected N or N-M, 0 to 65535`,
       );
     }
     if (first > last) throw new UsageError(`--port ${value}: the range ${item} runs backwards`);
@@ -75,7 +75,7 @@ function parsePids(value: string): number[] {
   return value.split(",").map((item) => {
     if (!/^[1-9]\d{0,6}$/.test(item) || Number(item) > PID_MAX) {
       throw new UsageError(
-        `--pid ${shown(value)}: "${item}" is not a process ID: wanted is N, 1 to ${PID_MAX}`,
+        `--pid ${shown(value)}: "${item}" is not a process ID: expected N, 1 to ${PID_MAX}`,
       );
     }
     return Number(item);

@@ -69,7 +69,7 @@ export function parseArguments<Options>(
 
 function apply<Options>(flag: Flag<Options>, options: Options, value: string): void {
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
-    throw new UsageError(`--${flag.long} ${value}: wanted is one of ${flag.choices.join(", ")}`);
+    throw new UsageError(`--${flag.long} ${value}: expected one of ${flag.choices.join(", ")}`);
   }
   flag.set(options, value);
 }

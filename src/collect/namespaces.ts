@@ -143,7 +143,7 @@ export function findNamespace(
   const first = mounts[0];
   if (first === undefined) {
     throw new NoSuchNamespace(
-      `There is no network namespace called "${wanted}": wanted is a name under /run/netns, a process ID, a path or an inode`,
+      `There is no network namespace called "${wanted}": expected a name under /run/netns, a process ID, a path or an inode`,
     );
   }
   if (mounts.some(({ inode }) => inode !== first.inode)) {

@@ -94,7 +94,7 @@ function fail(text: string, problem: string): never {
 function failForm(text: string, problem: string): never {
   fail(
     text,
-    `${problem}; wanted is 8080, udp:53, 10.0.0.1:53, [::1]:53, unix:/PATH, @NAME, pid:N, inode:N or process:NAME`,
+    `${problem}; expected 8080, udp:53, 10.0.0.1:53, [::1]:53, unix:/PATH, @NAME, pid:N, inode:N or process:NAME`,
   );
 }
 

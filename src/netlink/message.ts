@@ -16,7 +16,7 @@ import {
 // A DataView would cut 70000 to 4464 and 1.5 to 1 without a word.
 function fitting(value: number, max: number): number {
   if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw new RangeError(`Cannot write ${value}: wanted is an integer from 0 to ${max}`);
+    throw new RangeError(`Cannot write ${value}: expected an integer from 0 to ${max}`);
   }
   return value;
 }

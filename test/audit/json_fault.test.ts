@@ -16,7 +16,7 @@ test.each([
   ["'a'", 1, "a value"],
   ['"a\nb"', 1, "a value"],
   ["", 1, "a value"],
-])("%j: line %d, wanted is %s", (text, line, wanted) => {
+])("%j: line %d, expected %s", (text, line, wanted) => {
   expect(jsonFault(text)).toEqual({ line, wanted });
 });
 

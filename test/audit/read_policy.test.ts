@@ -124,7 +124,7 @@ describe("readPolicy()", () => {
     [
       "port: 70000",
       "listeners[0].port",
-      /:3: .*wanted is a port \(443\), a range \("8000-8099"\), or ephemeral, given was 70000$/,
+      /:3: .*expected a port \(443\), a range \("8000-8099"\), or ephemeral, got 70000$/,
     ],
     ["port: 90-80", "listeners[0].port", /:3: .*the range "90-80" runs backwards$/],
     ["prot: 80", "listeners[0].prot", /:3: .*there is no such key: did you mean port\?$/],
@@ -136,18 +136,18 @@ describe("readPolicy()", () => {
     [
       "reach: world",
       "listeners[0].reach",
-      /wanted is one of loopback, host, container, .* given was "world"$/,
+      /expected one of loopback, host, container, .* got "world"$/,
     ],
     [
       "address: 10.0.0.300",
       "listeners[0].address",
-      /wanted is an IPv4 or IPv6 address, given was "10\.0\.0\.300"$/,
+      /expected an IPv4 or IPv6 address, got "10\.0\.0\.300"$/,
     ],
     ["expires: 2026-02-30", "listeners[0].expires", /there is no such day: "2026-02-30"$/],
     [
       "expires: soon",
       "listeners[0].expires",
-      /wanted is a day such as 2026-12-31, given was "soon"$/,
+      /expected a day such as 2026-12-31, got "soon"$/,
     ],
     ["{ kernel: true, exe: /bin/x }", "listeners[0].kernel", /what the kernel holds has no exe/],
     [
@@ -171,17 +171,17 @@ describe("readPolicy()", () => {
 
   test("names what is wrong with the whole", () => {
     expect(refused("")).toMatch(
-      /^p\.yaml:1: the policy: wanted is a map with schema and listeners, given was nothing$/,
+      /^p\.yaml:1: the policy: expected a map with schema and listeners, got nothing$/,
     );
     expect(refused("schema: sockeye.policy/1\n")).toMatch(/listeners is missing$/);
     expect(refused("schema: other\nlisteners: []\n")).toMatch(
-      /:1: schema: wanted is sockeye\.policy\/1, given was "other"$/,
+      /:1: schema: expected sockeye\.policy\/1, got "other"$/,
     );
     expect(refused("schema: sockeye.policy/1\nlisteners: []\nsettings:\n  undecidable: maybe\n"))
-      .toMatch(/:4: settings\.undecidable: wanted is one of fail, accept, given was "maybe"$/);
+      .toMatch(/:4: settings\.undecidable: expected one of fail, accept, got "maybe"$/);
     expect(refused("a = ", "p.toml")).toMatch(/^p\.toml:1: /);
     expect(refused('{\n"a": 1,}', "p.json"))
-      .toBe('p.json:2: not JSON: wanted is a key in double quotes: "a": 1,}');
+      .toBe('p.json:2: not JSON: expected a key in double quotes: "a": 1,}');
     expect(refused("schema: x\nlisteners:\n\t- port: 80\n")).toMatch(
       /:3: not YAML: .*tab.*: - port: 80$/,
     );
@@ -258,7 +258,7 @@ describe("schema/policy-1.json", () => {
         // What a schema cannot say: days, ranges, addresses, names that are taken, contradictions.
         else if (valid) {
           expect(message).toMatch(
-            /wanted is a day|no such day|runs backwards|up to 65535|is taken|kernel holds/,
+            /expected a day|no such day|runs backwards|up to 65535|is taken|kernel holds/,
           );
         } else expect(message).toMatch(/^p\.json:\d+: \S+/);
       }),

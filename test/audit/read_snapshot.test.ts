@@ -31,7 +31,7 @@ describe("readSnapshot()", () => {
   });
 
   test.each<[string, RegExp]>([
-    ["", /^a\.json: not JSON .*wanted is what sockeye snapshot prints$/],
+    ["", /^a\.json: not JSON .*expected what sockeye snapshot prints$/],
     ["[]", /^a\.json: schema is missing$/],
     ["{}", /^a\.json: schema is missing$/],
     [

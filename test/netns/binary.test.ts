@@ -167,7 +167,7 @@ print(size, lines, last == b"\\n", before == after, child.returncode)
 describe("errors", () => {
   test.each([
     [["--nonsense"], "sockeye: there is no flag --nonsense; sockeye --help lists them\n"],
-    [["--port", "x"], 'sockeye: --port x: "x" is not a port: wanted is N or N-M, 0 to 65535\n'],
+    [["--port", "x"], 'sockeye: --port x: "x" is not a port: expected N or N-M, 0 to 65535\n'],
     [["-al"], "sockeye: --all and --listening contradict each other: give one of them\n"],
     [["--\x1b[2J"], "sockeye: there is no flag --\\x1b[2J; sockeye --help lists them\n"],
   ])("%p is one line and status 2", (args, stderr) => {

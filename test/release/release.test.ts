@@ -122,7 +122,7 @@ function works(run: (...args: string[]) => ReturnType<typeof ran>): void {
   });
   expect(run("--port", "x")).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/^sockeye: --port x: .* wanted is N or N-M, 0 to 65535\n$/),
+    stderr: expect.stringMatching(/^sockeye: --port x: .* expected N or N-M, 0 to 65535\n$/),
   });
   const listed = run("-t", "--json");
   expect(listed.status).toBe(0);

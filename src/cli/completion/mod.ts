@@ -64,7 +64,7 @@ export async function run(args: readonly string[], out: Writer): Promise<number>
     throw new UsageError(
       `completion wants one shell, ${
         name === undefined ? "none was given" : `"${extra ?? name}" was given`
-      }: wanted is one of ${SHELLS.join(", ")}`,
+      }: expected one of ${SHELLS.join(", ")}`,
     );
   }
   out.write(await completionScript(shell));
