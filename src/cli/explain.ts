@@ -13,6 +13,7 @@ import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, helpText } from "./help.ts";
 import { parseArguments } from "./parse.ts";
+import { oneNetns, setNetns } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
 
 interface Options {
@@ -21,16 +22,6 @@ interface Options {
   json: boolean;
   color: ColorChoice;
   help: boolean;
-}
-
-function setNetns(options: Options, choice: NetnsChoice): void {
-  if (options.netns !== undefined) {
-    throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");
-  }
-  if (choice !== "all" && choice.one === "") {
-    throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
-  }
-  options.netns = choice;
 }
 
 /** The flag table. */
@@ -55,7 +46,7 @@ export const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
     value: "NAME|PID|PATH|INODE",
     group: "Where to look",
     help: "in this network namespace",
-    set: (options, value) => setNetns(options, { one: value }),
+    set: (options, value) => setNetns(options, oneNetns(value)),
   },
   {
     long: "json",

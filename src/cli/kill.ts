@@ -16,6 +16,7 @@ import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, helpText } from "./help.ts";
 import { parseArguments } from "./parse.ts";
+import { oneNetns } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
 
 interface Options {
@@ -43,10 +44,7 @@ export const KILL_FLAGS: readonly Flag<Options>[] = [
     group: "What to close",
     help: "in this network namespace, and not in our own",
     set: (options, value) => {
-      if (value === "") {
-        throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
-      }
-      options.netns = { one: value };
+      options.netns = oneNetns(value);
     },
   },
   {

@@ -6,10 +6,11 @@
 import { FAMILIES, FAMILY_NAMES, type FamilyEntry } from "../families/mod.ts";
 import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
-import { type NetnsChoice, OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
+import { OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
+import { oneNetns, setNetns } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** As they are typed. */
@@ -20,16 +21,6 @@ function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
     throw new UsageError("--json and --ndjson were both given: choose one");
   }
   options.format = format;
-}
-
-function setNetns(options: ListOptions, choice: NetnsChoice): void {
-  if (options.netns !== undefined) {
-    throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");
-  }
-  if (choice !== "all" && choice.one === "") {
-    throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
-  }
-  options.netns = choice;
 }
 
 /** A value as an error repeats it: quoted where it would not be seen. */
@@ -254,7 +245,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     value: "NAME|PID|PATH|INODE",
     group: "Where to look",
     help: "in this network namespace",
-    set: (options, value) => setNetns(options, { one: value }),
+    set: (options, value) => setNetns(options, oneNetns(value)),
   },
   {
     long: "owners",
