@@ -10,6 +10,7 @@ import type { FamilyName, Scope, Transport } from "../model/socket.ts";
 import type { State } from "../model/state.ts";
 import { headerJson, socketJson } from "../views/json.ts";
 import type { Writer } from "../views/text/writer.ts";
+import { jsonText } from "../views/text/json_text.ts";
 
 /** The machine, as in the JSON. `netns` and `ephemeral_ports` are absent in no file of version 1, but may be `null`. */
 export interface HostDocument {
@@ -101,9 +102,9 @@ export function toDocument(snapshot: Snapshot): SnapshotDocument {
 
 /** Writes a document, a socket a line. Throws what the writer throws. */
 export function writeDocument({ sockets, ...header }: SnapshotDocument, writer: Writer): void {
-  writer.write(`${JSON.stringify(header).slice(0, -1)},"sockets":[`);
+  writer.write(`${jsonText(header).slice(0, -1)},"sockets":[`);
   for (const [i, socket] of sockets.entries()) {
-    writer.write(`${i === 0 ? "" : ","}\n${JSON.stringify(socket)}`);
+    writer.write(`${i === 0 ? "" : ","}\n${jsonText(socket)}`);
   }
   writer.write("\n]}\n");
 }

@@ -5,6 +5,7 @@
  */
 import { type Service, servicesOf } from "./diff.ts";
 import type { GapDocument, HostDocument, SnapshotDocument } from "./document.ts";
+import { jsonText } from "../views/text/json_text.ts";
 
 /** Name and version of the format of `report --format json`. */
 export const REPORT_SCHEMA = "sockeye.report/1";
@@ -97,5 +98,5 @@ export function fleetJson({ hosts, services, superseded }: Fleet): string {
       })),
     })),
   };
-  return `${JSON.stringify(document)}\n`;
+  return `${jsonText(document)}\n`;
 }

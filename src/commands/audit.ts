@@ -15,6 +15,7 @@ import { sanitize } from "../views/text/sanitize.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { readInput } from "./input.ts";
 import { takeHostDocument } from "./whole_host.ts";
+import { jsonText } from "../views/text/json_text.ts";
 
 /** What to audit, against what, and how to show it. */
 export interface AuditOptions {
@@ -98,7 +99,7 @@ export async function explainOne(
   const { explain, explanationText } = await import("../audit/explain.ts");
   const { policy, document, report } = await judge(options);
   const found = explain(wanted, document, policy, report);
-  if (options.format === "json") out.write(`${JSON.stringify(found)}\n`);
+  if (options.format === "json") out.write(`${jsonText(found)}\n`);
   else for (const explanation of found) out.write(explanationText(explanation, policy));
   out.flush();
   return found.length > 0;

@@ -14,6 +14,7 @@ import { type ColorChoice, useColor } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { readInput } from "./input.ts";
 import { type HostScope, takeHostDocument } from "./whole_host.ts";
+import { jsonText } from "../views/text/json_text.ts";
 
 /** What to compare, and how to show it. */
 export interface DiffOptions extends HostScope {
@@ -39,7 +40,7 @@ export function diff(options: DiffOptions, out: Writer): DiffOutcome {
     : load(options.after);
   const comparison = compare(before, after);
   if (options.json) {
-    out.write(`${JSON.stringify(diffJson(before, after, comparison))}\n`);
+    out.write(`${jsonText(diffJson(before, after, comparison))}\n`);
   } else {
     writeDiff(
       comparison,

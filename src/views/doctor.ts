@@ -9,6 +9,7 @@ import { flow, type Span } from "./text/flow.ts";
 import { sanitize } from "./text/sanitize.ts";
 import { pad } from "./text/width.ts";
 import type { Writer } from "./text/writer.ts";
+import { jsonText } from "./text/json_text.ts";
 
 /** Name and version of the format. */
 export const CHECKUP_SCHEMA = "sockeye.checkup/1";
@@ -155,5 +156,5 @@ export function writeCheckupJson(checkup: Checkup, writer: Writer): void {
     namespaces_unread: checkup.namespacesUnread,
     advice: checkup.advice,
   };
-  writer.write(`${JSON.stringify(document, null, 2)}\n`);
+  writer.write(`${jsonText(document, 2)}\n`);
 }

@@ -11,6 +11,7 @@ import type { Sockets } from "../model/sockets.ts";
 import { RowBuffer } from "./text/row_buffer.ts";
 import type { Writer } from "./text/writer.ts";
 import { utf8Text } from "../model/text.ts";
+import { jsonText } from "./text/json_text.ts";
 
 /** Name and version of the format. */
 export const SNAPSHOT_SCHEMA = "sockeye.snapshot/1";
@@ -80,7 +81,7 @@ function tailJson({ reach, info }: Socket): Record<string, unknown> {
 
 /** Writes what {@linkcode socketJson} gives: processes and reaches are shared by many sockets, and their text is kept. */
 function writeSocket(socket: Socket, out: RowBuffer): void {
-  out.utf8(JSON.stringify(headJson(socket)));
+  out.utf8(jsonText(headJson(socket)));
   out.length--;
   out.text(',"owners":');
   writeOwners(socket.owners, out);
@@ -114,7 +115,7 @@ function keptText(of: object, json: () => Record<string, unknown>): Uint8Array {
 
 // An object's text, but for the brace that begins it.
 function inside(json: Record<string, unknown>): Uint8Array {
-  return encoder.encode(JSON.stringify(json).slice(1));
+  return encoder.encode(jsonText(json).slice(1));
 }
 
 // Bytes are not text here: addresses, and attributes that this program does not know.
@@ -182,7 +183,7 @@ const FLUSH_AT = 64 * 1024;
 /** Writes the snapshot as one JSON document, a socket a line. Throws what the writer throws. */
 export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   const out = new RowBuffer();
-  const head = JSON.stringify(headerJson(snapshot));
+  const head = jsonText(headerJson(snapshot));
   out.utf8(`${head.slice(0, -1)},"sockets":[`);
   let separator = "\n";
   for (const socket of snapshot.sockets) {
@@ -198,7 +199,7 @@ export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
 /** Writes a header line, then one socket a line. Throws what the writer throws. */
 export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   const out = new RowBuffer();
-  out.utf8(JSON.stringify(headerJson(snapshot)) + "\n");
+  out.utf8(jsonText(headerJson(snapshot)) + "\n");
   for (const socket of snapshot.sockets) {
     writeSocket(socket, out);
     out.text("\n");

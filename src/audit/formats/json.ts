@@ -4,6 +4,7 @@
  * @module
  */
 import { AUDIT_SCHEMA, type AuditReport, countVerdicts } from "../report.ts";
+import { jsonText } from "../../views/text/json_text.ts";
 
 function header(report: AuditReport): Record<string, unknown> {
   return {
@@ -23,8 +24,8 @@ function header(report: AuditReport): Record<string, unknown> {
 
 /** One document. The schema is in schema/audit-1.json. */
 export function jsonReport(report: AuditReport): string {
-  const head = JSON.stringify(header(report)).slice(0, -1);
-  const results = report.results.map((result) => `\n${JSON.stringify(result)}`).join(",");
+  const head = jsonText(header(report)).slice(0, -1);
+  const results = report.results.map((result) => `\n${jsonText(result)}`).join(",");
   return `${head},"results":[${results}${results === "" ? "" : "\n"}]}\n`;
 }
 
@@ -32,7 +33,7 @@ export function jsonReport(report: AuditReport): string {
 export function ndjsonReport(report: AuditReport): string {
   const host = { name: report.host.name, boot_id: report.host.boot_id };
   const lines = report.results.map((result) =>
-    JSON.stringify({ host, taken_at: report.takenAt, ...result })
+    jsonText({ host, taken_at: report.takenAt, ...result })
   );
-  return [JSON.stringify(header(report)), ...lines].map((line) => `${line}\n`).join("");
+  return [jsonText(header(report)), ...lines].map((line) => `${line}\n`).join("");
 }

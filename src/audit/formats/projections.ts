@@ -6,6 +6,7 @@
  */
 import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../document.ts";
 import { endpointText, identify, isService, shortId, transportText } from "../identity.ts";
+import { jsonText } from "../../views/text/json_text.ts";
 
 /** A row: a socket, and one of its holders. */
 interface Row {
@@ -22,7 +23,7 @@ function rowsOf(document: SnapshotDocument): Row[] {
 }
 
 const lines = (records: readonly unknown[]) =>
-  records.map((record) => `${JSON.stringify(record)}\n`).join("");
+  records.map((record) => `${jsonText(record)}\n`).join("");
 
 /** Elastic Common Schema, a document a line. What it has no field for is under `sockeye`. */
 export function ecsProjection(document: SnapshotDocument): string {
@@ -148,7 +149,7 @@ export function osqueryProjection(document: SnapshotDocument): string {
     host_name: document.host.name,
     boot_id: document.host.boot_id ?? "",
   }));
-  return `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`;
+  return `[\n${rows.map((row) => `  ${jsonText(row)}`).join(",\n")}\n]\n`;
 }
 
 /** `tcp`, `udp`, `unix`: the word that both conventions have for it. */

@@ -9,6 +9,7 @@
 import type { Location, Log, ReportingDescriptor, Result as SarifResult } from "sarif";
 import { VERSION } from "../../version.ts";
 import type { AuditReport, AuditRule, Result, Severity } from "../report.ts";
+import { jsonText } from "../../views/text/json_text.ts";
 
 const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   critical: "error",
@@ -49,7 +50,7 @@ export function sarifReport(report: AuditReport): string {
       properties: { boot_id: report.host.boot_id, outcome: report.outcome },
     }],
   };
-  return `${JSON.stringify(log)}\n`;
+  return `${jsonText(log)}\n`;
 }
 
 function descriptor({ id, title, severity, fix }: AuditRule): ReportingDescriptor {

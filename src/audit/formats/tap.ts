@@ -6,6 +6,7 @@
 import { sanitize } from "../../views/text/sanitize.ts";
 import type { AuditReport } from "../report.ts";
 import { casesOf } from "./cases.ts";
+import { jsonText } from "../../views/text/json_text.ts";
 
 /** The stream. */
 export function tapReport(report: AuditReport): string {
@@ -30,7 +31,7 @@ export function tapReport(report: AuditReport): string {
     };
     lines.push("  ---");
     for (const [key, value] of Object.entries(details)) {
-      lines.push(`  ${key}: ${JSON.stringify(value)}`);
+      lines.push(`  ${key}: ${jsonText(value)}`);
     }
     lines.push("  ...");
   }

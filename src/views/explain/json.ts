@@ -17,6 +17,7 @@ import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
 import type { Writer } from "../text/writer.ts";
 import { utf8Text } from "../../model/text.ts";
+import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format. */
 export const EXPLANATION_SCHEMA = "sockeye.explanation/1";
@@ -37,7 +38,7 @@ export function writeExplanationsJson(
     gaps: gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
     explanations: explanations.map(explanationJson),
   };
-  writer.write(`${JSON.stringify(document, null, 2)}\n`);
+  writer.write(`${jsonText(document, 2)}\n`);
 }
 
 /** Writes what bind(2) said. */
@@ -52,7 +53,7 @@ export function writeBindJson(
     gaps: gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
     binds: reports.map(bindJson),
   };
-  writer.write(`${JSON.stringify(document, null, 2)}\n`);
+  writer.write(`${jsonText(document, 2)}\n`);
 }
 
 function explanationJson(explanation: Explanation): Json {
