@@ -4,6 +4,7 @@
  * @module
  */
 import type { FamilyName } from "../model/socket.ts";
+export { FAMILIES as FAMILY_NAMES } from "../model/socket.ts";
 import type { EndpointTraits, Family } from "./family.ts";
 
 /** The flag that adds a family to the listing. */
@@ -63,9 +64,6 @@ export const FAMILIES: readonly FamilyEntry[] = [
     load: () => (require("./tipc/mod.ts") as typeof import("./tipc/mod.ts")).tipc,
   },
 ];
-
-/** Values of `family` that a query can ask for. */
-export const FAMILY_NAMES: readonly FamilyName[] = FAMILIES.flatMap(({ names }) => names);
 
 /** The families that have one of these names, in the order of output. */
 export function familiesNamed(wanted: ReadonlySet<FamilyName>): Family[] {

@@ -20,7 +20,7 @@
  * @module
  */
 import type { StateMask } from "../model/state.ts";
-import { AsciiText, label } from "./ascii_text.ts";
+import type { AsciiText } from "./ascii_text.ts";
 import type { ProcTable, SourceKind } from "./family.ts";
 
 /** Columns of ss, in its order. Local and peer address each have two, so that their colons stand under each other. */
@@ -275,27 +275,4 @@ function writeQueue(cells: SsCells, value: number): void {
   let width = queue < 0 ? 2 : 1;
   for (let rest = Math.abs(queue); rest >= 10; rest = Math.trunc(rest / 10)) width++;
   for (; width < 6; width++) cells.byte(0x20);
-}
-
-/** Letters that ss prints for SK_MEMINFO_*, in the kernel's order. The last two are younger than the others. */
-const SKMEM_LABELS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"].map(label);
-const SKMEM = label(" skmem:");
-
-/** ` skmem:(…)` from a u32 array, SK_MEMINFO_* (include/uapi/linux/sock_diag.h). A short array has fewer entries. */
-export function putSkmem(text: AsciiText, view: DataView, offset: number, length: number): void {
-  text.put(SKMEM);
-  for (let i = 0; i < SKMEM_LABELS.length && 4 * i + 4 <= length; i++) {
-    text.put(SKMEM_LABELS[i]!);
-    text.decimal(view.getUint32(offset + 4 * i, true));
-  }
-  text.byte(0x29);
-}
-
-const skmem = new AsciiText();
-
-/** The same for families that have no text of their own. */
-export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
-  skmem.clear();
-  putSkmem(skmem, view, offset, length);
-  cells.text(skmem);
 }

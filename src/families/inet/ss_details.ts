@@ -4,7 +4,8 @@
  * @module
  */
 import { AsciiText, label } from "../ascii_text.ts";
-import { putSkmem, type SsCells, type SsContext, type SsOptions } from "../ss_row.ts";
+import type { SsCells, SsContext, SsOptions } from "../ss_row.ts";
+import { putSkmem } from "../ss_skmem.ts";
 import { SOCKOPT_NAMES } from "./attributes.ts";
 import type { InetMessage } from "./message.ts";
 import { writeMptcpInfo } from "./ss_mptcp.ts";

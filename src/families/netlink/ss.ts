@@ -12,9 +12,9 @@ import {
   type SsFamily,
   type SsPrinter,
   type SsSubject,
-  writeSkmem,
   writeStart,
 } from "../ss_row.ts";
+import { writeSkmem } from "../ss_skmem.ts";
 import { NetlinkMessage } from "./message.ts";
 import { netlinkProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";

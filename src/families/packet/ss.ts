@@ -16,9 +16,9 @@ import {
   type SsPrinter,
   type SsSubject,
   TABLE,
-  writeSkmem,
   writeStart,
 } from "../ss_row.ts";
+import { writeSkmem } from "../ss_skmem.ts";
 import { PacketMessage } from "./message.ts";
 import { packetProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";

@@ -13,9 +13,9 @@ import {
   type SsFamily,
   type SsPrinter,
   type SsSubject,
-  writeSkmem,
   writeStart,
 } from "../ss_row.ts";
+import { writeSkmem } from "../ss_skmem.ts";
 import { XdpMessage } from "./message.ts";
 import { xdpProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";

@@ -26,7 +26,8 @@ const WORDS = PLAIN_WORDS + 1;
 /** The netid's number, kept above the state. */
 const NETID_SHIFT = 16;
 const QUEUE_SIZE = 6;
-const MAPPED_PREFIX = Uint8Array.from("[::ffff:", (letter) => letter.charCodeAt(0));
+/** "[::ffff:" */
+const MAPPED_PREFIX = new Uint8Array([0x5b, 0x3a, 0x3a, 0x66, 0x66, 0x66, 0x66, 0x3a]);
 /** What an address has beside its digits: dots and the colon, in IPv6 also what is around it. */
 const UNMAPPED_LENGTH = 4;
 const MAPPED_LENGTH = MAPPED_PREFIX.length + UNMAPPED_LENGTH + 1;

@@ -1,0 +1,30 @@
+/**
+ * What `-m` shows of a socket in most families.
+ *
+ * @module
+ */
+import { AsciiText, label } from "./ascii_text.ts";
+import type { SsCells } from "./ss_row.ts";
+
+/** Letters that ss prints for SK_MEMINFO_*, in the kernel's order. The last two are younger than the others. */
+const SKMEM_LABELS = ["(r", ",rb", ",t", ",tb", ",f", ",w", ",o", ",bl", ",d"].map(label);
+const SKMEM = label(" skmem:");
+
+/** ` skmem:(…)` from a u32 array, SK_MEMINFO_* (include/uapi/linux/sock_diag.h). A short array has fewer entries. */
+export function putSkmem(text: AsciiText, view: DataView, offset: number, length: number): void {
+  text.put(SKMEM);
+  for (let i = 0; i < SKMEM_LABELS.length && 4 * i + 4 <= length; i++) {
+    text.put(SKMEM_LABELS[i]!);
+    text.decimal(view.getUint32(offset + 4 * i, true));
+  }
+  text.byte(0x29);
+}
+
+const skmem = new AsciiText();
+
+/** The same for families that have no text of their own. */
+export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
+  skmem.clear();
+  putSkmem(skmem, view, offset, length);
+  cells.text(skmem);
+}
