@@ -110,7 +110,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.kind === "schema" && issue.input === undefined) return `${path} is missing`;
   // Absent keys are reported with a message of the library's own.
   const wanted = issue.message.startsWith("Invalid key") ? "the key" : issue.message;
-  return `${path}: ${wanted} is wanted, ${preview(issue.input)} was given`;
+  return `${path}: expected ${wanted}, got ${preview(issue.input)}`;
 }
 
 /** A value in a few characters. */

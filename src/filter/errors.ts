@@ -37,7 +37,7 @@ export class FilterSyntaxError extends SyntaxError {
 
   constructor(fault: FilterFault) {
     const hint = fault.suggestion === undefined ? "" : `, did you mean ${fault.suggestion}?`;
-    super(`${fault.problem}${hint || `: ${fault.wanted} is wanted`}`);
+    super(`${fault.problem}${hint || `: expected ${fault.wanted}`}`);
     this.expression = fault.expression;
     this.offset = fault.offset;
     this.token = fault.token;

@@ -176,7 +176,7 @@ describe("sockeye snapshot and diff", () => {
         ],
         [[folder], `${folder} cannot be read: is a directory`],
         [[latin], `${latin} is not UTF-8 text`],
-        [[bad], `${bad}: schema: "sockeye.snapshot/1" is wanted, "x" was given`],
+        [[bad], `${bad}: schema: expected "sockeye.snapshot/1", got "x"`],
       ] as const
     ) {
       const ran = sockeye(["diff", ...args]);

@@ -66,7 +66,14 @@ describe("the sources", () => {
 
   test("take a pointer that C keeps from ffi/memory.ts alone", () => {
     // The stand-in for libc has an address of errno, which it made itself.
-    const users = files.filter((file) => /\bptr\b[^;]*from "bun:ffi"/.test(code(file)));
+    const users = files.filter((file) =>
+      /\bnative\.ptr\b|\{[^}]*\bptr\b[^}]*\} = native\b/.test(code(file))
+    );
     expect(users.sort()).toEqual(["ffi/memory.ts", "ffi/plain_libc.ts"]);
+    // Of the runtime's module only the types are used.
+    const others = files.filter((file) =>
+      /(?:^|\n)import (?!type\b)[^;]*from "bun:ffi"/.test(code(file))
+    );
+    expect(others).toEqual([]);
   });
 });

@@ -159,7 +159,7 @@ describe("a fault is shown where it is", () => {
     ],
     [
       "sport = 80 and and dport = 1",
-      'Unexpected "and": a field (sport, src, state, process and so on) is wanted\n' +
+      'Unexpected "and": expected a field (sport, src, state, process and so on)\n' +
       "  sport = 80 and and dport = 1\n                 ^^^",
     ],
     [
@@ -168,7 +168,7 @@ describe("a fault is shown where it is", () => {
     ],
     [
       "sport =",
-      "sport has no value: a port, a service, a range or a list of them is wanted\n" +
+      "sport has no value: expected a port, a service, a range or a list of them\n" +
       "  sport =\n         ^",
     ],
     [
@@ -181,12 +181,12 @@ describe("a fault is shown where it is", () => {
     ],
     [
       "sport = 90-80",
-      "The range 90-80 is upside down: 80-90 is wanted\n  sport = 90-80\n          ^^^^^",
+      "The range 90-80 is upside down: expected 80-90\n  sport = 90-80\n          ^^^^^",
     ],
     [
       "src = \u001b[31m",
-      '"?[31m" is not an address or a known host: an address such as 10.0.0.1, 10.0.0.0/8 or ' +
-      "[::1]:80 is wanted\n  src = ?[31m\n        ^^^^^",
+      '"?[31m" is not an address or a known host: expected an address such as 10.0.0.1, ' +
+      "10.0.0.0/8 or [::1]:80\n  src = ?[31m\n        ^^^^^",
     ],
   ];
   for (const [filter, shown] of cases) {
