@@ -21,8 +21,8 @@ import { Processes } from "../proc/process.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../proc/users.ts";
 import type { Query } from "../query.ts";
-import { fillReach, needsSurroundings } from "../reach/bind.ts";
-import { readSurroundings } from "../reach/surroundings.ts";
+import { fillReach } from "../reach/bind.ts";
+import { readSurroundings, type Surroundings } from "../reach/surroundings.ts";
 import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { paint } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
@@ -109,11 +109,14 @@ export function takeRows(
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
     },
     reach(some) {
-      // Two small dumps, and only where an answer depends on them.
-      const surroundings = root.isLive && some.some(needsSurroundings)
-        ? readSurroundings(root, inode, () => access.open(NETLINK_ROUTE))
-        : null;
-      fillReach(some, () => surroundings);
+      // Two small dumps, made by the first answer that depends on them.
+      let surroundings: Surroundings | null | undefined = root.isLive ? undefined : null;
+      fillReach(some, () => {
+        if (surroundings === undefined) {
+          surroundings = readSurroundings(root, inode, () => access.open(NETLINK_ROUTE));
+        }
+        return surroundings;
+      });
     },
   });
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
