@@ -6,35 +6,13 @@
 import type { AttributeCursor } from "../../netlink/attribute.ts";
 import type { SsCells } from "../ss_row.ts";
 import type { InetMessage } from "./message.ts";
+import { MPTCP_INFO_FIELDS } from "./mptcp_info.ts";
 import { INET_DIAG_INFO } from "./uapi.ts";
 
-/** struct mptcp_info (include/uapi/linux/mptcp.h), 96 bytes in Linux 6.18, in the order of output. 0 is not shown. */
-const FIELDS: readonly (readonly [name: string, offset: number, width: 1 | 4 | 8])[] = [
-  ["subflows", 0, 1],
-  ["add_addr_signal", 1, 1],
-  ["add_addr_accepted", 2, 1],
-  ["subflows_max", 3, 1],
-  ["add_addr_signal_max", 4, 1],
-  ["add_addr_accepted_max", 5, 1],
-  ["flags", 8, 4],
-  ["token", 12, 4],
-  ["write_seq", 16, 8],
-  ["snd_una", 24, 8],
-  ["rcv_nxt", 32, 8],
-  ["local_addr_used", 40, 1],
-  ["local_addr_max", 41, 1],
-  ["csum_enabled", 42, 1],
-  ["retransmits", 44, 4],
-  ["bytes_retrans", 48, 8],
-  ["bytes_sent", 56, 8],
-  ["bytes_received", 64, 8],
-  ["bytes_acked", 72, 8],
-  ["subflows_total", 80, 1],
-  ["endp_laminar_max", 81, 1],
-  ["last_data_sent", 84, 4],
-  ["last_data_recv", 88, 4],
-  ["last_ack_recv", 92, 4],
-];
+/** Fields by ss's names, in the order of output, which is the kernel's. 0 is not shown. */
+const FIELDS = MPTCP_INFO_FIELDS.map(([name, offset, width]) =>
+  [name.replace(/_ms$/, ""), offset, width] as const
+);
 // MPTCP_INFO_FLAG_*
 const FLAG_FALLBACK = 1;
 const FLAG_REMOTE_KEY = 2;
