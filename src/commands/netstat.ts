@@ -7,6 +7,7 @@
  * @module
  */
 import { EACCES, ENOENT, errnoText } from "../../ffi/errno.ts";
+import { expectMuch } from "../../ffi/jit.ts";
 import { effectiveUserId } from "../../ffi/process.ts";
 import { AF_INET, AF_INET6 } from "../../ffi/socket.ts";
 import { Source } from "../collect/source.ts";
@@ -91,6 +92,8 @@ export async function netstat(
   out: Writer,
   err: Writer,
 ): Promise<number> {
+  // What runs on is worth compiling at once.
+  if (request.continuous) expectMuch();
   for (;;) {
     const status = new Pass(request, place, out, err).run();
     out.flush();
