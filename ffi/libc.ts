@@ -31,8 +31,6 @@ const table = {
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
   // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);
   sendmsg: { args: [i32, ptr, i32], returns: i64_fast },
-  // ssize_t recvmsg(int fd, struct msghdr *msg, int flags);
-  recvmsg: { args: [i32, ptr, i32], returns: i64_fast },
   // int recvmmsg(int fd, struct mmsghdr *vec, unsigned int n, int flags, struct timespec *timeout);
   recvmmsg: { args: [i32, ptr, u32, i32, ptr], returns: i32 },
   // int openat(int dirfd, const char *path, int flags, mode_t mode);

@@ -149,7 +149,6 @@ export const plainLibc = {
   getsockopt: missing,
   setsockopt: missing,
   sendmsg: missing,
-  recvmsg: missing,
   recvmmsg: missing,
   openat: (dirfd: number, path: Memory, flags: number, mode: number) =>
     attempt(() => fs.openSync(resolve(dirfd, path), flags, mode)),

@@ -120,6 +120,26 @@ export interface SsOptions {
   readonly contexts: boolean;
 }
 
+/** What they are where none was given. */
+export const NO_OPTIONS: SsOptions = {
+  numeric: false,
+  resolve: false,
+  options: false,
+  extended: false,
+  memory: false,
+  processes: false,
+  threads: false,
+  info: false,
+  bpf: false,
+  tos: false,
+  cgroup: false,
+  tipcinfo: false,
+  inetSockopt: false,
+  oneline: false,
+  context: false,
+  contexts: false,
+};
+
 /** Tables that can be chosen, by the names that `-A` knows; the bit of each in {@linkcode SsSelection.tables}. */
 export const TABLE = {
   tcp: 1 << 0,

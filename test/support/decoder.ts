@@ -7,7 +7,12 @@ import { expect } from "bun:test";
 import fc from "fast-check";
 import type { DecodeContext, SourceKind } from "../../src/families/family.ts";
 import type { AsciiText } from "../../src/families/ascii_text.ts";
-import type { SsCells, SsContext, SsOptions } from "../../src/families/ss_row.ts";
+import {
+  NO_OPTIONS,
+  type SsCells,
+  type SsContext,
+  type SsOptions,
+} from "../../src/families/ss_row.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { viewOf } from "./bytes.ts";
 
@@ -103,25 +108,6 @@ export class TextCells implements SsCells {
     return this.cells.map((cell) => Buffer.from(cell).toString()).join("|");
   }
 }
-
-const NO_OPTIONS: SsOptions = {
-  numeric: false,
-  resolve: false,
-  options: false,
-  extended: false,
-  memory: false,
-  processes: false,
-  threads: false,
-  info: false,
-  bpf: false,
-  tos: false,
-  cgroup: false,
-  tipcinfo: false,
-  inetSockopt: false,
-  oneline: false,
-  context: false,
-  contexts: false,
-};
 
 /** A context for rows of ss: every table and state, process 77 is called `holder`, inode 99 is held by it. */
 export function ssContext(

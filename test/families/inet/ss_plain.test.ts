@@ -12,29 +12,12 @@ import {
   IPPROTO_TCP,
   IPPROTO_UDP,
 } from "../../../src/families/inet/uapi.ts";
-import type { SsContext, SsOptions } from "../../../src/families/ss_row.ts";
+import { NO_OPTIONS, type SsContext, type SsOptions } from "../../../src/families/ss_row.ts";
 import { SsTable } from "../../../src/views/ss/table.ts";
 import type { Writer } from "../../../src/views/text/writer.ts";
 import { attribute, u32 } from "../../support/bytes.ts";
 
-const PLAIN: SsOptions = {
-  numeric: true,
-  resolve: false,
-  options: false,
-  extended: false,
-  memory: false,
-  processes: false,
-  threads: false,
-  info: false,
-  bpf: false,
-  tos: false,
-  cgroup: false,
-  tipcinfo: false,
-  inetSockopt: false,
-  oneline: false,
-  context: false,
-  contexts: false,
-};
+const PLAIN: SsOptions = { ...NO_OPTIONS, numeric: true };
 
 interface Row {
   readonly address: "v4" | "mapped" | "v6" | "half";

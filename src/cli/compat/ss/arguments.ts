@@ -20,7 +20,7 @@ import {
   TCP_CLOSE,
   TCP_LISTEN,
 } from "../../../model/state.ts";
-import { TABLE } from "../../../families/ss_row.ts";
+import { NO_OPTIONS, TABLE } from "../../../families/ss_row.ts";
 import { type CompatFlag, getopt, GetoptError } from "../getopt.ts";
 import { SS_FLAGS, type SsFlag, type SsFlagSink } from "./flags.ts";
 import { FAMILY_NAMES, Selection } from "./selection.ts";
@@ -108,24 +108,7 @@ export function readArguments(
 ): SsArguments {
   const selection = new Selection();
   const result: SsArguments = {
-    options: {
-      numeric: false,
-      resolve: false,
-      options: false,
-      extended: false,
-      memory: false,
-      processes: false,
-      threads: false,
-      info: false,
-      bpf: false,
-      tos: false,
-      cgroup: false,
-      tipcinfo: false,
-      inetSockopt: false,
-      oneline: false,
-      context: false,
-      contexts: false,
-    },
+    options: { ...NO_OPTIONS },
     selection,
     header: true,
     queues: true,
