@@ -6,6 +6,7 @@
 import { SYS } from "./arch/mod.ts";
 import { errno } from "./errno.ts";
 import { libc } from "./libc.ts";
+import { addressOf, allocate } from "./memory.ts";
 
 /** Effective user ID of this process. */
 export function effectiveUserId(): number {
@@ -37,6 +38,22 @@ export function tryCopyDescriptor(pid: number, fd: number): number {
   const result = copy < 0 ? -errno() : copy;
   libc.close(pidfd);
   return result;
+}
+
+/** Bytes of a set of processors: 8192 of them, which is what the kernel can be built for. */
+const CPU_SET_SIZE = 1024;
+
+/** Processors that this thread may run on; 1 where the kernel does not tell. */
+export function usableProcessors(): number {
+  const set = allocate(CPU_SET_SIZE);
+  const size = Number(
+    libc.syscall(SYS.sched_getaffinity, 0, CPU_SET_SIZE as never, addressOf(set), 0, 0, 0),
+  );
+  let count = 0;
+  for (let i = 0; i < size; i++) {
+    for (let bits = set[i]!; bits !== 0; bits &= bits - 1) count++;
+  }
+  return Math.max(count, 1);
 }
 
 // include/uapi/linux/kcmp.h

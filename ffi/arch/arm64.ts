@@ -15,6 +15,7 @@ export const SYS = {
   pidfd_send_signal: 424,
   pidfd_open: 434,
   pidfd_getfd: 438,
+  sched_getaffinity: 123,
   name_to_handle_at: 264,
   open_by_handle_at: 265,
 } as const;

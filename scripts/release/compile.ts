@@ -61,8 +61,11 @@ export async function compile(build: Build, path: string): Promise<void> {
       `--define=process.arch=${JSON.stringify(target.name.includes("arm64") ? "arm64" : "x64")}`,
       `--define=SOCKEYE_VERSION=${JSON.stringify(version)}`,
       `--define=SOCKEYE_COMMIT=${JSON.stringify(commit)}`,
+      // The second entry by its name alone, so that it is found from a chunk as it is from its source.
+      "--entry-naming=[name].[ext]",
       `--outfile=${outfile}`,
       join(root, "src/main.ts"),
+      join(root, "src/proc/scan_worker.ts"),
     ], { cwd: root, stdout: "pipe", stderr: "pipe" });
     if (!run.success) {
       throw new Error(`The build for ${target.name} failed:\n${run.stdout}${run.stderr}`);

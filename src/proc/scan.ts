@@ -5,9 +5,7 @@
  * made, of a path or of a target. Since Linux 6.2 the size of a descriptor directory is the number of descriptors, and
  * kernel threads are passed over without opening theirs.
  *
- * One thread does it all. A second one (a Worker that claims processes from a shared counter) took 165 ms instead of 306 for
- * 80,000 descriptors and 98 instead of 114 for 30,000 where a core was idle, and was a tenth slower than one where none was.
- * Who has that many and a kernel that tells their number beforehand also has BPF, which takes 80.
+ * Where there are very many descriptors and a core for it, proc/two_threads.ts has a second thread do a part.
  *
  * @module
  */
@@ -72,7 +70,12 @@ export function descriptorPath(pid: number, tid: number, fd: number): string {
   return tid === 0 ? `${pid}/fd/${fd}` : `${pid}/task/${tid}/fd/${fd}`;
 }
 
-type Outcome = "read" | "empty" | "denied" | "unlisted" | "vanished";
+/**
+ * What may come of a process: `unlisted` where we may not even list its descriptors, `passed` where that hides nothing because
+ * it can have none.
+ */
+export const OUTCOMES = ["read", "empty", "denied", "unlisted", "passed", "vanished"] as const;
+export type Outcome = typeof OUTCOMES[number];
 
 /**
  * Links that are read at most to learn whether threads have tables of their own, where kcmp does not tell: about 50 ms.
@@ -92,7 +95,8 @@ export class DescriptorScanner {
   readonly #link = new LinkReader();
   readonly #path = new ProcPath();
   readonly descriptors = new DescriptorTable();
-  readonly #namespaces = new Map<number, string>();
+  /** Network namespaces that descriptors hold: see {@linkcode Scan}. */
+  readonly namespaces = new Map<number, string>();
   /** The open root, during a walk. */
   #rootFd = -1;
   /** True when the size of a descriptor directory counts its descriptors. */
@@ -100,7 +104,6 @@ export class DescriptorScanner {
   /** True when the kernel can be asked about the process numbers that the root shows. */
   #comparable = false;
   #assumedShared = 0;
-  #unlisted = 0;
 
   constructor(root: ProcRoot) {
     this.#root = root;
@@ -117,24 +120,30 @@ export class DescriptorScanner {
   /** Walks the main table of every process. Throws SyscallError when the list of processes breaks off. */
   scanProcesses(): Scan {
     const pids = this.listProcesses();
-    const denied: number[] = [];
-    let vanished = 0;
+    const outcomes: Outcome[] = [];
+    let next = 0;
+    this.scanEach(() => pids[next++] ?? null, (outcome) => void outcomes.push(outcome));
+    return this.scanOf(pids, outcomes);
+  }
+
+  /** Walks the main table of each process that `next` gives, until it gives `null`, and tells `done` what came of it. */
+  scanEach(next: () => number | null, done: (outcome: Outcome) => void): void {
     this.#withRoot(() => {
-      for (const pid of pids) {
-        const outcome = this.#scanProcess(pid);
-        if (outcome === "vanished") vanished++;
-        else if (outcome === "denied" || outcome === "unlisted") denied.push(pid);
-      }
+      for (let pid = next(); pid !== null; pid = next()) done(this.#scanProcess(pid));
     });
-    const hidden = this.#root.isLive && pids.length > 0 && pids[0] !== 1;
+  }
+
+  /** What was found, given all processes and what came of each. */
+  scanOf(pids: readonly number[], outcomes: readonly Outcome[]): Scan {
+    const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
     return {
       descriptors: this.descriptors,
       pids,
-      denied,
-      unlisted: this.#unlisted,
-      vanished,
-      hidden,
-      namespaces: this.#namespaces,
+      denied: pids.filter((_, i) => outcomes[i] === "denied" || outcomes[i] === "unlisted"),
+      unlisted: count("unlisted") + count("passed"),
+      vanished: count("vanished"),
+      hidden: this.#root.isLive && pids.length > 0 && pids[0] !== 1,
+      namespaces: this.namespaces,
     };
   }
 
@@ -250,10 +259,9 @@ export class DescriptorScanner {
     }
     const outcome = this.#scanTable(path, pid, 0, null);
     if (outcome === "empty") return this.#scanLeaderless(pid);
-    if (outcome === "unlisted") this.#unlisted++;
     const refused = outcome === "denied" || outcome === "unlisted";
-    if (refused && !this.#sizesCount && !this.#canHoldSockets(pid)) return "empty";
-    return outcome;
+    if (!refused || this.#sizesCount || this.#canHoldSockets(pid)) return outcome;
+    return outcome === "unlisted" ? "passed" : "empty";
   }
 
   // A leader that has exited shows an empty table while its threads still hold the real one.
@@ -378,8 +386,8 @@ export class DescriptorScanner {
   // A descriptor may be all that keeps a namespace alive.
   #noteNamespace(pid: number, tid: number, fd: number, length: number): void {
     const inode = netnsInode(this.#link.bytes, length);
-    if (inode < 0 || this.#namespaces.has(inode)) return;
-    this.#namespaces.set(inode, descriptorPath(pid, tid, fd));
+    if (inode < 0 || this.namespaces.has(inode)) return;
+    this.namespaces.set(inode, descriptorPath(pid, tid, fd));
   }
 
   // Kernel threads and zombies have no descriptors, so being kept out of them hides nothing.

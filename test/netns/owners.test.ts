@@ -2,8 +2,10 @@
  * Owners by BPF and owners by /proc: the same answer, and what happens where BPF is not allowed.
  */
 import { describe, expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { usableProcessors } from "../../ffi/process.ts";
 import { whyNoOwnerPass } from "../../src/bpf/owner_iterator.ts";
-import { makeSocket, pythonReason } from "../support/factory.ts";
+import { fillSockets, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, reportSkip, testIf } from "../support/skip.ts";
 import { sockeye, validSnapshot } from "../support/sockeye.ts";
@@ -84,3 +86,31 @@ describe("--owners=bpf", () => {
     },
   );
 });
+
+describe("--owners=proc", () => {
+  testIf(
+    firstReason(reason, usableProcessors() > 1 ? null : "one processor"),
+    "is a walk by two threads where there are very many descriptors, with the rows of one",
+    async () => {
+      await using netns = await Namespace.create();
+      await using _filled = await fillSockets(32_000, 4, { netns });
+      const look = (before: readonly string[]) => {
+        const ran = sockeye(["-ta", "-v", "--owners=proc"], { netns, before });
+        expect(ran.status).toBe(0);
+        return ran;
+      };
+      const two = look([]);
+      const one = look(["taskset", "--cpu-list", firstProcessor()]);
+      expect(two.stderr).toContain("owners: /proc is walked by two threads");
+      expect(one.stderr).not.toContain("two threads");
+      expect(two.stdout).toBe(one.stdout);
+      expect(two.stdout.match(/\(pid=\d+,fd=\d+\)$/gm)!.length).toBeGreaterThanOrEqual(32_000);
+    },
+    60_000,
+  );
+});
+
+function firstProcessor(): string {
+  const status = readFileSync("/proc/self/status", "latin1");
+  return /^Cpus_allowed_list:\s+(\d+)/m.exec(status)![1]!;
+}
