@@ -16,6 +16,8 @@ export const SYS = {
   pidfd_open: 434,
   pidfd_getfd: 438,
   sched_getaffinity: 123,
+  mmap: 222,
+  munmap: 215,
   name_to_handle_at: 264,
   open_by_handle_at: 265,
 } as const;

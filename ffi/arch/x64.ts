@@ -16,6 +16,8 @@ export const SYS = {
   pidfd_open: 434,
   pidfd_getfd: 438,
   sched_getaffinity: 204,
+  mmap: 9,
+  munmap: 11,
   name_to_handle_at: 303,
   open_by_handle_at: 304,
 } as const;

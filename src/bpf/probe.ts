@@ -85,7 +85,7 @@ function permissionReason(root: ProcRoot): string {
  * types are read as they are asked for.
  */
 export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): Probe<T> {
-  const file = LazyFile.tryOpen(path);
+  const file = LazyFile.tryOpen(path, path === KERNEL_BTF);
   if (file === -ENOENT) {
     return refuse(`${path} is missing: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or no sysfs`);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ENOENT, SyscallError } from "../../ffi/errno.ts";
@@ -33,4 +33,26 @@ test("a lazy file that is closed says so when more is wanted, and one that is mi
   if (typeof file === "number") throw new Error(`errno ${-file}`);
   file.close();
   expect(() => file.ensure(0, 1)).toThrow(SyscallError);
+});
+
+test("a mapped file is all there until it is closed, and nothing then", () => {
+  const file = LazyFile.tryOpen("/proc/self/exe", true);
+  if (typeof file === "number") throw new Error(`errno ${-file}`);
+  const { bytes } = file;
+  file.ensure(0, bytes.length);
+  // An ELF file.
+  expect([...bytes.subarray(0, 4)]).toEqual([0x7f, 0x45, 0x4c, 0x46]);
+  expect(bytes.at(-1)).toBe(readFileSync("/proc/self/exe").at(-1));
+  file.close();
+  file.close();
+  expect(bytes.length).toBe(0);
+  expect(bytes[0]).toBeUndefined();
+});
+
+test("what cannot be mapped is read", () => {
+  // Files of /proc have no size and no memory behind them.
+  const file = LazyFile.tryOpen("/proc/self/status", true);
+  if (typeof file === "number") throw new Error(`errno ${-file}`);
+  expect(file.bytes.length).toBe(0);
+  file.close();
 });
