@@ -77,14 +77,17 @@ export class OwnerIterator implements Disposable {
       descriptors: new DescriptorTable(true),
       namespaces: new DescriptorTable(),
     };
-    this.read((view, length) => decodeRecords(view, length, pass));
+    this.read((words, length) => decodeRecords(words, length, pass));
     return pass;
   }
 
-  /** Reads the pass to its end and closes it: `take` gets some records at a time. Throws as {@linkcode OwnerIterator.run}. */
-  read(take: (view: DataView, length: number) => void): void {
+  /**
+   * Reads the pass to its end and closes it: `take` gets some records at a time, as words, and how many bytes they take. Throws
+   * as {@linkcode OwnerIterator.run}.
+   */
+  read(take: (words: Uint32Array, length: number) => void): void {
     const buffer = allocate(READ_SIZE);
-    const view = new DataView(buffer.buffer);
+    const words = new Uint32Array(buffer.buffer);
     try {
       for (;;) {
         const length = tryRead(this.#fd, buffer);
@@ -92,7 +95,7 @@ export class OwnerIterator implements Disposable {
         if (length === -EAGAIN) continue;
         if (length < 0) throw new SyscallError("read of the BPF iterator", -length);
         if (length === 0) return;
-        take(view, length);
+        take(words, length);
       }
     } finally {
       this[Symbol.dispose]();
@@ -114,26 +117,30 @@ export function whyNoOwnerPass(): string | null {
   return null;
 }
 
-/** Appends `length` bytes of records to a pass. Throws {@linkcode DecodeError} when they do not end with a record. */
-export function decodeRecords(view: DataView, length: number, pass: Pass): void {
+/**
+ * Appends `length` bytes of records to a pass. Throws {@linkcode DecodeError} when they do not end with a record.
+ *
+ * They come as words and not as a DataView, because a typed array is read without a call, which counts before this is compiled.
+ */
+export function decodeRecords(words: Uint32Array, length: number, pass: Pass): void {
   if (length % RECORD.size !== 0) {
     throw new DecodeError("BPF owner records", length, "the last record is cut off");
   }
-  for (let at = 0; at < length; at += RECORD.size) {
-    const tgid = view.getInt32(at + RECORD.tgid, true);
-    const pid = view.getInt32(at + RECORD.pid, true);
+  for (let at = 0; at < length / 4; at += RECORD.size / 4) {
+    const tgid = words[at + RECORD.tgid / 4]! | 0;
+    const pid = words[at + RECORD.pid / 4]! | 0;
     const tid = pid === tgid ? 0 : pid;
-    const fd = view.getUint32(at + RECORD.fd, true);
-    const inode = view.getUint32(at + RECORD.inode, true) +
-      view.getUint32(at + RECORD.inode + 4, true) * 0x1_0000_0000;
-    const kind = view.getUint32(at + RECORD.kind, true);
+    const fd = words[at + RECORD.fd / 4]!;
+    const inode = words[at + RECORD.inode / 4]! +
+      words[at + RECORD.inode / 4 + 1]! * 0x1_0000_0000;
+    const kind = words[at + RECORD.kind / 4]!;
     if (kind === KIND_SOCKET) {
-      const low = view.getUint32(at + RECORD.cookie, true);
-      pass.descriptors.add(tgid, tid, fd, inode, low, view.getUint32(at + RECORD.cookie + 4, true));
+      const cookie = at + RECORD.cookie / 4;
+      pass.descriptors.add(tgid, tid, fd, inode, words[cookie]!, words[cookie + 1]!);
     } else if (kind === KIND_NAMESPACE) {
       pass.namespaces.push(tgid, tid, fd, inode);
     } else {
-      throw new DecodeError("BPF owner records", at + RECORD.kind, `there is no kind ${kind}`);
+      throw new DecodeError("BPF owner records", 4 * at + RECORD.kind, `there is no kind ${kind}`);
     }
   }
 }

@@ -1,44 +1,28 @@
 /**
  * HolderIndex: all descriptors of an inode, last first, for rows that are printed as they come.
  *
- * Unlike OwnerIndex it is made before anybody knows which inodes will be asked for, so it holds them all: an open hash
- * table of integers, without an object per descriptor.
+ * Unlike OwnerIndex it is made before anybody knows which inodes will be asked for, so it holds them all.
  *
  * @module
  */
+import { InodeMap } from "../model/inode_map.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
 
 /** Descriptors by inode. */
 export class HolderIndex {
   readonly #table: DescriptorTable;
-  /** Row + 1 of the last descriptor of an inode; 0 where the slot is free. */
-  readonly #heads: Int32Array;
+  /** Of an inode row + 1 of its last descriptor. */
+  readonly #heads: InodeMap;
   readonly #next: Int32Array;
-  readonly #mask: number;
   readonly #rows: number[] = [];
 
   constructor(table: DescriptorTable) {
+    const { inodes, length } = table;
     this.#table = table;
-    let size = 64;
-    while (size < table.length * 2) size *= 2;
-    this.#heads = new Int32Array(size);
-    this.#next = new Int32Array(table.length);
-    this.#mask = size - 1;
-    for (let row = 0; row < table.length; row++) {
-      const slot = this.#slot(table.inodes[row]!);
-      this.#next[row] = this.#heads[slot]!;
-      this.#heads[slot] = row + 1;
-    }
-  }
-
-  #slot(inode: number): number {
-    const { inodes } = this.#table;
-    // Inodes count up, so neighbours are the rule: a multiplication spreads them.
-    let slot = Math.imul(inode | 0, 0x9e37_79b1) >>> 7 & this.#mask;
-    for (;;) {
-      const head = this.#heads[slot]!;
-      if (head === 0 || inodes[head - 1] === inode) return slot;
-      slot = slot + 1 & this.#mask;
+    this.#heads = new InodeMap(length);
+    this.#next = new Int32Array(length);
+    for (let row = 0; row < length; row++) {
+      this.#next[row] = this.#heads.put(inodes[row]!, row + 1);
     }
   }
 
@@ -52,7 +36,7 @@ export class HolderIndex {
     const { pids, tids, fds } = this.#table;
     let sorted = true;
     let before = -1;
-    for (let row = this.#heads[this.#slot(inode)]!; row !== 0; row = this.#next[row - 1]!) {
+    for (let row = this.#heads.get(inode); row !== 0; row = this.#next[row - 1]!) {
       const at = row - 1;
       if (before >= 0 && order(before, at) > 0) sorted = false;
       rows.push(at);

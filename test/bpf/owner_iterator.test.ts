@@ -169,7 +169,7 @@ describe("decodeRecords()", () => {
     const table = pass.descriptors;
     view.setUint32(64 + 12, 1, true);
     view.setBigUint64(64 + 16, 4026531840n, true);
-    decodeRecords(view, 96, pass);
+    decodeRecords(new Uint32Array(view.buffer), 96, pass);
     expect(pass.namespaces.length).toBe(1);
     expect(pass.namespaces.inodes[0]).toBe(4026531840);
     expect(table.length).toBe(2);
@@ -184,7 +184,11 @@ describe("decodeRecords()", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const pass = { descriptors: new DescriptorTable(true), namespaces: new DescriptorTable() };
       try {
-        decodeRecords(new DataView(bytes.buffer, bytes.byteOffset), bytes.length, pass);
+        decodeRecords(
+          new Uint32Array(bytes.slice().buffer, 0, bytes.length >> 2),
+          bytes.length,
+          pass,
+        );
         const rows = pass.descriptors.length + pass.namespaces.length;
         expect(rows * RECORD.size).toBe(bytes.length);
       } catch (error) {

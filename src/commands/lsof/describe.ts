@@ -6,7 +6,7 @@
 import type { Device, FileStatus } from "../../../ffi/stat.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from "../../../ffi/stat.ts";
 import type { DescriptorInfo } from "../../proc/fdinfo.ts";
-import type { FileRow, LsofFormat, SocketState } from "../../views/lsof/row.ts";
+import type { FileDraft, LsofFormat, SocketState } from "../../views/lsof/row.ts";
 import type { InternetSocket, KnownSocket } from "./sockets.ts";
 
 /** A link that does not lead to a path: `pipe:[1]`, `anon_inode:[eventfd]`. What stands after the colon may be empty. */
@@ -39,7 +39,7 @@ export function isAnonymous(status: FileStatus, path: string): boolean {
 
 /** Fills in all but the name for a file that is not a socket. `partial`: only device and inode are known. */
 export function describeFile(
-  row: FileRow,
+  row: FileDraft,
   path: string,
   status: FileStatus,
   format: LsofFormat,
@@ -77,17 +77,6 @@ const EPOLL_SHOWN = 32;
 
 function watchedText(numbers: readonly number[]): string {
   return numbers.join(",");
-}
-
-const PROTOCOL_NAMES = { tcp: "TCP", udp: "UDP", udplite: "UDPLITE" } as const;
-
-/** Fills in a TCP, UDP or UDP-Lite socket. */
-export function describeInternet(row: FileRow, socket: InternetSocket): void {
-  row.type = socket.version === 4 ? "IPv4" : "IPv6";
-  row.protocol = PROTOCOL_NAMES[socket.protocol];
-  row.deviceText = String(socket.inode);
-  row.ends = socket;
-  row.state = socket;
 }
 
 /** SOCK_*, include/linux/net.h. */
@@ -198,7 +187,7 @@ function unixState(flags: number, state: number): SocketState {
 
 /** Fills in a socket that some table knows, but for those of TCP and UDP. */
 export function describeSocket(
-  row: FileRow,
+  row: FileDraft,
   inode: number,
   socket: Exclude<KnownSocket, InternetSocket>,
 ): void {
@@ -234,7 +223,7 @@ export function describeSocket(
     case "packet": {
       const { type, protocol } = socket.row;
       row.type = "pack";
-      row.deviceText = String(inode);
+      row.deviceText = inode;
       row.protocol = (ETHER_TYPES.get(protocol) ?? String(protocol)).slice(0, 7);
       row.name = `type=${SOCKET_TYPES.has(type) ? "SOCK_" : ""}${socketType(type)}`;
       break;

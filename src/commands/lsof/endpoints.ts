@@ -9,7 +9,7 @@ import type { DescriptorInfo } from "../../proc/fdinfo.ts";
 import { TCP_ESTABLISHED } from "../../model/state.ts";
 import { addToName } from "../../views/lsof/row.ts";
 import { descriptorText } from "../../views/lsof/table.ts";
-import type { OpenFile, OpenProcess } from "./gather.ts";
+import type { OpenFile, OpenProcess } from "./open_process.ts";
 import type { LsofQuery } from "./query.ts";
 import type { Selection } from "./selection.ts";
 import { InternetSocket, type KnownSocket } from "./sockets.ts";
@@ -171,7 +171,7 @@ export class Endpoints {
       const command = process.command.slice(0, commandWidth);
       addToName(
         file.row,
-        `${process.pid},${command},${descriptorText(end.row).trimStart()}${end.row.access}`,
+        `${process.pid},${command},${descriptorText(end.row)}${end.row.access}`,
       );
       if (mark) this.#marked.add(end);
     }

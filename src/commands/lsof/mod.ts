@@ -18,7 +18,7 @@ import { formatAddress } from "../../model/endpoint.ts";
 import { Gatherer } from "./gather.ts";
 import { missing } from "./missing.ts";
 import { NamedFiles } from "./named_files.ts";
-import type { LsofLookups, LsofQuery, Repetition } from "./query.ts";
+import type { InternetProtocol, LsofLookups, LsofQuery, Repetition } from "./query.ts";
 import { Selection } from "./selection.ts";
 import { strftime } from "./strftime.ts";
 
@@ -28,7 +28,7 @@ export class HostNames implements LsofLookups {
   readonly services = new Services();
   readonly hosts = new Hosts();
 
-  service(name: string, protocol: "tcp" | "udp" | "udplite"): number | null {
+  service(name: string, protocol: InternetProtocol): number | null {
     return this.services.port(name, protocol);
   }
 

@@ -5,6 +5,9 @@
  */
 import type { LsofFormat } from "../../views/lsof/row.ts";
 
+/** The protocols of `-i`. */
+export type InternetProtocol = "tcp" | "udp" | "udplite";
+
 /** A number that is wanted or, with `exclude`, not wanted: a process, a process group. */
 export interface NumberItem {
   readonly number: number;
@@ -43,7 +46,7 @@ export interface InternetItem {
   /** The argument it came from: all items of one argument are found when one is. */
   readonly argument: string;
   readonly version: 4 | 6 | null;
-  readonly protocol: "tcp" | "udp" | "udplite" | null;
+  readonly protocol: InternetProtocol | null;
   /** Text form. */
   readonly address: string | null;
   readonly ports: { readonly first: number; readonly last: number } | null;
@@ -118,7 +121,7 @@ export interface LsofQuery {
 /** Looks up what a command line may name. */
 export interface LsofLookups {
   /** Port of a service; `null` when there is none. */
-  service(name: string, protocol: "tcp" | "udp" | "udplite"): number | null;
+  service(name: string, protocol: InternetProtocol): number | null;
   /** Addresses of a host in text form. */
   addresses(name: string): readonly { readonly version: 4 | 6; readonly address: string }[];
   /** User ID of a login; `null` when there is none. */

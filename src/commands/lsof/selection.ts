@@ -7,7 +7,7 @@
  * @module
  */
 import type { InternetEnd } from "../../views/lsof/row.ts";
-import type { InternetItem, LsofQuery } from "./query.ts";
+import type { InternetItem, InternetProtocol, LsofQuery } from "./query.ts";
 
 export const BY_COMMAND = 1;
 export const BY_DESCRIPTOR = 2;
@@ -38,6 +38,16 @@ export interface Candidate {
   readonly command: string;
 }
 
+/** What is asked of an internet socket. */
+export interface InternetCandidate {
+  readonly version: 4 | 6;
+  readonly protocol: InternetProtocol;
+  /** The kernel's number. */
+  readonly state: number;
+  readonly local: InternetEnd | null;
+  readonly peer: InternetEnd | null;
+}
+
 /** What a process met. */
 export interface ProcessMatch {
   readonly excluded: boolean;
@@ -57,6 +67,8 @@ export class Selection {
   readonly found = new Set<object | string>();
   readonly #includedStates: ReadonlySet<number>;
   readonly #excludedStates: ReadonlySet<number>;
+  /** What {@linkcode Selection.note} has been told. */
+  #noted = 0;
   /** Last given first, as lsof tries them. */
   readonly #internetItems: readonly InternetItem[];
 
@@ -84,6 +96,12 @@ export class Selection {
     this.#includedStates = states(false);
     this.#excludedStates = states(true);
     this.#internetItems = query.internetItems.toReversed();
+  }
+
+  /** True when flags of open(2) are to be shown. */
+  get showsFlags(): boolean {
+    const { flags, fields, kind } = this.query.format;
+    return flags !== "none" || kind === "fields" && fields.has("G");
   }
 
   /** True when tasks are to be looked at. */
@@ -178,22 +196,20 @@ export class Selection {
     return state > 11;
   }
 
-  /** What an internet socket meets. `version` is the socket's, an end's the address's. */
-  internet(
-    version: 4 | 6,
-    protocol: string,
-    local: InternetEnd | null,
-    peer: InternetEnd | null,
-  ): number {
+  /** What an internet socket meets; `null` where its state keeps it out. */
+  internet(socket: InternetCandidate): number | null {
+    if (!this.state(socket.state)) return null;
+    const { version } = socket;
     const { internet } = this.query;
-    let met = internet === 0 || internet === version ? BY_INTERNET : 0;
+    const met = internet === 0 || internet === version ? BY_INTERNET : 0;
+    if (this.#internetItems.length === 0) return met;
     // Both ends are tried, so that each finds its own criterion.
-    if (this.#address(protocol, peer)) met |= BY_ADDRESS;
-    if (this.#address(protocol, local)) met |= BY_ADDRESS;
-    return met;
+    const { protocol, local, peer } = socket;
+    const byPeer = this.#address(protocol, peer);
+    return this.#address(protocol, local) || byPeer ? met | BY_ADDRESS : met;
   }
 
-  #address(protocol: string, end: InternetEnd | null): boolean {
+  #address(protocol: InternetProtocol, end: InternetEnd | null): boolean {
     if (end === null) return false;
     for (const item of this.#internetItems) {
       if (item.protocol !== null && item.protocol !== protocol) continue;
@@ -215,6 +231,8 @@ export class Selection {
 
   /** Notes what a file that is held meets, listed or not. */
   note(met: number): void {
+    if ((met & ~this.#noted) === 0) return;
+    this.#noted |= met;
     if ((met & BY_INTERNET) !== 0) this.found.add("internet");
     if ((met & BY_TASK) !== 0) this.found.add("task");
   }

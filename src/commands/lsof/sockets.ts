@@ -29,6 +29,7 @@ import {
 } from "../../families/inet/uapi.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
+import { InodeMap } from "../../model/inode_map.ts";
 import {
   ALL_STATES,
   type StateMask,
@@ -50,11 +51,8 @@ import {
 } from "../../proc/net_tables.ts";
 import { parseUnixTable, type UnixRow } from "../../proc/net_unix.ts";
 import type { InternetEnd, InternetEnds, SocketState } from "../../views/lsof/row.ts";
-import type { LsofQuery } from "./query.ts";
+import type { InternetProtocol, LsofQuery } from "./query.ts";
 import { TCP_STATES } from "./tcp_states.ts";
-
-/** The protocols of `-i`. */
-export type InternetProtocol = "tcp" | "udp" | "udplite";
 
 /** States in which no descriptor exists, and the one that lsof's source does not list. */
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
@@ -147,10 +145,15 @@ export class InternetSocket implements InternetEnds, SocketState {
   }
 }
 
+const ROW_WORDS = INET_DIAG_MSG_SIZE / 4;
+
 /** TCP, UDP and UDP-Lite sockets by inode: the fixed part of each inet_diag_msg, one after the other. */
 export class InternetTable {
-  readonly #rows = new Map<number, number>();
-  #view = new DataView(new ArrayBuffer(64 * INET_DIAG_MSG_SIZE));
+  /** Of an inode 1 + where its row begins. */
+  readonly #rows = new InodeMap();
+  // A typed array can be written without a call, which counts before code is compiled.
+  #words = new Uint32Array(64 * ROW_WORDS);
+  #view = new DataView(this.#words.buffer);
   #length = 0;
 
   get size(): number {
@@ -158,12 +161,12 @@ export class InternetTable {
   }
 
   has(inode: number): boolean {
-    return this.#rows.has(inode);
+    return this.#rows.get(inode) !== 0;
   }
 
   get(inode: number): InternetSocket | undefined {
-    const at = this.#rows.get(inode);
-    return at === undefined ? undefined : new InternetSocket(this.#view, at);
+    const row = this.#rows.get(inode);
+    return row === 0 ? undefined : new InternetSocket(this.#view, row - 1);
   }
 
   /**
@@ -182,23 +185,22 @@ export class InternetTable {
     if (inode === 0) return 0;
     const at = this.#length;
     if (at === this.#view.byteLength) this.#grow();
-    const rows = this.#view;
-    for (let i = 0; i < INET_DIAG_MSG_SIZE; i += 4) {
-      rows.setUint32(at + i, view.getUint32(start + i, true), true);
-    }
-    rows.setUint8(at + ROW_PROTOCOL, protocol);
+    const words = this.#words;
+    for (let i = 0; i < ROW_WORDS; i++) words[at / 4 + i] = view.getUint32(start + 4 * i, true);
+    this.#view.setUint8(at + ROW_PROTOCOL, protocol);
     this.#length = at + INET_DIAG_MSG_SIZE;
-    this.#rows.set(inode, at);
+    this.#rows.put(inode, at + 1);
     return inode;
   }
 
   delete(inode: number): void {
-    this.#rows.delete(inode);
+    this.#rows.put(inode, 0);
   }
 
   #grow(): void {
-    const larger = new Uint8Array(this.#view.byteLength * 2);
-    larger.set(new Uint8Array(this.#view.buffer));
+    const larger = new Uint32Array(this.#words.length * 2);
+    larger.set(this.#words);
+    this.#words = larger;
     this.#view = new DataView(larger.buffer);
   }
 }

@@ -4,15 +4,25 @@
  * @module
  */
 import { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "../../../ffi/files.ts";
+import { utf8Text } from "../../model/text.ts";
+import { constant } from "../text/repeated.ts";
+import { RowBuffer } from "../text/row_buffer.ts";
 import type { FileRow, InternetEnd, LsofFormat, LsofNames, SocketState } from "./row.ts";
 import { safe } from "./safe.ts";
+
+const BLANK = 0x20;
+const STAR = 0x2a;
+const HYPHEN = 0x2d;
+const COLON = 0x3a;
+const GREATER = 0x3e;
 
 /** Writes rows of one run. */
 export class Cells {
   readonly #format: LsofFormat;
   readonly #names: LsofNames;
   readonly #unicode: boolean;
-  readonly #hosts = new Map<string, string>();
+  readonly #hosts = new Map<string, Uint8Array>();
+  readonly #scratch = new RowBuffer();
 
   constructor(format: LsofFormat, names: LsofNames, unicode: boolean) {
     this.#format = format;
@@ -30,40 +40,61 @@ export class Cells {
     return safe(text, this.#unicode);
   }
 
-  /** The NAME column without the state. */
-  name(row: FileRow): string {
-    let text = row.name === null ? "" : this.safe(row.name);
+  /** Writes the NAME column without the state. Returns whether there was anything to write. */
+  writeName(row: FileRow, out: RowBuffer): boolean {
+    const start = out.length;
+    if (row.name !== null) out.utf8(this.safe(row.name));
     const { ends, additions } = row;
     if (ends !== null) {
       const { local, peer } = ends;
-      if (local !== null) text += this.#end(local, row.protocol);
-      if (peer !== null) text += "->" + this.#end(peer, row.protocol);
+      if (local !== null) this.#writeEnd(local, row.protocol, out);
+      if (peer !== null) {
+        out.byte(HYPHEN);
+        out.byte(GREATER);
+        this.#writeEnd(peer, row.protocol, out);
+      }
     }
-    if (additions.length === 0) return text;
-    for (const addition of additions) text += (text === "" ? "" : " ") + this.safe(addition);
-    return text;
+    for (let i = 0; i < additions.length; i++) {
+      if (out.length > start) out.byte(BLANK);
+      out.utf8(this.safe(additions[i]!));
+    }
+    return out.length > start;
   }
 
-  #end(end: InternetEnd, protocol: string | null): string {
-    const { address, port } = end;
-    const host = address === null ? "*" : this.#host(address, end.version);
-    if (port === 0) return host + ":*";
+  /** The same as text. */
+  name(row: FileRow): string {
+    this.writeName(row, this.#scratch);
+    return utf8Text(this.#scratch.take());
+  }
+
+  #writeEnd(
+    { address, port, version }: InternetEnd,
+    protocol: string | null,
+    out: RowBuffer,
+  ): void {
+    if (address === null) out.byte(STAR);
+    else out.bytes(this.#host(address, version));
+    out.byte(COLON);
+    if (port === 0) return out.byte(STAR);
     const known = protocol === "TCP"
       ? this.#names.service(port, "tcp")
       : protocol === "UDP"
       ? this.#names.service(port, "udp")
       : null;
-    return host + ":" + (known ?? port);
+    if (known === null) out.decimal(port);
+    else out.utf8(known);
   }
 
-  #host(address: string, version: 4 | 6): string {
-    let text = this.#hosts.get(address);
-    if (text === undefined) {
+  #host(address: string, version: 4 | 6): Uint8Array {
+    let bytes = this.#hosts.get(address);
+    if (bytes === undefined) {
       const name = this.#names.host(address);
-      text = name !== null ? this.safe(name) : version === 6 ? `[${address}]` : address;
-      this.#hosts.set(address, text);
+      bytes = constant(
+        name !== null ? this.safe(name) : version === 6 ? `[${address}]` : address,
+      );
+      this.#hosts.set(address, bytes);
     }
-    return text;
+    return bytes;
   }
 
   /** True when anything of `-T` is to be shown. */

@@ -86,7 +86,7 @@ function addFile(
   add: (letter: string, value: string | number | null) => void,
 ): void {
   const { fields } = format;
-  add("f", descriptorText(row).trimStart());
+  add("f", descriptorText(row));
   add("a", row.access);
   add("l", row.lock);
   add("t", row.type === "" ? null : row.type);

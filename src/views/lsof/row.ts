@@ -36,35 +36,37 @@ export interface SocketState {
 
 /** An open file. */
 export interface FileRow {
-  /** `cwd`, `rtd`, `txt`, `mem`, `DEL`, `NOFD`, or the descriptor's number as text. */
-  readonly descriptor: string;
-  /** False for names such as `cwd`. */
-  readonly numbered: boolean;
+  /** The descriptor's number; `cwd`, `rtd`, `txt`, `mem`, `DEL` or `NOFD` where it is none. */
+  readonly descriptor: number | string;
   /** `r`, `w`, `u`, or a space. */
-  access: string;
+  readonly access: string;
   /** Kind of lock, or a space. */
-  lock: string;
-  type: string;
+  readonly lock: string;
+  readonly type: string;
   /** Flags of open(2); `null` when they were not read. */
-  flags: number | null;
-  /** Characters in the DEVICE column where there is no device number. */
-  deviceText: string | null;
-  device: Device | null;
-  specialDevice: Device | null;
-  size: number | null;
-  offset: number | null;
-  linkCount: number | null;
-  inode: number | null;
+  readonly flags: number | null;
+  /** What is in the DEVICE column where there is no device number: a socket's address, or its inode. */
+  readonly deviceText: string | number | null;
+  readonly device: Device | null;
+  readonly specialDevice: Device | null;
+  readonly size: number | null;
+  readonly offset: number | null;
+  readonly linkCount: number | null;
+  readonly inode: number | null;
   /** Internet or packet protocol in the NODE column, instead of an inode. */
-  protocol: string | null;
-  name: string | null;
+  readonly protocol: string | null;
+  readonly name: string | null;
   /** What is appended to the name: endpoints, errors. */
   additions: readonly string[];
-  ends: InternetEnds | null;
-  state: SocketState | null;
+  readonly ends: InternetEnds | null;
+  readonly state: SocketState | null;
 }
 
-const NOTHING: readonly string[] = [];
+/** A row that is still being filled in. */
+export type FileDraft = { -readonly [Key in keyof FileRow]: FileRow[Key] };
+
+/** No additions. */
+export const NO_ADDITIONS: readonly string[] = [];
 
 /** Appends something to the name. */
 export function addToName(row: FileRow, text: string): void {
@@ -72,10 +74,9 @@ export function addToName(row: FileRow, text: string): void {
 }
 
 /** A row about which nothing is known yet. */
-export function emptyRow(descriptor: string, numbered: boolean): FileRow {
+export function emptyRow(descriptor: number | string): FileDraft {
   return {
     descriptor,
-    numbered,
     access: " ",
     lock: " ",
     type: "",
@@ -89,7 +90,7 @@ export function emptyRow(descriptor: string, numbered: boolean): FileRow {
     inode: null,
     protocol: null,
     name: null,
-    additions: NOTHING,
+    additions: NO_ADDITIONS,
     ends: null,
     state: null,
   };

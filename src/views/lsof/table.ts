@@ -3,37 +3,109 @@
  *
  * @module
  */
+import { constant } from "../text/repeated.ts";
+import { digitsOf, RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
 import type { Cells } from "./cells.ts";
 import type { FileRow, LsofFormat, ProcessRow } from "./row.ts";
 import { commandCell, commandLength } from "./safe.ts";
 
-/** One column between COMMAND and NAME. */
-interface Column {
+/** A column between COMMAND and FD: the same for all files of a process. */
+interface ProcessColumn {
   readonly title: string;
   /** Right unless TASKCMD. */
   readonly left?: boolean;
-  /** Gives a process's cell, the same for all its files; without it the cell is the file's. */
-  readonly ofProcess?: (process: ProcessRow) => string;
-  readonly ofFile?: (row: FileRow) => string;
+  cell(process: ProcessRow): string;
 }
 
-/** The number of a descriptor as lsof 4.95 writes it: four columns, the last three digits of one that has more. */
+/** A column from FD to NODE. It is as wide as the widest of its cells, which are at the right. */
+interface FileColumn {
+  readonly title: string;
+  width(row: FileRow): number;
+  write(row: FileRow, width: number, out: RowBuffer): void;
+}
+
+const BLANK = 0x20;
+const STAR = 0x2a;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const HYPHEN = 0x2d;
+const ZERO = 0x30;
+const NEWLINE = 0x0a;
+const FLUSH_AT = 64 * 1024;
+/** Cells that a descriptor's number is written into. */
+const NUMBER_WIDTH = 4;
+
+/** Cells of the mode and the lock behind it. */
+const MODE_WIDTH = 2;
+
+/** Writes a descriptor as lsof 4.95 does: four columns, the last three digits of a number that has more. */
+function writeDescriptor({ descriptor }: FileRow, out: RowBuffer): void {
+  if (typeof descriptor === "string") out.text(descriptor);
+  else if (descriptor < 10 ** NUMBER_WIDTH) out.right(descriptor, NUMBER_WIDTH);
+  else {
+    out.byte(STAR);
+    const digits = descriptor % 10 ** (NUMBER_WIDTH - 1);
+    if (digits < 100) out.byte(ZERO);
+    if (digits < 10) out.byte(ZERO);
+    out.decimal(digits);
+  }
+}
+
+/** The same as text, without the blanks before it. */
 export function descriptorText(row: FileRow): string {
-  // lsof spells these two with a space before them.
-  if (row.descriptor === "cwd" || row.descriptor === "rtd") return ` ${row.descriptor}`;
-  if (!row.numbered) return row.descriptor;
-  return row.descriptor.length > 4 ? `*${row.descriptor.slice(-3)}` : row.descriptor.padStart(4);
+  const out = new RowBuffer();
+  writeDescriptor(row, out);
+  return String.fromCharCode(...out.take()).trimStart();
 }
 
-function modeText({ access, lock }: FileRow): string {
-  return (lock !== " " && access === " " ? "-" : access) + lock;
+const DESCRIPTOR: FileColumn = {
+  title: "FD",
+  width({ descriptor }) {
+    if (typeof descriptor === "number") return NUMBER_WIDTH + MODE_WIDTH;
+    // lsof spells these two with a space before them.
+    const blank = descriptor === "cwd" || descriptor === "rtd" ? 1 : 0;
+    return blank + descriptor.length + MODE_WIDTH;
+  },
+  write(row, width, out) {
+    const { descriptor, access, lock } = row;
+    const length = typeof descriptor === "number" ? NUMBER_WIDTH : descriptor.length;
+    out.pad(out.length, width - length - MODE_WIDTH);
+    writeDescriptor(row, out);
+    if (lock !== " " && access === " ") out.byte(HYPHEN);
+    else out.text(access);
+    out.text(lock);
+  },
+};
+
+/** A column of ASCII text or of numbers, which are never negative. */
+function column(title: string, value: (row: FileRow) => string | number | null): FileColumn {
+  return {
+    title,
+    width(row) {
+      const shown = value(row);
+      return typeof shown === "number" ? digitsOf(shown) : shown === null ? 0 : shown.length;
+    },
+    write(row, width, out) {
+      const shown = value(row);
+      if (typeof shown === "number") out.right(shown, width);
+      else if (shown === null) out.pad(out.length, width);
+      else {
+        out.pad(out.length, width - shown.length);
+        out.text(shown);
+      }
+    },
+  };
 }
 
-function columns(format: LsofFormat, cells: Cells, processes: readonly ProcessRow[]): Column[] {
-  const list: Column[] = [{ title: "PID", ofProcess: ({ pid }) => String(pid) }];
+function processColumns(
+  format: LsofFormat,
+  cells: Cells,
+  processes: readonly ProcessRow[],
+): ProcessColumn[] {
+  const list: ProcessColumn[] = [{ title: "PID", cell: ({ pid }) => String(pid) }];
   if (processes.some(({ tid }) => tid !== 0)) {
-    list.push({ title: "TID", ofProcess: ({ tid }) => tid === 0 ? "" : String(tid) });
+    list.push({ title: "TID", cell: ({ tid }) => tid === 0 ? "" : String(tid) });
   }
   if (processes.some(({ taskCommand }) => taskCommand !== null)) {
     const limit = format.commandWidth;
@@ -44,27 +116,31 @@ function columns(format: LsofFormat, cells: Cells, processes: readonly ProcessRo
     list.push({
       title: "TASKCMD",
       left: true,
-      ofProcess: ({ taskCommand }) => commandCell(taskCommand ?? "", width),
+      cell: ({ taskCommand }) => commandCell(taskCommand ?? "", width),
     });
   }
-  if (format.parent) list.push({ title: "PPID", ofProcess: ({ ppid }) => String(ppid) });
-  if (format.group) list.push({ title: "PGID", ofProcess: ({ pgid }) => String(pgid) });
-  list.push({ title: "USER", ofProcess: ({ uid }) => userCell(uid, cells) });
-  list.push({ title: "FD", ofFile: (row) => descriptorText(row) + modeText(row) });
-  list.push({ title: "TYPE", ofFile: (row) => row.type });
+  if (format.parent) list.push({ title: "PPID", cell: ({ ppid }) => String(ppid) });
+  if (format.group) list.push({ title: "PGID", cell: ({ pgid }) => String(pgid) });
+  list.push({ title: "USER", cell: ({ uid }) => userCell(uid, cells) });
+  return list;
+}
+
+function fileColumns(format: LsofFormat, cells: Cells): FileColumn[] {
+  const list = [DESCRIPTOR, column("TYPE", ({ type }) => type)];
   if (format.flags !== "none") {
-    list.push({ title: "FILE-FLAG", ofFile: (row) => cells.flags(row, format.flags === "hex") });
+    const hex = format.flags === "hex";
+    list.push(column("FILE-FLAG", (row) => cells.flags(row, hex)));
   }
-  list.push({ title: "DEVICE", ofFile: (row) => deviceCell(row) });
-  list.push({ title: sizeTitle(format), ofFile: (row) => sizeCell(row, cells) });
+  list.push(column("DEVICE", deviceCell));
+  list.push(column(sizeTitle(format), ({ size, offset }) => {
+    if (size !== null) return size;
+    return offset === null ? null : cells.offset(offset);
+  }));
   if (format.linkCount) {
-    list.push({
-      title: "NLINK",
-      // lsof counts a leading space into the column.
-      ofFile: ({ linkCount }) => linkCount === null ? "" : ` ${linkCount}`,
-    });
+    // lsof counts a leading space into the column.
+    list.push(column("NLINK", ({ linkCount }) => linkCount === null ? null : ` ${linkCount}`));
   }
-  list.push({ title: "NODE", ofFile: (row) => row.protocol ?? String(row.inode ?? "") });
+  list.push(column("NODE", ({ protocol, inode }) => protocol ?? inode));
   return list;
 }
 
@@ -73,26 +149,21 @@ function userCell(uid: number, cells: Cells): string {
   return cells.login(uid) ?? String(uid).padStart(8);
 }
 
-function deviceCell({ specialDevice, device, deviceText }: FileRow): string {
+function deviceCell({ specialDevice, device, deviceText }: FileRow): string | number | null {
   const shown = specialDevice ?? device;
-  return shown === null ? deviceText ?? "" : `${shown.major},${shown.minor}`;
+  return shown === null ? deviceText : `${shown.major},${shown.minor}`;
 }
 
 function sizeTitle({ sizeOrOffset }: LsofFormat): string {
   return sizeOrOffset === "size" ? "SIZE" : sizeOrOffset === "offset" ? "OFFSET" : "SIZE/OFF";
 }
 
-function sizeCell(row: FileRow, cells: Cells): string {
-  if (row.size !== null) return String(row.size);
-  return row.offset === null ? "" : cells.offset(row.offset);
-}
-
-/** Writes the rows under a header; nothing when there are none. */
+/** Writes the rows under a header; nothing when there are none. Throws what the writer throws. */
 export function writeTable(
   processes: readonly ProcessRow[],
   format: LsofFormat,
   cells: Cells,
-  out: Writer,
+  writer: Writer,
 ): void {
   const shown = processes.filter(({ files }) => files.length > 0);
   if (shown.length === 0) return;
@@ -102,64 +173,59 @@ export function writeTable(
     const length = commandLength(command || "(unknown)");
     commandWidth = Math.max(commandWidth, limit > 0 ? Math.min(limit, length) : length);
   }
-  const list = columns(format, cells, shown);
-  const ofProcess = list.filter((column) => column.ofProcess !== undefined);
-  const ofFile = list.filter((column) => column.ofFile !== undefined);
-  const widths = new Map(list.map((column) => [column, column.title.length]));
-  const heads = shown.map((process) =>
-    ofProcess.map((column) => {
-      const text = column.ofProcess!(process);
-      widths.set(column, Math.max(widths.get(column)!, text.length));
-      return text;
-    })
-  );
-  // One column after the other, each cell worked out once.
-  const bodies = ofFile.map((column) => {
-    const { ofFile } = column;
-    const cells: string[] = [];
-    let width = widths.get(column)!;
-    for (const { files } of shown) {
-      for (const row of files) {
-        const text = ofFile!(row);
-        if (text.length > width) width = text.length;
-        cells.push(text);
-      }
-    }
-    widths.set(column, width);
-    return { cells, width };
+  const heads = processColumns(format, cells, shown).map((column) => {
+    const texts = shown.map((process) => column.cell(process));
+    const width = texts.reduce((most, { length }) => Math.max(most, length), column.title.length);
+    const align = (text: string) => column.left ? text.padEnd(width) : text.padStart(width);
+    return { title: align(column.title), texts: texts.map(align) };
   });
-  const titles = list.map((column) => {
-    const { title, left } = column;
-    const width = widths.get(column)!;
+  const columns = fileColumns(format, cells);
+  const widths = columns.map((column) => widthOf(column, shown));
+  const titles = columns.map(({ title }, i) => {
+    const width = widths[i]!;
     // The two characters for mode and lock stand right of the title.
-    if (title === "FD") return `${title.padStart(width - 2)}  `;
-    return left ? title.padEnd(width) : title.padStart(width);
+    return title === "FD" ? `${title.padStart(width - 2)}  ` : title.padStart(width);
   });
-  out.write(`${"COMMAND".padEnd(commandWidth)} ${titles.join(" ")} NAME\n`);
-  let at = 0;
+  const header = ["COMMAND".padEnd(commandWidth), ...heads.map(({ title }) => title), ...titles];
+  writer.write(`${header.join(" ")} NAME\n`);
+  const out = new RowBuffer();
   for (const [i, process] of shown.entries()) {
-    let head = commandCell(process.command || "(unknown)", commandWidth);
-    for (const [k, column] of ofProcess.entries()) {
-      head += ` ${heads[i]![k]!.padStart(widths.get(column)!)}`;
-    }
-    const { files } = process;
-    for (let k = 0; k < files.length; k++, at++) {
-      let text = head;
-      for (let n = 0; n < bodies.length; n++) {
-        const { cells, width } = bodies[n]!;
-        const cell = cells[at]!;
-        text += cell.length === width ? " " + cell : " " + cell.padStart(width);
+    const command = commandCell(process.command || "(unknown)", commandWidth);
+    const head = constant([command, ...heads.map(({ texts }) => texts[i]!)].join(" "));
+    for (const row of process.files) {
+      out.bytes(head);
+      for (let n = 0; n < columns.length; n++) {
+        out.byte(BLANK);
+        columns[n]!.write(row, widths[n]!, out);
       }
-      out.write(text + " " + nameCell(files[k]!, cells) + "\n");
+      out.byte(BLANK);
+      writeName(row, cells, out);
+      out.byte(NEWLINE);
+      if (out.length >= FLUSH_AT) out.flush(writer);
     }
   }
+  out.flush(writer);
 }
 
-function nameCell(row: FileRow, cells: Cells): string {
-  const name = cells.name(row);
-  if (row.state === null || !cells.showsState) return name;
+function widthOf(column: FileColumn, processes: readonly ProcessRow[]): number {
+  let widest = column.title.length;
+  for (const { files } of processes) {
+    for (let i = 0; i < files.length; i++) {
+      const width = column.width(files[i]!);
+      if (width > widest) widest = width;
+    }
+  }
+  return widest;
+}
+
+function writeName(row: FileRow, cells: Cells, out: RowBuffer): void {
+  const named = cells.writeName(row, out);
+  if (row.state === null || !cells.showsState) return;
   const text = cells.stateText(row.state);
   // A space stands there even when nothing follows: UDP has no state in 4.95.
-  const space = name === "" ? "" : " ";
-  return text === "" ? name + space : `${name}${space}(${text})`;
+  if (named) out.byte(BLANK);
+  if (text === "") return;
+  out.byte(OPEN);
+  out.text(text);
+  out.byte(CLOSE);
 }

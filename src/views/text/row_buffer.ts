@@ -16,7 +16,8 @@ const INT32_MAX = 0x7fff_ffff;
 /** The longest thing that is written without looking for room first: a number, an IPv4 address. */
 const SLACK = 32;
 
-function digitsOf(value: number): number {
+/** How many digits a non-negative integer has. */
+export function digitsOf(value: number): number {
   if (value < 10) return 1;
   if (value < 100) return 2;
   let digits = 3;

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { parseLsof } from "../../../src/cli/compat/lsof/parse.ts";
 import type { LsofQuery } from "../../../src/commands/lsof/query.ts";
 import {
+  BY_ADDRESS,
   BY_COMMAND,
   BY_DESCRIPTOR,
   BY_INTERNET,
@@ -12,6 +13,7 @@ import {
   BY_UNIX,
   Selection,
 } from "../../../src/commands/lsof/selection.ts";
+import type { InternetEnd } from "../../../src/views/lsof/row.ts";
 import { strftime } from "../../../src/commands/lsof/strftime.ts";
 
 function selection(...args: string[]): Selection {
@@ -60,9 +62,11 @@ describe("Selection", () => {
   test("an address and its port have to be on one end", () => {
     const asked = selection("-i@10.0.0.1:80");
     const end = (address: string, port: number) => ({ version: 4 as const, address, port });
-    expect(asked.internet(4, "tcp", end("10.0.0.1", 80), null)).not.toBe(0);
-    expect(asked.internet(4, "tcp", end("10.0.0.2", 1), end("10.0.0.1", 80))).not.toBe(0);
-    expect(asked.internet(4, "tcp", end("10.0.0.1", 1), end("10.0.0.2", 80))).toBe(0);
+    const met = (local: InternetEnd, peer: InternetEnd | null) =>
+      asked.internet({ version: 4, protocol: "tcp", state: 1, local, peer });
+    expect(met(end("10.0.0.1", 80), null)).toBe(BY_ADDRESS);
+    expect(met(end("10.0.0.2", 1), end("10.0.0.1", 80))).toBe(BY_ADDRESS);
+    expect(met(end("10.0.0.1", 1), end("10.0.0.2", 80))).toBe(0);
   });
 
   test("states keep sockets out and are found by those they let in", () => {

@@ -3,11 +3,9 @@
  *
  * @module
  */
-import type { InternetItem, LsofLookups } from "../../../commands/lsof/query.ts";
+import type { InternetItem, InternetProtocol, LsofLookups } from "../../../commands/lsof/query.ts";
 import { formatAddress, parseAddress } from "../../../model/endpoint.ts";
 import { LsofError } from "./error.ts";
-
-type Protocol = "tcp" | "udp" | "udplite";
 
 /** What one `-i` means. */
 export type InternetArgument =
@@ -65,7 +63,7 @@ export function parseInternet(
   return { kind: "items", items };
 }
 
-function isProtocol(name: string): name is Protocol {
+function isProtocol(name: string): name is InternetProtocol {
   return name === "tcp" || name === "udp" || name === "udplite";
 }
 
@@ -137,7 +135,7 @@ function parseIpv6(
 /** A list of ports, services, and ranges that begin with a port. */
 function parsePorts(
   text: string,
-  protocol: Protocol | null,
+  protocol: InternetProtocol | null,
   lookups: LsofLookups,
   fail: Fail,
 ): { first: number; last: number }[] {
@@ -165,7 +163,7 @@ function parsePorts(
 
 function servicePort(
   name: string,
-  protocol: Protocol | null,
+  protocol: InternetProtocol | null,
   lookups: LsofLookups,
   fail: Fail,
 ): number {
