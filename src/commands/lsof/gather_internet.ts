@@ -8,7 +8,9 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { ProcessRow } from "../../views/lsof/row.ts";
+import { SocketFiles } from "../../views/lsof/socket_files.ts";
 import { InternetRow } from "./internet_row.ts";
+import { InternetStore } from "./internet_store.ts";
 import type { Identities } from "./open_process.ts";
 import type { ProcessMatch, Selection } from "./selection.ts";
 import type { InternetTable } from "./sockets.ts";
@@ -16,7 +18,7 @@ import type { InternetTable } from "./sockets.ts";
 /** A process that is selected, with the sockets of it that are listed. */
 interface Holder extends ProcessRow {
   readonly match: ProcessMatch;
-  readonly files: InternetRow[];
+  readonly files: InternetRow[] | SocketFiles;
 }
 
 /** Returns the processes that hold what is listed, ascending. */
@@ -28,15 +30,17 @@ export function gatherInternet(
   diagnostics: Diagnostics,
 ): ProcessRow[] {
   if (table.size === 0) return [];
-  const offset = selection.query.format.sizeOrOffset === "size" ? null : 0;
+  const { query } = selection;
+  const offset = query.format.sizeOrOffset === "size" ? null : 0;
+  const store = InternetStore.for(query, table);
   const { pids, tids, fds, inodes, length } =
     walkOwners(root, "auto", diagnostics).scan.descriptors;
   const holders = new Map<number, Holder | null>();
   let current: Holder | null = null;
   let pid = 0;
   for (let i = 0; i < length; i++) {
-    const socket = table.get(inodes[i]!);
-    if (socket === undefined) continue;
+    const place = table.place(inodes[i]!);
+    if (place < 0) continue;
     if (pids[i] !== pid) {
       pid = pids[i]!;
       const known = holders.get(pid);
@@ -46,15 +50,20 @@ export function gatherInternet(
     if (current === null) continue;
     // A thread's own table is a task's affair, unless it is all that is left of the process.
     if (tids[i] !== 0 && identities.stat(String(pid))?.state !== "Z") continue;
-    const found = selection.internet(socket);
+    const found = selection.internet(table.glance(place));
     if (found === null) continue;
     const { match } = current;
     const met = match.primary ? match.met | found : found;
     selection.note(met);
     if (!selection.file(met)) continue;
-    const row = new InternetRow(fds[i]!, socket, offset);
+    const { files } = current;
+    if (files instanceof SocketFiles) {
+      files.add(fds[i]!, place);
+      continue;
+    }
+    const row = new InternetRow(fds[i]!, table.socket(place), offset);
     if (selection.showsFlags) row.flags = readFlags(pid, fds[i]!);
-    current.files.push(row);
+    files.push(row);
   }
   return [...holders.values()]
     .filter((holder): holder is Holder => holder !== null && holder.files.length > 0)
@@ -65,7 +74,8 @@ export function gatherInternet(
     const identity = identities.of(pid);
     const match = identity === null ? null : selection.process(identity);
     if (identity === null || match === null || match.excluded) return null;
-    return { ...identity, taskCommand: null, match, files: [] };
+    const files = store === null ? [] : new SocketFiles(store);
+    return { ...identity, taskCommand: null, match, files };
   }
 
   function readFlags(pid: number, fd: number): number | null {

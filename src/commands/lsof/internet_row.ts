@@ -8,7 +8,8 @@
 import { type FileRow, NO_ADDITIONS } from "../../views/lsof/row.ts";
 import type { InternetSocket } from "./sockets.ts";
 
-const PROTOCOL_NAMES = { tcp: "TCP", udp: "UDP", udplite: "UDPLITE" } as const;
+/** Protocols as the NODE column has them. */
+export const PROTOCOL_NAMES = { tcp: "TCP", udp: "UDP", udplite: "UDPLITE" } as const;
 
 /** The row of one descriptor. */
 export class InternetRow implements FileRow {

@@ -52,7 +52,7 @@ import {
 import { parseUnixTable, type UnixRow } from "../../proc/net_unix.ts";
 import type { InternetEnd, InternetEnds, SocketState } from "../../views/lsof/row.ts";
 import type { InternetProtocol, LsofQuery } from "./query.ts";
-import { TCP_STATES } from "./tcp_states.ts";
+import { tcpStateName } from "./tcp_states.ts";
 
 /** States in which no descriptor exists, and the one that lsof's source does not list. */
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
@@ -62,13 +62,20 @@ const ROW_PROTOCOL = MSG_TIMER;
 
 /** A TCP, UDP or UDP-Lite socket: a window on the kernel's bytes, read when something of it is asked for. */
 export class InternetSocket implements InternetEnds, SocketState {
-  readonly #view: DataView;
-  readonly #at: number;
+  #view: DataView;
+  #at: number;
 
   /** A window on the row at `at`, which {@linkcode InternetTable} has made. */
   constructor(view: DataView, at: number) {
     this.#view = view;
     this.#at = at;
+  }
+
+  /** Moves the window. */
+  to(view: DataView, at: number): this {
+    this.#view = view;
+    this.#at = at;
+    return this;
   }
 
   get version(): 4 | 6 {
@@ -99,8 +106,7 @@ export class InternetSocket implements InternetEnds, SocketState {
 
   /** Name of the TCP state; `null` for the others. */
   get stateName(): string | null {
-    if (this.protocol !== "tcp") return null;
-    return TCP_STATES[this.state] ?? `UNKNOWN_TCP_STATE_${this.state}`;
+    return this.protocol === "tcp" ? tcpStateName(this.state) : null;
   }
 
   get local(): InternetEnd | null {
@@ -155,6 +161,7 @@ export class InternetTable {
   #words = new Uint32Array(64 * ROW_WORDS);
   #view = new DataView(this.#words.buffer);
   #length = 0;
+  readonly #window = new InternetSocket(this.#view, 0);
 
   get size(): number {
     return this.#rows.size;
@@ -166,7 +173,39 @@ export class InternetTable {
 
   get(inode: number): InternetSocket | undefined {
     const row = this.#rows.get(inode);
-    return row === 0 ? undefined : new InternetSocket(this.#view, row - 1);
+    return row === 0 ? undefined : this.socket((row - 1) / 4);
+  }
+
+  /** The rows as words. */
+  get words(): Uint32Array {
+    return this.#words;
+  }
+
+  /** The word that the row of an inode begins at; -1 where it has none. */
+  place(inode: number): number {
+    return (this.#rows.get(inode) - 1) >> 2;
+  }
+
+  /** The socket whose row begins at a word. */
+  socket(place: number): InternetSocket {
+    return new InternetSocket(this.#view, 4 * place);
+  }
+
+  /** The same for a moment: until the next is asked for. */
+  glance(place: number): InternetSocket {
+    return this.#window.to(this.#view, 4 * place);
+  }
+
+  /** Protocol of the socket whose row begins at a word. */
+  protocol(place: number): InternetProtocol {
+    return PROTOCOLS[this.#words[place + (ROW_PROTOCOL >> 2)]! >>> 8 * (ROW_PROTOCOL & 3) & 0xff]![
+      0
+    ];
+  }
+
+  /** The kernel's number of its state. */
+  state(place: number): number {
+    return this.#words[place + (MSG_STATE >> 2)]! >>> 8 * (MSG_STATE & 3) & 0xff;
   }
 
   /**

@@ -19,3 +19,8 @@ export const TCP_STATES: readonly string[] = [
   "LISTEN",
   "CLOSING",
 ];
+
+/** Name of a state of TCP. */
+export function tcpStateName(state: number): string {
+  return TCP_STATES[state] ?? `UNKNOWN_TCP_STATE_${state}`;
+}

@@ -96,6 +96,12 @@ export function emptyRow(descriptor: number | string): FileDraft {
   };
 }
 
+/** Rows of one process: an array of them, or what is as good as one. */
+export interface Files extends Iterable<FileRow> {
+  readonly length: number;
+  at(i: number): FileRow | undefined;
+}
+
 /** A process, or one of its tasks, with the files that are to be shown. */
 export interface ProcessRow {
   readonly pid: number;
@@ -107,7 +113,7 @@ export interface ProcessRow {
   readonly command: string;
   /** Name of the task; `null` for the process itself. */
   readonly taskCommand: string | null;
-  readonly files: readonly FileRow[];
+  readonly files: Files;
 }
 
 /** Which parts of `-T` are to be shown. */

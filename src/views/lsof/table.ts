@@ -7,8 +7,9 @@ import { constant } from "../text/repeated.ts";
 import { digitsOf, RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
 import type { Cells } from "./cells.ts";
-import type { FileRow, LsofFormat, ProcessRow } from "./row.ts";
+import type { FileRow, Files, LsofFormat, ProcessRow } from "./row.ts";
 import { commandCell, commandLength } from "./safe.ts";
+import { SocketFiles, type SocketWidths } from "./socket_files.ts";
 
 /** A column between COMMAND and FD: the same for all files of a process. */
 interface ProcessColumn {
@@ -180,7 +181,8 @@ export function writeTable(
     return { title: align(column.title), texts: texts.map(align) };
   });
   const columns = fileColumns(format, cells);
-  const widths = columns.map((column) => widthOf(column, shown));
+  const widths = columns.map(({ title }) => title.length);
+  for (const { files } of shown) widen(widths, columns, files);
   const titles = columns.map(({ title }, i) => {
     const width = widths[i]!;
     // The two characters for mode and lock stand right of the title.
@@ -188,18 +190,17 @@ export function writeTable(
   });
   const header = ["COMMAND".padEnd(commandWidth), ...heads.map(({ title }) => title), ...titles];
   writer.write(`${header.join(" ")} NAME\n`);
+  // Sockets are kept as such only where these columns are all that there are.
+  const socketWidths = widths as unknown as SocketWidths;
   const out = new RowBuffer();
   for (const [i, process] of shown.entries()) {
     const command = commandCell(process.command || "(unknown)", commandWidth);
-    const head = constant([command, ...heads.map(({ texts }) => texts[i]!)].join(" "));
-    for (const row of process.files) {
+    const head = constant([command, ...heads.map(({ texts }) => texts[i]!), ""].join(" "));
+    const { files } = process;
+    for (let k = 0; k < files.length; k++) {
       out.bytes(head);
-      for (let n = 0; n < columns.length; n++) {
-        out.byte(BLANK);
-        columns[n]!.write(row, widths[n]!, out);
-      }
-      out.byte(BLANK);
-      writeName(row, cells, out);
+      const written = files instanceof SocketFiles && files.write(k, socketWidths, out);
+      if (!written) writeRow(files.at(k)!, columns, widths, cells, out);
       out.byte(NEWLINE);
       if (out.length >= FLUSH_AT) out.flush(writer);
     }
@@ -207,15 +208,35 @@ export function writeTable(
   out.flush(writer);
 }
 
-function widthOf(column: FileColumn, processes: readonly ProcessRow[]): number {
-  let widest = column.title.length;
-  for (const { files } of processes) {
-    for (let i = 0; i < files.length; i++) {
-      const width = column.width(files[i]!);
-      if (width > widest) widest = width;
-    }
+// Rows of sockets have the columns that their widths are in the order of.
+function widen(widths: number[], columns: readonly FileColumn[], files: Files): void {
+  const enough = files instanceof SocketFiles
+    ? files.widths
+    : columns.map((column) => widest(column, files));
+  for (let i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i]!, enough[i]!);
+}
+
+function widest(column: FileColumn, files: Files): number {
+  let widest = 0;
+  for (let i = 0; i < files.length; i++) {
+    const width = column.width(files.at(i)!);
+    if (width > widest) widest = width;
   }
   return widest;
+}
+
+function writeRow(
+  row: FileRow,
+  columns: readonly FileColumn[],
+  widths: readonly number[],
+  cells: Cells,
+  out: RowBuffer,
+): void {
+  for (let i = 0; i < columns.length; i++) {
+    columns[i]!.write(row, widths[i]!, out);
+    out.byte(BLANK);
+  }
+  writeName(row, cells, out);
 }
 
 function writeName(row: FileRow, cells: Cells, out: RowBuffer): void {
