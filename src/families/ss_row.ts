@@ -69,9 +69,9 @@ export interface SsCells {
   /** A non-negative integer in lower-case hexadecimal, without `0x`. */
   hex(value: number | bigint): void;
   /**
-   * Whole rows of numbers in one go, as most rows of a busy host are: what {@linkcode writeStart}, two addresses with colon
-   * and port, and an empty column would make of each. `words` holds {@linkcode PLAIN_WORDS} words a row. Ends in
-   * {@linkcode COLUMN.extras} of the last.
+   * Whole rows of numbers in one go, as most rows of a busy host are: what {@linkcode writeStart} and two addresses with colon
+   * and port would make of each. `words` holds {@linkcode PLAIN_WORDS} words a row. Ends in {@linkcode COLUMN.process} of the
+   * last where that is shown, else in {@linkcode COLUMN.extras}.
    *
    * Returns false, having done nothing, where rows have to be written in cells.
    */

@@ -26,6 +26,12 @@ export class HolderIndex {
     }
   }
 
+  /** The row of the descriptor that holds an inode where there is just one; -1 where there are none, or more. */
+  only(inode: number): number {
+    const head = this.#heads.get(inode);
+    return head !== 0 && this.#next[head - 1] === 0 ? head - 1 : -1;
+  }
+
   /**
    * Rows of the descriptor table that hold an inode: the highest process first, within it the highest descriptor. Good until
    * the next call.

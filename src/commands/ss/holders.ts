@@ -14,6 +14,9 @@ import { printable, processName } from "./process_name.ts";
 import { processContext, socketContext } from "./security.ts";
 
 const encoder = new TextEncoder();
+const FIRST = encoder.encode(" users:(");
+const NEXT = encoder.encode(",");
+const CLOSE = 0x29;
 
 /** Who holds which socket. All processes are looked into once, when the object is made. */
 export class Holders {
@@ -36,26 +39,46 @@ export class Holders {
 
   /** Writes the holders of an inode; nothing where there are none. */
   write(cells: SsCells, inode: number): void {
+    // Most sockets have one.
+    const only = this.#index.only(inode);
+    if (only >= 0) {
+      if (!this.#counts(only)) return;
+      this.#writeOne(cells, only, true);
+      cells.byte(CLOSE);
+      return;
+    }
     const { pids, tids, fds } = this.#table;
-    const { threads } = this.#options;
     let before = -1;
     for (const row of this.#index.rows(inode)) {
-      // Without -T only the tables of processes count; and none counts twice.
-      if (!threads && tids[row] !== 0) continue;
+      // None counts twice.
+      if (!this.#counts(row)) continue;
       if (
         before >= 0 && pids[row] === pids[before] && tids[row] === tids[before] &&
         fds[row] === fds[before]
       ) continue;
-      cells.ascii(before < 0 ? " users:(" : ",");
-      cells.bytes(this.#prefix(pids[row]!, tids[row]!));
-      cells.decimal(fds[row]!);
-      if (this.#options.contexts) {
-        cells.utf8(`,sock_ctx=${socketContext(this.#root, pids[row]!, fds[row]!)}`);
-      }
-      cells.byte(0x29);
+      this.#writeOne(cells, row, before < 0);
       before = row;
     }
-    if (before >= 0) cells.byte(0x29);
+    if (before >= 0) cells.byte(CLOSE);
+  }
+
+  // Without -T only the tables of processes count.
+  #counts(row: number): boolean {
+    return this.#options.threads || this.#table.tids[row] === 0;
+  }
+
+  // One holder, the first one with what all of them begin with.
+  #writeOne(cells: SsCells, row: number, first: boolean): void {
+    const pid = this.#table.pids[row]!;
+    const fd = this.#table.fds[row]!;
+    const prefix = this.#prefix(pid, this.#table.tids[row]!);
+    cells.bytes(first ? FIRST : NEXT);
+    cells.bytes(prefix);
+    cells.decimal(fd);
+    if (this.#options.contexts) {
+      cells.utf8(`,sock_ctx=${socketContext(this.#root, pid, fd)}`);
+    }
+    cells.byte(CLOSE);
   }
 
   #prefix(pid: number, tid: number): Uint8Array {

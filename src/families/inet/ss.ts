@@ -214,6 +214,7 @@ export class InetPrinter implements SsPrinter {
    */
   plainRows(view: DataView, start: number, end: number): number {
     if (!this.#plain) return start;
+    if (this.#context.options.processes) return this.#heldRows(view, start, end);
     const most = Math.ceil((end - start) / (NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE));
     if (this.#words.length < most * PLAIN_WORDS) this.#words = new Int32Array(most * PLAIN_WORDS);
     const words = this.#words;
@@ -229,6 +230,22 @@ export class InetPrinter implements SsPrinter {
     const taken = word === 0 ||
       this.#context.cells.plainRows(this.#netid, words, word / PLAIN_WORDS);
     return taken ? at : start;
+  }
+
+  // The same for rows that name their holders, one at a time.
+  #heldRows(view: DataView, start: number, end: number): number {
+    const { cells } = this.#context;
+    const words = this.#words;
+    let at = start;
+    while (at < end) {
+      const length = view.getUint32(at, true);
+      const message = at + NLMSG_HEADER_SIZE;
+      if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
+      if (!putPlain(words, 0, view, message) || !cells.plainRows(this.#netid, words, 1)) break;
+      this.#context.process(view.getUint32(message + uapi.MSG_INODE, true));
+      at += align(length);
+    }
+    return at;
   }
 
   /** A message of a dump in a file: only the filter counts there. */
@@ -264,6 +281,7 @@ export class InetPrinter implements SsPrinter {
     const plain = this.#numeric && putPlain(this.#words, 0, message.view, message.start) &&
       cells.plainRows(this.#netid, this.#words, 1);
     if (!plain) this.#start(protocol, v6only > 0);
+    else if (options.processes) this.#context.process(message.inode);
     if (options.options) {
       const write = protocol === uapi.IPPROTO_SCTP ? writeSctpTimer : writeTimer;
       write(cells, message.timer, message.expiresMs, message.retransmits);
@@ -371,12 +389,12 @@ export class InetPrinter implements SsPrinter {
   }
 }
 
-/** True when the options ask for numbers alone up to the peer's port, and for no process. */
+/** True when the options ask for numbers alone up to the peer's port. */
 function isNumeric(options: SsOptions): boolean {
-  return options.numeric && !options.resolve && !options.processes;
+  return options.numeric && !options.resolve;
 }
 
-/** True when the options ask for nothing behind the ports. */
+/** True when the options ask for nothing behind the ports but for processes. */
 function isBare(options: SsOptions): boolean {
   return !options.options && !options.extended && !options.memory && !options.info &&
     !options.tos && !options.cgroup && !options.inetSockopt;

@@ -20,9 +20,10 @@ import {
 import { chunkLength } from "./chunks.ts";
 import { BARE, type Layout } from "./layout.ts";
 
-/** Words that a row is kept in: as it came, and the length of its extras. */
-const EXTRAS = PLAIN_WORDS;
-const WORDS = PLAIN_WORDS + 1;
+/** Words that a row is kept in: as it came, and the lengths of its process cell and its extras. */
+const PROCESS = PLAIN_WORDS;
+const EXTRAS = PLAIN_WORDS + 1;
+const WORDS = PLAIN_WORDS + 2;
 /** The netid's number, kept above the state. */
 const NETID_SHIFT = 16;
 const QUEUE_SIZE = 6;
@@ -70,10 +71,16 @@ export class PlainRows {
   readonly #places: number[] = [];
   #rowLength = 0;
   #extrasWidth = 0;
-  /** Where the extras of the row printed next are. */
-  extrasAt = 0;
-  /** Blanks between the end of the last port and the newline, where that column is not filled up; -1 where it is. */
-  #behindPort = -1;
+  /** Where the process cell of the row printed next is, and its extras behind it. */
+  textAt = 0;
+  /** Where that cell begins in a row, and its width; that is -1 where the column is hidden. */
+  #process = 0;
+  #processWidth = -1;
+  /**
+   * Blanks between the end of the last column before the extras and the newline, where that column is not filled up; -1 where
+   * it is.
+   */
+  #behindBare = -1;
 
   constructor(shown: readonly boolean[]) {
     this.#shown = shown;
@@ -169,6 +176,7 @@ export class PlainRows {
       words[at + 3] = source;
       words[at + 4] = destination;
       words[at + 5] = ports;
+      words[at + PROCESS] = 0;
       words[at + EXTRAS] = 0;
       at += WORDS;
       states |= 1 << (kind & 0xff);
@@ -191,9 +199,14 @@ export class PlainRows {
     return row;
   }
 
-  /** Length of the extras of the row added last. The bytes stay with the table. */
+  /** Length of the process cell of the row added last. The bytes stay with the table. */
+  set process(length: number) {
+    this.#words[this.#length - WORDS + PROCESS] = length;
+  }
+
+  /** As {@linkcode PlainRows.process}, of the extras. */
   set extras(length: number) {
-    this.#words[this.#length - 1] = length;
+    this.#words[this.#length - WORDS + EXTRAS] = length;
   }
 
   /** Bytes that the rows added last take of a chunk. */
@@ -207,7 +220,7 @@ export class PlainRows {
       digits[word & 255]!;
   }
 
-  /** Lengths of the shown cells of the row added last, the empty one at its end excepted. Returns how many. */
+  /** Lengths of the shown cells of the row added last, as far as its ports. Returns how many. */
   lengths(into: Int32Array): number {
     const at = this.#length - WORDS;
     const words = this.#words;
@@ -246,61 +259,80 @@ export class PlainRows {
   }
 
   /**
-   * Settles where in a row everything goes. Returns how long a row is at most, its newline included. Call it before
-   * {@linkcode PlainRows.lay}.
+   * Settles where in a row everything goes. Returns how long a row is at most, its newline included, if its process cell and its
+   * extras are no wider than their columns. Call it before {@linkcode PlainRows.lay}.
    */
   place({ widths, delimiters, aligns }: Layout): number {
     let at = 0;
     let visible = 0;
-    let port = -1;
+    let bare = -1;
+    this.#columns.length = 0;
     for (let column: Column = 0; column <= COLUMN.extras; column++) {
       if (!this.#shown[column]) continue;
       at += delimiters[visible]!;
-      // Addresses stand at the right of their columns.
-      const right = column === COLUMN.address || column === COLUMN.peerAddress;
-      this.#columns[visible] = column as Column;
-      this.#places[visible] = right ? at + widths[visible]! : at;
-      at += widths[visible]!;
-      if (column === COLUMN.peerPort && aligns[visible] === BARE) port = at;
+      const width = widths[visible]!;
+      if (column < COLUMN.process) {
+        // Addresses stand at the right of their columns.
+        const right = column === COLUMN.address || column === COLUMN.peerAddress;
+        this.#places[this.#columns.length] = right ? at + width : at;
+        this.#columns.push(column as Column);
+      } else if (column === COLUMN.process) {
+        this.#process = at;
+        this.#processWidth = width;
+      }
+      at += width;
+      if (aligns[visible] === BARE) bare = at;
       visible++;
     }
-    this.#behindPort = port < 0 ? -1 : at - port;
+    this.#behindBare = bare < 0 ? -1 : at - bare;
     this.#rowLength = at;
     this.#extrasWidth = widths[visible - 1]!;
     return at + 1;
   }
 
   /**
-   * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. `bytes` has the extras
-   * of the first at {@linkcode PlainRows.extrasAt}, which moves past those that are printed.
+   * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. `bytes` has the process
+   * cell and the extras of the first at {@linkcode PlainRows.textAt}, which moves past those that are printed.
    *
    * Together with its cells in one function it would take several times as long to be compiled.
    */
   lay(output: Uint8Array, at: number, from: number, to: number, bytes: Uint8Array): number {
     const columns = this.#columns;
     const places = this.#places;
-    // All but the extras.
-    const count = columns.length - 1;
+    const count = columns.length;
     const rowLength = this.#rowLength;
-    const behindPort = this.#behindPort;
+    const behindBare = this.#behindBare;
+    const processWidth = this.#processWidth;
     for (let row = from; row < to; row++) {
       let end = 0;
       for (let i = 0; i < count; i++) {
         end = this.#put(output, at + places[i]!, columns[i]!, row * WORDS);
       }
+      if (processWidth < 0) at = behindBare < 0 ? at + rowLength : end + behindBare;
+      else at = this.#putProcess(output, at, bytes, this.#words[row * WORDS + PROCESS]!);
       const extras = this.#words[row * WORDS + EXTRAS]!;
-      at = behindPort < 0 ? at + rowLength : end + behindPort;
       if (extras > 0) at = this.#putExtras(output, at, bytes, extras);
       output[at++] = NEWLINE;
     }
     return at;
   }
 
+  /** `start` is where the row begins. Returns where it would end without extras. */
+  #putProcess(output: Uint8Array, start: number, bytes: Uint8Array, length: number): number {
+    const at = start + this.#process;
+    const from = this.textAt;
+    for (let i = 0; i < length; i++) output[at + i] = bytes[from + i]!;
+    this.textAt = from + length;
+    if (this.#behindBare >= 0) return at + length + this.#behindBare;
+    // A cell that is longer than its column moves what follows.
+    return start + this.#rowLength + Math.max(0, length - this.#processWidth);
+  }
+
   /** `end` is where the row would end without them. */
   #putExtras(output: Uint8Array, end: number, bytes: Uint8Array, length: number): number {
     const start = end - this.#extrasWidth;
-    output.set(bytes.subarray(this.extrasAt, this.extrasAt + length), start);
-    this.extrasAt += length;
+    output.set(bytes.subarray(this.textAt, this.textAt + length), start);
+    this.textAt += length;
     return Math.max(end, start + length);
   }
 

@@ -63,8 +63,10 @@ export class SsTable implements SsCells {
   /** Where they stand among the cells: pairs of how many cells come before a run of them, and how many of them. */
   #runs: number[] = [];
   #runsCells = -1;
-  /** True from the end of a plain row to the beginning of the next row. */
+  /** True from the ports of a plain row to the beginning of the next row. */
   #plainRow = false;
+  /** The column after those of the ports. */
+  readonly #behindPorts: Column;
   readonly #lengths = new Int32Array(LAST_COLUMN);
 
   /** Blanks, but for what was put into it. */
@@ -84,9 +86,8 @@ export class SsTable implements SsCells {
     this.#hidden = !options.shown[0];
     this.#lastOrdinary = options.shown.lastIndexOf(true, LAST_COLUMN - 1);
     const { shown, screen } = options;
-    this.#plain = !shown[COLUMN.process] && (screen === null || screen >= 40 && screen <= 4096)
-      ? new PlainRows(shown)
-      : null;
+    this.#plain = screen === null || screen >= 40 && screen <= 4096 ? new PlainRows(shown) : null;
+    this.#behindPorts = shown[COLUMN.process] ? COLUMN.process : LAST_COLUMN;
   }
 
   /** Prints the line of titles above everything else. Call it first. */
@@ -104,7 +105,10 @@ export class SsTable implements SsCells {
         this.#endRow();
         continue;
       }
-      if (!this.#hidden) this.#flush(this.#column);
+      if (!this.#hidden) {
+        if (this.#plainRow) this.#endProcess();
+        else this.#flush(this.#column);
+      }
       this.#hidden = !this.#shown[++this.#column];
     }
   }
@@ -118,6 +122,14 @@ export class SsTable implements SsCells {
     else this.#flush(LAST_COLUMN);
     this.#column = 0;
     this.#hidden = !this.#shown[0];
+  }
+
+  // Of a plain row the column of processes is the only one before the last that is written to.
+  #endProcess(): void {
+    const length = this.#measure(COLUMN.process);
+    this.#plain!.process = length;
+    this.#chunks.add(length);
+    this.#start = this.#length;
   }
 
   #endPlainRow(): void {
@@ -143,7 +155,7 @@ export class SsTable implements SsCells {
       if (stopped > row) this.#chunks.fill(plain.used - chunkLength(0));
       else this.#addAtEdge(plain, words, row);
       row = Math.max(row + 1, stopped);
-      this.#column = LAST_COLUMN;
+      this.#column = this.#behindPorts;
       this.#hidden = false;
       this.#plainRow = true;
     }
@@ -303,9 +315,8 @@ export class SsTable implements SsCells {
       this.#shown,
       this.#screen === null ? this.#lastOrdinary : -1,
     );
-    const plainLength = plain === null
-      ? 0
-      : plain.place(layout) + Math.max(last, this.#longest[LAST_COLUMN]!);
+    const plainLength = plain === null ? 0 : plain.place(layout) + this.#longest[COLUMN.process]! +
+      Math.max(last, this.#longest[LAST_COLUMN]!);
     this.#makeOutput(layout, last, plainLength);
     this.#printed = 0;
     this.#at = 0;
@@ -331,7 +342,7 @@ export class SsTable implements SsCells {
 
   #layPlain(from: number, to: number, rowLength: number): void {
     const plain = this.#plain!;
-    plain.extrasAt = this.#printed;
+    plain.textAt = this.#printed;
     for (let row = from; row < to;) {
       const room = Math.floor((this.#output.length - this.#outputLength) / rowLength);
       if (room === 0) {
@@ -343,7 +354,7 @@ export class SsTable implements SsCells {
       row = end;
     }
     if (this.#outputLength > this.#limit) this.#outputLength = this.#send(this.#outputLength);
-    this.#printed = plain.extrasAt;
+    this.#printed = plain.textAt;
   }
 
   /** Room for what is printed at once, and for one more cell of any length there is. `last` is that of the unmeasured one. */

@@ -12,7 +12,12 @@ import {
   IPPROTO_TCP,
   IPPROTO_UDP,
 } from "../../../src/families/inet/uapi.ts";
-import { NO_OPTIONS, type SsContext, type SsOptions } from "../../../src/families/ss_row.ts";
+import {
+  COLUMN,
+  NO_OPTIONS,
+  type SsContext,
+  type SsOptions,
+} from "../../../src/families/ss_row.ts";
 import { SsTable } from "../../../src/views/ss/table.ts";
 import type { Writer } from "../../../src/views/text/writer.ts";
 import { attribute, u32 } from "../../support/bytes.ts";
@@ -27,6 +32,8 @@ interface Row {
   readonly destination: number;
   readonly ports: readonly [number, number];
   readonly ifindex: number;
+  /** How long the process cell is; absent: it is empty. */
+  readonly inode?: number;
   /** Its attributes. */
   readonly attributes?: readonly number[];
 }
@@ -62,6 +69,7 @@ function datagram(rows: readonly Row[]): DataView {
     view.setUint32(message + 40, row.ifindex, true);
     view.setUint32(message + 56, row.queues[0], true);
     view.setUint32(message + 60, row.queues[1], true);
+    view.setUint32(message + 68, row.inode ?? 0, true);
   });
   return view;
 }
@@ -92,7 +100,7 @@ function printed(
   const table = new Table(out as unknown as Writer, { ...look, terminal: false });
   table.header();
   const context: SsContext = {
-    options: { ...PLAIN, ...options },
+    options: { ...PLAIN, processes: look.shown[COLUMN.process]!, ...options },
     selection: { tables: -1, states: -1, family: () => true, preferredFamily: 0 },
     cells: table,
     names: {
@@ -102,9 +110,10 @@ function printed(
       localPortRange: { first: 32768, last: 60999 },
     },
     wants: () => true,
-    process() {
-      table.column(8);
-      table.column(9);
+    process(inode) {
+      table.column(COLUMN.process);
+      table.ascii("p".repeat(inode));
+      table.column(COLUMN.extras);
     },
   };
   tables.forEach((rows, i) => {
@@ -153,11 +162,12 @@ const row: fc.Arbitrary<Row> = fc.record({
   destination: word,
   ports: fc.tuple(port, port),
   ifindex: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, fc.nat(9)),
+  inode: fc.oneof(fc.constant(0), fc.nat(40), fc.nat(300)),
 });
 const flag = fc.boolean();
-/** What the options can show and hide: netid, state and both queues. */
+/** What the options can show and hide: netid, state, both queues, processes. */
 const look: fc.Arbitrary<Look> = fc.record({
-  shown: fc.tuple(flag, flag, flag).map(([netid, state, queues]) => [
+  shown: fc.tuple(flag, flag, flag, flag).map(([netid, state, queues, processes]) => [
     netid,
     state,
     queues,
@@ -166,7 +176,7 @@ const look: fc.Arbitrary<Look> = fc.record({
     true,
     true,
     true,
-    false,
+    processes,
     true,
   ]),
   screen: fc.option(fc.constantFrom(20, 39, 40, 80, 132, 200, 4096, 5000)),
@@ -222,16 +232,37 @@ test("an ordinary row is plain, one with anything unusual is not", () => {
     ports: [22, 0],
     ifindex: 0,
   };
-  const shown = [false, true, true, true, true, true, true, true, false, true];
-  const taken = (row: Partial<Row>) =>
-    printed([[{ ...ordinary, ...row }]], { shown, screen: null }, true).taken;
+  const taken = (row: Partial<Row>, processes = false) => {
+    const shown = [false, true, true, true, true, true, true, true, processes, true];
+    return printed([[{ ...ordinary, ...row }]], { shown, screen: null }, true).taken;
+  };
   expect(taken({})).toBe(1);
+  expect(taken({}, true)).toBe(1);
   expect(taken({ address: "mapped" })).toBe(1);
   expect(taken({ address: "v6" })).toBe(0);
   expect(taken({ address: "half" })).toBe(0);
   expect(taken({ ifindex: 3 })).toBe(0);
   expect(taken({ state: 16 })).toBe(0);
   expect(taken({ queues: [0x8000_0000, 0] })).toBe(0);
+});
+
+test("a process cell is cut where a cell ends", () => {
+  const rows = [65_600, 10, 0, 65_535].map((inode): Row => ({
+    address: "v4",
+    state: 1,
+    queues: [0, 0],
+    source: 0,
+    destination: 0,
+    ports: [1, 2],
+    ifindex: 0,
+    inode,
+  }));
+  const shown = [false, true, true, true, true, true, true, true, true, true];
+  for (const screen of [null, 80]) {
+    const text = printed([rows, rows], { shown, screen }, true).text;
+    expect(text === printed([rows, rows], { shown, screen }, false).text).toBe(true);
+    expect(text.length).toBeGreaterThan(4 * 65_000);
+  }
 });
 
 test("what is behind the ports is cut where a cell ends", () => {
@@ -266,11 +297,12 @@ test("long tables are cut into portions where ss cuts them", () => {
     destination: i * 2000,
     ports: [i % 65_536, i % 1013],
     ifindex: 0,
+    inode: i % 50,
   }));
-  const shown = [true, true, true, true, true, true, true, true, false, true];
+  const shown = [true, true, true, true, true, true, true];
   for (const screen of [null, 100]) {
-    for (const netid of [true, false]) {
-      const look = { shown: [netid, ...shown.slice(1)], screen };
+    for (const [netid, processes] of [[true, false], [false, false], [true, true]] as const) {
+      const look = { shown: [netid, ...shown, processes, true], screen };
       const plain = printed([rows], look, true);
       const cells = printed([rows], look, false);
       expect(plain.taken).toBeGreaterThan(99_000);
