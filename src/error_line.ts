@@ -8,7 +8,7 @@ import { bugReport } from "./bug_report.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
 import { NetlinkError } from "./netlink/error.ts";
-import { NoSuchNamespace } from "./query.ts";
+import { NoSuchNamespace, NoSuchUser } from "./query.ts";
 import { sanitize } from "./views/text/sanitize.ts";
 
 /** One line for a person; an error nobody foresaw says where to take it. */
@@ -17,7 +17,8 @@ export function errorLine(error: unknown): string {
   if (error instanceof FilterSyntaxError) return formatFilterError(error);
   if (
     error instanceof UsageError || error instanceof SyscallError ||
-    error instanceof NetlinkError || error instanceof NoSuchNamespace
+    error instanceof NetlinkError || error instanceof NoSuchNamespace ||
+    error instanceof NoSuchUser
   ) {
     return sanitize(error.message);
   }

@@ -21,6 +21,11 @@ export class NoSuchNamespace extends Error {
   override readonly name = "NoSuchNamespace";
 }
 
+/** Nobody on the host that is looked at is called so. */
+export class NoSuchUser extends Error {
+  override readonly name = "NoSuchUser";
+}
+
 /** How owners may be looked for. */
 export const OWNER_SOURCES = ["auto", "bpf", "proc"] as const;
 /**

@@ -95,6 +95,16 @@ function parseNames(flag: string, value: string): string[] {
   return names;
 }
 
+// A script whose variable is empty would have every socket for the few that it wanted.
+function parseExpression(value: string): string {
+  if (value.trim() === "") {
+    throw new UsageError(
+      `--filter ${JSON.stringify(value)}: it is empty, expected e.g. "sport = 80"`,
+    );
+  }
+  return value;
+}
+
 function familyFlag({ flag, names }: FamilyEntry): Flag<ListOptions>[] {
   if (flag === null) return [];
   return [{
@@ -226,7 +236,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     value: "EXPR",
     group: "Which sockets",
     help: "that match this expression, as well as the one given without a flag",
-    set: (options, value) => options.filters.push(value),
+    set: (options, value) => options.filters.push(parseExpression(value)),
   },
   {
     long: "explain-filter",

@@ -27,6 +27,7 @@ import { type ColorChoice, useColor } from "../views/text/color.ts";
 import { paint } from "../views/text/color.ts";
 import type { Writer } from "../views/text/writer.ts";
 import { inOrder } from "./order.ts";
+import { checkUsers } from "./owner_match.ts";
 import { selectSockets } from "./select.ts";
 
 /** How the listing is to look. */
@@ -156,6 +157,7 @@ async function snapshotOf(
   diagnostics: Diagnostics,
   tools: SnapshotTools & { readonly users: Users },
 ): Promise<Snapshot<Sockets>> {
+  checkUsers(query, tools.users);
   const filter = await listFilter(query, tools.users);
   const all = { ...tools, filter };
   // What a filter asks for at the end is kept by socket.

@@ -6,8 +6,18 @@
 import type { Owner, Process } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Users } from "../proc/users.ts";
-import type { Query } from "../query.ts";
+import { NoSuchUser, type Query } from "../query.ts";
 import { utf8Text } from "../model/text.ts";
+
+/** Throws NoSuchUser for a name that nobody has: it is misspelt, or known to a directory service only. */
+export function checkUsers({ users: wanted }: Query, users: Users): void {
+  for (const user of wanted ?? []) {
+    if (/^\d+$/.test(user) || users.uid(user) !== null) continue;
+    throw new NoSuchUser(
+      `--user ${user}: no such name in /etc/passwd; give the number of a user who has none there`,
+    );
+  }
+}
 
 /** True when one owner satisfies every restriction of the query. */
 export function matchesOwner(socket: Socket, query: Query, users: Users): boolean {

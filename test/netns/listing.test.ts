@@ -6,7 +6,7 @@ import type { FactorySocket } from "../support/factory.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, reportSkip, testIf } from "../support/skip.ts";
-import { type JsonSnapshot, type JsonSocket, snapshot } from "../support/sockeye.ts";
+import { type JsonSnapshot, type JsonSocket, snapshot, sockeye } from "../support/sockeye.ts";
 import { ssReason, type SsRecord, ssSockets } from "../support/ss.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
@@ -191,6 +191,11 @@ describe("selection", () => {
     expect(ports("--pid", `${four.pid},${udp.pid}`)).toEqual([8080, 8082]);
     expect(ports("--user", "0")).toEqual([8080, 8081, 8082]);
     expect(ports("--user", "nobody")).toEqual([]);
+    const misspelt = sockeye(["--user", "root,nobdy"], { netns });
+    expect(misspelt).toMatchObject({ status: 2, stdout: "" });
+    expect(misspelt.stderr).toBe(
+      "sockeye: --user nobdy: no such name in /etc/passwd; give the number of a user who has none there\n",
+    );
     const comm = snapshot(["--port", "8080"], netns).sockets[0]!.owners[0]!.comm!;
     expect(ports("--process", comm)).toEqual([8080, 8081, 8082]);
     expect(ports("--process", "no-such-process")).toEqual([]);
