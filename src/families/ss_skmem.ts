@@ -4,6 +4,7 @@
  * @module
  */
 import { AsciiText, label } from "./ascii_text.ts";
+import type { DiagMessage } from "./diag_message.ts";
 import type { SsCells } from "./ss_row.ts";
 
 /** Letters that ss prints for SK_MEMINFO_*, in the kernel's order. The last two are younger than the others. */
@@ -22,9 +23,14 @@ export function putSkmem(text: AsciiText, view: DataView, offset: number, length
 
 const skmem = new AsciiText();
 
-/** The same for families that have no text of their own. */
-export function writeSkmem(cells: SsCells, view: DataView, offset: number, length: number): void {
+/** The same of an attribute, for families that have no text of their own. */
+export function writeSkmem(cells: SsCells, message: DiagMessage, attribute: number): void {
   skmem.clear();
-  putSkmem(skmem, view, offset, length);
+  putSkmem(
+    skmem,
+    message.view,
+    message.attributeOffset(attribute),
+    message.attributeLength(attribute),
+  );
   cells.text(skmem);
 }

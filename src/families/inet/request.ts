@@ -6,12 +6,12 @@
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
 import { type StateMask, stateMask, TCP_CLOSE } from "../../model/state.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
 import {
   INET_DIAG_NOCOOKIE,
   INET_DIAG_REQ_BYTECODE,
   INET_DIAG_REQ_PROTOCOL,
   IPPROTO_RAW,
-  SOCK_DIAG_BY_FAMILY,
 } from "./uapi.ts";
 
 const CLOSE = stateMask(TCP_CLOSE);

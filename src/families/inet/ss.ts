@@ -16,10 +16,10 @@ import {
   type SsContext,
   type SsOptions,
   type SsPrinter,
-  type SsSubject,
   writeQueues,
   writeStart,
 } from "../ss_row.ts";
+import { RowSubject } from "../ss_subject.ts";
 import { InetMessage } from "./message.ts";
 import { dumpRequest } from "./request.ts";
 import { writeIpv6 } from "./ss_address.ts";
@@ -105,52 +105,38 @@ export function legacyRequest(
 }
 
 /** An inet_diag_msg as a filter sees it. */
-class InetSubject implements SsSubject {
-  readonly #message: InetMessage;
-  readonly #context: SsContext;
-  readonly sourceName = null;
-  readonly destinationName = null;
-
-  constructor(message: InetMessage, context: SsContext) {
-    this.#message = message;
-    this.#context = context;
+class InetSubject extends RowSubject<InetMessage> {
+  override get family(): number {
+    return this.message.family;
   }
 
-  get family(): number {
-    return this.#message.family;
+  override get sourcePort(): number {
+    return this.message.sourcePort;
   }
 
-  get sourcePort(): number {
-    return this.#message.sourcePort;
+  override get destinationPort(): number {
+    return this.message.destinationPort;
   }
 
-  get destinationPort(): number {
-    return this.#message.destinationPort;
+  override sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index > 0 && this.message.family === AF_INET ? 0 : this.message.sourceWord(index);
   }
 
-  sourceWord(index: 0 | 1 | 2 | 3): number {
-    return index > 0 && this.#message.family === AF_INET ? 0 : this.#message.sourceWord(index);
+  override destinationWord(index: 0 | 1 | 2 | 3): number {
+    return index > 0 && this.message.family === AF_INET ? 0 : this.message.destinationWord(index);
   }
 
-  destinationWord(index: 0 | 1 | 2 | 3): number {
-    return index > 0 && this.#message.family === AF_INET ? 0 : this.#message.destinationWord(index);
+  override get ifindex(): number {
+    return this.message.interfaceIndex;
   }
 
-  get ifindex(): number {
-    return this.#message.interfaceIndex;
+  override get mark(): number | null {
+    const mark = this.message.u32Attribute(uapi.INET_DIAG_MARK);
+    return this.message.has(uapi.INET_DIAG_MARK) ? mark : null;
   }
 
-  get mark(): number | null {
-    const mark = this.#message.u32Attribute(uapi.INET_DIAG_MARK);
-    return this.#message.has(uapi.INET_DIAG_MARK) ? mark : null;
-  }
-
-  get cgroupId(): bigint | null {
-    return this.#message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
-  }
-
-  get localPortRange(): { readonly first: number; readonly last: number } {
-    return this.#context.names.localPortRange;
+  override get cgroupId(): bigint | null {
+    return this.message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
   }
 }
 
@@ -183,7 +169,7 @@ export class InetPrinter implements SsPrinter {
   constructor(context: SsContext, table: InetTable) {
     this.#context = context;
     this.#table = table;
-    this.#subject = new InetSubject(this.message, context);
+    this.#subject = new InetSubject(this.message, context.names);
     const { options } = context;
     this.#netid = NETIDS[table.protocol] ?? "???";
     // Sockets of other protocols may be told to be of yet others.

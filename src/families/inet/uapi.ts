@@ -7,8 +7,6 @@
  * @module
  */
 
-// sock_diag.h
-export const SOCK_DIAG_BY_FAMILY = 20;
 export const SOCK_DESTROY = 21;
 /** The request of before 2012: one walk for IPv4 and IPv6. */
 export const TCPDIAG_GETSOCK = 18;

@@ -9,6 +9,7 @@
 import { AF_NETLINK } from "../../../ffi/socket.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
 import type { ProcTable } from "../family.ts";
 import { bodyOf, decimal, hexadecimal, procTable } from "../proc_table.ts";
 import {
@@ -16,7 +17,6 @@ import {
   NETLINK_DIAG_FLAGS,
   NETLINK_DIAG_GROUPS,
   NETLINK_DIAG_MEMINFO,
-  SOCK_DIAG_BY_FAMILY,
 } from "./uapi.ts";
 
 const WORD = 0xffff_ffff;

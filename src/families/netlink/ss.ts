@@ -6,15 +6,9 @@
 import { AF_NETLINK } from "../../../ffi/socket.ts";
 import { stateMask, TCP_CLOSE } from "../../model/state.ts";
 import type { SourceKind } from "../family.ts";
-import {
-  COLUMN,
-  type SsContext,
-  type SsFamily,
-  type SsPrinter,
-  type SsSubject,
-  writeStart,
-} from "../ss_row.ts";
+import { COLUMN, type SsContext, type SsFamily, type SsPrinter, writeStart } from "../ss_row.ts";
 import { writeSkmem } from "../ss_skmem.ts";
+import { RowSubject } from "../ss_subject.ts";
 import { NetlinkMessage } from "./message.ts";
 import { netlinkProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
@@ -22,32 +16,19 @@ import { netlinkProtocolName } from "./ss_names.ts";
 import * as uapi from "./uapi.ts";
 
 /** A row as a filter sees it: the protocol for an address, the port ID, signed, for a port. */
-class NetlinkSubject implements SsSubject {
+class NetlinkSubject extends RowSubject<NetlinkMessage> {
   readonly family = AF_NETLINK;
-  readonly destinationPort = -1;
-  readonly ifindex = 0;
-  readonly mark = null;
-  readonly cgroupId = null;
-  readonly sourceName = null;
-  readonly destinationName = null;
-  readonly localPortRange: SsSubject["localPortRange"];
-  readonly #message: NetlinkMessage;
 
-  constructor(message: NetlinkMessage, context: SsContext) {
-    this.#message = message;
-    this.localPortRange = context.names.localPortRange;
+  override get sourcePort(): number {
+    return this.message.portId | 0;
   }
 
-  get sourcePort(): number {
-    return this.#message.portId | 0;
+  override get destinationPort(): number {
+    return -1;
   }
 
-  sourceWord(index: 0 | 1 | 2 | 3): number {
-    return index === 0 ? this.#message.protocol : 0;
-  }
-
-  destinationWord(): number {
-    return 0;
+  override sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.protocol : 0;
   }
 }
 
@@ -60,7 +41,7 @@ class NetlinkPrinter implements SsPrinter {
 
   constructor(context: SsContext) {
     this.#context = context;
-    this.#subject = new NetlinkSubject(this.#message, context);
+    this.#subject = new NetlinkSubject(this.#message, context.names);
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -90,12 +71,7 @@ class NetlinkPrinter implements SsPrinter {
     if (options.extended) this.#extended(source);
     if (options.memory && source === "netlink" && message.has(uapi.NETLINK_DIAG_MEMINFO)) {
       cells.byte(0x09);
-      writeSkmem(
-        cells,
-        message.view,
-        message.attributeOffset(uapi.NETLINK_DIAG_MEMINFO),
-        message.attributeLength(uapi.NETLINK_DIAG_MEMINFO),
-      );
+      writeSkmem(cells, message, uapi.NETLINK_DIAG_MEMINFO);
     } else if (options.memory && source === "netlink") cells.byte(0x09);
   }
 

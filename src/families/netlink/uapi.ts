@@ -6,9 +6,6 @@
  * @module
  */
 
-/** Type of a request: include/uapi/linux/sock_diag.h. */
-export const SOCK_DIAG_BY_FAMILY = 20;
-
 // struct netlink_diag_req: family u8 0, protocol u8 1, pad u16 2, ino u32 4, show u32 8, cookie u32[2] 12.
 export const NETLINK_DIAG_REQ_SIZE = 20;
 export const NDIAG_PROTO_ALL = 255;

@@ -9,15 +9,10 @@
 import { AF_PACKET } from "../../../ffi/socket.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
 import { NO_COOKIE } from "../diag_message.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
 import type { ProcTable } from "../family.ts";
 import { bodyOf, decimal, hexadecimal, procTable } from "../proc_table.ts";
-import {
-  PACKET_DIAG_INFO,
-  PACKET_DIAG_MEMINFO,
-  PACKET_DIAG_UID,
-  PDI_RUNNING,
-  SOCK_DIAG_BY_FAMILY,
-} from "./uapi.ts";
+import { PACKET_DIAG_INFO, PACKET_DIAG_MEMINFO, PACKET_DIAG_UID, PDI_RUNNING } from "./uapi.ts";
 
 /** The table. */
 export const packetProcTable: ProcTable = procTable("packet", (fields, line) => {

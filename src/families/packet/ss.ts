@@ -14,11 +14,11 @@ import {
   type SsContext,
   type SsFamily,
   type SsPrinter,
-  type SsSubject,
   TABLE,
   writeStart,
 } from "../ss_row.ts";
 import { writeSkmem } from "../ss_skmem.ts";
+import { RowSubject } from "../ss_subject.ts";
 import { PacketMessage } from "./message.ts";
 import { packetProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
@@ -26,35 +26,19 @@ import { linkProtocolName } from "./ss_names.ts";
 import * as uapi from "./uapi.ts";
 
 /** A row as a filter sees it: the protocol for an address, the interface for a port. */
-class PacketSubject implements SsSubject {
+class PacketSubject extends RowSubject<PacketMessage> {
   readonly family = AF_PACKET;
-  readonly destinationPort = 0;
-  readonly mark = null;
-  readonly cgroupId = null;
-  readonly sourceName = null;
-  readonly destinationName = null;
-  readonly localPortRange: SsSubject["localPortRange"];
-  readonly #message: PacketMessage;
 
-  constructor(message: PacketMessage, context: SsContext) {
-    this.#message = message;
-    this.localPortRange = context.names.localPortRange;
+  override get ifindex(): number {
+    return Math.max(0, this.message.interfaceIndex);
   }
 
-  get ifindex(): number {
-    return Math.max(0, this.#message.interfaceIndex);
-  }
-
-  get sourcePort(): number {
+  override get sourcePort(): number {
     return this.ifindex;
   }
 
-  sourceWord(index: 0 | 1 | 2 | 3): number {
-    return index === 0 ? this.#message.ethertype : 0;
-  }
-
-  destinationWord(): number {
-    return 0;
+  override sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.ethertype : 0;
   }
 }
 
@@ -67,7 +51,7 @@ class PacketPrinter implements SsPrinter {
 
   constructor(context: SsContext) {
     this.#context = context;
-    this.#subject = new PacketSubject(this.#message, context);
+    this.#subject = new PacketSubject(this.#message, context.names);
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -98,12 +82,7 @@ class PacketPrinter implements SsPrinter {
       writeFilter(cells, message, options.oneline);
     }
     if (options.memory) {
-      writeSkmem(
-        cells,
-        message.view,
-        message.attributeOffset(uapi.PACKET_DIAG_MEMINFO),
-        message.attributeLength(uapi.PACKET_DIAG_MEMINFO),
-      );
+      writeSkmem(cells, message, uapi.PACKET_DIAG_MEMINFO);
     }
   }
 

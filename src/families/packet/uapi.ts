@@ -6,9 +6,6 @@
  * @module
  */
 
-/** Type of a request: include/uapi/linux/sock_diag.h. */
-export const SOCK_DIAG_BY_FAMILY = 20;
-
 // struct packet_diag_req: family u8 0, protocol u8 1 (must be 0), pad u16 2, ino u32 4, show u32 8, cookie u32[2] 12.
 export const PACKET_DIAG_REQ_SIZE = 20;
 export const PACKET_SHOW_INFO = 0x01;

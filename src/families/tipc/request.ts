@@ -4,15 +4,10 @@
  * @module
  */
 import type { StateMask } from "../../model/state.ts";
-import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
-import { MessageBuilder } from "../../netlink/message.ts";
-import { AF_TIPC, SOCK_DIAG_BY_FAMILY } from "./uapi.ts";
+import { beginDump } from "../diag_request.ts";
+import { AF_TIPC } from "./uapi.ts";
 
 /** Builds a dump request. */
 export function dumpRequest(states: StateMask): Uint8Array<ArrayBuffer> {
-  return new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
-    .u8(AF_TIPC)
-    .zeros(3)
-    .u32(states)
-    .finish();
+  return beginDump(AF_TIPC).u32(states).finish();
 }

@@ -12,13 +12,12 @@ import {
   type SsCells,
   type SsContext,
   type SsFamily,
-  type SsNames,
   type SsPrinter,
-  type SsSubject,
   TABLE,
   writeStart,
 } from "../ss_row.ts";
 import { writeSkmem } from "../ss_skmem.ts";
+import { RowSubject } from "../ss_subject.ts";
 import { UnixMessage } from "./message.ts";
 import { unixProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
@@ -65,44 +64,40 @@ function firstWord(name: Bytes | null): Bytes | null {
   return word.length === 0 ? null : word;
 }
 
-/** A row as a filter sees it: one object for all of them. */
-class UnixSubject implements SsSubject {
-  readonly family = AF_UNIX;
-  readonly ifindex = 0;
-  readonly mark = null;
-  readonly cgroupId = null;
-  readonly destinationName = null;
-  readonly #names: SsNames;
-  sourcePort = 0;
-  destinationPort = 0;
-  #name: Bytes | null = null;
+/** What a filter can ask of a row. */
+interface UnixName {
+  name: Bytes | null;
+  inode: number;
+  peer: number;
+}
 
-  constructor(names: SsNames) {
-    this.#names = names;
-  }
+/** A row as a filter sees it: one object for all of them. */
+class UnixSubject extends RowSubject<UnixName> {
+  readonly family = AF_UNIX;
 
   /** Moves to another row. */
   of(name: Bytes | null, inode: number, peer: number): this {
-    this.#name = name;
-    this.sourcePort = inode;
-    this.destinationPort = peer;
+    this.message.name = name;
+    this.message.inode = inode;
+    this.message.peer = peer;
     return this;
   }
 
-  get localPortRange(): SsSubject["localPortRange"] {
-    return this.#names.localPortRange;
+  override get sourcePort(): number {
+    return this.message.inode;
   }
 
-  get sourceName(): string | null {
-    return this.#name === null ? null : utf8Text(this.#name);
+  override get destinationPort(): number {
+    return this.message.peer;
   }
 
-  sourceWord(): number {
-    return this.#name === null ? 0 : ~0;
+  override get sourceName(): string | null {
+    const { name } = this.message;
+    return name === null ? null : utf8Text(name);
   }
 
-  destinationWord(): number {
-    return 0;
+  override sourceWord(): number {
+    return this.message.name === null ? 0 : ~0;
   }
 }
 
@@ -122,7 +117,7 @@ class UnixPrinter implements SsPrinter {
 
   constructor(context: SsContext) {
     this.#context = context;
-    this.#subject = new UnixSubject(context.names);
+    this.#subject = new UnixSubject({ name: null, inode: 0, peer: 0 }, context.names);
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -141,12 +136,7 @@ class UnixPrinter implements SsPrinter {
     const sent = Math.max(0, message.u32Attribute(uapi.UNIX_DIAG_RQLEN, 1));
     this.#start(message.type, message.state, received, sent, name, message.inode, peer);
     if (options.memory && message.has(uapi.UNIX_DIAG_MEMINFO)) {
-      writeSkmem(
-        cells,
-        message.view,
-        message.attributeOffset(uapi.UNIX_DIAG_MEMINFO),
-        message.attributeLength(uapi.UNIX_DIAG_MEMINFO),
-      );
+      writeSkmem(cells, message, uapi.UNIX_DIAG_MEMINFO);
     }
     if (options.extended) writeExtended(cells, message);
   }

@@ -6,9 +6,6 @@
  * @module
  */
 
-/** Type of a request: include/uapi/linux/sock_diag.h. */
-export const SOCK_DIAG_BY_FAMILY = 20;
-
 // struct unix_diag_req: family u8 0, protocol u8 1, pad u16 2, states u32 4, ino u32 8, show u32 12, cookie u32[2] 16.
 export const UNIX_DIAG_REQ_SIZE = 24;
 export const UDIAG_SHOW_NAME = 0x01;

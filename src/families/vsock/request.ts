@@ -4,16 +4,10 @@
  * @module
  */
 import type { StateMask } from "../../model/state.ts";
-import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
-import { MessageBuilder } from "../../netlink/message.ts";
-import { AF_VSOCK, SOCK_DIAG_BY_FAMILY } from "./uapi.ts";
+import { beginDump } from "../diag_request.ts";
+import { AF_VSOCK } from "./uapi.ts";
 
-/** Builds a dump request. */
+/** Builds a dump request. The kernel insists that what is not the family or the states is 0, the cookie included. */
 export function dumpRequest(states: StateMask): Uint8Array<ArrayBuffer> {
-  return new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
-    .u8(AF_VSOCK)
-    .zeros(3)
-    .u32(states)
-    .zeros(16)
-    .finish();
+  return beginDump(AF_VSOCK).u32(states).zeros(16).finish();
 }

@@ -9,46 +9,34 @@ import {
   type SsContext,
   type SsFamily,
   type SsPrinter,
-  type SsSubject,
   TABLE,
   writeStart,
 } from "../ss_row.ts";
+import { RowSubject } from "../ss_subject.ts";
 import { VsockMessage } from "./message.ts";
 import { vsockProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
 import { AF_VSOCK, SOCK_DGRAM, SOCK_STREAM, VMADDR_CID_ANY } from "./uapi.ts";
 
 /** A row as a filter sees it: the context ID for an address. */
-class VsockSubject implements SsSubject {
+class VsockSubject extends RowSubject<VsockMessage> {
   readonly family = AF_VSOCK;
-  readonly ifindex = 0;
-  readonly mark = null;
-  readonly cgroupId = null;
-  readonly sourceName = null;
-  readonly destinationName = null;
-  readonly localPortRange: SsSubject["localPortRange"];
-  readonly #message: VsockMessage;
-
-  constructor(message: VsockMessage, context: SsContext) {
-    this.#message = message;
-    this.localPortRange = context.names.localPortRange;
-  }
 
   // ss keeps ports as signed integers.
-  get sourcePort(): number {
-    return this.#message.sourcePort | 0;
+  override get sourcePort(): number {
+    return this.message.sourcePort | 0;
   }
 
-  get destinationPort(): number {
-    return this.#message.destinationPort | 0;
+  override get destinationPort(): number {
+    return this.message.destinationPort | 0;
   }
 
-  sourceWord(index: 0 | 1 | 2 | 3): number {
-    return index === 0 ? this.#message.sourceCid : 0;
+  override sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.sourceCid : 0;
   }
 
-  destinationWord(index: 0 | 1 | 2 | 3): number {
-    return index === 0 ? this.#message.destinationCid : 0;
+  override destinationWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.destinationCid : 0;
   }
 }
 
@@ -59,7 +47,7 @@ class VsockPrinter implements SsPrinter {
 
   constructor(context: SsContext) {
     this.#context = context;
-    this.#subject = new VsockSubject(this.#message, context);
+    this.#subject = new VsockSubject(this.#message, context.names);
   }
 
   row(view: DataView, start: number, end: number, _source: SourceKind): void {

@@ -6,8 +6,6 @@
  * @module
  */
 
-/** Type of a request: include/uapi/linux/sock_diag.h. */
-export const SOCK_DIAG_BY_FAMILY = 20;
 /** include/linux/socket.h */
 export const AF_VSOCK = 40;
 

@@ -3,19 +3,10 @@
  *
  * @module
  */
-import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
-import { MessageBuilder } from "../../netlink/message.ts";
-import { NO_COOKIE } from "../diag_message.ts";
-import { AF_XDP, SOCK_DIAG_BY_FAMILY } from "./uapi.ts";
+import { beginDump, endDump } from "../diag_request.ts";
+import { AF_XDP } from "./uapi.ts";
 
 /** Builds a dump request. `show` is made of XDP_SHOW_*. The kernel knows no filter. */
 export function dumpRequest(show: number): Uint8Array<ArrayBuffer> {
-  return new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
-    .u8(AF_XDP)
-    .zeros(3)
-    .u32(0)
-    .u32(show)
-    .u32(NO_COOKIE)
-    .u32(NO_COOKIE)
-    .finish();
+  return endDump(beginDump(AF_XDP), show);
 }

@@ -12,45 +12,25 @@ import {
   type SsContext,
   type SsFamily,
   type SsPrinter,
-  type SsSubject,
   writeStart,
 } from "../ss_row.ts";
 import { writeSkmem } from "../ss_skmem.ts";
+import { RowSubject } from "../ss_subject.ts";
 import { XdpMessage } from "./message.ts";
 import { xdpProcTable } from "./proc.ts";
 import { dumpRequest } from "./request.ts";
 import * as uapi from "./uapi.ts";
 
 /** A row as a filter sees it: the queue for a port. */
-class XdpSubject implements SsSubject {
+class XdpSubject extends RowSubject<XdpMessage> {
   readonly family = uapi.AF_XDP;
-  readonly destinationPort = 0;
-  readonly mark = null;
-  readonly cgroupId = null;
-  readonly sourceName = null;
-  readonly destinationName = null;
-  readonly localPortRange: SsSubject["localPortRange"];
-  readonly #message: XdpMessage;
 
-  constructor(message: XdpMessage, context: SsContext) {
-    this.#message = message;
-    this.localPortRange = context.names.localPortRange;
+  override get ifindex(): number {
+    return Math.max(0, this.message.interfaceIndex);
   }
 
-  get ifindex(): number {
-    return Math.max(0, this.#message.interfaceIndex);
-  }
-
-  get sourcePort(): number {
-    return Math.max(0, this.#message.queue);
-  }
-
-  sourceWord(): number {
-    return 0;
-  }
-
-  destinationWord(): number {
-    return 0;
+  override get sourcePort(): number {
+    return Math.max(0, this.message.queue);
   }
 }
 
@@ -63,7 +43,7 @@ class XdpPrinter implements SsPrinter {
 
   constructor(context: SsContext) {
     this.#context = context;
-    this.#subject = new XdpSubject(this.#message, context);
+    this.#subject = new XdpSubject(this.#message, context.names);
   }
 
   row(view: DataView, start: number, end: number, _source: SourceKind): void {
@@ -87,12 +67,7 @@ class XdpPrinter implements SsPrinter {
       writeExtended(cells, message, options.oneline);
     }
     if (options.memory && message.has(uapi.XDP_DIAG_MEMINFO)) {
-      writeSkmem(
-        cells,
-        message.view,
-        message.attributeOffset(uapi.XDP_DIAG_MEMINFO),
-        message.attributeLength(uapi.XDP_DIAG_MEMINFO),
-      );
+      writeSkmem(cells, message, uapi.XDP_DIAG_MEMINFO);
     }
   }
 }

@@ -1,0 +1,26 @@
+/**
+ * Requests to sock_diag, as far as they are the same in all families.
+ *
+ * Source: include/uapi/linux/sock_diag.h.
+ *
+ * @module
+ */
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
+import { MessageBuilder } from "../netlink/message.ts";
+import { NO_COOKIE } from "./diag_message.ts";
+
+/** Type of requests and of the messages that answer them. */
+export const SOCK_DIAG_BY_FAMILY = 20;
+
+/** Begins a dump with what every request begins with: family u8, protocol u8, two bytes that few families use. */
+export function beginDump(family: number, protocol = 0): MessageBuilder {
+  return new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
+    .u8(family)
+    .u8(protocol)
+    .u16(0);
+}
+
+/** Ends a request for all sockets and not for one: ino u32, show u32, cookie u32[2]. `show`: which attributes are wanted. */
+export function endDump(request: MessageBuilder, show: number): Uint8Array<ArrayBuffer> {
+  return request.u32(0).u32(show).u32(NO_COOKIE).u32(NO_COOKIE).finish();
+}
