@@ -27,7 +27,7 @@ for (const family of [AF_INET, AF_INET6]) {
 }
 if (owners) {
   const numbers = insidePidNamespace(new ProcRoot()) === false ? "initial" : "reader";
-  const opened = OwnerIterator.open(numbers);
+  const opened = OwnerIterator.open(numbers, { cookies: true });
   if (!opened.ok) throw new Error(opened.reason);
   opened.value.read(() => {});
 }

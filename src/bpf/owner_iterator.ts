@@ -26,8 +26,10 @@ import {
   KIND_NAMESPACE,
   KIND_SOCKET,
   ownerProgram,
+  type PassWishes,
   type PidNumbers,
   RECORD,
+  recordSize,
 } from "./program.ts";
 
 // The kernel never gives more in one read(2). Kernel: bpf_seq_read, PAGE_SIZE << 3.
@@ -36,7 +38,7 @@ const LOG_SIZE = 64 * 1024;
 
 /** What a pass found. */
 export interface Pass {
-  /** Sockets, with their cookies. */
+  /** Sockets, with their cookies where those were wanted. */
   readonly descriptors: DescriptorTable;
   /** Descriptors that stand for a namespace of whatever type, where they were wanted. */
   readonly namespaces: DescriptorTable;
@@ -45,21 +47,22 @@ export interface Pass {
 /** An open pass over all descriptors. */
 export class OwnerIterator implements Disposable {
   #fd: number;
+  readonly #cookies: boolean;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, cookies: boolean) {
     this.#fd = fd;
+    this.#cookies = cookies;
   }
 
   /**
    * Loads the program and opens one pass, or says why that is not possible here.
    *
    * @param numbers `reader` is right in every PID namespace; `initial` is quicker, and right in the initial one alone.
-   * @param namespaces Descriptors that stand for a namespace are wanted as well.
    */
-  static open(numbers: PidNumbers, namespaces = false): Probe<OwnerIterator> {
+  static open(numbers: PidNumbers, wishes: PassWishes = {}): Probe<OwnerIterator> {
     const permission = probePermission();
     if (!permission.ok) return permission;
-    const program = probeTypes((btf) => loadOwnerProgram(btf, numbers, namespaces));
+    const program = probeTypes((btf) => loadOwnerProgram(btf, numbers, wishes));
     if (!program.ok) return program;
     const link = tryCreateLink(program.value, BPF_TRACE_ITER);
     // A link keeps its program, and an open iterator both.
@@ -68,13 +71,13 @@ export class OwnerIterator implements Disposable {
     const fd = tryCreateIterator(link);
     close(link);
     if (fd < 0) return failed("opened", fd);
-    return { ok: true, value: new OwnerIterator(fd) };
+    return { ok: true, value: new OwnerIterator(fd, wishes.cookies === true) };
   }
 
   /** Runs the pass to its end and closes it. Throws SyscallError when the kernel breaks it off. */
   run(): Pass {
     const pass: Pass = {
-      descriptors: new DescriptorTable(true),
+      descriptors: new DescriptorTable(this.#cookies),
       namespaces: new DescriptorTable(),
     };
     this.read((words, length) => decodeRecords(words, length, pass));
@@ -123,10 +126,13 @@ export function whyNoOwnerPass(): string | null {
  * They come as words and not as a DataView, because a typed array is read without a call, which counts before this is compiled.
  */
 export function decodeRecords(words: Uint32Array, length: number, pass: Pass): void {
-  if (length % RECORD.size !== 0) {
+  const { descriptors } = pass;
+  const cookies = descriptors.cookies !== null;
+  const size = recordSize(cookies);
+  if (length % size !== 0) {
     throw new DecodeError("BPF owner records", length, "the last record is cut off");
   }
-  for (let at = 0; at < length / 4; at += RECORD.size / 4) {
+  for (let at = 0; at < length / 4; at += size / 4) {
     const tgid = words[at + RECORD.tgid / 4]! | 0;
     const pid = words[at + RECORD.pid / 4]! | 0;
     const tid = pid === tgid ? 0 : pid;
@@ -134,9 +140,11 @@ export function decodeRecords(words: Uint32Array, length: number, pass: Pass): v
     const inode = words[at + RECORD.inode / 4]! +
       words[at + RECORD.inode / 4 + 1]! * 0x1_0000_0000;
     const kind = words[at + RECORD.kind / 4]!;
-    if (kind === KIND_SOCKET) {
+    if (kind === KIND_SOCKET && cookies) {
       const cookie = at + RECORD.cookie / 4;
-      pass.descriptors.add(tgid, tid, fd, inode, words[cookie]!, words[cookie + 1]!);
+      descriptors.add(tgid, tid, fd, inode, words[cookie]!, words[cookie + 1]!);
+    } else if (kind === KIND_SOCKET) {
+      descriptors.push(tgid, tid, fd, inode);
     } else if (kind === KIND_NAMESPACE) {
       pass.namespaces.push(tgid, tid, fd, inode);
     } else {
@@ -149,13 +157,13 @@ export function decodeRecords(words: Uint32Array, length: number, pass: Pass): v
 export function loadOwnerProgram(
   btf: Btf,
   numbers: PidNumbers,
-  namespaces = false,
+  wishes: PassWishes = {},
 ): Probe<number> {
   const program = {
     type: BPF_PROG_TYPE_TRACING,
     attachType: BPF_TRACE_ITER,
     attachBtfId: iteratorId(btf),
-    instructions: assemble(ownerProgram(btf, numbers, namespaces)),
+    instructions: assemble(ownerProgram(btf, numbers, wishes)),
     name: "sockeye_owners",
   };
   const fd = tryLoadProgram(program);

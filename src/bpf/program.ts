@@ -53,10 +53,23 @@ export const NEEDED_TYPES: readonly string[] = [
 ];
 
 /**
- * One record, little-endian: tgid s32 0, pid s32 4, fd u32 8, kind u32 12, inode u64 16, cookie u64 24 (0: none was ever
- * asked for). `tgid` is what everybody else calls the process ID, `pid` the thread's.
+ * One record, little-endian: tgid s32 0, pid s32 4, fd u32 8, kind u32 12, inode u64 16; where cookies are wanted, cookie u64
+ * 24 (0: the socket was never asked for one). `tgid` is what everybody else calls the process ID, `pid` the thread's.
  */
-export const RECORD = { size: 32, tgid: 0, pid: 4, fd: 8, kind: 12, inode: 16, cookie: 24 };
+export const RECORD = { tgid: 0, pid: 4, fd: 8, kind: 12, inode: 16, cookie: 24 };
+
+/** Bytes of a record. */
+export function recordSize(cookies: boolean): number {
+  return cookies ? 32 : 24;
+}
+
+/** What a pass is to tell beside who holds which socket. */
+export interface PassWishes {
+  /** Descriptors that stand for a namespace. */
+  readonly namespaces?: boolean;
+  /** Cookies of the sockets. They are a third of the time, because they lie in memory that nothing else is read of. */
+  readonly cookies?: boolean;
+}
 
 /** Kinds of record: what the descriptor is. A namespace of any type counts: only its link in /proc tells which. */
 export const KIND_SOCKET = 0;
@@ -75,7 +88,7 @@ const FN_SOCK_FROM_FILE = 162;
 const MAX_PID_NAMESPACE_LEVEL = 32;
 
 // The record is built at the top of the stack; a level and a number read from the kernel lie below it.
-const RECORD_AT = -RECORD.size;
+const RECORD_AT = -recordSize(true);
 const LEVEL_AT = RECORD_AT - 8;
 const NUMBER_AT = RECORD_AT - 16;
 
@@ -88,13 +101,9 @@ interface Layout {
   readonly seq: Field;
   readonly inode: Field;
   readonly inodeNumber: Field;
-  readonly sock: Field;
-  readonly cookie: Field;
 }
 
 function layoutOf(btf: Btf): Layout {
-  const common = btf.member("sock", "__sk_common");
-  const cookie = btf.member("sock_common", "skc_cookie");
   return {
     context: {
       meta: btf.member("bpf_iter__task_file", "meta"),
@@ -105,8 +114,6 @@ function layoutOf(btf: Btf): Layout {
     seq: btf.member("bpf_iter_meta", "seq"),
     inode: btf.member("file", "f_inode"),
     inodeNumber: btf.member("inode", "i_ino"),
-    sock: btf.member("socket", "sk"),
-    cookie: { offset: common.offset + cookie.offset, size: cookie.size },
   };
 }
 
@@ -115,19 +122,15 @@ function get(dst: number, src: number, field: Field): Instruction {
   return load(field.size, dst, src, field.offset);
 }
 
-/**
- * Makes the program. Throws MissingKernelType where the kernel lacks what it reads.
- *
- * @param namespaces Descriptors that stand for a namespace are wanted as well.
- */
+/** Makes the program. Throws MissingKernelType where the kernel lacks what it reads. */
 export function ownerProgram(
   btf: Btf,
   numbers: PidNumbers,
-  namespaces = false,
+  { namespaces = false, cookies = false }: PassWishes = {},
 ): (Instruction | Label)[] {
-  const { context, seq, inode, inodeNumber, sock, cookie } = layoutOf(btf);
+  const { context, seq, inode, inodeNumber } = layoutOf(btf);
   return [
-    // r6 context, r7 file, r8 task, r9 sock.
+    // r6 context, r7 file, r8 task.
     move(R6, R1),
     // The last call of a run has neither file nor task, and the verifier insists that both are looked at.
     get(R7, R6, context.file),
@@ -137,9 +140,7 @@ export function ownerProgram(
     move(R1, R7),
     call(FN_SOCK_FROM_FILE),
     jumpIfImmediate(R0, "==", 0, namespaces ? "no socket" : "skip"),
-    get(R9, R0, sock),
-    get(R1, R9, cookie),
-    store(8, R10, RECORD_AT + RECORD.cookie, R1),
+    ...(cookies ? putCookie(btf) : []),
     moveImmediate(R1, KIND_SOCKET),
     label("record"),
     store(4, R10, RECORD_AT + RECORD.kind, R1),
@@ -153,12 +154,23 @@ export function ownerProgram(
     get(R1, R1, seq),
     move(R2, R10),
     aluImmediate(R2, "+=", RECORD_AT),
-    moveImmediate(R3, RECORD.size),
+    moveImmediate(R3, recordSize(cookies)),
     call(FN_SEQ_WRITE),
     label("skip"),
     moveImmediate(R0, 0),
     exit(),
     ...(namespaces ? namespaceCheck(btf, inode) : []),
+  ];
+}
+
+// r0 is the struct socket.
+function putCookie(btf: Btf): Instruction[] {
+  const common = btf.member("sock", "__sk_common");
+  const { offset, size } = btf.member("sock_common", "skc_cookie");
+  return [
+    get(R1, R0, btf.member("socket", "sk")),
+    get(R1, R1, { offset: common.offset + offset, size }),
+    store(8, R10, RECORD_AT + RECORD.cookie, R1),
   ];
 }
 
@@ -170,6 +182,7 @@ function namespaceCheck(btf: Btf, inode: Field): (Instruction | Label)[] {
     get(R1, R1, btf.member("inode", "i_sb")),
     get(R1, R1, btf.member("super_block", "s_magic")),
     jumpIfImmediate(R1, "!=", NSFS_MAGIC, "skip"),
+    // There is room for one in any case.
     moveImmediate(R1, 0),
     store(8, R10, RECORD_AT + RECORD.cookie, R1),
     moveImmediate(R1, KIND_NAMESPACE),
@@ -195,7 +208,6 @@ function readerNumbers(btf: Btf): (Instruction | Label)[] {
   const numbers = btf.member("pid", "numbers");
   const number = btf.member("upid", "nr");
   const numberOf = (to: number): Instruction[] => [
-    // r9 was the sock, which is done with.
     get(R9, R9, threadPid),
     load(8, R3, R10, LEVEL_AT),
     alu(R9, "+=", R3),

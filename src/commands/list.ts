@@ -106,7 +106,9 @@ export function takeRows(
   const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
       // After the dump, which is what gives a socket its cookie.
-      const walk = access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics));
+      const walk = access.owners(() =>
+        walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
+      );
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
     },
     reach(some) {

@@ -56,8 +56,10 @@ export function takeNetnsRows(
 ): Snapshot<Sockets> {
   const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
     tools;
-  const walkAll = (needsNamespaces: boolean) =>
-    access.owners(() => walkOwners(root, query.owners ?? "auto", diagnostics, needsNamespaces));
+  const walkAll = (namespaces: boolean) =>
+    access.owners(() =>
+      walkOwners(root, query.owners ?? "auto", diagnostics, { namespaces, cookies: true })
+    );
   const takenAtMs = access.now();
   const rows = SocketRows.empty();
   const surroundings = new Map<number, Surroundings | null>();

@@ -26,7 +26,7 @@ export function attachOwners(
   root: ProcRoot,
   processes: Processes,
   diagnostics: Diagnostics,
-  walk: OwnerWalk = walkOwners(root, "auto", diagnostics),
+  walk: OwnerWalk = walkOwners(root, "auto", diagnostics, { cookies: true }),
 ): void {
   let { scan } = walk;
   const index = new OwnerIndex(scan.descriptors, sockets.length);

@@ -8,6 +8,7 @@
  */
 import { SyscallError } from "../../ffi/errno.ts";
 import { usableProcessors } from "../../ffi/process.ts";
+import type { PassWishes } from "../bpf/program.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
@@ -51,19 +52,20 @@ export interface OwnerWalk {
  * Walks over all descriptors. Why BPF was not used is noted, also where it was asked for. Throws SyscallError when /proc
  * cannot be listed.
  *
- * @param namespaces The scan has to tell of descriptors that hold a network namespace. Otherwise it may not.
+ * @param wishes What the scan has to tell beside who holds what. Namespaces it may tell in any case; cookies are more than
+ * /proc knows.
  */
 export function walkOwners(
   root: ProcRoot,
   source: OwnerSource,
   diagnostics: Diagnostics,
-  namespaces = false,
+  wishes: PassWishes = {},
 ): OwnerWalk {
   // Of the whole machine, which says what is too few for anything. One number.
   const files = root.isLive ? openFiles(root) : null;
   const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files);
   if (reason === null) {
-    const scan = scanByBpf(root, namespaces);
+    const scan = scanByBpf(root, wishes);
     if (typeof scan !== "string") {
       diagnostics.note(`owners: ${scan.descriptors.length} descriptors by BPF`);
       return { scan, search: () => withProtected(scan, root) };
@@ -132,9 +134,9 @@ function notWorthBpf(
 }
 
 /** One BPF pass, or why there is none. */
-function scanByBpf(root: ProcRoot, namespaces: boolean): Scan | string {
+function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | string {
   const numbers = insidePidNamespace(root) === false ? "initial" : "reader";
-  const opened = bpfModule().OwnerIterator.open(numbers, namespaces);
+  const opened = bpfModule().OwnerIterator.open(numbers, wishes);
   if (!opened.ok) return opened.reason;
   try {
     const pass = opened.value.run();

@@ -8,7 +8,7 @@ import {
   whyNoOwnerPass,
 } from "../../src/bpf/owner_iterator.ts";
 import { Btf, wholeFile } from "../../src/bpf/btf.ts";
-import { NEEDED_TYPES, type PidNumbers, RECORD } from "../../src/bpf/program.ts";
+import { NEEDED_TYPES, type PidNumbers, recordSize } from "../../src/bpf/program.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { DescriptorTable } from "../../src/proc/descriptors.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
@@ -27,8 +27,8 @@ function rowsOf(table: DescriptorTable, pids: readonly number[]): Row[] {
   return rows.sort(compareRows);
 }
 
-function pass(numbers: PidNumbers): DescriptorTable {
-  const opened = OwnerIterator.open(numbers);
+function pass(numbers: PidNumbers, cookies = false): DescriptorTable {
+  const opened = OwnerIterator.open(numbers, { cookies });
   if (!opened.ok) throw new Error(opened.reason);
   return opened.value.run().descriptors;
 }
@@ -48,6 +48,7 @@ describe("OwnerIterator", () => {
         expect(expected.some((row) => row[0] === pid && row[1] === thread.tid)).toBe(true);
       }
       expect(rowsOf(pass("reader"), crowd.pids)).toEqual(expected);
+      expect(rowsOf(pass("reader", true), crowd.pids)).toEqual(expected);
 
       const scanner = new DescriptorScanner(new ProcRoot());
       const scan = scanner.scanProcesses();
@@ -106,7 +107,7 @@ describe("OwnerIterator", () => {
       const paths = ["/proc/self/ns/net", "/proc/self/ns/uts"];
       const fds = paths.map((path) => openSync(path, "r"));
       try {
-        const opened = OwnerIterator.open(numbers, true);
+        const opened = OwnerIterator.open(numbers, { namespaces: true });
         if (!opened.ok) throw new Error(opened.reason);
         const { namespaces } = opened.value.run();
         const own = Array.from({ length: namespaces.length }, (_, i) => i)
@@ -157,7 +158,7 @@ describe("OwnerIterator", () => {
 
 describe("decodeRecords()", () => {
   test("reads process, thread, descriptor, inode and cookie", () => {
-    const view = new DataView(new ArrayBuffer(3 * RECORD.size));
+    const view = new DataView(new ArrayBuffer(3 * recordSize(true)));
     view.setInt32(0, 10, true);
     view.setInt32(4, 10, true);
     view.setUint32(8, 3, true);
@@ -180,9 +181,22 @@ describe("decodeRecords()", () => {
     expect([...table.cookies!.subarray(0, 4)]).toEqual([5, 0xffff_ffff, 0, 0]);
   });
 
+  test("reads records without a cookie", () => {
+    const words = new Uint32Array([10, 10, 3, 0, 7, 0, 10, 11, 4, 0, 8, 1]);
+    const pass = { descriptors: new DescriptorTable(), namespaces: new DescriptorTable() };
+    decodeRecords(words, 48, pass);
+    const { length, tids, fds, inodes, cookies } = pass.descriptors;
+    expect([length, cookies]).toEqual([2, null]);
+    expect([...tids.subarray(0, 2), ...fds.subarray(0, 2)]).toEqual([0, 11, 3, 4]);
+    expect([...inodes.subarray(0, 2)]).toEqual([7, 0x1_0000_0008]);
+  });
+
   test("gives rows or DecodeError for any bytes", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      const pass = { descriptors: new DescriptorTable(true), namespaces: new DescriptorTable() };
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, cookies) => {
+      const pass = {
+        descriptors: new DescriptorTable(cookies),
+        namespaces: new DescriptorTable(),
+      };
       try {
         decodeRecords(
           new Uint32Array(bytes.slice().buffer, 0, bytes.length >> 2),
@@ -190,7 +204,7 @@ describe("decodeRecords()", () => {
           pass,
         );
         const rows = pass.descriptors.length + pass.namespaces.length;
-        expect(rows * RECORD.size).toBe(bytes.length);
+        expect(rows * recordSize(cookies)).toBe(bytes.length);
       } catch (error) {
         expect(error).toBeInstanceOf(DecodeError);
       }

@@ -9,7 +9,7 @@ describe("ownerProgram()", () => {
 
   /** Lines without their numbers. */
   function listing(numbers: "initial" | "reader"): string[] {
-    return disassemble(assemble(ownerProgram(btf, numbers))).map((line) =>
+    return disassemble(assemble(ownerProgram(btf, numbers, { cookies: true }))).map((line) =>
       line.replace(/^\d+: /, "")
     );
   }
@@ -19,8 +19,8 @@ describe("ownerProgram()", () => {
       .toEqual([
         "r7 = *(u64 *)(r6 + 64)",
         "r8 = *(u64 *)(r6 + 48)",
-        "r9 = *(u64 *)(r0 + 1040)",
-        "r1 = *(u64 *)(r9 + 1048)",
+        "r1 = *(u64 *)(r0 + 1040)",
+        "r1 = *(u64 *)(r1 + 1048)",
         "r1 = *(u32 *)(r6 + 56)",
         "r1 = *(u64 *)(r7 + 1000)",
         "r1 = *(u64 *)(r1 + 1008)",
@@ -29,6 +29,13 @@ describe("ownerProgram()", () => {
         "r1 = *(u64 *)(r6 + 40)",
         "r1 = *(u64 *)(r1 + 72)",
       ]);
+  });
+
+  test("does not go near a socket whose cookie nobody wants", () => {
+    const lines = disassemble(assemble(ownerProgram(btf, "initial"))).join("\n");
+    expect(lines).not.toContain("(r0 +");
+    expect(lines).toContain("r3 = 24");
+    expect(listing("initial")).toContain("r3 = 32");
   });
 
   test("reads the numbers of the reader's PID namespace through its level", () => {
@@ -41,7 +48,9 @@ describe("ownerProgram()", () => {
   });
 
   test("knows a namespace by its file system, where namespaces are wanted", () => {
-    const lines = disassemble(assemble(ownerProgram(btf, "initial", true))).join("\n");
+    const lines = disassemble(assemble(ownerProgram(btf, "initial", { namespaces: true }))).join(
+      "\n",
+    );
     expect(lines).toContain("r1 = *(u64 *)(r1 + 1048)");
     expect(lines).toContain("r1 = *(u64 *)(r1 + 1056)");
     expect(lines).toContain(`if r1 != ${0x6e736673} goto`);
@@ -56,7 +65,8 @@ describe("ownerProgram()", () => {
     const other = strangeKernel().map((type) =>
       type.name === "sock_common" ? { ...type, members: [] } : type
     );
-    expect(() => ownerProgram(new Btf(wholeFile(makeBtf(other)), NEEDED_TYPES), "initial"))
+    const changed = new Btf(wholeFile(makeBtf(other)), NEEDED_TYPES);
+    expect(() => ownerProgram(changed, "initial", { cookies: true }))
       .toThrow("no sock_common.skc_cookie");
   });
 });

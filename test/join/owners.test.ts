@@ -98,12 +98,17 @@ describe("attachOwners()", () => {
   });
 });
 
+/** What is noted, but for what depends on how busy this machine is. */
+function notes(diagnostics: Diagnostics): readonly string[] {
+  return diagnostics.notes.filter((note) => note !== "owners: /proc is walked by two threads");
+}
+
 describe("walkOwners()", () => {
   test("reads /proc when it is asked to, and says so", () => {
     const diagnostics = new Diagnostics();
     const { scan } = walkOwners(new ProcRoot(), "proc", diagnostics);
     expect(scan.pids).toContain(process.pid);
-    expect(diagnostics.notes).toEqual(["owners: by /proc, not BPF: as asked for"]);
+    expect(notes(diagnostics)).toEqual(["owners: by /proc, not BPF: as asked for"]);
   });
 
   test("tells of network namespaces that a descriptor holds, by BPF and by /proc", () => {
@@ -112,7 +117,9 @@ describe("walkOwners()", () => {
     try {
       const inode = statSync("/proc/self/ns/net").ino;
       for (const source of ["bpf", "proc"] as const) {
-        const { scan } = walkOwners(new ProcRoot(), source, new Diagnostics(), true);
+        const { scan } = walkOwners(new ProcRoot(), source, new Diagnostics(), {
+          namespaces: true,
+        });
         const path = scan.namespaces.get(inode);
         expect(path).toMatch(/^\d+\/(task\/\d+\/)?fd\/\d+$/);
         expect(statSync(`/proc/${path}`).ino).toBe(inode);
@@ -136,8 +143,8 @@ describe("walkOwners()", () => {
     for (const source of ["auto", "bpf"] as const) {
       const diagnostics = new Diagnostics();
       walkOwners(new ProcRoot(), source, diagnostics);
-      expect(diagnostics.notes.length).toBe(1);
-      expect(diagnostics.notes[0]).toMatch(
+      expect(notes(diagnostics)).toHaveLength(1);
+      expect(notes(diagnostics)[0]).toMatch(
         /^owners: (\d+ descriptors by BPF|by \/proc, not BPF: .+)$/,
       );
     }
