@@ -85,9 +85,12 @@ export const entrySchema = v.strictObject({
   ),
   container: described(
     v.strictObject({
-      name: v.optional(pattern),
-      image: v.optional(pattern),
-      runtime: v.optional(pattern),
+      name: described(pattern, "What it is called. Undecidable where that is not known."),
+      image: described(pattern, "What it was made from. Undecidable where that is not known."),
+      runtime: described(
+        pattern,
+        "docker, containerd, cri-o, podman, lxc, nspawn, ecs. Undecidable where it is not known.",
+      ),
     }, "a map of name, image, runtime"),
     "Container. Every process that holds the socket has to be in one that fits.",
   ),
@@ -132,8 +135,8 @@ export const policySchema = v.strictObject({
     v.literal(POLICY_SCHEMA, POLICY_SCHEMA),
     v.description("Name and version of the format."),
   ),
-  description: v.optional(text),
-  settings: v.optional(settingsSchema),
+  description: described(text, "What the policy is about: for people."),
+  settings: described(settingsSchema, "What holds for every entry, and for what no entry names."),
   listeners: v.pipe(
     v.array(entrySchema, "a list of entries"),
     v.description("What may be there. Everything else may not."),

@@ -29,10 +29,15 @@ for (const file of new Glob("*.json").scanSync(SCHEMA_FOLDER)) {
   ajv.addSchema(JSON.parse(readFileSync(SCHEMA_FOLDER + file, "utf8")));
 }
 
-/** Checks a document against the schema that it names. One that names none, or an unpublished one, is an error. */
-export function expectValid(document: unknown): void {
-  const name = (document as { schema?: unknown }).schema;
-  const validate = ajv.getSchema(String(name));
+/**
+ * Checks a document against the schema that it names, or a part of one against `name`. One that names none, or an unpublished
+ * one, is an error.
+ */
+export function expectValid(
+  document: unknown,
+  name = String((document as { schema?: unknown }).schema),
+): void {
+  const validate = ajv.getSchema(name);
   if (validate === undefined) throw new Error(`There is no schema ${name}`);
   validate(document);
   expect(validate.errors ?? []).toEqual([]);
