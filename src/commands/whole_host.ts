@@ -12,6 +12,7 @@ import { ALL_STATES } from "../model/state.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import type { Query } from "../query.ts";
+import { withContainers } from "./container_facts.ts";
 import { takeSnapshot } from "./list.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
 import { settledDocument } from "./settle.ts";
@@ -51,12 +52,12 @@ export function takeHostSnapshot(
 }
 
 /**
- * The same as data, looked at again where holders were not found, and with what only the file system tells: who may connect
- * to unix sockets.
+ * The same as data, looked at again where holders were not found, and with what only files tell: who may connect to unix
+ * sockets, and what containers are called.
  */
 export function takeHostDocument(scope: HostScope, diagnostics: Diagnostics): SnapshotDocument {
   const query = wholeHostQuery(scope.connections);
-  return withUnixAccess(settledDocument((doubt) => {
+  return withContainers(withUnixAccess(settledDocument((doubt) => {
     if (doubt === null) return toDocument(takeHostSnapshot(scope, diagnostics, query));
     const { sockets, holders } = doubt;
     const narrow = {
@@ -67,7 +68,7 @@ export function takeHostDocument(scope: HostScope, diagnostics: Diagnostics): Sn
     const access = holders === null ? LIVE : { ...LIVE, owners: () => walkOf(holders) };
     // Gaps are told once.
     return toDocument(takeHostSnapshot(scope, new Diagnostics(), narrow, access));
-  }));
+  })));
 }
 
 /** A walk over a few processes: over in a moment, so that what was listed just before is still there. */

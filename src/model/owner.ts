@@ -67,7 +67,7 @@ export interface Container {
   readonly id: string;
   /** docker, containerd, cri-o, podman, lxc, nspawn, ecs; `null` when the path does not say. */
   readonly runtime: string | null;
-  /** Name, where a readable file gives one. */
+  /** Name, where somebody has looked into the files that tell it: `explain` and `snapshot` do. */
   readonly name: string | null;
 }
 

@@ -88,6 +88,7 @@ export interface JsonSocket {
     readonly exe: string | null;
     readonly cmdline: readonly string[] | null;
     readonly user: string | null;
+    readonly container: object | null;
   }[];
   readonly reach: { readonly scope: string; readonly reasons: readonly string[] };
 }
