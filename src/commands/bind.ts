@@ -32,7 +32,7 @@ export function tryBind(
   const transport = target.transport ?? "tcp";
   const address = target.address ?? "0.0.0.0";
   const bytes = parseAddress(address)!;
-  const type = transport.startsWith("udp") ? SOCK_DGRAM : SOCK_STREAM;
+  const type = transport === "udp" ? SOCK_DGRAM : SOCK_STREAM;
   let plain: number | null = null;
   let reuse: number | null = null;
   try {
