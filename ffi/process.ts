@@ -56,6 +56,17 @@ export function usableProcessors(): number {
   return Math.max(count, 1);
 }
 
+// include/uapi/asm-generic/resource.h. struct rlimit64: cur u64 0, max u64 8.
+const RLIMIT_NOFILE = 7;
+const RLIMIT64_SIZE = 16;
+
+/** How many descriptors this process may have open; 0 where the kernel does not tell. */
+export function descriptorLimit(): number {
+  const limit = allocate(RLIMIT64_SIZE);
+  const failed = libc.syscall(SYS.prlimit64, 0, RLIMIT_NOFILE as never, 0, addressOf(limit), 0, 0);
+  return Number(failed) < 0 ? 0 : Number(new DataView(limit.buffer).getBigUint64(0, true));
+}
+
 // include/uapi/linux/kcmp.h
 const KCMP_FILES = 2;
 

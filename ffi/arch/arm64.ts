@@ -15,6 +15,7 @@ export const SYS = {
   pidfd_send_signal: 424,
   pidfd_open: 434,
   pidfd_getfd: 438,
+  prlimit64: 261,
   sched_getaffinity: 123,
   mmap: 222,
   munmap: 215,

@@ -15,6 +15,7 @@ export const SYS = {
   pidfd_send_signal: 424,
   pidfd_open: 434,
   pidfd_getfd: 438,
+  prlimit64: 302,
   sched_getaffinity: 204,
   mmap: 9,
   munmap: 11,

@@ -223,7 +223,7 @@ export class DescriptorScanner {
     return answer;
   }
 
-  /** Process IDs, ascending. */
+  /** Process IDs, ascending. Throws SyscallError when they cannot be listed; where there is no /proc there are none. */
   listProcesses(): number[] {
     return this.#listNumbers(AT_FDCWD, cString(this.#root.path));
   }
@@ -231,8 +231,7 @@ export class DescriptorScanner {
   #withRoot(walk: () => void): void {
     this.#rootFd = tryOpenAt(AT_FDCWD, cString(this.#root.path), O_RDONLY | O_DIRECTORY);
     if (this.#rootFd < 0) {
-      // Without a /proc there is nobody to find. Any other reason must not look like that.
-      if (isGone(this.#rootFd) || !this.#root.isLive) return;
+      if (this.#isAbsent(this.#rootFd)) return;
       throw new SyscallError(`open ${this.#root.path}`, -this.#rootFd);
     }
     try {
@@ -245,6 +244,11 @@ export class DescriptorScanner {
       close(this.#rootFd);
       this.#rootFd = -1;
     }
+  }
+
+  // Without a /proc there is nobody to find. Any other reason must not look like that.
+  #isAbsent(result: number): boolean {
+    return isGone(result) || !this.#root.isLive;
   }
 
   #scanProcess(pid: number): Outcome {
@@ -324,7 +328,12 @@ export class DescriptorScanner {
   #listNumbers(dirfd: number, path: Uint8Array): number[] {
     const numbers: number[] = [];
     const fd = tryOpenAt(dirfd, path, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return numbers;
+    if (fd < 0) {
+      if (dirfd === AT_FDCWD && !this.#isAbsent(fd)) {
+        throw new SyscallError(`open ${this.#root.path}`, -fd);
+      }
+      return numbers;
+    }
     try {
       this.#directory.start(fd);
       while (this.#directory.next()) {

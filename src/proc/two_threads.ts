@@ -6,11 +6,15 @@
  *
  * @module
  */
+import { descriptorLimit } from "../../ffi/process.ts";
 import type { DescriptorScanner, Outcome, Scan } from "./scan.ts";
 import { ScanShare } from "./scan_share.ts";
 
 /** Rows that the second thread can leave, at most: 64 MB, of which only what is used becomes memory. */
 const MAX_CAPACITY = 4_000_000;
+
+/** Of these a thread opens a dozen when it starts; where they run out the runtime ends the program. */
+const NEEDED_DESCRIPTORS = 64;
 
 /** What the second thread needs to end the process it is at: one with a million descriptors takes four seconds. */
 const PATIENCE_MS = 60_000;
@@ -21,9 +25,10 @@ const PATIENCE_MS = 60_000;
  * @param files About how many descriptors there are.
  */
 export function scanOnTwoThreads(scanner: DescriptorScanner, files: number): Scan {
+  // Before the other thread is there to need descriptors.
+  const pids = scanner.listProcesses();
   const worker = startWorker();
   if (worker === null) return scanner.scanProcesses();
-  const pids = scanner.listProcesses();
   const share = ScanShare.over(pids, Math.min(files, MAX_CAPACITY));
   worker.postMessage(share.memory);
   const scan = scanShared(scanner, pids, share);
@@ -60,8 +65,9 @@ export function scanShared(
   return scanner.scanOf(pids, outcomes);
 }
 
-/** The second thread; `null` where there may be no more (EAGAIN from clone(2): a limit of processes). */
+/** The second thread; `null` where there may be no more (EAGAIN from clone(2): a limit of processes), or hardly any descriptors. */
 function startWorker(): Worker | null {
+  if (descriptorLimit() < NEEDED_DESCRIPTORS) return null;
   try {
     return new Worker(new URL("./scan_worker.ts", import.meta.url).href);
   } catch (error) {

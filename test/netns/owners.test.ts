@@ -104,6 +104,16 @@ describe("--owners=proc", () => {
       expect(two.stderr).toContain("owners: /proc is walked by two threads");
       expect(one.stderr).not.toContain("two threads");
       expect(two.stdout).toBe(one.stdout);
+      // Where there are hardly any descriptors, the thread must not take the last.
+      for (const limit of [6, 7, 8, 9, 10, 12, 63, 64]) {
+        const few = sockeye(["-ta", "--owners=proc"], {
+          netns,
+          before: ["prlimit", `--nofile=${limit}`],
+        });
+        expect({ limit, status: few.status === 0 || few.status === 2 })
+          .toEqual({ limit, status: true });
+        expect(few.stdout + few.stderr).toMatch(/\(pid=|could not be read|EMFILE/);
+      }
       expect(two.stdout.match(/\(pid=\d+,fd=\d+\)$/gm)!.length).toBeGreaterThanOrEqual(32_000);
     },
     60_000,
