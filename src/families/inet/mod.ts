@@ -14,18 +14,22 @@ import {
 } from "../../model/state.ts";
 import type { StateMask } from "../../model/state.ts";
 import type { PortRange, Query } from "../../query.ts";
-import { type DiagRequest, type Family, hasPort } from "../family.ts";
-import { destroyRequest } from "./destroy.ts";
+import { type DiagRequest, type Family, hasPort, type ProcTable } from "../family.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
-import { inetProcTable } from "./proc.ts";
-import { type Pushdown, pushdown } from "./pushdown.ts";
+import type { Pushdown } from "./pushdown.ts";
 import { dumpRequest, tcpStates } from "./request.ts";
-import { sctpProcTable } from "./sctp_proc.ts";
 import { inetState } from "./row_kind.ts";
-import { InetSubject } from "./subject.ts";
+import type { InetSubject } from "./subject.ts";
 import { type InetRowTest, inetSocket, InetTable } from "./table.ts";
 import * as uapi from "./uapi.ts";
+
+// What most listings do without is loaded when it is called for.
+const destroyModule = () => require("./destroy.ts") as typeof import("./destroy.ts");
+const procModule = () => require("./proc.ts") as typeof import("./proc.ts");
+const pushdownModule = () => require("./pushdown.ts") as typeof import("./pushdown.ts");
+const sctpProcModule = () => require("./sctp_proc.ts") as typeof import("./sctp_proc.ts");
+const subjectModule = () => require("./subject.ts") as typeof import("./subject.ts");
 
 /** One transport of the family. */
 interface InetTransport {
@@ -108,10 +112,15 @@ const ALL_EXTENSIONS = 0xff;
 
 const BOUND_INACTIVE = stateMask(TCP_BOUND_INACTIVE);
 
+/** Of a query that asks nothing of a socket by itself. */
+const NOTHING_PUSHED: Pushdown = { program: null, states: ALL_STATES };
+
 function requests(query: Query): DiagRequest[] {
   const list: DiagRequest[] = [];
-  const pushed = pushdown(query);
   const { ports, info = false } = query;
+  const pushed = ports === null && !query.filter
+    ? NOTHING_PUSHED
+    : pushdownModule().pushdown(query);
   for (const transport of TRANSPORTS) {
     if (!query.transports.has(transport.transport)) continue;
     for (const family of [AF_INET, AF_INET6]) {
@@ -150,7 +159,9 @@ function request(
 ): DiagRequest {
   const message = new InetMessage();
   const kind = { transport: transport.transport, type: transport.type, boundInactive };
-  const subject = new InetSubject(message, kind);
+  // Nobody is asked without a filter.
+  let known: InetSubject | undefined;
+  const subject = () => known ??= new (subjectModule().InetSubject)(message, kind);
   const { protocol } = transport;
   const extensions = info ? ALL_EXTENSIONS : 0;
   const ask = (bytecode: Uint8Array | null) =>
@@ -165,9 +176,12 @@ function request(
       if (ports !== null && !hasPort(ports, message.sourcePort)) return false;
       const { filter } = context;
       return filter === undefined ||
-        filter.wants(subject.of(message).in(context, filter.localPortRange));
+        filter.wants(subject().of(message).in(context, filter.localPortRange));
     },
-    facts: () => ({ ifindex: subject.ifindex, mark: subject.mark, cgroupId: subject.cgroupId }),
+    facts() {
+      const { ifindex, mark, cgroupId } = subject();
+      return { ifindex, mark, cgroupId };
+    },
     info,
   };
   return {
@@ -176,15 +190,17 @@ function request(
       : `${kind.transport} over ${version}`,
     message: ask(pushed.program),
     ...(pushed.program === null ? {} : { unfiltered: ask(null) }),
-    table: transport.transport === "sctp"
-      ? sctpProcTable(family)
-      : boundInactive || transport.registered !== undefined
-      ? null
-      : inetProcTable(family === AF_INET6 ? `${kind.transport}6` : kind.transport, family),
+    get table() {
+      return boundInactive || transport.registered !== undefined
+        ? null
+        : procTable(kind.transport, family);
+    },
     ...(transport.registered === undefined ? {} : {
       protocol: family === AF_INET6 ? `${transport.registered}v6` : transport.registered,
     }),
-    counters: counters(kind.transport, version, boundInactive),
+    get counters() {
+      return counters(kind.transport, version, boundInactive);
+    },
     decode(view, start, end, context) {
       message.at(view, start, end);
       return test.wants(message, context) ? inetSocket(message, kind, context) : null;
@@ -192,9 +208,14 @@ function request(
     sockets: (context) => new InetTable(kind, context, test),
     ...(protocol === null ? {} : {
       destroy: (view: DataView, start: number, end: number) =>
-        destroyRequest(message.at(view, start, end), protocol),
+        destroyModule().destroyRequest(message.at(view, start, end), protocol),
     }),
   };
+}
+
+function procTable(transport: Transport, family: number): ProcTable {
+  if (transport === "sctp") return sctpProcModule().sctpProcTable(family);
+  return procModule().inetProcTable(family === AF_INET6 ? `${transport}6` : transport, family);
 }
 
 // A socket that is bound and no more is in no table that is counted; one that is closing is a TIME-WAIT record of either

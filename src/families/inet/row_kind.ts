@@ -6,8 +6,9 @@
 import type { SocketType, Transport } from "../../model/socket.ts";
 import { TCP_BOUND_INACTIVE } from "../../model/state.ts";
 import type { InetMessage } from "./message.ts";
-import { associationState } from "./sctp_info.ts";
 import { INET_DIAG_PEERS } from "./uapi.ts";
+
+const sctpModule = () => require("./sctp_info.ts") as typeof import("./sctp_info.ts");
 
 /** What the request says of its rows, and the message does not. */
 export interface InetRowKind {
@@ -24,6 +25,6 @@ export interface InetRowKind {
 export function inetState(message: InetMessage, kind: InetRowKind): number {
   if (kind.boundInactive) return TCP_BOUND_INACTIVE;
   return kind.transport === "sctp" && message.has(INET_DIAG_PEERS)
-    ? associationState(message.state)
+    ? sctpModule().associationState(message.state)
     : message.state;
 }

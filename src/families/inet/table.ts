@@ -8,11 +8,13 @@ import type { Netns, Socket, SocketInfo } from "../../model/socket.ts";
 import type { DecodeContext, SourceKind } from "../family.ts";
 import { Findings } from "../findings.ts";
 import type { SocketTable } from "../socket_table.ts";
-import { readAttributes } from "./attributes.ts";
 import { InetMessage } from "./message.ts";
 import { InetRecords } from "./records.ts";
 import type { InetRowKind } from "./row_kind.ts";
 import { InetSocket } from "./socket.ts";
+
+// Loaded when everything is asked for: it has a table of fields for each protocol.
+const attributesModule = () => require("./attributes.ts") as typeof import("./attributes.ts");
 
 /** What a request asks of its rows beyond what the kernel was asked. */
 export interface InetRowTest {
@@ -81,7 +83,7 @@ export class InetTable implements SocketTable {
       // Lines of /proc have no attributes.
       this.infos[number] = this.source === "proc"
         ? null
-        : readAttributes(message.attributes(), this.kind.transport);
+        : attributesModule().readAttributes(message.attributes(), this.kind.transport);
     }
     return number;
   }
