@@ -199,10 +199,16 @@ function pair(work: Work, { runs, memory }: Size, sockets: number): string {
     otherName(work.theirs),
     median(ours).toFixed(1),
     median(theirs).toFixed(1),
-    ratio.toFixed(2),
+    rounded(ratio, work.target),
     target,
     peak.toFixed(0) + limit,
   ].join(" | ");
+}
+
+// Two digits, unless those would hide on which side of the target it is.
+function rounded(ratio: number, target: number | null): string {
+  const text = ratio.toFixed(2);
+  return target !== null && ratio > target && Number(text) <= target ? ratio.toFixed(4) : text;
 }
 
 function otherName(theirs: Work["theirs"]): string {
