@@ -113,7 +113,9 @@ function reportUnseen(
       ? ["1 process", "its"]
       : [`${deniedProcesses} processes`, "their"];
     // A container's root, or one whose capabilities were taken, is refused like anybody.
-    const advice = (effectiveUser(root) ?? effectiveUserId()) !== 0
+    const advice = scan.exhausted
+      ? "too many files are open: raise the limit (ulimit -n)"
+      : (effectiveUser(root) ?? effectiveUserId()) !== 0
       ? `run as root to see ${whose} sockets`
       : !holds(effectiveCapabilities(root), CAP_SYS_PTRACE)
       ? `root needs CAP_SYS_PTRACE to see ${whose} sockets`

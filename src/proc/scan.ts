@@ -9,7 +9,16 @@
  *
  * @module
  */
-import { EACCES, EINVAL, ENOENT, EPERM, ESRCH, SyscallError } from "../../ffi/errno.ts";
+import {
+  EACCES,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOENT,
+  EPERM,
+  ESRCH,
+  SyscallError,
+} from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -41,6 +50,8 @@ export interface Scan {
    * over because the kernel tells how many descriptors there are.
    */
   readonly unlisted: number;
+  /** True when some could not be looked into because no more files may be opened. */
+  readonly exhausted?: boolean;
   /** How many processes ended while we looked. */
   readonly vanished: number;
   /** True when other users' processes are not even listed (mount option hidepid=2). */
@@ -104,6 +115,7 @@ export class DescriptorScanner {
   /** True when the kernel can be asked about the process numbers that the root shows. */
   #comparable = false;
   #assumedShared = 0;
+  #exhausted = false;
 
   constructor(root: ProcRoot) {
     this.#root = root;
@@ -141,6 +153,7 @@ export class DescriptorScanner {
       pids,
       denied: pids.filter((_, i) => outcomes[i] === "denied" || outcomes[i] === "unlisted"),
       unlisted: count("unlisted") + count("passed"),
+      exhausted: this.#exhausted,
       vanished: count("vanished"),
       hidden: this.#root.isLive && pids.length > 0 && pids[0] !== 1,
       namespaces: this.namespaces,
@@ -356,6 +369,7 @@ export class DescriptorScanner {
     wanted: ReadonlySet<number> | null,
   ): Outcome {
     const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
+    if (fd === -EMFILE || fd === -ENFILE) this.#exhausted = true;
     if (fd < 0) return isGone(fd) ? "vanished" : "unlisted";
     const directory = this.#directory;
     const link = this.#link;

@@ -102,11 +102,13 @@ describe("without descriptors to look with", () => {
             "--owners=proc",
           ]),
         );
+      let reasons = "";
       for (let limit = 5; limit <= 9; limit++) {
         const ran = run(limit);
         const [out, said] = [ran.stdout.toString(), ran.stderr.toString()];
         const told = out.includes("(pid=") ||
           /could not be read|EMFILE|too many open files/.test(said);
+        reasons += said;
         expect({
           limit,
           told,
@@ -116,6 +118,10 @@ describe("without descriptors to look with", () => {
         })
           .toEqual({ limit, told: true, bug: false, out: "", said: "" });
       }
+      // It is no matter of rights, which other processes may be.
+      expect(reasons).toContain(
+        "processes could not be read; too many files are open: raise the limit (ulimit -n)",
+      );
     },
   );
 });
