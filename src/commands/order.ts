@@ -6,7 +6,13 @@
 import { SocketRows } from "../collect/rows.ts";
 import type { EndpointTraits } from "../families/family.ts";
 import { endpointTraits } from "../families/mod.ts";
-import { type Endpoint, FAMILIES, type Socket, TRANSPORTS } from "../model/socket.ts";
+import {
+  type Endpoint,
+  FAMILIES,
+  type FamilyName,
+  type Socket,
+  TRANSPORTS,
+} from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { radixOrder } from "./radix_order.ts";
 
@@ -37,13 +43,15 @@ function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array
   const columns = Array.from({ length: 5 }, () => new Uint32Array(count)) as Columns;
   const [young, old, kind, rank, transport] = columns;
   let place = 0;
+  let family: FamilyName | null = null;
+  let traits!: EndpointTraits;
   for (const socket of sockets) {
-    const traits = endpointTraits(socket.family);
+    if (socket.family !== family) traits = endpointTraits(family = socket.family);
     const port = traits.rank(socket.local);
     const { peer, cookie } = socket;
     transport[place] = TRANSPORT_ORDER[socket.transport];
     rank[place] = port;
-    kind[place] = FAMILY_ORDER[socket.family] * 2 + Number(peer !== null);
+    kind[place] = FAMILY_ORDER[family] * 2 + Number(peer !== null);
     // Cookies are given out one after the other. 0 where only the addresses can decide: also where there are no ports,
     // because many connections then share a name that a reader looks for, and few a name and a peer.
     if (peer !== null && cookie !== null && port !== 0) {
@@ -58,7 +66,10 @@ function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array
     place++;
   }
   const order = radixOrder(columns, count);
-  const alike = (i: number, j: number) => columns.every((column) => column[i] === column[j]);
+  // What differs most often first.
+  const alike = (i: number, j: number) =>
+    young[i] === young[j] && rank[i] === rank[j] && kind[i] === kind[j] &&
+    transport[i] === transport[j] && old[i] === old[j];
   for (let start = 0; start < count;) {
     let end = start + 1;
     while (end < count && alike(order[start]!, order[end]!)) end++;

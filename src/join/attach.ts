@@ -35,11 +35,11 @@ export function attachOwners(
   for (const socket of sockets) if (isWanted(socket)) index.want(socket.inode!);
   index.update();
   // A closer look costs something for every process, so it is only for sockets that nobody was found to hold.
-  const missing = new Set<number>();
-  for (const socket of sockets) {
-    if (isWanted(socket) && index.first(socket.inode!) === 0) missing.add(socket.inode!);
-  }
-  if (missing.size > 0) {
+  if (index.unfound > 0) {
+    const missing = new Set<number>();
+    for (const socket of sockets) {
+      if (isWanted(socket) && index.first(socket.inode!) === 0) missing.add(socket.inode!);
+    }
     scan = walk.search(missing);
     index.update();
   }

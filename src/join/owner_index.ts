@@ -13,6 +13,7 @@ export class OwnerIndex {
   readonly #heads: InodeMap;
   #next: Int32Array;
   #indexed = 0;
+  #unfound = 0;
 
   /** `count`: how many inodes will be asked for, as far as that is known. */
   constructor(table: DescriptorTable, count = 0) {
@@ -23,7 +24,14 @@ export class OwnerIndex {
 
   /** Asks for an inode, before the rows that hold it are taken in. */
   want(inode: number): void {
-    if (!this.#heads.has(inode)) this.#heads.put(inode, 0);
+    if (inode === 0 || this.#heads.has(inode)) return;
+    this.#heads.put(inode, 0);
+    this.#unfound++;
+  }
+
+  /** How many of the inodes that were asked for no descriptor holds. */
+  get unfound(): number {
+    return this.#unfound;
   }
 
   /** Takes in the rows that the table has gained since the last call. */
@@ -36,7 +44,9 @@ export class OwnerIndex {
     }
     for (let row = this.#indexed; row < length; row++) {
       const before = this.#heads.replace(inodes[row]!, row + 1);
-      if (before >= 0) this.#next[row] = before;
+      if (before < 0) continue;
+      if (before === 0) this.#unfound--;
+      this.#next[row] = before;
     }
     this.#indexed = length;
   }

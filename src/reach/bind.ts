@@ -199,8 +199,13 @@ function specific(
 
 /** True for a socket whose reach depends on the links and addresses of its namespace. */
 export function needsSurroundings({ local, peer, reach }: Socket): boolean {
-  return peer === null && reach.scope === "unknown" && "address" in local &&
-    addressReach(local.address).scope !== "loopback";
+  return reach.scope === "unknown" && "address" in local &&
+    !isPlain(addressReach(local.address), peer);
+}
+
+/** True where the address alone tells the reach. */
+function isPlain(reach: Reach, peer: Socket["peer"]): boolean {
+  return reach.scope === "loopback" || peer !== null;
 }
 
 // One object for each pair, because there may be very many sockets behind one address.
@@ -231,13 +236,15 @@ export function fillReach(
   // Hosts have few addresses and many sockets.
   const known = new Map<string, Reach>();
   for (const socket of sockets) {
-    const { local, transport, family, v6only } = socket;
-    if (socket.reach.scope !== "unknown" || !("address" in local)) continue;
-    if (!needsSurroundings(socket)) {
-      const plain = addressReach(local.address);
+    if (socket.reach.scope !== "unknown") continue;
+    const { local } = socket;
+    if (!("address" in local)) continue;
+    const plain = addressReach(local.address);
+    if (isPlain(plain, socket.peer)) {
       socket.reach = local.interface === null ? plain : through(plain, local.interface);
       continue;
     }
+    const { transport, family, v6only } = socket;
     const key = [socket.netns?.inode, transport, family, v6only, local.address, local.interface]
       .join();
     let reach = known.get(key);
