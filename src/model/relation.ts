@@ -77,8 +77,8 @@ export interface Consequence {
    * - `share_kept`: it can, by SO_REUSEPORT, and the others still hold one of the listeners that the kernel deals out to.
    */
   readonly kind: "port_kept" | "share_kept";
-  /** The program that could not be restarted; `null` where it has already gone or closed the socket. */
-  readonly pid: number | null;
+  /** The process whose program could not be restarted, or would share. */
+  readonly pid: number;
   /** Who keeps the socket open. */
   readonly by: readonly number[];
   /** Whether the socket lets others bind to its address; `null` where it may not be asked. */

@@ -91,13 +91,13 @@ function summaryLines({ roots, consequences }: Relations): Line[] {
 
 function consequenceLine({ kind, pid, by, reuse }: Consequence, roots: readonly OwnerNode[]): Line {
   const nodes = flatten(roots);
-  const name = (id: number | null) => {
+  const name = (id: number) => {
     const process = nodes.find(({ owner }) => owner.pid === id)?.owner.process;
     return process === undefined ? `process ${id}` : named(process);
   };
   const keepers = by.slice(0, 3).map(name).join(", ") +
     (by.length > 3 ? ` and ${by.length - 3} more` : "");
-  const program = pid === null ? "the program" : name(pid);
+  const program = name(pid);
   const live = by.length === 1 ? "lives" : "live";
   return plain([
     kind === "share_kept"
