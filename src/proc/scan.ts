@@ -82,11 +82,23 @@ export function descriptorPath(pid: number, tid: number, fd: number): string {
 }
 
 /**
- * What may come of a process: `unlisted` where we may not even list its descriptors, `passed` where that hides nothing because
- * it can have none.
+ * What may come of a process: `unlisted` where we may not even list its descriptors, `exhausted` where no more files may be
+ * opened to do that, `passed` where being kept out hides nothing because it can have none.
  */
-export const OUTCOMES = ["read", "empty", "denied", "unlisted", "passed", "vanished"] as const;
+export const OUTCOMES = [
+  "read",
+  "empty",
+  "denied",
+  "unlisted",
+  "exhausted",
+  "passed",
+  "vanished",
+] as const;
 export type Outcome = typeof OUTCOMES[number];
+
+function isRefusal(outcome: Outcome | undefined): boolean {
+  return outcome === "denied" || outcome === "unlisted" || outcome === "exhausted";
+}
 
 /**
  * Links that are read at most to learn whether threads have tables of their own, where kcmp does not tell: about 50 ms.
@@ -115,7 +127,6 @@ export class DescriptorScanner {
   /** True when the kernel can be asked about the process numbers that the root shows. */
   #comparable = false;
   #assumedShared = 0;
-  #exhausted = false;
 
   constructor(root: ProcRoot) {
     this.#root = root;
@@ -151,9 +162,9 @@ export class DescriptorScanner {
     return {
       descriptors: this.descriptors,
       pids,
-      denied: pids.filter((_, i) => outcomes[i] === "denied" || outcomes[i] === "unlisted"),
-      unlisted: count("unlisted") + count("passed"),
-      exhausted: this.#exhausted,
+      denied: pids.filter((_, i) => isRefusal(outcomes[i])),
+      unlisted: count("unlisted") + count("exhausted") + count("passed"),
+      exhausted: outcomes.includes("exhausted"),
       vanished: count("vanished"),
       hidden: this.#root.isLive && pids.length > 0 && pids[0] !== 1,
       namespaces: this.namespaces,
@@ -276,9 +287,8 @@ export class DescriptorScanner {
     }
     const outcome = this.#scanTable(path, pid, 0, null);
     if (outcome === "empty") return this.#scanLeaderless(pid);
-    const refused = outcome === "denied" || outcome === "unlisted";
-    if (!refused || this.#sizesCount || this.#canHoldSockets(pid)) return outcome;
-    return outcome === "unlisted" ? "passed" : "empty";
+    if (!isRefusal(outcome) || this.#sizesCount || this.#canHoldSockets(pid)) return outcome;
+    return outcome === "denied" ? "empty" : "passed";
   }
 
   // A leader that has exited shows an empty table while its threads still hold the real one.
@@ -322,7 +332,7 @@ export class DescriptorScanner {
       }
       const outcome = this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, wanted);
       // The process's threads are closed to us as one.
-      if (outcome === "denied" || outcome === "unlisted") return "denied";
+      if (isRefusal(outcome)) return outcome === "exhausted" ? outcome : "denied";
       if (outcome === "read") {
         if (reference === 0) reference = tid;
         if (result === "empty") result = "read";
@@ -369,7 +379,7 @@ export class DescriptorScanner {
     wanted: ReadonlySet<number> | null,
   ): Outcome {
     const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
-    if (fd === -EMFILE || fd === -ENFILE) this.#exhausted = true;
+    if (fd === -EMFILE || fd === -ENFILE) return "exhausted";
     if (fd < 0) return isGone(fd) ? "vanished" : "unlisted";
     const directory = this.#directory;
     const link = this.#link;

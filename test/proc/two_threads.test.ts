@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ProcRoot } from "../../src/proc/root.ts";
-import { DescriptorScanner, type Scan } from "../../src/proc/scan.ts";
+import { DescriptorScanner, type Outcome, type Scan } from "../../src/proc/scan.ts";
 import { ScanShare } from "../../src/proc/scan_share.ts";
 import { scanOnTwoThreads, scanShared } from "../../src/proc/two_threads.ts";
 import { procTree } from "../support/proc_tree.ts";
@@ -56,6 +56,21 @@ describe("scanShared()", () => {
       // Those are walked in the end, as all is that nobody has left a result for.
       expect(plain(scanShared(scanner, pids, share, 1))).toEqual(alone);
     }));
+  });
+
+  test("says that no more files could be opened where the second thread alone was refused", () => {
+    class Refused extends DescriptorScanner {
+      override scanEach(next: () => number | null, done: (outcome: Outcome) => void): void {
+        while (next() !== null) done("exhausted");
+      }
+    }
+    using files = procTree({ "9/fd/3": { link: "socket:[8]" } });
+    const root = new ProcRoot(files.path);
+    const share = ScanShare.over([9], 1);
+    new ScanShare(share.memory).serve(new Refused(root));
+    share.end();
+    const scan = scanShared(new DescriptorScanner(root), [9], share, 1);
+    expect(scan).toMatchObject({ exhausted: true, denied: [9], unlisted: 1 });
   });
 
   test("does without what was met in more namespaces than there is room to tell of", () => {
