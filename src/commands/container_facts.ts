@@ -4,7 +4,7 @@
  * @module
  */
 import type { OwnerDocument, SnapshotDocument } from "../audit/document.ts";
-import { type ContainerNames, containerNames } from "../proc/container_names.ts";
+import { type ContainerNames, containerNames, homesOf } from "../proc/container_names.ts";
 
 /**
  * The document with `name` and `image` in the container of each owner; `null` where no readable file tells. `root` is put
@@ -19,9 +19,7 @@ export function withContainers(document: SnapshotDocument, root = ""): SnapshotD
     const key = `${user} ${container.runtime} ${container.id}`;
     let names = known.get(key);
     if (names === undefined) {
-      // Podman keeps the containers of a user in the user's home.
-      const homes = user === null || user === "root" ? [] : [`/home/${user}`];
-      known.set(key, names = containerNames(container, root, homes));
+      known.set(key, names = containerNames(container, root, homesOf(user)));
     }
     return { ...owner, container: { ...container, name: names.name, image: names.image } };
   };

@@ -4,9 +4,9 @@
  * @module
  */
 import type { LogFile, Logs, Place } from "../model/explanation.ts";
-import type { Bytes, Process } from "../model/owner.ts";
+import type { Bytes, Container, Process } from "../model/owner.ts";
 import { podOf, sessionOf } from "../proc/cgroup.ts";
-import { containerNames } from "../proc/container_names.ts";
+import { type ContainerNames, containerNames, homesOf } from "../proc/container_names.ts";
 import type { OpenFile } from "../proc/facts.ts";
 import { packageOf } from "../proc/packages.ts";
 import type { Survey } from "./explain.ts";
@@ -46,7 +46,7 @@ function placeOf(
   const { container } = process;
   const names = container === null || !survey.root.isLive
     ? null
-    : containerNames(container, "", homesOf(process, survey));
+    : namesOf(process, container, survey);
   const podUid = cgroup === null ? null : podOf(cgroup);
   return {
     pids: [process.pid],
@@ -69,9 +69,8 @@ function placeOf(
   };
 }
 
-function homesOf({ uid }: Process, { users }: Survey): string[] {
-  const name = uid === null ? null : users.name(uid);
-  return name === null || name === "root" ? [] : [`/home/${name}`];
+function namesOf({ uid }: Process, container: Container, { users }: Survey): ContainerNames {
+  return containerNames(container, "", homesOf(uid === null ? null : users.name(uid)));
 }
 
 // The databases that the process sees are those of its own image.
@@ -116,7 +115,7 @@ export function logsOf(processes: readonly Process[], survey: Survey): Logs {
       journal.add(process.unit);
     }
     if (process.container !== null && survey.root.isLive) {
-      container ??= containerNames(process.container, "", homesOf(process, survey)).log;
+      container ??= namesOf(process, process.container, survey).log;
     }
   }
   return {

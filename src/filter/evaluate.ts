@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { swap32 } from "../model/byte_order.ts";
 import type { FamilyName } from "../model/socket.ts";
 import type {
   Condition,
@@ -233,7 +234,7 @@ function inMemory(reader: EndReader): EndReader {
       const word = reader.word(subject, index);
       const { family } = subject;
       return family === AF_NETLINK || family === AF_PACKET || family === AF_VSOCK
-        ? word << 24 | (word & 0xff00) << 8 | word >>> 8 & 0xff00 | word >>> 24
+        ? swap32(word)
         : word;
     },
   };

@@ -34,6 +34,11 @@ const UNKNOWN: ContainerNames = {
   log: null,
 };
 
+/** Homes in which Podman may keep containers of a user: none for root, who has them elsewhere, and for nobody known. */
+export function homesOf(user: string | null): string[] {
+  return user === null || user === "root" ? [] : [`/home/${user}`];
+}
+
 /** Reads what can be read about a container. `root` is put before every path: a fixture, or `""`. */
 export function containerNames(
   container: Container,

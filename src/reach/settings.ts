@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { swap32 } from "../model/byte_order.ts";
 import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { PortRange } from "../query.ts";
@@ -65,9 +66,7 @@ export function parseIgmp(text: string): MulticastGroup[] {
     const word = /^\s+([0-9A-F]{8})\s/.exec(line);
     if (word === null || device === null) continue;
     const value = parseInt(word[1]!, 16);
-    const swapped = (value & 0xff) << 24 | (value >>> 8 & 0xff) << 16 | (value >>> 16 & 0xff) << 8 |
-      value >>> 24;
-    const address = formatIpv4(swapped >>> 0);
+    const address = formatIpv4(swap32(value) >>> 0);
     // All hosts: joined by the kernel itself.
     if (address !== "224.0.0.1") groups.push({ interface: device, address });
   }

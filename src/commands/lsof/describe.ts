@@ -185,6 +185,11 @@ function unixState(flags: number, state: number): SocketState {
   return { stateName, receiveQueue: null, sendQueue: null };
 }
 
+/** Where a socket is read and written: 0, or `null` where offsets are not to be shown. */
+export function socketOffset({ sizeOrOffset }: LsofFormat): 0 | null {
+  return sizeOrOffset === "size" ? null : 0;
+}
+
 /** Fills in a socket that some table knows, but for those of TCP and UDP. */
 export function describeSocket(
   row: FileDraft,

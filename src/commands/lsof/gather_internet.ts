@@ -6,9 +6,11 @@
  */
 import type { Diagnostics } from "../../diagnostics.ts";
 import { walkOwners } from "../../join/owners.ts";
+import { parseDescriptorInfo } from "../../proc/fdinfo.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { ProcessRow } from "../../views/lsof/row.ts";
 import { SocketFiles } from "../../views/lsof/socket_files.ts";
+import { socketOffset } from "./describe.ts";
 import { InternetRow } from "./internet_row.ts";
 import { InternetStore } from "./internet_store.ts";
 import type { Identities } from "./open_process.ts";
@@ -31,7 +33,7 @@ export function gatherInternet(
 ): ProcessRow[] {
   if (table.size === 0) return [];
   const { query } = selection;
-  const offset = query.format.sizeOrOffset === "size" ? null : 0;
+  const offset = socketOffset(query.format);
   const store = InternetStore.for(query, table);
   const { pids, tids, fds, inodes, length } =
     walkOwners(root, "auto", diagnostics).scan.descriptors;
@@ -79,7 +81,6 @@ export function gatherInternet(
   }
 
   function readFlags(pid: number, fd: number): number | null {
-    const match = /^flags:\s*([0-7]+)/m.exec(root.text(`${pid}/fdinfo/${fd}`) ?? "");
-    return match === null ? null : parseInt(match[1]!, 8);
+    return parseDescriptorInfo(root.text(`${pid}/fdinfo/${fd}`) ?? "").flags;
   }
 }

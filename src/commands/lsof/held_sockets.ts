@@ -8,7 +8,7 @@ import { tryGetXattr } from "../../../ffi/xattr.ts";
 import type { Descriptor, OpenFileReader } from "../../proc/open_files.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import { emptyRow, type FileDraft } from "../../views/lsof/row.ts";
-import { describeSocket, unixPath } from "./describe.ts";
+import { describeSocket, socketOffset, unixPath } from "./describe.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { InternetRow } from "./internet_row.ts";
 import type { Keeper } from "./keeper.ts";
@@ -51,7 +51,7 @@ export class HeldSockets {
     descriptor: Descriptor,
   ): void {
     const { selection } = this.#keeper;
-    const offset = selection.query.format.sizeOrOffset === "size" ? null : 0;
+    const offset = socketOffset(selection.query.format);
     const known = this.#tables.find(inode, process.pid);
     let row: FileDraft | InternetRow;
     let met = start;

@@ -5,6 +5,7 @@
  */
 import type { FileRow } from "../../views/lsof/row.ts";
 import type { SocketStore } from "../../views/lsof/socket_files.ts";
+import { socketOffset } from "./describe.ts";
 import { InternetRow, PROTOCOL_NAMES } from "./internet_row.ts";
 import type { LsofQuery } from "./query.ts";
 import type { InternetTable } from "./sockets.ts";
@@ -21,7 +22,7 @@ export class InternetStore implements SocketStore {
 
   private constructor(table: InternetTable, { format }: LsofQuery) {
     this.#table = table;
-    this.#shownOffset = format.sizeOrOffset === "size" ? null : 0;
+    this.#shownOffset = socketOffset(format);
     this.offset = this.#shownOffset === null ? "" : "0t0";
     this.#showsState = format.stateParts.any;
   }

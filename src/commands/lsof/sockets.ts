@@ -155,7 +155,7 @@ const ROW_WORDS = INET_DIAG_MSG_SIZE / 4;
 
 /** TCP, UDP and UDP-Lite sockets by inode: the fixed part of each inet_diag_msg, one after the other. */
 export class InternetTable {
-  /** Of an inode 1 + where its row begins. */
+  /** Of an inode 1 + the word that its row begins at. */
   readonly #rows = new InodeMap();
   // A typed array can be written without a call, which counts before code is compiled.
   #words = new Uint32Array(64 * ROW_WORDS);
@@ -168,12 +168,12 @@ export class InternetTable {
   }
 
   has(inode: number): boolean {
-    return this.#rows.get(inode) !== 0;
+    return this.place(inode) >= 0;
   }
 
   get(inode: number): InternetSocket | undefined {
-    const row = this.#rows.get(inode);
-    return row === 0 ? undefined : this.socket((row - 1) / 4);
+    const place = this.place(inode);
+    return place < 0 ? undefined : this.socket(place);
   }
 
   /** The rows as words. */
@@ -183,7 +183,7 @@ export class InternetTable {
 
   /** The word that the row of an inode begins at; -1 where it has none. */
   place(inode: number): number {
-    return (this.#rows.get(inode) - 1) >> 2;
+    return this.#rows.get(inode) - 1;
   }
 
   /** The socket whose row begins at a word. */
@@ -198,14 +198,16 @@ export class InternetTable {
 
   /** Protocol of the socket whose row begins at a word. */
   protocol(place: number): InternetProtocol {
-    return PROTOCOLS[this.#words[place + (ROW_PROTOCOL >> 2)]! >>> 8 * (ROW_PROTOCOL & 3) & 0xff]![
-      0
-    ];
+    return PROTOCOLS[this.#byte(place, ROW_PROTOCOL)]![0];
   }
 
   /** The kernel's number of its state. */
   state(place: number): number {
-    return this.#words[place + (MSG_STATE >> 2)]! >>> 8 * (MSG_STATE & 3) & 0xff;
+    return this.#byte(place, MSG_STATE);
+  }
+
+  #byte(place: number, offset: number): number {
+    return this.#words[place + (offset >> 2)]! >>> 8 * (offset & 3) & 0xff;
   }
 
   /**
@@ -228,7 +230,7 @@ export class InternetTable {
     for (let i = 0; i < ROW_WORDS; i++) words[at / 4 + i] = view.getUint32(start + 4 * i, true);
     this.#view.setUint8(at + ROW_PROTOCOL, protocol);
     this.#length = at + INET_DIAG_MSG_SIZE;
-    this.#rows.put(inode, at + 1);
+    this.#rows.put(inode, at / 4 + 1);
     return inode;
   }
 

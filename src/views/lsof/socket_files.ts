@@ -16,6 +16,7 @@ import {
   MSG_SPORT,
   MSG_SRC,
 } from "../../families/inet/uapi.ts";
+import { swap16, swap32 } from "../../model/byte_order.ts";
 import { constant } from "../text/repeated.ts";
 import { digitsOf, type RowBuffer } from "../text/row_buffer.ts";
 import type { FileRow, Files } from "./row.ts";
@@ -55,15 +56,6 @@ const TYPE = "IPv4";
 /** Behind the number of the descriptor: its mode, no lock, and the type. */
 const MODE_AND_TYPE = constant(`u  ${TYPE} `);
 const MODE_WIDTH = 2;
-
-// From network byte order. Both architectures are little-endian.
-function swap16(value: number): number {
-  return (value & 0xff) << 8 | value >>> 8 & 0xff;
-}
-
-function swap32(value: number): number {
-  return value << 24 | (value & 0xff00) << 8 | value >>> 8 & 0xff00 | value >>> 24;
-}
 
 /** Descriptors and places of their sockets. */
 export class SocketFiles implements Files {

@@ -222,19 +222,20 @@ test("so are rows with something behind the ports", () => {
   );
 });
 
+const ORDINARY: Row = {
+  address: "v4",
+  state: 1,
+  queues: [0, 0],
+  source: 0x7f00_0001,
+  destination: 0x7f00_0001,
+  ports: [22, 0],
+  ifindex: 0,
+};
+
 test("an ordinary row is plain, one with anything unusual is not", () => {
-  const ordinary: Row = {
-    address: "v4",
-    state: 1,
-    queues: [0, 0],
-    source: 0x7f00_0001,
-    destination: 0x7f00_0001,
-    ports: [22, 0],
-    ifindex: 0,
-  };
   const taken = (row: Partial<Row>, processes = false) => {
     const shown = [false, true, true, true, true, true, true, true, processes, true];
-    return printed([[{ ...ordinary, ...row }]], { shown, screen: null }, true).taken;
+    return printed([[{ ...ORDINARY, ...row }]], { shown, screen: null }, true).taken;
   };
   expect(taken({})).toBe(1);
   expect(taken({}, true)).toBe(1);
@@ -247,16 +248,7 @@ test("an ordinary row is plain, one with anything unusual is not", () => {
 });
 
 test("a process cell is cut where a cell ends", () => {
-  const rows = [65_600, 10, 0, 65_535].map((inode): Row => ({
-    address: "v4",
-    state: 1,
-    queues: [0, 0],
-    source: 0,
-    destination: 0,
-    ports: [1, 2],
-    ifindex: 0,
-    inode,
-  }));
+  const rows = [65_600, 10, 0, 65_535].map((inode): Row => ({ ...ORDINARY, inode }));
   const shown = [false, true, true, true, true, true, true, true, true, true];
   for (const screen of [null, 80]) {
     const text = printed([rows, rows], { shown, screen }, true).text;
@@ -268,16 +260,7 @@ test("a process cell is cut where a cell ends", () => {
 test("what is behind the ports is cut where a cell ends", () => {
   const info = attribute(INET_DIAG_INFO, new Array(232).fill(0));
   const long = [...attribute(INET_DIAG_CONG, new Array(65_500).fill(0x78)), ...info];
-  const rows = [long, info, long].map((attributes): Row => ({
-    address: "v4",
-    state: 1,
-    queues: [0, 0],
-    source: 0,
-    destination: 0,
-    ports: [1, 2],
-    ifindex: 0,
-    attributes,
-  }));
+  const rows = [long, info, long].map((attributes): Row => ({ ...ORDINARY, attributes }));
   const shown = [false, true, true, true, true, true, true, true, false, true];
   for (const screen of [null, 80]) {
     const options = { info: true, oneline: true };
