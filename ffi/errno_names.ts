@@ -49,7 +49,7 @@ import {
   ESRCH,
   ETIMEDOUT,
   ETXTBSY,
-} from "./errno.ts";
+} from "./errno_codes.ts";
 
 /** By number. */
 export const NAMES: ReadonlyMap<number, readonly [code: string, text: string]> = new Map([

@@ -9,7 +9,7 @@
 import { addressOf, allocate, cString } from "./memory.ts";
 import { SYS } from "./arch/mod.ts";
 import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
-import { expectMuch } from "./jit.ts";
+import { compileEagerly } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { POLLIN, waitFor } from "./poll.ts";
 
@@ -119,7 +119,7 @@ export function tryReadAll(
     length += count;
     if (length >= limit) break;
     if (length === scratch.length) {
-      expectMuch();
+      compileEagerly();
       const larger = allocate(scratch.length * 2);
       larger.set(scratch);
       scratch = larger;
@@ -186,7 +186,7 @@ export class DirectoryReader {
       );
       this.#length = check("getdents64", length);
       this.#total += length;
-      if (this.#total > MANY_ENTRIES) expectMuch();
+      if (this.#total > MANY_ENTRIES) compileEagerly();
       this.#position = 0;
       if (length === 0) return false;
     }

@@ -15,13 +15,13 @@ const policy = (Bun.unsafe as { readonly setJITPolicy?: (scale: number) => void 
 let hurried = true;
 
 /** There is probably little to do. */
-export function expectLittle(): void {
+export function compileLazily(): void {
   policy?.(UNHURRIED);
   hurried = false;
 }
 
 /** There is much to do: loops over many thousands of rows. Costs nothing when said again. */
-export function expectMuch(): void {
+export function compileEagerly(): void {
   if (hurried) return;
   hurried = true;
   policy?.(1);

@@ -72,7 +72,7 @@ function open(): Library<typeof table>["symbols"] {
     failure = error;
   }
   whyNoCalls = failure instanceof Error ? failure.message : String(failure);
-  const { plainLibc } = require("./plain_libc.ts") as typeof import("./plain_libc.ts");
+  const { plainLibc } = require("./libc_fallback.ts") as typeof import("./libc_fallback.ts");
   return plainLibc as never;
 }
 

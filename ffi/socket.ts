@@ -7,7 +7,7 @@
  * @module
  */
 import { check, EINTR, errno, SyscallError } from "./errno.ts";
-import { expectMuch } from "./jit.ts";
+import { compileEagerly } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { allocate, type ReceiveSlots, type SendMessage, SOCKADDR_NL_SIZE } from "./memory.ts";
 
@@ -109,7 +109,7 @@ export function receiveMany(fd: number, slots: ReceiveSlots): number {
     if (count >= 0) {
       if (count === slots.count) {
         slots.filled();
-        expectMuch();
+        compileEagerly();
       }
       return count;
     }

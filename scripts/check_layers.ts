@@ -1,6 +1,7 @@
 /**
  * Imports run one way. Each folder may import from itself and from the folders that scripts/layers.ts lists for it; everything
- * else is an error, as is a listed folder that nothing is imported from, and a table in ARCHITECTURE.md that says otherwise.
+ * else is an error, as are files that import each other in a circle, a listed folder that nothing is imported from, and a
+ * table in ARCHITECTURE.md that says otherwise.
  * Prints what is wrong and exits 1, or says how many imports it looked at.
  */
 import { Glob } from "bun";
@@ -16,6 +17,8 @@ function layerOf(path: string): string | undefined {
 
 const problems: string[] = [];
 const used = new Set<string>();
+/** File → files that it imports. */
+const graph = new Map<string, string[]>();
 let imports = 0;
 for (const base of ["ffi", "src"]) {
   for await (const file of new Glob(`${base}/**/*.ts`).scan(root)) {
@@ -25,6 +28,8 @@ for (const base of ["ffi", "src"]) {
       continue;
     }
     const source = await Bun.file(join(root, file)).text();
+    const targets: string[] = [];
+    graph.set(file, targets);
     // Static and dynamic imports, requires, and re-exports; strings in comments do not begin with from or import(.
     for (
       const match of source.matchAll(
@@ -39,16 +44,17 @@ for (const base of ["ffi", "src"]) {
         continue;
       }
       const path = relative(root, normalize(join(root, dirname(file), target)));
+      targets.push(path);
       const other = layerOf(path);
       used.add(`${layer} ${other}`);
       const allowed = other !== undefined &&
         (other === layer || COMMON.includes(other) && layer !== "ffi" && !COMMON.includes(layer) ||
-          ALLOWED[layer]!.includes(other) || layer === "src/query.ts" && other === "src/model" ||
-          layer === "src/diagnostics.ts" && other === "src/model");
+          ALLOWED[layer]!.includes(other));
       if (!allowed) problems.push(`${file}: imports ${path}, which ${layer} may not use`);
     }
   }
 }
+for (const circle of circles(graph)) problems.push(`a circle: ${circle.join(" → ")}`);
 for (const [layer, targets] of Object.entries(ALLOWED)) {
   for (const target of targets) {
     if (!used.has(`${layer} ${target}`)) {
@@ -73,6 +79,30 @@ for (
       `ARCHITECTURE.md: ${layer} may import ${right}; the table says ${told.get(layer)}`,
     );
   }
+}
+
+/**
+ * One circle for each group of files that import each other, its first file once more at the end. A group is found by
+ * walking along the imports: a file that is met while it is still being walked closes a circle.
+ */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const walk = (file: string) => {
+    if (done.has(file)) return;
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      found.push([...path.slice(at), file]);
+      return;
+    }
+    path.push(file);
+    for (const target of graph.get(file) ?? []) walk(target);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file);
+  return found;
 }
 
 if (problems.length > 0) {

@@ -9,7 +9,7 @@ import { UsageError } from "./cli/usage_error.ts";
 import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
 import { NetlinkError } from "./netlink/error.ts";
 import { NoSuchNamespace, NoSuchUser } from "./query.ts";
-import { sanitize } from "./views/text/sanitize.ts";
+import { sanitize } from "./text/sanitize.ts";
 
 /** One line for a person; an error nobody foresaw says where to take it. */
 export function errorLine(error: unknown): string {

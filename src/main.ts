@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { expectLittle } from "../ffi/jit.ts";
+import { compileLazily } from "../ffi/jit.ts";
 import { bugReport } from "./bug_report.ts";
 
 /** The last resort: our own writer may be what failed. */
@@ -21,7 +21,7 @@ function giveUp(line: string): never {
   process.exit(2);
 }
 
-expectLittle();
+compileLazily();
 
 process.on("uncaughtException", (error) => giveUp(bugReport(error)));
 process.on("unhandledRejection", (error) => giveUp(bugReport(error)));

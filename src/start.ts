@@ -6,8 +6,8 @@
 import { whyNoCalls } from "../ffi/libc.ts";
 import { gainedPrivileges, realUserId } from "../ffi/process.ts";
 import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
-import { run } from "./cli/mod.ts";
-import { BrokenPipe, Writer } from "./views/text/writer.ts";
+import { run } from "./program.ts";
+import { BrokenPipe, Writer } from "./text/writer.ts";
 
 /** Why the program must not run with what it was given; `null` when it may. */
 function refusal(): string | null {

@@ -8,6 +8,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { completionScript } from "../../src/cli/completion/mod.ts";
+import { COMMANDS } from "../../src/program.ts";
 import type { Target } from "./targets.ts";
 
 /** Where packagers say who they are, as Debian's own tools do. */
@@ -51,9 +52,12 @@ async function putProgram(root: string, tree: string, binary: string, zsh: strin
   chmodSync(join(tree, "usr/bin/sockeye"), 0o755);
   const share = join(tree, "usr/share");
   put(join(share, "man/man1/sockeye.1.gz"), gzip(readFileSync(join(root, "doc/sockeye.1"))));
-  put(join(share, "bash-completion/completions/sockeye"), await completionScript("bash"));
-  put(join(share, zsh, "_sockeye"), await completionScript("zsh"));
-  put(join(share, "fish/vendor_completions.d/sockeye.fish"), await completionScript("fish"));
+  put(join(share, "bash-completion/completions/sockeye"), await completionScript("bash", COMMANDS));
+  put(join(share, zsh, "_sockeye"), await completionScript("zsh", COMMANDS));
+  put(
+    join(share, "fish/vendor_completions.d/sockeye.fish"),
+    await completionScript("fish", COMMANDS),
+  );
 }
 
 function filesBelow(tree: string): string[] {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { HostDocument, SnapshotDocument, SocketDocument } from "./document.ts";
+import type { HostDocument, SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import {
   containerText,
   endpointText,
@@ -17,7 +17,7 @@ import {
   stableUnit,
   transportText,
   userText,
-} from "./identity.ts";
+} from "../snapshot/identity.ts";
 
 /** Name and version of the format of `diff --json`. */
 export const DIFF_SCHEMA = "sockeye.diff/1";

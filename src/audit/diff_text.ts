@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { paint, type Role } from "../views/text/color.ts";
-import { sanitize } from "../views/text/sanitize.ts";
-import type { Writer } from "../views/text/writer.ts";
+import { paint, type Role } from "../text/color.ts";
+import { sanitize } from "../text/sanitize.ts";
+import type { Writer } from "../text/writer.ts";
 import { type Comparison, DIFF_FIELDS, type Difference, type Service } from "./diff.ts";
 
 const SIGNS: Readonly<Record<Difference["kind"], readonly [sign: string, role: Role]>> = {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { GapDocument, SnapshotDocument } from "./document.ts";
-import { isService, program, shortId, userText } from "./identity.ts";
+import type { GapDocument, SnapshotDocument } from "../snapshot/document.ts";
+import { isService, program, shortId, userText } from "../snapshot/identity.ts";
 import { compareMatches, judgeEntry, type Match, matchEntry, speaksOf } from "./match.ts";
 import type { Policy, PolicyEntry, PolicySettings } from "./policy.ts";
 import {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { sanitize } from "../views/text/sanitize.ts";
-import type { SnapshotDocument } from "./document.ts";
+import { sanitize } from "../text/sanitize.ts";
+import type { SnapshotDocument } from "../snapshot/document.ts";
 import { allMatches } from "./evaluate.ts";
-import { isService, shortId } from "./identity.ts";
+import { isService, shortId } from "../snapshot/identity.ts";
 import type { Match } from "./match.ts";
 import type { Policy } from "./policy.ts";
 import type { AuditReport, Result } from "./report.ts";

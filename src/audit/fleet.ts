@@ -4,8 +4,8 @@
  * @module
  */
 import { type Service, servicesOf } from "./diff.ts";
-import type { GapDocument, HostDocument, SnapshotDocument } from "./document.ts";
-import { jsonText } from "../views/text/json_text.ts";
+import type { GapDocument, HostDocument, SnapshotDocument } from "../snapshot/document.ts";
+import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format of `report --format json`. */
 export const REPORT_SCHEMA = "sockeye.report/1";

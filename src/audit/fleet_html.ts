@@ -5,7 +5,7 @@
  * @module
  */
 import { reachRank } from "./policy.ts";
-import { sanitize } from "../views/text/sanitize.ts";
+import { sanitize } from "../text/sanitize.ts";
 import type { Scope } from "../model/socket.ts";
 import type { Fleet, FleetHost, FleetService } from "./fleet.ts";
 

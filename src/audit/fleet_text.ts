@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { paint } from "../views/text/color.ts";
-import { sanitize } from "../views/text/sanitize.ts";
-import { cellWidth, pad } from "../views/text/width.ts";
+import { paint } from "../text/color.ts";
+import { sanitize } from "../text/sanitize.ts";
+import { cellWidth, pad } from "../text/width.ts";
 import type { Fleet } from "./fleet.ts";
 
 const HEADERS = ["SERVICE", "NETNS", "REACH", "PROGRAM", "USER", "UNIT", "HOSTS"] as const;

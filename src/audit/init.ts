@@ -4,10 +4,10 @@
  * @module
  */
 import { Document, type YAMLMap, type YAMLSeq } from "yaml";
-import { sanitize } from "../views/text/sanitize.ts";
-import type { SnapshotDocument, SocketDocument } from "./document.ts";
+import { sanitize } from "../text/sanitize.ts";
+import type { SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import { relevantGaps } from "./evaluate.ts";
-import { isService, stableUnit } from "./identity.ts";
+import { isService, stableUnit } from "../snapshot/identity.ts";
 import {
   DEFAULT_SETTINGS,
   POLICY_REACH,
@@ -15,7 +15,7 @@ import {
   POLICY_TRANSPORTS,
   reachRank,
 } from "./policy.ts";
-import { PID, RANDOM } from "./stable_path.ts";
+import { PID, RANDOM } from "../snapshot/stable_path.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
 /** What becomes one entry. */

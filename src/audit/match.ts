@@ -4,8 +4,8 @@
  * @module
  */
 import { isWildcard } from "../model/endpoint.ts";
-import type { OwnerDocument } from "./document.ts";
-import { stableUnit, userText } from "./identity.ts";
+import type { OwnerDocument } from "../snapshot/document.ts";
+import { stableUnit, userText } from "../snapshot/identity.ts";
 import { fitsAny } from "./pattern.ts";
 import { type PolicyEntry, type PolicySettings, reachRank } from "./policy.ts";
 import type { Verdict } from "./report.ts";

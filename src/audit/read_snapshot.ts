@@ -9,7 +9,7 @@ import { OWNERSHIPS } from "../model/owner.ts";
 import { FAMILIES, SCOPES, TRANSPORTS } from "../model/socket.ts";
 import { STATES } from "../model/state.ts";
 import { SNAPSHOT_SCHEMA } from "../views/json.ts";
-import type { SnapshotDocument } from "./document.ts";
+import type { SnapshotDocument } from "../snapshot/document.ts";
 import { InputError } from "./input_error.ts";
 
 const count = v.pipe(v.number("a number"), v.integer("an integer"), v.minValue(0, "0 or more"));

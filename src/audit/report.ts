@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GapDocument, HostDocument } from "./document.ts";
+import type { GapDocument, HostDocument } from "../snapshot/document.ts";
 
 /** Name and version of the format of `audit --format json`. */
 export const AUDIT_SCHEMA = "sockeye.audit/1";

@@ -3,8 +3,19 @@
  *
  * @module
  */
-import type { GapDocument, HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
-import { containerText, identify, type Identity, transportText, userText } from "./identity.ts";
+import type {
+  GapDocument,
+  HostDocument,
+  OwnerDocument,
+  SocketDocument,
+} from "../snapshot/document.ts";
+import {
+  containerText,
+  identify,
+  type Identity,
+  transportText,
+  userText,
+} from "../snapshot/identity.ts";
 import type { PolicyCheck } from "./policy.ts";
 import type { ResultOwner } from "./report.ts";
 

@@ -17,7 +17,7 @@
  * @module
  */
 import { DecodeError } from "../model/decode_error.ts";
-import { utf8Text } from "../model/text.ts";
+import { utf8Text } from "../text/encoding.ts";
 
 /** Kinds of type. */
 export const BTF_KIND = {

@@ -30,7 +30,7 @@ import { assemble } from "./assembler.ts";
 import { Btf, MissingKernelType } from "./btf.ts";
 import { exit, moveImmediate, R0 } from "./instruction.ts";
 import { NEEDED_TYPES } from "./program.ts";
-import { utf8Text } from "../model/text.ts";
+import { utf8Text } from "../text/encoding.ts";
 
 /** What was wanted, or why it is not to be had: a clause for a person, without a period. */
 export type Probe<T> =

@@ -5,9 +5,9 @@
  */
 import { AUDIT_FORMATS, type AuditFormat } from "../audit/formats/mod.ts";
 import { type AuditOutcome, type AuditReport, SEVERITIES, type Severity } from "../audit/report.ts";
-import { advice, audit, explainOne, init } from "../commands/audit.ts";
-import type { ColorChoice } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import { advice, audit, explainOne, init } from "../commands/audit/mod.ts";
+import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

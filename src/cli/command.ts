@@ -1,17 +1,25 @@
 /**
- * Command: something that `sockeye NAME` runs, and the table of all of them.
+ * Command: something that `sockeye NAME` runs. The table of all of them is src/program.ts.
  *
  * The code of a command is loaded when it is called, so that start-up does not grow with the program.
  *
  * @module
  */
-import type { Writer } from "../views/text/writer.ts";
+import type { Writer } from "../text/writer.ts";
 import type { HelpPage } from "./help.ts";
 
 /** What a command's module exports. */
 export interface CommandModule {
-  /** Runs it. `args` are those after the name. Returns the exit status. Throws UsageError, and what the work throws. */
-  run(args: readonly string[], out: Writer, err: Writer): Promise<number>;
+  /**
+   * Runs it. `args` are those after the name; `commands` are all that the program has, for those that tell of them. Returns
+   * the exit status. Throws UsageError, and what the work throws.
+   */
+  run(
+    args: readonly string[],
+    out: Writer,
+    err: Writer,
+    commands: readonly Command[],
+  ): Promise<number>;
 }
 
 /** One command. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ColorChoice } from "../views/text/color.ts";
+import type { ColorChoice } from "../text/color.ts";
 import type { Flag } from "./flag.ts";
 
 const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];

@@ -4,8 +4,8 @@
  * @module
  */
 import { diff, type DiffOutcome } from "../commands/diff.ts";
-import type { ColorChoice } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

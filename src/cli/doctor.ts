@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { doctor } from "../commands/doctor_run.ts";
-import type { ColorChoice } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import { doctor } from "../commands/doctor/mod.ts";
+import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

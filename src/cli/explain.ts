@@ -3,11 +3,16 @@
  *
  * @module
  */
-import { type ExplainOptions, runBind, runExplain, type Verdict } from "../commands/explain_run.ts";
-import { parseTarget, type PortTarget, type Target, TargetError } from "../commands/target.ts";
+import { type ExplainOptions, runBind, runExplain, type Verdict } from "../commands/explain/mod.ts";
+import {
+  parseTarget,
+  type PortTarget,
+  type Target,
+  TargetError,
+} from "../commands/explain/target.ts";
 import type { NetnsChoice } from "../query.ts";
-import type { ColorChoice } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

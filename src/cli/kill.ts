@@ -4,13 +4,13 @@
  * @module
  */
 import { kill, type KillOutcome } from "../commands/kill.ts";
-import { parseFilters } from "../commands/parse_filter.ts";
+import { parseFilters } from "../snapshot/parse_filter.ts";
 import { conditions, type Expr } from "../filter/ast.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { NetnsChoice } from "../query.ts";
-import type { ColorChoice } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

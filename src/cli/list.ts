@@ -6,7 +6,7 @@
 import { list } from "../commands/list.ts";
 import type { Expr } from "../filter/ast.ts";
 import type { Field } from "../filter/fields.ts";
-import type { Writer } from "../views/text/writer.ts";
+import type { Writer } from "../text/writer.ts";
 import { buildQuery } from "./build_query.ts";
 import type { Command } from "./command.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
@@ -17,15 +17,19 @@ import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Runs the listing, or answers --help and --version. */
-export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+export async function run(
+  args: readonly string[],
+  out: Writer,
+  err: Writer,
+  commands: readonly Command[],
+): Promise<number> {
   const options = defaultOptions();
   const positional = parseArguments(args, LIST_FLAGS, options);
   out.keepsOn = options.requireComplete;
   if (options.help) {
     const { helpText } = await import("./help.ts");
-    const { COMMANDS } = await import("./commands.ts");
     const { FIELDS } = await import("../filter/fields.ts");
-    out.write(helpText(listHelp(COMMANDS, FIELDS)));
+    out.write(helpText(listHelp(commands, FIELDS)));
     out.flush();
     return EXIT_OK;
   }
@@ -37,15 +41,15 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   }
   if (positional.length > 0) {
     // Loaded only now: most listings name no target, and no filter begins as one does.
-    const { looksLikeTarget } = await import("../commands/target.ts");
+    const { looksLikeTarget } = await import("../commands/explain/target.ts");
     if (looksLikeTarget(positional[0]!)) {
       const explain = await import("./explain.ts");
       return explain.run(args, out, err);
     }
   }
-  const query = buildQuery(options, await readFilter(positional, options.filters));
+  const query = buildQuery(options, await readFilter(positional, options.filters, commands));
   if (options.explainFilter) {
-    const { explainFilter } = await import("../commands/explain_filter.ts");
+    const { explainFilter } = await import("../commands/explain/filter.ts");
     explainFilter(query, out);
     return EXIT_OK;
   }
@@ -69,23 +73,23 @@ async function withRecordings(work: () => Promise<boolean>): Promise<boolean> {
 async function readFilter(
   words: readonly string[],
   filters: readonly string[],
+  commands: readonly Command[],
 ): Promise<Expr | null> {
   if (words.length === 0 && filters.length === 0) return null;
   const [only, ...more] = words;
   if (only !== undefined && more.length === 0 && /^[a-z][\w-]*$/i.test(only)) {
     const { fieldNamed } = await import("../filter/fields.ts");
     if (fieldNamed(only) === undefined && only.toLowerCase() !== "not") {
-      throw new UsageError(await unknownWord(only));
+      throw new UsageError(await unknownWord(only, commands));
     }
   }
-  const { parseFilters } = await import("../commands/parse_filter.ts");
+  const { parseFilters } = await import("../snapshot/parse_filter.ts");
   return parseFilters(words.length > 0 ? [words.join(" "), ...filters] : filters);
 }
 
-async function unknownWord(word: string): Promise<string> {
-  const { COMMANDS } = await import("./commands.ts");
-  const { nearest } = await import("./nearest.ts");
-  const meant = nearest(word, COMMANDS.map(({ name }) => name));
+async function unknownWord(word: string, commands: readonly Command[]): Promise<string> {
+  const { nearest } = await import("../text/nearest.ts");
+  const meant = nearest(word, commands.map(({ name }) => name));
   return meant === undefined
     ? `there is no command "${word}", and no filter begins with it: sockeye --help lists both`
     : `there is no command "${word}": did you mean ${meant}?`;

@@ -6,7 +6,7 @@
 import type { FamilyName, Transport } from "../model/socket.ts";
 import type { NetnsChoice, OwnerSource, PortRange } from "../query.ts";
 import type { StateMask } from "../model/state.ts";
-import type { ColorChoice } from "../views/text/color.ts";
+import type { ColorChoice } from "../text/color.ts";
 
 /** What flags record. */
 export interface ListOptions {

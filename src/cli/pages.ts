@@ -4,7 +4,7 @@
  * @module
  */
 import { FIELDS } from "../filter/fields.ts";
-import { COMMANDS } from "./commands.ts";
+import type { Command } from "./command.ts";
 import type { HelpPage } from "./help.ts";
 import { listHelp } from "./list.ts";
 
@@ -23,9 +23,9 @@ export function listPage(): HelpPage {
   return listHelp([], FIELDS);
 }
 
-/** The pages of all commands, in the order of help. Loads every command. */
-export function commandPages(): Promise<CommandPage[]> {
-  return Promise.all(COMMANDS.map(async ({ name, summary, link = false, help }) => {
+/** The pages of these commands, in the order of help. Loads every one. */
+export function commandPages(commands: readonly Command[]): Promise<CommandPage[]> {
+  return Promise.all(commands.map(async ({ name, summary, link = false, help }) => {
     const { HELP } = await help();
     return { name, summary, link, page: HELP };
   }));

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Flag } from "./flag.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../text/nearest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**

@@ -4,8 +4,8 @@
  * @module
  */
 import { report, REPORT_FORMATS, type ReportFormat } from "../commands/report.ts";
-import type { ColorChoice } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

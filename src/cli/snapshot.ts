@@ -4,7 +4,7 @@
  * @module
  */
 import { snapshot } from "../commands/snapshot.ts";
-import type { Writer } from "../views/text/writer.ts";
+import type { Writer } from "../text/writer.ts";
 import { HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";

@@ -12,14 +12,14 @@ import { destroy, type Destroyed } from "../families/inet/destroy.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
-import { Users } from "../proc/users.ts";
+import { Users } from "../etc/users.ts";
 import type { Query } from "../query.ts";
 import { formatEndpoint } from "../views/columns.ts";
 import { writeTable } from "../views/table.ts";
-import { type ColorChoice, useColor } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
-import { type CloseRequests, listFilter, takeSnapshot } from "./list.ts";
-import { utf8Text } from "../model/text.ts";
+import { type ColorChoice, useColor } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
+import { type CloseRequests, listFilter, takeSnapshot } from "../snapshot/take.ts";
+import { utf8Text } from "../text/encoding.ts";
 
 /** How to go about it. */
 export interface KillOptions {
@@ -45,7 +45,7 @@ export async function kill(
     const tools = { users, filter: await listFilter(query, users), closing: closer };
     const { sockets } = query.netns === undefined
       ? takeSnapshot(query, diagnostics, tools)
-      : (await import("./netns_snapshot.ts"))
+      : (await import("../snapshot/netns_snapshot.ts"))
         .takeNetnsSnapshot(query, query.netns, diagnostics, tools);
     for (const { reason } of diagnostics.gaps) err.write(`sockeye: ${reason}\n`);
     if (sockets.length === 0) {

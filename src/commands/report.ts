@@ -7,8 +7,8 @@ import { terminalColumns } from "../../ffi/terminal.ts";
 import { fleetJson, joinFleet } from "../audit/fleet.ts";
 import { InputError } from "../audit/input_error.ts";
 import { readSnapshot } from "../audit/read_snapshot.ts";
-import { type ColorChoice, useColor } from "../views/text/color.ts";
-import type { Writer } from "../views/text/writer.ts";
+import { type ColorChoice, useColor } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import { readInput } from "./input.ts";
 
 /** Forms of a report. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { Diagnostics } from "../diagnostics.ts";
-import { writeDocument } from "../audit/document.ts";
-import type { Writer } from "../views/text/writer.ts";
-import { type HostScope, takeHostDocument } from "./whole_host.ts";
+import { writeDocument } from "../snapshot/document.ts";
+import type { Writer } from "../text/writer.ts";
+import { type HostScope, takeHostDocument } from "../snapshot/host_snapshot.ts";
 
 /** Writes the snapshot on `out` and what is missing from it on `err`. Returns whether nothing is. */
 export function snapshot(scope: HostScope, out: Writer, err: Writer): boolean {

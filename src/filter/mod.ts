@@ -1,6 +1,6 @@
 /**
- * The filter language: which sockets are wanted, in words. Two dialects share one tree: that of ss with its quirks, and
- * Sockeye's own without them. Nothing here knows the kernel; see families/inet/bytecode.ts for what it is told.
+ * Sockeye's own filter language: which sockets are wanted, in words. Nothing here knows the kernel; see
+ * families/inet/bytecode.ts for what the kernel is told. The language of ss makes the same tree: see tools/ss/filter.
  *
  * ```ts
  * const filter = parseFilter("sport = 80,443 and process = nginx*");
@@ -21,7 +21,4 @@ export * from "./ranges.ts";
 export * from "./resolver.ts";
 export * from "./socket_subject.ts";
 export * from "./split.ts";
-export { filterFileArguments } from "./ss/lexer.ts";
-export { parseSsFilter, type SsFilter, type SsFilterOptions } from "./ss/parser.ts";
-export { type StateClauses, takeStateClauses } from "./ss/states.ts";
 export * from "./subject.ts";

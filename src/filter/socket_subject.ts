@@ -20,7 +20,7 @@ import {
   type LocalPortRange,
   type WordIndex,
 } from "./subject.ts";
-import { utf8Text } from "../model/text.ts";
+import { utf8Text } from "../text/encoding.ts";
 
 /** Facts of a row that a {@linkcode Socket} does not carry. Without them the conditions on them match nothing. */
 export interface RowFacts {

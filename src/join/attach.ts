@@ -10,7 +10,7 @@ import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
 import { effectiveUser, insidePidNamespace } from "../proc/host.ts";
-import type { Processes } from "../proc/process.ts";
+import type { Processes } from "../origin/processes.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Scan } from "../proc/scan.ts";
 import { OwnerIndex } from "./owner_index.ts";

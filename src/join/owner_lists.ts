@@ -6,7 +6,7 @@
 import type { Owner, OwnerSource } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
-import type { Processes } from "../proc/process.ts";
+import type { Processes } from "../origin/processes.ts";
 import type { OwnerIndex } from "./owner_index.ts";
 
 /** An owner under construction. */

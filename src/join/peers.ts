@@ -5,7 +5,7 @@
  */
 import type { Owner } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
-import { latin1Text } from "../model/text.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /**
  * Fills in `peerOwners`, and the name of the other end, of the sockets whose source tells which socket that is: those where

@@ -13,7 +13,7 @@ import type {
   Reuse,
 } from "../model/relation.ts";
 import type { Socket } from "../model/socket.ts";
-import { utf8Text } from "../model/text.ts";
+import { utf8Text } from "../text/encoding.ts";
 
 /** What is looked up about processes, owners or not. */
 export interface ProcessFacts {

@@ -38,7 +38,7 @@ export interface Datagrams {
 }
 
 /** Carries requests one way and datagrams the other. */
-export interface Transport {
+export interface NetlinkSocket {
   /** Our own port ID, which replies carry. */
   readonly portId: number;
   /** The buffers that {@linkcode receive} fills. */
@@ -56,7 +56,7 @@ const SLOT_COUNT = 32;
 const RECEIVE_BUFFER_SIZE = 1024 * 1024;
 
 /** A netlink socket of the kernel's. */
-export class Connection implements Transport {
+export class Connection implements NetlinkSocket {
   readonly fd: number;
   readonly portId: number;
   readonly datagrams: ReceiveSlots;

@@ -6,7 +6,7 @@
 import { EBUSY, ENOBUFS, SyscallError } from "../../ffi/errno.ts";
 import { MSG_TRUNC } from "../../ffi/socket.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import type { Datagrams, Transport } from "./connection.ts";
+import type { Datagrams, NetlinkSocket } from "./connection.ts";
 import { NetlinkError, verdict } from "./error.ts";
 import {
   align,
@@ -56,7 +56,7 @@ let lastSequence = 0;
  * SyscallError when the socket fails. `operation` names the request in those errors.
  */
 export function dump(
-  transport: Transport,
+  transport: NetlinkSocket,
   request: Uint8Array,
   operation: string,
   sink: DumpSink,
@@ -88,7 +88,7 @@ function isPassing(error: unknown): boolean {
  * `restart` is never called.
  */
 export function attemptDump(
-  transport: Transport,
+  transport: NetlinkSocket,
   request: Uint8Array,
   operation: string,
   sink: Pick<DumpSink, "message" | "messages">,
@@ -158,7 +158,7 @@ function handRun(view: DataView, start: number, end: number, sink: Required<Run>
  * `onMessage`. Throws {@linkcode NetlinkError} when the kernel refuses.
  */
 export function execute(
-  transport: Transport,
+  transport: NetlinkSocket,
   request: Uint8Array,
   operation: string,
   onMessage: (view: DataView, start: number, end: number, type: number) => void = () => {},

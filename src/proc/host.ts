@@ -6,7 +6,7 @@
 import type { Host } from "../model/snapshot.ts";
 import { netnsInode } from "./namespace.ts";
 import type { ProcRoot } from "./root.ts";
-import { utf8Text } from "../model/text.ts";
+import { utf8Text } from "../text/encoding.ts";
 
 /** Kernel: PROC_PID_INIT_INO (include/linux/proc_ns.h), part of the user-space interface since 6.18. */
 const INITIAL_PID_NAMESPACE = "pid:[4026531836]";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { latin1Text } from "../model/text.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** One protocol. */
 export interface RegisteredProtocol {

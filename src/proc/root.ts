@@ -6,7 +6,7 @@
 import { ENOENT } from "../../ffi/errno.ts";
 import { AT_FDCWD, tryReadFileAt, tryReadLink } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { latin1Text } from "../model/text.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** A /proc, or a folder that looks like one. */
 export class ProcRoot {

@@ -7,10 +7,10 @@ import { isWildcard } from "../model/endpoint.ts";
 import type { InternetEndpoint, Netns, Reach, Scope, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { addressReach } from "./address.ts";
-import type { Link, LinkAddress, Surroundings } from "./surroundings.ts";
+import type { InterfaceTable, Link, LinkAddress } from "./interfaces.ts";
 
 /** A way in: an address that a socket answers on. */
-export interface WayIn {
+export interface ReachableAddress {
   readonly interface: string;
   readonly address: string;
   readonly prefix: number;
@@ -25,7 +25,7 @@ export interface WayIn {
 /** The reach of one socket, with the addresses that stand behind it. */
 export interface ResolvedReach extends Reach {
   /** Addresses it answers on, in the order of the links; `null` where they could not be read. */
-  readonly waysIn: readonly WayIn[] | null;
+  readonly reachableAddresses: readonly ReachableAddress[] | null;
 }
 
 /** Narrow to wide. A scope that is not here has no place in the order. */
@@ -35,19 +35,21 @@ const MAPPED_PREFIX = "::ffff:";
 /** More addresses than this are counted and not named. */
 const NAMED_ADDRESSES = 8;
 
-/** Finds out how far a bound socket can be reached. Without surroundings the address itself has to do. */
+/** Finds out how far a bound socket can be reached. Without interfaces the address itself has to do. */
 export function resolveReach(
   socket: Pick<Socket, "transport" | "family" | "v6only"> & { readonly local: InternetEndpoint },
-  surroundings: Surroundings | null,
+  interfaces: InterfaceTable | null,
 ): ResolvedReach {
   const { local } = socket;
   const plain = addressReach(local.address);
-  if (surroundings === null) {
-    return { scope: plain.scope, reasons: [...plain.reasons, ...limits(socket)], waysIn: null };
+  if (interfaces === null) {
+    return {
+      scope: plain.scope,
+      reasons: [...plain.reasons, ...limits(socket)],
+      reachableAddresses: null,
+    };
   }
-  return plain.scope === "any"
-    ? wildcard(socket, surroundings)
-    : specific(socket, plain, surroundings);
+  return plain.scope === "any" ? wildcard(socket, interfaces) : specific(socket, plain, interfaces);
 }
 
 // What the socket itself narrows or widens, whatever the addresses are.
@@ -63,29 +65,31 @@ function limits({ local, family, v6only }: Parameters<typeof resolveReach>[0]): 
 
 function wildcard(
   socket: Parameters<typeof resolveReach>[0],
-  surroundings: Surroundings,
+  interfaces: InterfaceTable,
 ): ResolvedReach {
   const { local, family, v6only } = socket;
   // ::ffff:0.0.0.0 is an IPv6 socket for IPv4 alone; where the kernel does not say v6-only, its default is not.
   const v4 = family === "inet" || local.address.startsWith(MAPPED_PREFIX) || v6only !== true;
   const v6 = family === "inet6" && !local.address.startsWith(MAPPED_PREFIX);
-  const served = surroundings.addresses.filter(({ version }) => version === 4 ? v4 : v6);
+  const served = interfaces.addresses.filter(({ version }) => version === 4 ? v4 : v6);
   const reasons: string[] = [];
   const device = local.interface === null
     ? undefined
-    : surroundings.links.find(({ name }) => name === local.interface);
+    : interfaces.links.find(({ name }) => name === local.interface);
   const inVrf = new Set<string>();
-  const waysIn: WayIn[] = [];
+  const reachableAddresses: ReachableAddress[] = [];
   for (const entry of served) {
     const { link } = entry;
-    if (!link.up || !serves(device, local.interface, link, surroundings, socket, inVrf)) continue;
-    waysIn.push(wayIn(entry, family === "inet6" && entry.version === 4, surroundings.enclosed));
+    if (!link.up || !serves(device, local.interface, link, interfaces, socket, inVrf)) continue;
+    reachableAddresses.push(
+      reachableAddress(entry, family === "inet6" && entry.version === 4, interfaces.enclosed),
+    );
   }
-  const scope = widest(waysIn);
+  const scope = widest(reachableAddresses);
   reasons.push(
-    waysIn.length === 0
+    reachableAddresses.length === 0
       ? "no interface that is up has an address for it"
-      : `${describeWildcard(v4, v6)}: ${named(waysIn)}`,
+      : `${describeWildcard(v4, v6)}: ${named(reachableAddresses)}`,
     ...limits(socket),
   );
   for (const name of inVrf) {
@@ -94,7 +98,7 @@ function wildcard(
     );
   }
   if (scope === "container") reasons.push(ENCLOSED);
-  return { scope, reasons, waysIn };
+  return { scope, reasons, reachableAddresses };
 }
 
 const ENCLOSED = "not the host's network namespace: reached from outside if published or routed";
@@ -104,7 +108,7 @@ function serves(
   device: Link | undefined,
   bound: string | null,
   link: Link,
-  { links, vrfAccept }: Surroundings,
+  { links, vrfAccept }: InterfaceTable,
   socket: Parameters<typeof resolveReach>[0],
   inVrf: Set<string>,
 ): boolean {
@@ -133,14 +137,18 @@ function describeWildcard(v4: boolean, v6: boolean): string {
   return v4 && v6 ? "every address" : v4 ? "every IPv4 address" : "every IPv6 address";
 }
 
-function named(waysIn: readonly WayIn[]): string {
-  const text = waysIn.slice(0, NAMED_ADDRESSES)
+function named(reachableAddresses: readonly ReachableAddress[]): string {
+  const text = reachableAddresses.slice(0, NAMED_ADDRESSES)
     .map((way) => `${way.address} (${way.interface})`).join(", ");
-  const rest = waysIn.length - NAMED_ADDRESSES;
+  const rest = reachableAddresses.length - NAMED_ADDRESSES;
   return rest > 0 ? `${text} and ${rest} more` : text;
 }
 
-function wayIn(entry: LinkAddress, mapped: boolean, enclosed: boolean): WayIn {
+function reachableAddress(
+  entry: LinkAddress,
+  mapped: boolean,
+  enclosed: boolean,
+): ReachableAddress {
   return {
     interface: entry.link.name,
     address: entry.address,
@@ -157,9 +165,9 @@ function enclose(scope: Scope, enclosed: boolean): Scope {
   return enclosed && scope === "private" ? "container" : scope;
 }
 
-function widest(waysIn: readonly WayIn[]): Scope {
+function widest(reachableAddresses: readonly ReachableAddress[]): Scope {
   let width = -1;
-  for (const { scope } of waysIn) width = Math.max(width, WIDTH.indexOf(scope));
+  for (const { scope } of reachableAddresses) width = Math.max(width, WIDTH.indexOf(scope));
   // Nothing is up: not even the host itself gets in.
   return WIDTH[width] ?? "unknown";
 }
@@ -167,38 +175,46 @@ function widest(waysIn: readonly WayIn[]): Scope {
 function specific(
   socket: Parameters<typeof resolveReach>[0],
   plain: Reach,
-  surroundings: Surroundings,
+  interfaces: InterfaceTable,
 ): ResolvedReach {
   const { local, family } = socket;
   const mapped = local.address.startsWith(MAPPED_PREFIX);
   const address = mapped ? local.address.slice(MAPPED_PREFIX.length) : local.address;
-  const scope = enclose(plain.scope, surroundings.enclosed);
+  const scope = enclose(plain.scope, interfaces.enclosed);
   const reasons = [...plain.reasons, ...limits(socket)];
   if (scope === "container") reasons.push(ENCLOSED);
-  const entry = surroundings.addresses.find((entry) =>
+  const entry = interfaces.addresses.find((entry) =>
     entry.address === address &&
     (local.interface === null || plain.scope !== "link_local" ||
       entry.link.name === local.interface)
   );
   if (entry === undefined) {
     // All of 127.0.0.0/8 belongs to lo, and a multicast address to no link.
-    const loopback = surroundings.links.find((link) => link.loopback && link.up);
+    const loopback = interfaces.links.find((link) => link.loopback && link.up);
     if (scope === "loopback" && loopback !== undefined) {
       const way = { address, version: 4, prefix: 8, link: loopback } as const;
-      return { scope, reasons, waysIn: [wayIn(way, mapped, false)] };
+      return { scope, reasons, reachableAddresses: [reachableAddress(way, mapped, false)] };
     }
     if (scope !== "multicast") reasons.push("no interface has this address now");
-    return { scope, reasons, waysIn: [] };
+    return { scope, reasons, reachableAddresses: [] };
   }
   if (!entry.link.up) {
-    return { scope, reasons: [...reasons, `${entry.link.name} is switched off`], waysIn: [] };
+    return {
+      scope,
+      reasons: [...reasons, `${entry.link.name} is switched off`],
+      reachableAddresses: [],
+    };
   }
-  const way = wayIn(entry, family === "inet6" && entry.version === 4, surroundings.enclosed);
-  return { scope, reasons, waysIn: [way] };
+  const way = reachableAddress(
+    entry,
+    family === "inet6" && entry.version === 4,
+    interfaces.enclosed,
+  );
+  return { scope, reasons, reachableAddresses: [way] };
 }
 
 /** True for a socket whose reach depends on the links and addresses of its namespace. */
-export function needsSurroundings({ local, peer, reach }: Socket): boolean {
+export function needsInterfaces({ local, peer, reach }: Socket): boolean {
   return reach.scope === "unknown" && "address" in local &&
     !isPlain(addressReach(local.address), peer);
 }
@@ -231,7 +247,7 @@ function through(plain: Reach, name: string): Reach {
  */
 export function fillReach(
   sockets: Sockets,
-  surroundingsOf: (netns: Netns | null) => Surroundings | null = () => null,
+  surroundingsOf: (netns: Netns | null) => InterfaceTable | null = () => null,
 ): void {
   // Hosts have few addresses and many sockets.
   const known = new Map<string, Reach>();

@@ -5,7 +5,7 @@
  */
 import { EPERM, SyscallError } from "../../ffi/errno.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { Connection, type Transport } from "../netlink/connection.ts";
+import { Connection, type NetlinkSocket } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { DnatRule } from "./nat_rule.ts";
@@ -21,7 +21,7 @@ export interface DnatRules {
 
 /** How to get at the kernel; a test gives its own. */
 export interface DnatAccess {
-  open(): Transport;
+  open(): NetlinkSocket;
   table(v6: boolean): XtTable | null;
 }
 
@@ -52,7 +52,7 @@ export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
 }
 
 function fromNftables(access: DnatAccess): NftablesRules | null {
-  let transport: Transport | undefined;
+  let transport: NetlinkSocket | undefined;
   try {
     transport = access.open();
     return readNftables(transport);

@@ -5,7 +5,7 @@
  */
 import { DecodeError } from "../model/decode_error.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
-import type { Transport } from "../netlink/connection.ts";
+import type { NetlinkSocket } from "../netlink/connection.ts";
 import { dump } from "../netlink/dump.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/message.ts";
@@ -81,7 +81,7 @@ export interface NftablesRules {
 }
 
 /** Reads them by `transport`. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError. */
-export function readNftables(transport: Transport): NftablesRules {
+export function readNftables(transport: NetlinkSocket): NftablesRules {
   const entries: { key: string; table: string }[] = [];
   list(transport, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, "chains", (view, start, end) => {
     const chain = decodeChain(view, start, end);
@@ -143,7 +143,7 @@ function withSets(
 }
 
 function list(
-  transport: Transport,
+  transport: NetlinkSocket,
   get: number,
   wanted: number,
   what: string,
@@ -166,7 +166,7 @@ const name = (value: string) => new TextEncoder().encode(`${value}\0`);
 
 // Elements of a set of ports, or `null` where they are something else.
 function readPortSet(
-  transport: Transport,
+  transport: NetlinkSocket,
   family: number,
   table: string,
   set: string,

@@ -13,10 +13,10 @@ import {
   type Socket,
 } from "../model/socket.ts";
 import { type State, STATES } from "../model/state.ts";
-import type { Role } from "./text/color.ts";
-import { constant, Repeated } from "./text/repeated.ts";
-import type { RowBuffer } from "./text/row_buffer.ts";
-import { sanitize, sanitizeBytes } from "./text/sanitize.ts";
+import type { Role } from "../text/color.ts";
+import { constant, Repeated } from "../text/repeated.ts";
+import type { RowBuffer } from "../text/row_buffer.ts";
+import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
 
 /** One column. */
 export interface Column {

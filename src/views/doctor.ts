@@ -4,12 +4,12 @@
  * @module
  */
 import type { AbilityCheck, Checkup, TableCheck } from "../model/checkup.ts";
-import { paint, type Role } from "./text/color.ts";
-import { flow, type Span } from "./text/flow.ts";
-import { sanitize } from "./text/sanitize.ts";
-import { pad } from "./text/width.ts";
-import type { Writer } from "./text/writer.ts";
-import { jsonText } from "./text/json_text.ts";
+import { paint, type Role } from "../text/color.ts";
+import { flow, type Span } from "../text/flow.ts";
+import { sanitize } from "../text/sanitize.ts";
+import { pad } from "../text/width.ts";
+import type { Writer } from "../text/writer.ts";
+import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format. */
 export const CHECKUP_SCHEMA = "sockeye.checkup/1";

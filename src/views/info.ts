@@ -5,7 +5,7 @@
  * @module
  */
 import type { InfoValue, Socket, SocketInfo } from "../model/socket.ts";
-import { sanitize } from "./text/sanitize.ts";
+import { sanitize } from "../text/sanitize.ts";
 
 /** The words, harmless and without blanks; none where the source told nothing. */
 export function infoItems({ info, transport, state }: Socket): string[] {

@@ -8,10 +8,10 @@ import type { Bytes, Owner, Process } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
-import { RowBuffer } from "./text/row_buffer.ts";
-import type { Writer } from "./text/writer.ts";
-import { utf8Text } from "../model/text.ts";
-import { jsonText } from "./text/json_text.ts";
+import { RowBuffer } from "../text/row_buffer.ts";
+import type { Writer } from "../text/writer.ts";
+import { utf8Text } from "../text/encoding.ts";
+import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format. */
 export const SNAPSHOT_SCHEMA = "sockeye.snapshot/1";

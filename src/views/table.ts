@@ -19,11 +19,11 @@ import {
   writeShortOwner,
 } from "./columns.ts";
 import { infoItems } from "./info.ts";
-import { Cells } from "./text/cells.ts";
-import { colorEnd, colorStart, paint, type Role } from "./text/color.ts";
-import { RowBuffer } from "./text/row_buffer.ts";
-import { cellWidth, pad } from "./text/width.ts";
-import type { Writer } from "./text/writer.ts";
+import { Cells } from "../text/cells.ts";
+import { colorEnd, colorStart, paint, type Role } from "../text/color.ts";
+import { RowBuffer } from "../text/row_buffer.ts";
+import { cellWidth, pad } from "../text/width.ts";
+import type { Writer } from "../text/writer.ts";
 
 /** How to lay the listing out. */
 export interface TableOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { advise, RULES } from "../../src/audit/advice/mod.ts";
-import type { SocketDocument } from "../../src/audit/document.ts";
+import type { SocketDocument } from "../../src/snapshot/document.ts";
 import { owner, snapshot, socket } from "./documents.ts";
 
 /** Findings as `rule severity endpoint`, without the prefix. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compare } from "../../src/audit/diff.ts";
-import type { SnapshotDocument } from "../../src/audit/document.ts";
+import type { SnapshotDocument } from "../../src/snapshot/document.ts";
 import { owner, PROCESSES_GAP, snapshot, socket } from "./documents.ts";
 
 /** Kinds, endpoints and fields of the differences. */

@@ -8,7 +8,7 @@ import type {
   OwnerDocument,
   SnapshotDocument,
   SocketDocument,
-} from "../../src/audit/document.ts";
+} from "../../src/snapshot/document.ts";
 
 /** An owner: `/usr/sbin/nginx` of root, unless told otherwise. */
 export function owner(parts: Partial<OwnerDocument> = {}): OwnerDocument {

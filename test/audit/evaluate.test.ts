@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { SnapshotDocument } from "../../src/audit/document.ts";
+import type { SnapshotDocument } from "../../src/snapshot/document.ts";
 import { evaluate } from "../../src/audit/evaluate.ts";
 import { explain, explanationText } from "../../src/audit/explain.ts";
 import { initialPolicy } from "../../src/audit/init.ts";

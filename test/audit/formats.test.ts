@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { advise } from "../../src/audit/advice/mod.ts";
-import type { SnapshotDocument } from "../../src/audit/document.ts";
+import type { SnapshotDocument } from "../../src/snapshot/document.ts";
 import { evaluate } from "../../src/audit/evaluate.ts";
 import { AUDIT_FORMATS, type AuditFormat, formatReport } from "../../src/audit/formats/mod.ts";
 import { nagiosState } from "../../src/audit/formats/nagios.ts";

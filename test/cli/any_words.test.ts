@@ -2,14 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { buildQuery } from "../../src/cli/build_query.ts";
-import { getopt, GetoptError } from "../../src/cli/compat/getopt.ts";
-import { NETSTAT_FLAGS, NetstatStop, noOptions } from "../../src/cli/compat/netstat/flags.ts";
-import { readArguments, Stop } from "../../src/cli/compat/ss/arguments.ts";
-import { SS_FLAGS } from "../../src/cli/compat/ss/flags.ts";
+import { getopt, GetoptError } from "../../src/tools/getopt.ts";
+import { NETSTAT_FLAGS, NetstatStop, noOptions } from "../../src/tools/netstat/flags.ts";
+import { readArguments, Stop } from "../../src/tools/ss/arguments.ts";
+import { SS_FLAGS } from "../../src/tools/ss/flags.ts";
 import type { Flag } from "../../src/cli/flag.ts";
 import { LIST_FLAGS } from "../../src/cli/list_flags.ts";
 import { defaultOptions } from "../../src/cli/list_options.ts";
 import { commandPages } from "../../src/cli/pages.ts";
+import { COMMANDS } from "../../src/program.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 
@@ -79,7 +80,7 @@ test("the listing's: options and then a query", () => {
   }));
 });
 
-const pages = await commandPages();
+const pages = await commandPages(COMMANDS);
 describe("that of", () => {
   for (
     const { name, page } of pages.filter(({ name }) => !["ss", "netstat", "lsof"].includes(name))

@@ -5,11 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Socket } from "../../src/model/socket.ts";
-import { collectSockets } from "../../src/collect/sockets.ts";
-import { Source } from "../../src/collect/source.ts";
-import { wholeHostQuery } from "../../src/commands/whole_host.ts";
+import { collectSockets } from "../../src/snapshot/collect.ts";
+import { Source } from "../../src/snapshot/source.ts";
+import { wholeHostQuery } from "../../src/snapshot/host_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
-import { compareTables, onlyDescriptors } from "../../src/commands/cross_check.ts";
+import { compareTables, onlyDescriptors } from "../../src/commands/audit/compare_sources.ts";
 import { currentNetns } from "../../src/proc/host.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";

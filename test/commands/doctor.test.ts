@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import { cgroupVersion, hidepidOf, moduleAdvice } from "../../src/commands/doctor.ts";
+import { cgroupVersion, hidepidOf, moduleAdvice } from "../../src/commands/doctor/examine.ts";
 import { sockeye } from "../support/sockeye.ts";
 import { testIf } from "../support/skip.ts";
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SnapshotDocument } from "../../src/audit/document.ts";
+import type { SnapshotDocument } from "../../src/snapshot/document.ts";
 import { owner, PROCESSES_GAP, snapshot, socket } from "../audit/documents.ts";
 import { run } from "../support/run.ts";
 import { testIf } from "../support/skip.ts";

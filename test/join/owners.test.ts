@@ -6,7 +6,7 @@ import { OwnerIndex } from "../../src/join/owner_index.ts";
 import { type OwnerWalk, walkOwners } from "../../src/join/owners.ts";
 import type { Socket } from "../../src/model/socket.ts";
 import { DescriptorTable } from "../../src/proc/descriptors.ts";
-import { Processes } from "../../src/proc/process.ts";
+import { Processes } from "../../src/origin/processes.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { procTree } from "../support/proc_tree.ts";
 

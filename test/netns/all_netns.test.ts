@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
-import { takeNetnsSnapshot } from "../../src/commands/netns_snapshot.ts";
+import { takeNetnsSnapshot } from "../../src/snapshot/netns_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import type { InternetEndpoint, Socket } from "../../src/model/socket.ts";
 import { ALL_STATES } from "../../src/model/state.ts";

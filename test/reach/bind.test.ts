@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import type { InternetEndpoint } from "../../src/model/socket.ts";
 import { resolveReach } from "../../src/reach/bind.ts";
-import { isEnclosed, type Link, type Surroundings } from "../../src/reach/surroundings.ts";
+import { type InterfaceTable, isEnclosed, type Link } from "../../src/reach/interfaces.ts";
 
 function link(index: number, name: string, more: Partial<Link> = {}): Link {
   return {
@@ -35,7 +35,7 @@ const at = (link: Link, address: string, prefix = 24) => ({
   version: address.includes(":") ? 6 as const : 4 as const,
 });
 
-const HOST: Surroundings = {
+const HOST: InterfaceTable = {
   links: [LO, ETH0, ETH1, BLUE, MEMBER],
   addresses: [
     at(LO, "127.0.0.1", 8),
@@ -61,7 +61,7 @@ function reach(local: Partial<InternetEndpoint>, more: Record<string, unknown> =
 }
 
 const addresses = (resolved: ReturnType<typeof reach>) =>
-  resolved.waysIn?.map(({ address }) => address);
+  resolved.reachableAddresses?.map(({ address }) => address);
 
 describe("a wildcard", () => {
   test("is the addresses of the interfaces that are up, and reaches as far as the widest", () => {
@@ -73,7 +73,7 @@ describe("a wildcard", () => {
   test("of a dual-stack socket takes IPv4 in, of a v6-only one not", () => {
     const dual = reach({ address: "::" }, { v6only: false });
     expect(addresses(dual)).toEqual(["127.0.0.1", "10.0.0.5", "::1", "fe80::5"]);
-    expect(dual.waysIn!.filter(({ mapped }) => mapped).length).toBe(2);
+    expect(dual.reachableAddresses!.filter(({ mapped }) => mapped).length).toBe(2);
     expect(dual.reasons).toContain("IPv4 as well: not v6-only");
     const only = reach({ address: "::" }, { v6only: true });
     expect(addresses(only)).toEqual(["::1", "fe80::5"]);
@@ -120,7 +120,7 @@ describe("a wildcard", () => {
       local: { address: "0.0.0.0", port: 80, interface: null },
     }, null);
     expect(resolved.scope).toBe("any");
-    expect(resolved.waysIn).toBeNull();
+    expect(resolved.reachableAddresses).toBeNull();
   });
 });
 
@@ -128,7 +128,7 @@ describe("an address", () => {
   test("that no interface has is told", () => {
     const resolved = reach({ address: "10.9.9.9" });
     expect(resolved.reasons).toContain("no interface has this address now");
-    expect(resolved.waysIn).toEqual([]);
+    expect(resolved.reachableAddresses).toEqual([]);
   });
 
   test("of an interface that is off is told", () => {
@@ -136,7 +136,9 @@ describe("an address", () => {
   });
 
   test("in 127.0.0.0/8 belongs to lo, listed or not", () => {
-    expect(reach({ address: "127.5.5.5" }).waysIn!.map((way) => way.interface)).toEqual(["lo"]);
+    expect(reach({ address: "127.5.5.5" }).reachableAddresses!.map((way) => way.interface)).toEqual(
+      ["lo"],
+    );
   });
 
   test("that is private inside an enclosure is the enclosure's, a public one is public", () => {

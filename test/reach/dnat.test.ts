@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import { EPERM } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
-import type { Transport } from "../../src/netlink/connection.ts";
+import type { NetlinkSocket } from "../../src/netlink/connection.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { type DnatRules, readDnatRules } from "../../src/reach/dnat.ts";
@@ -150,7 +150,7 @@ const address = (host: string, port: string) =>
 
 describe("rules that may not be read", () => {
   const refusing = {
-    open: (): Transport => {
+    open: (): NetlinkSocket => {
       throw new NetlinkError("list nftables chains", EPERM, null);
     },
     table: () => null,

@@ -6,13 +6,13 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
 import type { DecodeContext, SourceKind } from "../../src/families/family.ts";
-import type { AsciiText } from "../../src/families/ascii_text.ts";
+import type { AsciiText } from "../../src/text/ascii_text.ts";
 import {
   NO_OPTIONS,
   type SsCells,
   type SsContext,
   type SsOptions,
-} from "../../src/families/ss_row.ts";
+} from "../../src/tools/ss/rows/row.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { viewOf } from "./bytes.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Datagrams, Transport } from "../../src/netlink/connection.ts";
+import type { Datagrams, NetlinkSocket } from "../../src/netlink/connection.ts";
 
 /** A datagram, with what the kernel would say of it. */
 export interface FakeDatagram {
@@ -16,7 +16,7 @@ const SLOT_SIZE = 4096;
 const SLOTS = 4;
 
 /** Answers each request with what `reply` returns, `SLOTS` datagrams a receive. */
-export class FakeKernel implements Transport {
+export class FakeKernel implements NetlinkSocket {
   readonly portId = 4711;
   readonly requests: Uint8Array[] = [];
   readonly #reply: (sequence: number, attempt: number) => FakeDatagram[];

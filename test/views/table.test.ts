@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { Owner } from "../../src/model/owner.ts";
 import type { Socket } from "../../src/model/socket.ts";
 import { writeTable } from "../../src/views/table.ts";
-import { cellWidth } from "../../src/views/text/width.ts";
-import type { Writer } from "../../src/views/text/writer.ts";
+import { cellWidth } from "../../src/text/width.ts";
+import type { Writer } from "../../src/text/writer.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { program } from "../identity.ts";
+import { program } from "../../snapshot/identity.ts";
 import { reachRank } from "../policy.ts";
 import type { Severity } from "../report.ts";
 import type { Rule } from "./rule.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { OwnerDocument } from "../document.ts";
-import { program } from "../identity.ts";
+import type { OwnerDocument } from "../../snapshot/document.ts";
+import { program } from "../../snapshot/identity.ts";
 import type { Rule } from "./rule.ts";
 
 /** Programs whose work it is to start others with a socket. */

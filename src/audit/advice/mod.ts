@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SnapshotDocument } from "../document.ts";
-import { isService, shortId } from "../identity.ts";
+import type { SnapshotDocument } from "../../snapshot/document.ts";
+import { isService, shortId } from "../../snapshot/identity.ts";
 import { type AuditReport, compareSeverity, type Result, type Severity } from "../report.ts";
 import { resultOwners, subjectOf } from "../subject.ts";
 import { acceptQueue } from "./accept_queue.ts";

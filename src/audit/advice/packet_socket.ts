@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { program } from "../identity.ts";
+import { program } from "../../snapshot/identity.ts";
 import type { Rule } from "./rule.ts";
 
 /** Programs that configure, route or watch a network, and are expected to. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SnapshotDocument } from "../document.ts";
+import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { Severity } from "../report.ts";
 import type { Subject } from "../subject.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { program, userText } from "../identity.ts";
+import { program, userText } from "../../snapshot/identity.ts";
 import type { Subject } from "../subject.ts";
 import type { Rule } from "./rule.ts";
 

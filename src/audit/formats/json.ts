@@ -4,7 +4,7 @@
  * @module
  */
 import { AUDIT_SCHEMA, type AuditReport, countVerdicts } from "../report.ts";
-import { jsonText } from "../../views/text/json_text.ts";
+import { jsonText } from "../../text/json_text.ts";
 
 function header(report: AuditReport): Record<string, unknown> {
   return {

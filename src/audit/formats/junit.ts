@@ -4,7 +4,7 @@
  * @module
  */
 import XMLBuilder from "fast-xml-builder";
-import { sanitize } from "../../views/text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import type { AuditReport } from "../report.ts";
 import { type Case, casesOf } from "./cases.ts";
 

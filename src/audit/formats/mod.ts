@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SnapshotDocument } from "../document.ts";
+import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { AuditReport } from "../report.ts";
 
 /** How text is to look; the other formats have one look. */

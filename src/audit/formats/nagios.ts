@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sanitize } from "../../views/text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import {
   type AuditReport,
   compareSeverity,

@@ -4,9 +4,15 @@
  *
  * @module
  */
-import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../document.ts";
-import { endpointText, identify, isService, shortId, transportText } from "../identity.ts";
-import { jsonText } from "../../views/text/json_text.ts";
+import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../../snapshot/document.ts";
+import {
+  endpointText,
+  identify,
+  isService,
+  shortId,
+  transportText,
+} from "../../snapshot/identity.ts";
+import { jsonText } from "../../text/json_text.ts";
 
 /** A row: a socket, and one of its holders. */
 interface Row {

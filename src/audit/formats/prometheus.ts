@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { SnapshotDocument, SocketDocument } from "../document.ts";
+import type { SnapshotDocument, SocketDocument } from "../../snapshot/document.ts";
 import {
   endpointText,
   identify,
@@ -13,7 +13,7 @@ import {
   program,
   stableUnit,
   transportText,
-} from "../identity.ts";
+} from "../../snapshot/identity.ts";
 import { type AuditReport, countVerdicts } from "../report.ts";
 
 interface Sample {

@@ -9,7 +9,7 @@
 import type { Location, Log, ReportingDescriptor, Result as SarifResult } from "sarif";
 import { VERSION } from "../../version.ts";
 import type { AuditReport, AuditRule, Result, Severity } from "../report.ts";
-import { jsonText } from "../../views/text/json_text.ts";
+import { jsonText } from "../../text/json_text.ts";
 
 const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   critical: "error",

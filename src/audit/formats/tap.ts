@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { sanitize } from "../../views/text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import type { AuditReport } from "../report.ts";
 import { casesOf } from "./cases.ts";
-import { jsonText } from "../../views/text/json_text.ts";
+import { jsonText } from "../../text/json_text.ts";
 
 /** The stream. */
 export function tapReport(report: AuditReport): string {

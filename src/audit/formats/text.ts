@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { paint, type Role } from "../../views/text/color.ts";
-import { sanitize } from "../../views/text/sanitize.ts";
+import { paint, type Role } from "../../text/color.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import {
   type AuditReport,
   compareSeverity,

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Writer } from "../../views/text/writer.ts";
+import type { Writer } from "../../text/writer.ts";
 import { HELP_FLAG } from "../common_flags.ts";
+import type { Command } from "../command.ts";
 import { EXIT_OK } from "../exit.ts";
 import type { Flag } from "../flag.ts";
 import { type HelpPage, helpText } from "../help.ts";
@@ -35,11 +36,14 @@ export const HELP: HelpPage = {
   exit: "0 done, 2 wrong usage or an error.",
 };
 
-/** The script for a shell. Loads every command for its flags. */
-export async function completionScript(shell: Shell): Promise<string> {
+/** The script for a shell, of a program that has these commands. Loads every one for its flags. */
+export async function completionScript(
+  shell: Shell,
+  commands: readonly Command[],
+): Promise<string> {
   const { completion } = await import("./words.ts");
   const { commandPages, listPage } = await import("../pages.ts");
-  const known: Completion = completion(listPage(), await commandPages());
+  const known: Completion = completion(listPage(), await commandPages(commands));
   switch (shell) {
     case "bash":
       return (await import("./bash.ts")).bashScript(known);
@@ -51,7 +55,12 @@ export async function completionScript(shell: Shell): Promise<string> {
 }
 
 /** Runs it. Throws UsageError. */
-export async function run(args: readonly string[], out: Writer): Promise<number> {
+export async function run(
+  args: readonly string[],
+  out: Writer,
+  _err: Writer,
+  commands: readonly Command[],
+): Promise<number> {
   const options = { help: false };
   const [name, extra] = parseArguments(args, COMPLETION_FLAGS, options);
   if (options.help) {
@@ -67,7 +76,7 @@ export async function run(args: readonly string[], out: Writer): Promise<number>
       }: expected one of ${SHELLS.join(", ")}`,
     );
   }
-  out.write(await completionScript(shell));
+  out.write(await completionScript(shell, commands));
   out.flush();
   return EXIT_OK;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ENOENT, EOPNOTSUPP, EPERM } from "../../../ffi/errno.ts";
-import type { Transport as NetlinkTransport } from "../../netlink/connection.ts";
+import type { NetlinkSocket as NetlinkTransport } from "../../netlink/connection.ts";
 import type { Expr } from "../../filter/ast.ts";
 import { single } from "../../filter/ranges.ts";
 import { ALL_STATES } from "../../model/state.ts";

@@ -13,7 +13,7 @@ import { NLA_HEADER_SIZE } from "../../netlink/attribute.ts";
 import { parseSctpAssociations, parseSctpEndpoints, type SctpTable } from "../../proc/sctp.ts";
 import type { ProcTable } from "../family.ts";
 import * as uapi from "./uapi.ts";
-import { latin1Text } from "../../model/text.ts";
+import { latin1Text } from "../../text/encoding.ts";
 
 const SOCKADDR_STORAGE_SIZE = 128;
 

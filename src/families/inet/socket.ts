@@ -7,6 +7,7 @@ import { AF_INET6 } from "../../../ffi/socket.ts";
 import type { OwnerSource } from "../../model/owner.ts";
 import type {
   InternetEndpoint,
+  Netns,
   Socket,
   SocketInfo,
   SocketType,
@@ -21,8 +22,10 @@ import {
   TCP_TIME_WAIT,
 } from "../../model/state.ts";
 import { cookieOf } from "../diag_message.ts";
+import type { SourceKind } from "../family.ts";
+import type { SocketAnnotations } from "../annotations.ts";
 import * as records from "./records.ts";
-import type { InetTable } from "./table.ts";
+import type { InetRowKind } from "./row_kind.ts";
 import { WireEndpoint } from "./wire_endpoint.ts";
 
 const TIMERS: readonly (Timer["kind"] | null)[] = [
@@ -36,15 +39,27 @@ const TIMERS: readonly (Timer["kind"] | null)[] = [
 /** Kernel: `idiag_timer` of a socket that is only a TIME-WAIT record, whatever state it reports. */
 const TIMER_TIME_WAIT = 3;
 
+/** What a socket asks of the table that it is in. */
+export interface InetRows {
+  readonly kind: InetRowKind;
+  readonly netns: Netns | null;
+  readonly source: SourceKind;
+  readonly records: records.InetRecords;
+  readonly annotations: SocketAnnotations;
+  /** `null` where they were not asked for. */
+  readonly infos: readonly (SocketInfo | null)[] | null;
+  interfaceName(index: number): string | null;
+}
+
 /**
- * A socket of an {@linkcode InetTable}, which has all that is known of it: its record, and columns for what was found out
+ * A socket of a table, which has all that is known of it: its record, and columns for what was found out
  * later. Nothing is decoded before it is asked for.
  *
  * There are two kinds. One is for good. The other is a window, which is moved from socket to socket and gives the same
  * endpoint objects every time, with other contents.
  */
 export class InetSocket implements Socket {
-  readonly #table: InetTable;
+  readonly #table: InetRows;
   readonly #window: Window | null;
   #number = 0;
   /** Where the record is. */
@@ -56,7 +71,7 @@ export class InetSocket implements Socket {
   info: SocketInfo | null | undefined = undefined;
 
   /** For good, or, without a number, a window. */
-  constructor(table: InetTable, number: number | null) {
+  constructor(table: InetRows, number: number | null) {
     this.#table = table;
     this.#window = number === null ? new Window() : null;
     if (number !== null) this.to(number);
@@ -222,19 +237,19 @@ export class InetSocket implements Socket {
   }
 
   get ownership(): Socket["ownership"] {
-    return this.#table.findings.ownership(this.#number);
+    return this.#table.annotations.ownership(this.#number);
   }
 
   set ownership(ownership: Socket["ownership"]) {
-    this.#table.findings.setOwnership(this.#number, ownership);
+    this.#table.annotations.setOwnership(this.#number, ownership);
   }
 
   get owners(): Socket["owners"] {
-    return this.#table.findings.owners(this.#number, this, this.#window !== null);
+    return this.#table.annotations.owners(this.#number, this, this.#window !== null);
   }
 
   ownedBy(source: OwnerSource, number: number): void {
-    this.#table.findings.setOwnedBy(this.#number, source, number);
+    this.#table.annotations.setOwnedBy(this.#number, source, number);
   }
 
   get peerOwners(): null {
@@ -242,11 +257,11 @@ export class InetSocket implements Socket {
   }
 
   get reach(): Socket["reach"] {
-    return this.#table.findings.reach(this.#number);
+    return this.#table.annotations.reach(this.#number);
   }
 
   set reach(reach: Socket["reach"]) {
-    this.#table.findings.setReach(this.#number, reach);
+    this.#table.annotations.setReach(this.#number, reach);
   }
 }
 

@@ -6,12 +6,12 @@
 import type { RowFacts } from "../../filter/socket_subject.ts";
 import type { Netns, Socket, SocketInfo } from "../../model/socket.ts";
 import type { DecodeContext, SourceKind } from "../family.ts";
-import { Findings } from "../findings.ts";
+import { SocketAnnotations } from "../annotations.ts";
 import type { SocketTable } from "../socket_table.ts";
 import { InetMessage } from "./message.ts";
 import { InetRecords } from "./records.ts";
 import type { InetRowKind } from "./row_kind.ts";
-import { InetSocket } from "./socket.ts";
+import { type InetRows, InetSocket } from "./socket.ts";
 
 // Loaded when everything is asked for: it has a table of fields for each protocol.
 const attributesModule = () => require("./attributes.ts") as typeof import("./attributes.ts");
@@ -27,9 +27,9 @@ export interface InetRowTest {
 }
 
 /** Sockets of one kind, from one source in one network namespace. */
-export class InetTable implements SocketTable {
+export class InetTable implements SocketTable, InetRows {
   readonly kind: InetRowKind;
-  readonly findings = new Findings(() => this.length);
+  readonly annotations = new SocketAnnotations(() => this.length);
   /** Only when they were asked for; `null` for a row of /proc, which has none. */
   readonly infos: (SocketInfo | null)[] | null;
   readonly #context: DecodeContext;
@@ -103,7 +103,7 @@ export class InetTable implements SocketTable {
 
   clear(): void {
     this.records.clear();
-    this.findings.clear();
+    this.annotations.clear();
     this.#kept.clear();
     if (this.infos !== null) this.infos.length = 0;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BindReport } from "../../model/explanation.ts";
-import { sanitize } from "../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { formatAddress, type Line, plain, socketSpans, some } from "./page.ts";
 
 export function bindLines(report: BindReport): Line[] {

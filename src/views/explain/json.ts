@@ -15,9 +15,9 @@ import type { Gap } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
-import type { Writer } from "../text/writer.ts";
-import { utf8Text } from "../../model/text.ts";
-import { jsonText } from "../text/json_text.ts";
+import type { Writer } from "../../text/writer.ts";
+import { utf8Text } from "../../text/encoding.ts";
+import { jsonText } from "../../text/json_text.ts";
 
 /** Name and version of the format. */
 export const EXPLANATION_SCHEMA = "sockeye.explanation/1";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Explanation, Nearby } from "../../model/explanation.ts";
-import { sanitize } from "../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { bindLines } from "./bind.ts";
 import {
   type Line,

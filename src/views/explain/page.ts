@@ -7,11 +7,11 @@ import { endpointTraits } from "../../families/mod.ts";
 import type { Bytes, Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
 import { stateLabel, withoutOwner } from "../columns.ts";
-import { paint } from "../text/color.ts";
-import { flow, type Span } from "../text/flow.ts";
-import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
-import { cellWidth } from "../text/width.ts";
-import type { Writer } from "../text/writer.ts";
+import { paint } from "../../text/color.ts";
+import { flow, type Span } from "../../text/flow.ts";
+import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
+import { cellWidth } from "../../text/width.ts";
+import type { Writer } from "../../text/writer.ts";
 
 /** How to lay it out. */
 export interface ExplainFormat {

@@ -5,9 +5,9 @@
  */
 import type { Publication, ReachReport, SocketFile } from "../../model/explanation.ts";
 import type { Scope, Socket } from "../../model/socket.ts";
-import type { Role } from "../text/color.ts";
-import { sanitize } from "../text/sanitize.ts";
-import { cellWidth } from "../text/width.ts";
+import type { Role } from "../../text/color.ts";
+import { sanitize } from "../../text/sanitize.ts";
+import { cellWidth } from "../../text/width.ts";
 import { formatAddress, type Line, MANY, plain, some } from "./page.ts";
 
 const SCOPE_TEXT: Readonly<Record<Scope, readonly [text: string, role: Role]>> = {

@@ -7,9 +7,9 @@ import { endpointTraits } from "../../families/mod.ts";
 import type { BindReport, Connections, Explanation, Subject } from "../../model/explanation.ts";
 import type { Socket } from "../../model/socket.ts";
 import { stateLabel } from "../columns.ts";
-import type { Span } from "../text/flow.ts";
-import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
-import type { Writer } from "../text/writer.ts";
+import type { Span } from "../../text/flow.ts";
+import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
+import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
 import { writeNothing } from "./nothing.ts";
 import {

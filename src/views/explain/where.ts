@@ -4,8 +4,8 @@
  * @module
  */
 import type { LogFile, Place, Subject } from "../../model/explanation.ts";
-import type { Span } from "../text/flow.ts";
-import { sanitize } from "../text/sanitize.ts";
+import type { Span } from "../../text/flow.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { bytes, type Line, MANY, plain, plural, some } from "./page.ts";
 
 const FATE: Readonly<Record<Place["exeFate"], Span | null>> = {

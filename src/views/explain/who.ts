@@ -8,8 +8,8 @@ import type { Process } from "../../model/owner.ts";
 import type { Consequence, OwnerNode, Relations } from "../../model/relation.ts";
 import type { Socket } from "../../model/socket.ts";
 import { withoutOwner } from "../columns.ts";
-import type { Span } from "../text/flow.ts";
-import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
+import type { Span } from "../../text/flow.ts";
+import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import { type Line, MANY, named, type Page, plain, plural } from "./page.ts";
 
 /** The owners of a subject's sockets. Sockets that the same processes share in the same way are told together. */

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { completionScript, SHELLS } from "../../../src/cli/completion/mod.ts";
+import { COMMANDS } from "../../../src/program.ts";
 import { testIf } from "../../support/skip.ts";
 
 let folder: string;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   for (const shell of SHELLS) {
     // zsh wants the name of the function as the name of the file.
     const name = shell === "zsh" ? "_sockeye" : shell;
-    writeFileSync(join(folder, name), await completionScript(shell));
+    writeFileSync(join(folder, name), await completionScript(shell, COMMANDS));
   }
   writeFileSync(join(folder, "policy.yaml"), "");
 });

@@ -20,10 +20,10 @@ import {
   NO_NAMES,
   not,
   parseFilter,
-  parseSsFilter,
   type Prefix,
   ranges,
 } from "../../../src/filter/mod.ts";
+import { parseSsFilter } from "../../../src/tools/ss/filter/parser.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { subject } from "../../filter/subjects.ts";
 import { runs } from "../../support/runs.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { NetlinkMessage } from "../../../src/families/netlink/message.ts";
 import { netlinkProcTable } from "../../../src/families/netlink/proc.ts";
 import { netlinkSocket } from "../../../src/families/netlink/socket.ts";
-import { ss } from "../../../src/families/netlink/ss.ts";
+import { ss } from "../../../src/tools/ss/rows/netlink.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { contextOf, ssContext } from "../../support/decoder.ts";
 

@@ -5,7 +5,7 @@ import { tipcEndpoint } from "../../../src/families/tipc/endpoint.ts";
 import { TipcMessage } from "../../../src/families/tipc/message.ts";
 import { dumpRequest } from "../../../src/families/tipc/request.ts";
 import { tipcSocket } from "../../../src/families/tipc/socket.ts";
-import { ss } from "../../../src/families/tipc/ss.ts";
+import { ss } from "../../../src/tools/ss/rows/tipc.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { attribute, hex, u32, u64, viewOf } from "../../support/bytes.ts";
 import { contextOf, fuzzDecoder, ssContext } from "../../support/decoder.ts";

@@ -6,7 +6,7 @@ import { VsockMessage } from "../../../src/families/vsock/message.ts";
 import { vsock } from "../../../src/families/vsock/mod.ts";
 import { dumpRequest } from "../../../src/families/vsock/request.ts";
 import { vsockSocket } from "../../../src/families/vsock/socket.ts";
-import { ss } from "../../../src/families/vsock/ss.ts";
+import { ss } from "../../../src/tools/ss/rows/vsock.ts";
 import { AttributeCursor } from "../../../src/netlink/attribute.ts";
 import type { Query } from "../../../src/query.ts";
 import { attribute, hex, u32, viewOf, zeros } from "../../support/bytes.ts";

@@ -5,7 +5,7 @@ import { xdpEndpoint } from "../../../src/families/xdp/endpoint.ts";
 import { XdpMessage } from "../../../src/families/xdp/message.ts";
 import { dumpRequest } from "../../../src/families/xdp/request.ts";
 import { xdpSocket } from "../../../src/families/xdp/socket.ts";
-import { ss } from "../../../src/families/xdp/ss.ts";
+import { ss } from "../../../src/tools/ss/rows/xdp.ts";
 import { AttributeCursor } from "../../../src/netlink/attribute.ts";
 import { attribute, hex, u32, u64, viewOf, zeros } from "../../support/bytes.ts";
 import { contextOf, fuzzDecoder, ssContext } from "../../support/decoder.ts";

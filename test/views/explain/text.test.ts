@@ -12,8 +12,8 @@ import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
 import { writeExplanations } from "../../../src/views/explain/text.ts";
 import { ageText } from "../../../src/views/explain/who.ts";
-import { cellWidth } from "../../../src/views/text/width.ts";
-import type { Writer } from "../../../src/views/text/writer.ts";
+import { cellWidth } from "../../../src/text/width.ts";
+import type { Writer } from "../../../src/text/writer.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0);
 const encoder = new TextEncoder();

@@ -1,0 +1,136 @@
+/**
+ * `sockeye audit`: this host, or a snapshot, against a policy.
+ *
+ * @module
+ */
+import { terminalColumns } from "../../../ffi/terminal.ts";
+import type { SnapshotDocument } from "../../snapshot/document.ts";
+import { type AuditFormat, formatReport } from "../../audit/formats/mod.ts";
+import { InputError } from "../../audit/input_error.ts";
+import type { AuditReport, Severity } from "../../audit/report.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import { type ColorChoice, useColor } from "../../text/color.ts";
+import { sanitize } from "../../text/sanitize.ts";
+import type { Writer } from "../../text/writer.ts";
+import { readInput } from "../input.ts";
+import { takeHostDocument } from "../../snapshot/host_snapshot.ts";
+import { jsonText } from "../../text/json_text.ts";
+
+/** What to audit, against what, and how to show it. */
+export interface AuditOptions {
+  /** Path, or `-` for standard input. */
+  readonly policy: string | null;
+  /** A snapshot to audit instead of this host: path, or `-`. */
+  readonly snapshot: string | null;
+  readonly ownNetns: boolean;
+  readonly format: AuditFormat;
+  /** Show what is in order as well. */
+  readonly all: boolean;
+  readonly color: ColorChoice;
+}
+
+/** Audits and writes. Throws {@linkcode InputError}, and what collecting throws. */
+export async function audit(
+  options: AuditOptions & { readonly policy: string },
+  out: Writer,
+  err: Writer,
+): Promise<AuditReport> {
+  const { document, report } = await judge(options);
+  await write(report, document, options, out);
+  tellGaps(document, err);
+  return report;
+}
+
+/** Bytes: a hundred thousand entries, written by a machine. */
+const LONGEST_POLICY = 32 * 1024 * 1024;
+
+async function judge(options: AuditOptions & { readonly policy: string }) {
+  if (options.policy === "-" && options.snapshot === "-") {
+    throw new InputError(
+      "standard input can be read once: only one of policy and snapshot may be -",
+    );
+  }
+  const { readPolicy } = await import("../../audit/read_policy.ts");
+  const { evaluate } = await import("../../audit/evaluate.ts");
+  const { name, text } = readInput(options.policy, LONGEST_POLICY);
+  const policy = readPolicy(text, name);
+  const document = await loadDocument(options);
+  return { policy, document, report: evaluate(document, policy) };
+}
+
+/** Looks for what is questionable anywhere, without a policy. Throws {@linkcode InputError}, and what collecting throws. */
+export async function advice(
+  options: AuditOptions & { readonly failOn: Severity | null },
+  out: Writer,
+  err: Writer,
+): Promise<AuditReport> {
+  const { advise } = await import("../../audit/advice/mod.ts");
+  const document = await loadDocument(options);
+  const { crossCheck } = await import("./compare_sources.ts");
+  const discrepancies = options.snapshot === null ? crossCheck() : null;
+  const { readReservedPorts } = await import("../../proc/reserved_ports.ts");
+  const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
+  const report = advise(document, discrepancies, options.failOn, reserved);
+  await write(report, document, options, out);
+  tellGaps(document, err);
+  return report;
+}
+
+/** Writes a policy that allows what there is now. */
+export async function init(
+  options: Pick<AuditOptions, "snapshot" | "ownNetns"> & { readonly unix: boolean },
+  out: Writer,
+  err: Writer,
+): Promise<void> {
+  const { initialPolicy } = await import("../../audit/init.ts");
+  const document = await loadDocument(options);
+  out.write(initialPolicy(document, options.unix));
+  out.flush();
+  tellGaps(document, err);
+}
+
+/** Explains one service. Returns whether there is one of that name. */
+export async function explainOne(
+  wanted: string,
+  options: AuditOptions & { readonly policy: string },
+  out: Writer,
+): Promise<boolean> {
+  const { explain, explanationText } = await import("../../audit/explain.ts");
+  const { policy, document, report } = await judge(options);
+  const found = explain(wanted, document, policy, report);
+  if (options.format === "json") out.write(`${jsonText(found)}\n`);
+  else for (const explanation of found) out.write(explanationText(explanation, policy));
+  out.flush();
+  return found.length > 0;
+}
+
+async function loadDocument(
+  options: Pick<AuditOptions, "snapshot" | "ownNetns">,
+): Promise<SnapshotDocument> {
+  if (options.snapshot !== null) {
+    const { readSnapshot } = await import("../../audit/read_snapshot.ts");
+    const { name, text } = readInput(options.snapshot);
+    return readSnapshot(text, name);
+  }
+  const { ownNetns } = options;
+  return takeHostDocument({ connections: false, ownNetns }, new Diagnostics());
+}
+
+async function write(
+  report: AuditReport,
+  document: SnapshotDocument,
+  options: AuditOptions,
+  out: Writer,
+): Promise<void> {
+  const color = useColor(options.color, terminalColumns(1) !== null, process.env);
+  out.write(await formatReport(report, document, options.format, { color, all: options.all }));
+  out.flush();
+}
+
+function tellGaps(document: SnapshotDocument, err: Writer): void {
+  // Each namespace may lack the same table.
+  const reasons = new Set(document.gaps.map(({ reason }) => reason));
+  for (const reason of reasons) err.write(`sockeye: ${sanitize(reason)}\n`);
+  err.flush();
+}

@@ -1,0 +1,279 @@
+/**
+ * Doctor: finds out by asking what this program can see here, and what would help it to see more.
+ *
+ * @module
+ */
+import { ENOENT, SyscallError } from "../../../ffi/errno.ts";
+import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
+import { cString } from "../../../ffi/memory.ts";
+import { effectiveUserId } from "../../../ffi/process.ts";
+import { probePermission, probeTypes } from "../../bpf/probe.ts";
+import { NamespaceFinder, visitNamespace } from "../../snapshot/namespaces.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import type { DiagRequest } from "../../families/family.ts";
+import { familiesNamed, FAMILY_NAMES } from "../../families/mod.ts";
+import type { CapabilityCheck, Checkup, NamespaceCheck, TableCheck } from "../../model/checkup.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import { TRANSPORTS } from "../../model/socket.ts";
+import { Connection, NETLINK_SOCK_DIAG, type NetlinkSocket } from "../../netlink/connection.ts";
+import { dump } from "../../netlink/dump.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import {
+  CAP_BPF,
+  CAP_PERFMON,
+  CAP_SYS_ADMIN,
+  CAP_SYS_PTRACE,
+  effectiveCapabilities,
+  holds,
+} from "../../proc/capabilities.ts";
+import { currentNetns, insidePidNamespace, readHost } from "../../proc/host.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import { DescriptorScanner } from "../../proc/scan.ts";
+import { Users } from "../../etc/users.ts";
+import { readInterfaces } from "../../reach/interfaces.ts";
+import { utf8Text } from "../../text/encoding.ts";
+
+/** Source: include/uapi/linux/capability.h. */
+const CAP_NET_BIND_SERVICE = 10;
+const CAP_NET_ADMIN = 12;
+
+const CAPABILITIES: readonly (readonly [name: string, bit: number, use: string])[] = [
+  ["CAP_SYS_PTRACE", CAP_SYS_PTRACE, "owners of other users' sockets"],
+  ["CAP_SYS_ADMIN", CAP_SYS_ADMIN, "other network namespaces"],
+  ["CAP_NET_ADMIN", CAP_NET_ADMIN, "firewall marks, packet filters"],
+  ["CAP_BPF", CAP_BPF, "owners by BPF, with CAP_PERFMON"],
+  ["CAP_PERFMON", CAP_PERFMON, "owners by BPF, with CAP_BPF"],
+  ["CAP_NET_BIND_SERVICE", CAP_NET_BIND_SERVICE, "trying to bind low ports"],
+];
+
+/** Kernel modules by the first word of a table's label. */
+const MODULES: Readonly<Record<string, string>> = {
+  tcp: "tcp_diag",
+  mptcp: "mptcp_diag",
+  sctp: "sctp_diag",
+  udp: "udp_diag",
+  udplite: "udp_diag",
+  raw: "raw_diag",
+  unix: "unix_diag",
+  packet: "af_packet_diag",
+  netlink: "netlink_diag",
+  vsock: "vsock_diag",
+  xdp: "xsk_diag",
+};
+
+/** Examines this host. Throws SyscallError when /proc cannot be listed. */
+export function examine(root = new ProcRoot()): Checkup {
+  const host = readHost(root);
+  const uid = effectiveUserId();
+  const set = effectiveCapabilities(root);
+  const scanner = new DescriptorScanner(root);
+  const scan = scanner.scanProcesses();
+  const mounts = root.text("thread-self/mountinfo") ?? "";
+  const permission = probePermission(root);
+  const types = probeTypes(() => ({ ok: true, value: null }));
+  const { namespaces, unread } = checkNamespaces(root, scan);
+  const netns = currentNetns(root);
+  const addresses = readInterfaces(root, netns) !== null;
+  const checkup: Omit<Checkup, "advice"> = {
+    host: host.name,
+    kernel: host.kernel,
+    user: { uid, name: new Users().name(uid) },
+    capabilities: CAPABILITIES.map(([name, bit, use]): CapabilityCheck => ({
+      name,
+      held: set === null ? null : holds(set, bit),
+      use,
+    })),
+    pidNamespace: insidePidNamespace(root),
+    hidepid: hidepidOf(mounts),
+    processes: { seen: scan.pids.length, denied: scan.denied.length },
+    btf: { usable: types.ok, reason: types.ok ? null : types.reason },
+    bpf: {
+      usable: permission.ok && types.ok,
+      reason: !permission.ok ? permission.reason : types.ok ? null : types.reason,
+    },
+    cgroup: cgroupVersion(mounts),
+    tables: checkTables(root),
+    addresses: {
+      usable: addresses,
+      reason: addresses ? null : "NETLINK_ROUTE does not answer: a sandbox stands in the way",
+    },
+    namespaces,
+    namespacesUnread: unread,
+  };
+  const installed = tryReadFileAt(AT_FDCWD, cString(`/lib/modules/${host.kernel}/modules.dep`));
+  const modules = typeof installed === "number" ? null : utf8Text(installed);
+  return { ...checkup, advice: adviceFor(checkup, modules) };
+}
+
+/** The hidepid option of the mount at /proc in a mountinfo; `null` where it has none. */
+export function hidepidOf(mountinfo: string): string | null {
+  let option: string | null = null;
+  for (const line of mountinfo.split("\n")) {
+    // Later mounts lie over earlier ones.
+    if (line.split(" ")[4] !== "/proc" || !/ - proc /.test(line)) continue;
+    option = /[ ,]hidepid=(\w+)/.exec(line)?.[1] ?? null;
+  }
+  // Linux 5.8 and later write words; 0 and "off" are the default.
+  return option === "0" || option === "off" ? null : option;
+}
+
+/** Which hierarchies a mountinfo shows. */
+export function cgroupVersion(mountinfo: string): Checkup["cgroup"] {
+  const v2 = / - cgroup2 /.test(mountinfo);
+  const v1 = / - cgroup /.test(mountinfo);
+  return v1 && v2 ? "hybrid" : v2 ? "v2" : v1 ? "v1" : null;
+}
+
+function checkTables(root: ProcRoot): TableCheck[] {
+  let transport: NetlinkSocket | null = null;
+  let refusal = "";
+  try {
+    transport = new Connection(NETLINK_SOCK_DIAG);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    refusal = `sock_diag is not available: ${error.message}`;
+  }
+  const query = {
+    families: new Set(FAMILY_NAMES),
+    transports: new Set(TRANSPORTS),
+    // Only what can be talked to: that is enough to ask.
+    states: null,
+    ports: null,
+    pids: null,
+    processes: null,
+    users: null,
+  };
+  try {
+    return familiesNamed(query.families).flatMap((family) => family.requests(query)).map(
+      (request) => {
+        const reason = transport === null ? refusal : askNetlink(transport, request);
+        return reason === null
+          ? { label: request.label, source: "netlink", reason: null }
+          : { label: request.label, ...askProc(root, request, reason) };
+      },
+    );
+  } finally {
+    transport?.close();
+  }
+}
+
+// Why netlink does not answer; `null` when it does.
+function askNetlink(transport: NetlinkSocket, { message, label }: DiagRequest): string | null {
+  if (message === null) return "sock_diag has no handler for it";
+  try {
+    dump(transport, message, label, { message() {}, restart() {} });
+    return null;
+  } catch (error) {
+    if (error instanceof NetlinkError) {
+      return error.errno === ENOENT ? "no diag module" : error.message;
+    }
+    if (error instanceof DecodeError || error instanceof SyscallError) return error.message;
+    throw error;
+  }
+}
+
+function askProc(root: ProcRoot, { table }: DiagRequest, reason: string) {
+  if (table === null) return { source: "none", reason } as const;
+  const bytes = root.readNet(table.file);
+  if (typeof bytes !== "number") return { source: "proc", reason } as const;
+  return bytes === -ENOENT
+    ? { source: "absent", reason: "this kernel has no such sockets" } as const
+    : { source: "none", reason: `${reason}, and /proc/net/${table.file} cannot be read` } as const;
+}
+
+function checkNamespaces(
+  root: ProcRoot,
+  scan: { readonly pids: readonly number[]; readonly namespaces: ReadonlyMap<number, string> },
+): { namespaces: NamespaceCheck[]; unread: number } {
+  const finder = new NamespaceFinder(root);
+  finder.addProcesses(scan.pids);
+  finder.addMounts();
+  finder.addDescriptors(scan.namespaces);
+  const namespaces = finder.list().map((found) => ({
+    netns: found.netns,
+    own: found.own,
+    enterable: visitNamespace(found, new Diagnostics(), () => {}),
+  }));
+  return { namespaces, unread: finder.denied };
+}
+
+/** What modprobe can do. `installed` is modules.dep of this kernel; `null` where there is none, as in a container. */
+export function moduleAdvice(
+  modules: readonly string[],
+  kernel: string,
+  installed: string | null,
+): string[] {
+  if (modules.length === 0) return [];
+  if (installed === null) {
+    return [
+      `On the host, as root: modprobe ${
+        modules.join(" ")
+      }, if its kernel has them; there are none here in /lib/modules/${kernel}`,
+    ];
+  }
+  const there = modules.filter((name) => new RegExp(`/${name}\\.ko[^/]*:`).test(installed));
+  return there.length === 0 ? [] : [`As root: modprobe ${there.join(" ")}`];
+}
+
+function adviceFor(checkup: Omit<Checkup, "advice">, installed: string | null): string[] {
+  const advice: string[] = [];
+  const lacks = (name: string) =>
+    checkup.capabilities.some((capability) =>
+      capability.name === name && capability.held === false
+    );
+  const root = checkup.user.uid === 0;
+  if (checkup.processes.denied > 0 || checkup.hidepid !== null && lacks("CAP_SYS_PTRACE")) {
+    advice.push(
+      !root
+        ? "Run as root (sudo sockeye) to see who holds other users' sockets"
+        : lacks("CAP_SYS_PTRACE")
+        ? "Give CAP_SYS_PTRACE (in a container: --cap-add SYS_PTRACE) to see who holds other users' sockets"
+        : `${
+          checkup.processes.denied === 1
+            ? "1 process is"
+            : `${checkup.processes.denied} processes are`
+        } closed even to root with CAP_SYS_PTRACE, by the kernel or a security module: nothing helps here`,
+    );
+  }
+  if (checkup.hidepid !== null && !root) {
+    advice.push(`/proc is mounted with hidepid=${checkup.hidepid}: root sees all processes`);
+  }
+  if (checkup.pidNamespace === true) {
+    advice.push(
+      "Run on the host, or in a container with its PID namespace (--pid=host), to see processes outside",
+    );
+  }
+  if (
+    checkup.namespaces.some(({ enterable }) => !enterable) || checkup.namespacesUnread > 0 && !root
+  ) {
+    advice.push(
+      root
+        ? "Give CAP_SYS_ADMIN in the host's user namespace to enter the other network namespaces"
+        : "Run as root on the host to enter the other network namespaces",
+    );
+  }
+  const modules = new Set(
+    checkup.tables.filter(({ source, reason }) =>
+      source !== "absent" && reason === "no diag module"
+    )
+      .flatMap(({ label }) => {
+        const words = label.split(" ");
+        const word = words.find((word) => Object.hasOwn(MODULES, word));
+        return word === undefined ? [] : [MODULES[word]!];
+      }),
+  );
+  advice.push(...moduleAdvice([...modules], checkup.kernel, installed));
+  if (!checkup.bpf.usable) {
+    const held = ["CAP_BPF", "CAP_PERFMON"].every((name) =>
+      checkup.capabilities.some((capability) => capability.name === name && capability.held)
+    );
+    advice.push(
+      checkup.btf.usable && held
+        ? "Run on the host, outside of user namespaces and seccomp filters, to find owners quicker by BPF on hosts with many descriptors"
+        : checkup.btf.usable
+        ? "Give CAP_BPF and CAP_PERFMON, or run as root, to find owners quicker on hosts with many descriptors"
+        : "A kernel with BTF (CONFIG_DEBUG_INFO_BTF) finds owners quicker on hosts with many descriptors",
+    );
+  }
+  return advice;
+}

@@ -1,0 +1,24 @@
+/**
+ * `sockeye doctor`: from the checkup to output.
+ *
+ * @module
+ */
+import { terminalColumns } from "../../../ffi/terminal.ts";
+import { writeCheckup, writeCheckupJson } from "../../views/doctor.ts";
+import { type ColorChoice, useColor } from "../../text/color.ts";
+import type { Writer } from "../../text/writer.ts";
+import { examine } from "./examine.ts";
+
+/** Examines this host and writes what was found. Throws what {@linkcode examine} and the writer throw. */
+export function doctor(json: boolean, color: ColorChoice, out: Writer): void {
+  const checkup = examine();
+  if (json) writeCheckupJson(checkup, out);
+  else {
+    const columns = terminalColumns(1);
+    writeCheckup(checkup, out, {
+      width: columns === 0 ? 80 : columns,
+      color: useColor(color, columns !== null, process.env),
+    });
+  }
+  out.flush();
+}

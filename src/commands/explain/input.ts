@@ -1,0 +1,106 @@
+/**
+ * ExplainInput: what was read of the host, from which explanations are made.
+ *
+ * @module
+ */
+import type { Diagnostics } from "../../diagnostics.ts";
+import { Users } from "../../etc/users.ts";
+import { FAMILY_NAMES } from "../../families/mod.ts";
+import type { Socket } from "../../model/socket.ts";
+import { ALL_STATES } from "../../model/state.ts";
+import { Facts } from "../../origin/facts.ts";
+import { Processes } from "../../origin/processes.ts";
+import type { ProcRoot } from "../../proc/root.ts";
+import type { NetnsChoice, Query } from "../../query.ts";
+import {
+  type MulticastGroup,
+  type PortSettings,
+  readMulticastGroups,
+  readPortSettings,
+} from "../../reach/settings.ts";
+import { type InterfaceTable, readInterfaces } from "../../reach/interfaces.ts";
+import type { FoundNetns } from "../../snapshot/namespaces.ts";
+import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
+import type { PortTarget, Target } from "./target.ts";
+
+/** What was read inside one network namespace, beside its sockets. */
+export interface NetnsFacts {
+  readonly found: FoundNetns;
+  readonly interfaces: InterfaceTable | null;
+  readonly groups: readonly MulticastGroup[];
+  readonly ports: PortSettings;
+}
+
+/** What everything below works from. */
+export interface ExplainInput {
+  readonly root: ProcRoot;
+  readonly sockets: readonly Socket[];
+  readonly namespaces: ReadonlyMap<number, NetnsFacts>;
+  readonly facts: Facts;
+  readonly users: Users;
+  readonly groups: Users;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Reads sockets, their owners, and what surrounds them. */
+export function takeInput(
+  query: Query,
+  choice: NetnsChoice | "own",
+  diagnostics: Diagnostics,
+  root: ProcRoot,
+): ExplainInput {
+  const namespaces = new Map<number, NetnsFacts>();
+  const snapshot = takeNetnsSnapshot(query, choice, diagnostics, { root }, (found) => {
+    namespaces.set(found.netns.inode, {
+      found,
+      interfaces: readInterfaces(root, found.netns.inode),
+      groups: readMulticastGroups(root),
+      ports: readPortSettings(root),
+    });
+  });
+  const users = new Users();
+  return {
+    root,
+    sockets: snapshot.sockets,
+    namespaces,
+    facts: new Facts(root, new Processes(root, users)),
+    users,
+    // group(5) begins as passwd(5) does: name, password, number.
+    groups: new Users("/etc/group"),
+    diagnostics,
+  };
+}
+
+/** The query that reads what these targets are about. */
+export function queryFor(targets: readonly Target[]): Query {
+  const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
+  const portsOnly = ports.length === targets.length;
+  return {
+    families: new Set(targets.flatMap(familiesOf)),
+    transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),
+    states: ALL_STATES,
+    ports: portsOnly ? ports.map((port) => ({ first: port, last: port })) : null,
+    pids: null,
+    processes: null,
+    users: null,
+  };
+}
+
+// What cannot match is not read, and is then missing from no answer.
+function familiesOf({ kind }: Target): readonly Socket["family"][] {
+  return kind === "port"
+    ? ["inet", "inet6"]
+    : kind === "unix" || kind === "abstract"
+    ? ["unix"]
+    : FAMILY_NAMES;
+}
+
+/** What trying bind(2) on these targets needs to know. */
+export function inputForBind(
+  targets: readonly PortTarget[],
+  netns: NetnsChoice | undefined,
+  diagnostics: Diagnostics,
+  root: ProcRoot,
+): ExplainInput {
+  return takeInput(queryFor(targets), netns ?? "own", diagnostics, root);
+}

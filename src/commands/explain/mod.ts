@@ -1,0 +1,90 @@
+/**
+ * `sockeye explain`: from targets to output and a verdict.
+ *
+ * @module
+ */
+import { terminalColumns } from "../../../ffi/terminal.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import type { BindReport } from "../../model/explanation.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import type { NetnsChoice } from "../../query.ts";
+import { writeBindJson, writeExplanationsJson } from "../../views/explain/json.ts";
+import { writeBind, writeExplanations } from "../../views/explain/text.ts";
+import { type ColorChoice, paint, useColor } from "../../text/color.ts";
+import type { Writer } from "../../text/writer.ts";
+import { explain } from "./explain.ts";
+import { inputForBind } from "./input.ts";
+import { tryBind } from "./bind.ts";
+import type { PortTarget, Target } from "./target.ts";
+
+/** How to answer. */
+export interface ExplainOptions {
+  readonly netns: NetnsChoice | undefined;
+  readonly json: boolean;
+  readonly color: ColorChoice;
+}
+
+/** What the exit status tells. */
+export type Verdict = "found" | "nothing" | "undecided";
+
+/** Explains targets on `out`, and on `err` what is missing. Throws what collecting and the writers throw. */
+export function runExplain(
+  targets: readonly Target[],
+  options: ExplainOptions,
+  out: Writer,
+  err: Writer,
+): Verdict {
+  const diagnostics = new Diagnostics();
+  const explanations = explain(targets, options.netns, diagnostics);
+  if (options.json) writeExplanationsJson(explanations, diagnostics.gaps, out);
+  else writeExplanations(explanations, out, textFormat(options));
+  out.flush();
+  report(diagnostics, options, err);
+  const missing = explanations.filter(({ subjects }) => subjects.length === 0);
+  if (missing.length === 0) return "found";
+  return missing.every(({ undecided }) => undecided) ? "undecided" : "nothing";
+}
+
+/** Says whether bind(2) would succeed on each target. Throws as {@linkcode runExplain} does. */
+export function runBind(
+  targets: readonly PortTarget[],
+  options: ExplainOptions,
+  out: Writer,
+  err: Writer,
+): Verdict {
+  const diagnostics = new Diagnostics();
+  const input = inputForBind(targets, options.netns, diagnostics, new ProcRoot());
+  const [facts] = input.namespaces.values();
+  const reports: BindReport[] = facts === undefined
+    ? []
+    : targets.map((target) => tryBind(target, facts, input));
+  if (options.json) writeBindJson(reports, diagnostics.gaps, out);
+  else for (const report of reports) writeBind(report, out, textFormat(options));
+  out.flush();
+  report(diagnostics, options, err);
+  if (reports.length === 0 || reports.some(({ plain }) => plain === null)) return "undecided";
+  return reports.every(({ verdict }) => verdict === "free") ? "found" : "nothing";
+}
+
+function textFormat({ color }: ExplainOptions) {
+  const columns = terminalColumns(1);
+  return {
+    // 0: a terminal that does not know its size, such as a serial line.
+    width: columns === 0 ? 80 : columns,
+    color: useColor(color, columns !== null, process.env),
+    now: Date.now(),
+  };
+}
+
+function report(diagnostics: Diagnostics, options: ExplainOptions, err: Writer): void {
+  const choice = options.color === "always" ? "auto" : options.color;
+  const color = useColor(choice, terminalColumns(2) !== null, process.env);
+  const told = new Set<string>();
+  for (const { reason } of diagnostics.gaps) {
+    // Two looks may meet the same gap.
+    if (told.has(reason)) continue;
+    told.add(reason);
+    err.write(`${paint("sockeye:", "dim", color)} ${reason}\n`);
+  }
+  err.flush();
+}

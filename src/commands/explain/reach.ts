@@ -1,0 +1,208 @@
+/**
+ * How far a socket can be reached, with everything that was read about its namespace.
+ *
+ * @module
+ */
+import { ENOENT } from "../../../ffi/errno.ts";
+import { AT_FDCWD } from "../../../ffi/files.ts";
+import { cString } from "../../../ffi/memory.ts";
+import { tryStatAt } from "../../../ffi/stat.ts";
+import { isWildcard } from "../../model/endpoint.ts";
+import type { Publication, ReachReport } from "../../model/explanation.ts";
+import type { Process } from "../../model/owner.ts";
+import type { Socket } from "../../model/socket.ts";
+import { addressReach } from "../../reach/address.ts";
+import { resolveReach } from "../../reach/bind.ts";
+import { readDnatRules } from "../../reach/dnat.ts";
+import type { DnatRule } from "../../reach/nat_rule.ts";
+import { DescriptorScanner } from "../../proc/scan.ts";
+import type { PortRange } from "../../query.ts";
+import type { ExplainInput, NetnsFacts } from "./input.ts";
+import { fileOf } from "./unix_path.ts";
+import { utf8Text } from "../../text/encoding.ts";
+
+/** The report for one socket; `null` where its family has no reach. */
+export function reachReport(socket: Socket, input: ExplainInput): ReachReport | null {
+  const { local, reach } = socket;
+  const facts = socket.netns === null ? undefined : input.namespaces.get(socket.netns.inode);
+  if (!("address" in local)) {
+    const file = socketFile(socket, input);
+    if (file === "gone") {
+      const reasons = ["the file is gone: nobody can connect by its path any more"];
+      return { scope: "unknown", reasons, addresses: null, groups: [], published: [], file: null };
+    }
+    return file === null && reach.scope === "unknown"
+      ? null
+      : { ...reach, addresses: null, groups: [], published: [], file };
+  }
+  const { transport, family, v6only } = socket;
+  const resolved = resolveReach(
+    { transport, family, v6only, local },
+    facts?.interfaces ?? null,
+  );
+  return {
+    scope: resolved.scope,
+    reasons: resolved.reasons,
+    addresses: resolved.reachableAddresses,
+    groups: groupsOf(socket, facts),
+    published: resolved.scope === "container" ? publications(socket, facts, input) : [],
+    file: null,
+  };
+}
+
+// Datagrams to a group reach every socket of its port that is bound to a wildcard or to the group.
+function groupsOf({ local, transport, v6only }: Socket, facts: NetnsFacts | undefined) {
+  if (facts === undefined || !transport.startsWith("udp") || !("address" in local)) return [];
+  if (addressReach(local.address).scope === "multicast") {
+    return facts.groups.filter(({ address }) => address === local.address);
+  }
+  if (!isWildcard(local.address)) return [];
+  return facts.groups.filter((group) =>
+    (local.interface === null || group.interface === local.interface) &&
+    (group.address.includes(":") ? local.address === "::" : v6only !== true)
+  );
+}
+
+function socketFile(socket: Socket, input: ExplainInput): ReachReport["file"] | "gone" {
+  const file = fileOf(socket, input.root);
+  if (file === null) return null;
+  const status = tryStatAt(AT_FDCWD, cString(file.prefix + file.path));
+  // Without the process nobody knows whose directories they are.
+  if (status === -ENOENT && file.prefix.endsWith("/root") && input.root.isLive) return "gone";
+  if (typeof status === "number") return null;
+  const { mode, uid, gid } = status;
+  return {
+    mode: mode & 0o7777,
+    uid,
+    user: input.users.name(uid),
+    gid,
+    group: input.groups.name(gid),
+    closedFolder: closedFolder(file.prefix, file.path),
+  };
+}
+
+// Who may write to the file must also get to it.
+function closedFolder(prefix: string, path: string): string | null {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const folder = path.slice(0, end);
+    const status = tryStatAt(AT_FDCWD, cString(prefix + folder));
+    if (typeof status !== "number" && (status.mode & 0o001) === 0) return folder;
+  }
+  return null;
+}
+
+/** What docker-proxy was started with. */
+interface Proxy {
+  readonly protocol: string;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The arguments of docker-proxy; `null` for another program. */
+export function parseProxy(cmdline: Uint8Array): Proxy | null {
+  const words = utf8Text(cmdline).split("\0");
+  if (!/(^|\/)docker-proxy$/.test(words[0] ?? "")) return null;
+  const value = (flag: string) => {
+    const at = words.indexOf(flag);
+    return at < 0 ? undefined : words[at + 1];
+  };
+  const hostPort = Number(value("-host-port"));
+  const port = Number(value("-container-port"));
+  const address = value("-container-ip");
+  if (!Number.isSafeInteger(hostPort) || !Number.isSafeInteger(port) || address === undefined) {
+    return null;
+  }
+  return {
+    protocol: value("-proto") ?? "tcp",
+    hostAddress: value("-host-ip") ?? "0.0.0.0",
+    hostPort,
+    address,
+    port,
+  };
+}
+
+// A proxy is a process of the host; without seeing the host's processes there may be one all the same.
+function publications(
+  socket: Socket,
+  facts: NetnsFacts | undefined,
+  input: ExplainInput,
+): Publication[] | null {
+  const { local } = socket;
+  if (facts === undefined || facts.found.own || !("address" in local)) return null;
+  const addresses = new Set(facts.interfaces?.addresses.map(({ address }) => address));
+  const found: Publication[] = [];
+  for (const pid of new DescriptorScanner(input.root).listProcesses()) {
+    const process = input.facts.get(pid);
+    if (process.comm === null || utf8Text(process.comm) !== "docker-proxy") continue;
+    const proxy = process.cmdline === null ? null : parseProxy(process.cmdline);
+    if (
+      proxy === null || proxy.port !== local.port || proxy.protocol !== socket.transport ||
+      !addresses.has(proxy.address)
+    ) continue;
+    found.push({
+      via: "docker-proxy",
+      address: isWildcard(proxy.hostAddress) ? null : proxy.hostAddress,
+      ports: { first: proxy.hostPort, last: proxy.hostPort },
+      conditional: false,
+      pid,
+    });
+  }
+  const rules = input.root.isLive ? readDnatRules(input.root) : null;
+  for (const rule of rules?.rules ?? []) {
+    if (!addresses.has(rule.toAddress)) continue;
+    for (const ports of publishedPorts(rule, local.port, socket.transport)) {
+      found.push({
+        via: rule.via,
+        address: rule.address,
+        ports,
+        conditional: rule.more,
+        pid: null,
+      });
+    }
+  }
+  // "Not published" can only be said by one who has seen every rule.
+  return found.length > 0 || rules?.complete ? withoutRepetition(found) : null;
+}
+
+// Two ways to one rule are one publication, and one without conditions makes that with conditions needless.
+function withoutRepetition(found: readonly Publication[]): Publication[] {
+  const kept = new Map<string, Publication>();
+  for (const one of found) {
+    const key = [one.via, one.address, one.ports.first, one.ports.last, one.pid].join();
+    if (kept.get(key)?.conditional !== false) kept.set(key, one);
+  }
+  return [...kept.values()];
+}
+
+/** The ports at which a rule takes packets for this one; empty where it leads none to it. */
+export function publishedPorts(
+  { protocol, ports, toPort }: DnatRule,
+  port: number,
+  transport: string,
+): PortRange[] {
+  if (transport !== (protocol ?? transport)) return [];
+  const all = ports ?? [{ first: 1, last: 65535 }];
+  // Without a port of its own the rule leaves each where it was.
+  if (toPort === null) {
+    return all.some(({ first, last }) => first <= port && port <= last)
+      ? [{ first: port, last: port }]
+      : [];
+  }
+  return toPort === port ? [...all] : [];
+}
+
+/** Where a proxy among the owners sends everything on to. */
+export function forwardOf(
+  processes: readonly Process[],
+  socket: Socket,
+): { readonly address: string; readonly port: number } | null {
+  for (const { cmdline } of processes) {
+    const proxy = cmdline === null ? null : parseProxy(cmdline);
+    if (proxy !== null && proxy.protocol === socket.transport) {
+      return { address: proxy.address, port: proxy.port };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,57 @@
+/**
+ * Users: names from /etc/passwd.
+ *
+ * Read as a file and not through libc's getpwuid, which may load plug-ins, ask LDAP over the network and hang. A user known
+ * only there is shown by number.
+ *
+ * @module
+ */
+import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { utf8Text } from "../text/encoding.ts";
+
+function readWhole(path: string): Uint8Array | number {
+  return tryReadFileAt(AT_FDCWD, cString(path));
+}
+
+/** User names, read when first asked for. */
+export class Users {
+  readonly #path: string;
+  readonly #read: (path: string) => Uint8Array | number;
+  #names: Map<number, string> | undefined;
+
+  /** `read` gives the file, or the negated errno. */
+  constructor(path = "/etc/passwd", read: (path: string) => Uint8Array | number = readWhole) {
+    this.#path = path;
+    this.#read = read;
+  }
+
+  #load(): Map<number, string> {
+    if (this.#names === undefined) {
+      const bytes = this.#read(this.#path);
+      this.#names = typeof bytes === "number" ? new Map() : parsePasswd(utf8Text(bytes));
+    }
+    return this.#names;
+  }
+
+  /** Login name of a user ID; `null` where the file has none. */
+  name(uid: number): string | null {
+    return this.#load().get(uid) ?? null;
+  }
+
+  /** User ID of a login name; `null` where the file has none. */
+  uid(name: string): number | null {
+    for (const [uid, candidate] of this.#load()) if (candidate === name) return uid;
+    return null;
+  }
+}
+
+/** Parses passwd(5). The first name of a user ID wins, as in libc; lines that are not entries are passed over. */
+export function parsePasswd(text: string): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const line of text.split("\n")) {
+    const [name, , uid] = line.split(":");
+    if (name && uid && /^\d+$/.test(uid) && !names.has(Number(uid))) names.set(Number(uid), name);
+  }
+  return names;
+}

@@ -1,0 +1,86 @@
+/**
+ * SocketAnnotations: what is found out about the sockets of a table after they were read, as columns.
+ *
+ * @module
+ */
+import { type Owner, type Ownership, OWNERSHIPS, type OwnerSource } from "../model/owner.ts";
+import type { Reach, Socket } from "../model/socket.ts";
+
+const UNKNOWN = OWNERSHIPS.indexOf("unknown");
+const ORDER = Object.fromEntries(OWNERSHIPS.map((name, i) => [name, i])) as Readonly<
+  Record<Ownership, number>
+>;
+const UNKNOWN_REACH: Reach = { scope: "unknown", reasons: [] };
+const NO_OWNERS: readonly Owner[] = [];
+
+/** Columns by the number of the socket. A column takes memory from when something is written into it. */
+export class SocketAnnotations {
+  /** How many sockets the table has. */
+  readonly #count: () => number;
+  #ownership = new Uint8Array(0);
+  #ownedBy = new Int32Array(0);
+  #source: OwnerSource | null = null;
+  #reach = new Uint32Array(0);
+  /** Hosts have few addresses, so sockets share what is said of them. Number 0 is for nothing said yet. */
+  #reaches: Reach[] = [UNKNOWN_REACH];
+  readonly #reachNumbers = new Map<Reach, number>();
+
+  constructor(count: () => number) {
+    this.#count = count;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#ownership = new Uint8Array(0);
+    this.#ownedBy = new Int32Array(0);
+    this.#reach = new Uint32Array(0);
+  }
+
+  ownership(number: number): Ownership {
+    return OWNERSHIPS[this.#ownership[number] ?? UNKNOWN]!;
+  }
+
+  setOwnership(number: number, ownership: Ownership): void {
+    if (number >= this.#ownership.length) {
+      const grown = new Uint8Array(this.#count()).fill(UNKNOWN);
+      grown.set(this.#ownership);
+      this.#ownership = grown;
+    }
+    this.#ownership[number] = ORDER[ownership];
+  }
+
+  /** See {@linkcode OwnerSource}. */
+  owners(number: number, socket: Pick<Socket, "cookie">, reused: boolean): readonly Owner[] {
+    const held = this.#ownedBy[number] ?? 0;
+    return held === 0 ? NO_OWNERS : this.#source!.owners(held, socket, reused);
+  }
+
+  /** The sockets of one table have their owners from one source. */
+  setOwnedBy(number: number, source: OwnerSource, held: number): void {
+    this.#source = source;
+    if (number >= this.#ownedBy.length) {
+      const grown = new Int32Array(this.#count());
+      grown.set(this.#ownedBy);
+      this.#ownedBy = grown;
+    }
+    this.#ownedBy[number] = held;
+  }
+
+  reach(number: number): Reach {
+    return this.#reaches[this.#reach[number] ?? 0]!;
+  }
+
+  setReach(number: number, reach: Reach): void {
+    if (number >= this.#reach.length) {
+      const grown = new Uint32Array(this.#count());
+      grown.set(this.#reach);
+      this.#reach = grown;
+    }
+    let known = this.#reachNumbers.get(reach);
+    if (known === undefined) {
+      known = this.#reaches.push(reach) - 1;
+      this.#reachNumbers.set(reach, known);
+    }
+    this.#reach[number] = known;
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Facts about a process that only an explanation asks for: environment, namespaces, folders, open files.
+ *
+ * @module
+ */
+import {
+  AT_FDCWD,
+  close,
+  DirectoryReader,
+  O_DIRECTORY,
+  O_RDONLY,
+  tryOpenAt,
+} from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { tryCopyDescriptor } from "../../ffi/process.ts";
+import { SO_REUSEADDR, SO_REUSEPORT, SOL_SOCKET, tryGetIntOption } from "../../ffi/socket.ts";
+import { S_IFMT, S_IFREG, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
+import type { Bytes, Process } from "../model/owner.ts";
+import { cgroupPath } from "./cgroup.ts";
+import type { Reuse } from "../model/relation.ts";
+import { showsOwnPids } from "../proc/host.ts";
+import { netnsInode, parseNamespaceMounts } from "../proc/namespace.ts";
+import type { Processes } from "./processes.ts";
+import type { ProcRoot } from "../proc/root.ts";
+
+/** An environment may be megabytes; what is looked for stands in any sensible one. */
+const ENVIRONMENT_LIMIT = 256 * 1024;
+/** A process may have a million descriptors; log files are among the first. */
+const DESCRIPTOR_LIMIT = 4096;
+const O_ACCMODE = 3;
+
+/** A regular file that a process has open. */
+export interface OpenFile {
+  readonly fd: number;
+  /** As the kernel writes it, without its ` (deleted)`. */
+  readonly path: Bytes;
+  readonly deleted: boolean;
+  readonly writable: boolean;
+  readonly size: number;
+}
+
+/** What happened to a program's file since the program was started. */
+export type ExeFate = "unchanged" | "replaced" | "deleted" | "unknown";
+
+/** Looks facts up, each when it is asked for. */
+export class Facts {
+  readonly #root: ProcRoot;
+  readonly #processes: Processes;
+  readonly #environments = new Map<number, ReadonlyMap<string, string> | null>();
+  #netnsNames: ReadonlyMap<number, string> | undefined;
+
+  constructor(root: ProcRoot, processes: Processes) {
+    this.#root = root;
+    this.#processes = processes;
+  }
+
+  get(pid: number): Process {
+    return this.#processes.get(pid);
+  }
+
+  /** A variable of the environment that the program was started with; `null` where it is not set or not readable. */
+  environment(pid: number, name: string): string | null {
+    let variables = this.#environments.get(pid);
+    if (variables === undefined) {
+      const text = this.#root.text(`${pid}/environ`, ENVIRONMENT_LIMIT);
+      variables = text === null ? null : new Map(
+        text.split("\0").map((entry) => {
+          const equals = entry.indexOf("=");
+          return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
+        }),
+      );
+      this.#environments.set(pid, variables);
+    }
+    return variables?.get(name) ?? null;
+  }
+
+  /** Inode of the network namespace; `null` where it cannot be read. */
+  netns(pid: number): number | null {
+    const target = this.#root.link(`${pid}/ns/net`);
+    const inode = typeof target === "number" ? -1 : netnsInode(target);
+    return inode < 0 ? null : inode;
+  }
+
+  /** The name that a network namespace is mounted under; `null` where it has none. */
+  netnsName(inode: number): string | null {
+    this.#netnsNames ??= new Map(
+      parseNamespaceMounts(this.#root.text("thread-self/mountinfo") ?? "").reverse()
+        .map((mount) => [mount.inode, mount.name]),
+    );
+    return this.#netnsNames.get(inode) ?? null;
+  }
+
+  /**
+   * Whether two processes run the same image of a program, by the auxiliary vectors that exec(2) gave them: they hold
+   * addresses which it chose at random. `null` where they cannot be read, and where nothing is random
+   * (kernel.randomize_va_space 0).
+   */
+  sameImage(pid: number, other: number): boolean | null {
+    if ((this.#root.text("sys/kernel/randomize_va_space") ?? "0").trim() === "0") return null;
+    const [first, second] = [pid, other].map((one) => this.#root.read(`${one}/auxv`));
+    if (typeof first === "number" || typeof second === "number") return null;
+    if (first!.length === 0 || second!.length === 0) return null;
+    return first!.length === second!.length && first!.every((byte, i) => byte === second![i]);
+  }
+
+  /**
+   * How a socket lets others bind to its address, asked through a copy of a descriptor, which is closed at once; `null`
+   * where no copy may be made, and where the descriptor is no more that socket.
+   */
+  reuse(pid: number, fd: number, inode: number): Reuse | null {
+    if (!showsOwnPids(this.#root)) return null;
+    const copy = tryCopyDescriptor(pid, fd);
+    if (copy < 0) return null;
+    try {
+      const status = tryStatFd(copy);
+      if (typeof status === "number" || status.inode !== inode) return null;
+      const address = tryGetIntOption(copy, SOL_SOCKET, SO_REUSEADDR);
+      const port = tryGetIntOption(copy, SOL_SOCKET, SO_REUSEPORT);
+      return address < 0 || port < 0 ? null : { address: address > 0, port: port > 0 };
+    } finally {
+      close(copy);
+    }
+  }
+
+  /** Path of the cgroup; `null` where it cannot be read. */
+  cgroup(pid: number): string | null {
+    const text = this.#root.text(`${pid}/cgroup`);
+    return text === null ? null : cgroupPath(text);
+  }
+
+  /** Working directory; `null` where it may not be read. */
+  cwd(pid: number): Bytes | null {
+    return this.#link(`${pid}/cwd`);
+  }
+
+  /** Root directory; `null` where it may not be read. */
+  rootDirectory(pid: number): Bytes | null {
+    return this.#link(`${pid}/root`);
+  }
+
+  #link(path: string): Bytes | null {
+    const target = this.#root.link(path);
+    return typeof target === "number" ? null : target;
+  }
+
+  /** What is at the path of a program's file now, as the process itself would find it. */
+  exeFate(pid: number): ExeFate {
+    const { exe, exeDeleted } = this.get(pid);
+    if (exe === null) return "unknown";
+    const running = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/exe`));
+    const now = tryStatAt(AT_FDCWD, concat(`${this.#root.path}/${pid}/root`, exe));
+    if (typeof now === "number") return exeDeleted ? "deleted" : "unknown";
+    if (exeDeleted) return "replaced";
+    if (typeof running === "number") return "unknown";
+    const same = running.inode === now.inode && running.device.major === now.device.major &&
+      running.device.minor === now.device.minor;
+    return same ? "unchanged" : "replaced";
+  }
+
+  /** Regular files that the process has open, ascending by descriptor; `null` where it may not be looked into. */
+  openFiles(pid: number): OpenFile[] | null {
+    const base = `${this.#root.path}/${pid}/fd`;
+    const directory = tryOpenAt(AT_FDCWD, cString(base), O_RDONLY | O_DIRECTORY);
+    if (directory < 0) return null;
+    const numbers: number[] = [];
+    try {
+      const reader = new DirectoryReader();
+      reader.start(directory);
+      while (numbers.length < DESCRIPTOR_LIMIT && reader.next()) {
+        if (reader.number >= 0) numbers.push(reader.number);
+      }
+    } catch {
+      // The process ended while we looked.
+      return null;
+    } finally {
+      close(directory);
+    }
+    const files: OpenFile[] = [];
+    for (const fd of numbers.sort((a, b) => a - b)) {
+      // Only what has a path can be a file; sockets, pipes and the rest have `kind:[N]`.
+      const target = this.#root.link(`${pid}/fd/${fd}`);
+      if (typeof target === "number" || target[0] !== 0x2f) continue;
+      const status = tryStatAt(AT_FDCWD, cString(`${base}/${fd}`));
+      if (typeof status === "number" || (status.mode & S_IFMT) !== S_IFREG) continue;
+      const flags = /^flags:\s+([0-7]+)$/m.exec(this.#root.text(`${pid}/fdinfo/${fd}`) ?? "");
+      files.push({
+        fd,
+        path: status.linkCount === 0 ? withoutMark(target) : target,
+        deleted: status.linkCount === 0,
+        writable: flags !== null && (parseInt(flags[1]!, 8) & O_ACCMODE) !== 0,
+        size: status.size,
+      });
+    }
+    return files;
+  }
+
+  /** True when the descriptor is the stream to the journal that systemd gave the service (JOURNAL_STREAM, systemd.exec(5)). */
+  isJournal(pid: number, fd: number): boolean {
+    const stream = this.environment(pid, "JOURNAL_STREAM");
+    if (stream === null) return false;
+    const status = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/fd/${fd}`));
+    return typeof status !== "number" && stream.split(":")[1] === String(status.inode);
+  }
+}
+
+const DELETED = " (deleted)";
+
+function withoutMark(target: Bytes): Bytes {
+  const cut = target.length - DELETED.length;
+  for (let i = 0; i < DELETED.length; i++) {
+    if (target[cut + i] !== DELETED.charCodeAt(i)) return target;
+  }
+  return target.slice(0, cut);
+}
+
+function concat(prefix: string, path: Bytes): Uint8Array {
+  const head = new TextEncoder().encode(prefix);
+  const whole = new Uint8Array(head.length + path.length);
+  whole.set(head);
+  whole.set(path, head.length);
+  return cString(whole);
+}

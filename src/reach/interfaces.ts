@@ -1,0 +1,231 @@
+/**
+ * InterfaceTable: the links and addresses of a network namespace, which say what a wildcard means there.
+ *
+ * @module
+ */
+import { AF_INET6 } from "../../ffi/socket.ts";
+import { SyscallError } from "../../ffi/errno.ts";
+import { DecodeError } from "../model/decode_error.ts";
+import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
+import { AttributeCursor } from "../netlink/attribute.ts";
+import { Connection, NETLINK_ROUTE, type NetlinkSocket } from "../netlink/connection.ts";
+import { dump } from "../netlink/dump.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
+import { MessageBuilder } from "../netlink/message.ts";
+import { isHostNetns } from "../proc/host.ts";
+import type { ProcRoot } from "../proc/root.ts";
+
+/** A network device. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** Switched on. Kernel: IFF_UP. */
+  readonly up: boolean;
+  /** Has a carrier. Kernel: IFF_LOWER_UP. */
+  readonly carrier: boolean;
+  /** Kernel: IFF_LOOPBACK. */
+  readonly loopback: boolean;
+  /** The bridge, bond or VRF it belongs to, by index. Kernel: IFLA_MASTER. */
+  readonly master: number | null;
+  /** `vrf`, `veth`, `bridge`…; `null` for hardware. Kernel: IFLA_INFO_KIND. */
+  readonly kind: string | null;
+  /** True when its other end is in another namespace. Kernel: IFLA_LINK_NETNSID. */
+  readonly peerElsewhere: boolean;
+}
+
+/** An address of a link. */
+export interface LinkAddress {
+  readonly address: string;
+  readonly version: 4 | 6;
+  readonly prefix: number;
+  readonly link: Link;
+}
+
+/** What is known of a namespace. */
+export interface InterfaceTable {
+  readonly links: readonly Link[];
+  readonly addresses: readonly LinkAddress[];
+  /** True when this is the namespace of a container or of another such enclosure, and not the host's. */
+  readonly enclosed: boolean;
+  /** Transports whose unbound sockets also serve the devices of a VRF. Kernel: net.ipv4.{tcp,udp,raw}_l3mdev_accept. */
+  readonly vrfAccept: ReadonlySet<string>;
+}
+
+// include/uapi/linux/rtnetlink.h
+const RTM_NEWLINK = 16;
+const RTM_GETLINK = 18;
+const RTM_NEWADDR = 20;
+const RTM_GETADDR = 22;
+/** struct ifinfomsg: family u8 0, type u16 2, index s32 4, flags u32 8, change u32 12. */
+const IFINFOMSG_SIZE = 16;
+/** struct ifaddrmsg: family u8 0, prefixlen u8 1, flags u8 2, scope u8 3, index u32 4. */
+const IFADDRMSG_SIZE = 8;
+// include/uapi/linux/if_link.h
+const IFLA_IFNAME = 3;
+const IFLA_MASTER = 10;
+const IFLA_LINKINFO = 18;
+const IFLA_INFO_KIND = 1;
+const IFLA_EXT_MASK = 29;
+const IFLA_LINK_NETNSID = 37;
+const RTEXT_FILTER_SKIP_STATS = 1 << 3;
+// include/uapi/linux/if_addr.h
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_FLAGS = 8;
+const IFA_F_DADFAILED = 0x08;
+// include/uapi/linux/if.h
+const IFF_UP = 0x1;
+const IFF_LOOPBACK = 0x8;
+const IFF_LOWER_UP = 0x10000;
+
+/** A link as a message of RTM_NEWLINK tells it. Throws DecodeError. */
+export function decodeLink(view: DataView, start: number, end: number): Link {
+  need("ifinfomsg", start, end, IFINFOMSG_SIZE);
+  const flags = view.getUint32(start + 8, true);
+  let name = "";
+  let master: number | null = null;
+  let kind: string | null = null;
+  let peerElsewhere = false;
+  const attributes = new AttributeCursor(view, start + IFINFOMSG_SIZE, end);
+  while (attributes.next()) {
+    if (attributes.type === IFLA_IFNAME) name = attributes.string();
+    else if (attributes.type === IFLA_MASTER) master = attributes.u32();
+    else if (attributes.type === IFLA_LINK_NETNSID) peerElsewhere = true;
+    else if (attributes.type === IFLA_LINKINFO) {
+      const info = attributes.nested();
+      while (info.next()) if (info.type === IFLA_INFO_KIND) kind = info.string();
+    }
+  }
+  return {
+    index: view.getInt32(start + 4, true),
+    name,
+    up: (flags & IFF_UP) !== 0,
+    carrier: (flags & IFF_LOWER_UP) !== 0,
+    loopback: (flags & IFF_LOOPBACK) !== 0,
+    master,
+    kind,
+    peerElsewhere,
+  };
+}
+
+/** An address as a message of RTM_NEWADDR tells it; `null` for one that is not in use. Throws DecodeError. */
+export function decodeAddress(
+  view: DataView,
+  start: number,
+  end: number,
+): { index: number; address: string; version: 4 | 6; prefix: number } | null {
+  need("ifaddrmsg", start, end, IFADDRMSG_SIZE);
+  const version = view.getUint8(start) === AF_INET6 ? 6 : 4;
+  let flags = view.getUint8(start + 2);
+  let at = -1;
+  const attributes = new AttributeCursor(view, start + IFADDRMSG_SIZE, end);
+  while (attributes.next()) {
+    const { type, length, offset } = attributes;
+    // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always ours.
+    if (type === IFA_LOCAL || type === IFA_ADDRESS && at < 0) {
+      if (length === (version === 6 ? 16 : 4)) at = offset;
+    } else if (type === IFA_FLAGS) flags = attributes.u32();
+  }
+  if (at < 0 || (flags & IFA_F_DADFAILED) !== 0) return null;
+  const word = (i: number) => view.getUint32(at + 4 * i, false);
+  return {
+    index: view.getUint32(start + 4, true),
+    address: version === 4 ? formatIpv4(word(0)) : formatIpv6(word(0), word(1), word(2), word(3)),
+    version,
+    prefix: view.getUint8(start + 1),
+  };
+}
+
+function need(what: string, start: number, end: number, size: number): void {
+  if (end - start < size) {
+    throw new DecodeError(what, start, `${end - start} bytes where ${size} are needed`);
+  }
+}
+
+/**
+ * Reads the interfaces of the namespace that this thread is in; `netns` is its inode. `null` where the kernel gives no
+ * answer: a sandbox without NETLINK_ROUTE.
+ */
+export function readInterfaces(
+  root: ProcRoot,
+  netns: number | null,
+  open: () => NetlinkSocket = () => new Connection(NETLINK_ROUTE),
+): InterfaceTable | null {
+  let transport: NetlinkSocket | undefined;
+  try {
+    transport = open();
+    const links = dumpLinks(transport);
+    const addresses = dumpAddresses(transport, links);
+    return {
+      links: [...links.values()],
+      addresses,
+      enclosed: isEnclosed([...links.values()], netns === null ? null : isHostNetns(root, netns)),
+      vrfAccept: [...links.values()].some(({ kind }) => kind === "vrf")
+        ? readVrfAccept(root)
+        : new Set(),
+    };
+  } catch (error) {
+    if (
+      error instanceof SyscallError || error instanceof NetlinkError || error instanceof DecodeError
+    ) return null;
+    throw error;
+  } finally {
+    transport?.close();
+  }
+}
+
+function dumpLinks(transport: NetlinkSocket): Map<number, Link> {
+  const links = new Map<number, Link>();
+  const request = new MessageBuilder(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP)
+    .zeros(IFINFOMSG_SIZE)
+    .u32Attribute(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+    .finish();
+  dump(transport, request, "list links", {
+    message(view, start, end, type) {
+      if (type !== RTM_NEWLINK) return;
+      const link = decodeLink(view, start, end);
+      links.set(link.index, link);
+    },
+    restart: () => links.clear(),
+  });
+  return links;
+}
+
+function dumpAddresses(transport: NetlinkSocket, links: ReadonlyMap<number, Link>): LinkAddress[] {
+  const addresses: LinkAddress[] = [];
+  const request = new MessageBuilder(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP)
+    .zeros(IFADDRMSG_SIZE)
+    .finish();
+  dump(transport, request, "list addresses", {
+    message(view, start, end, type) {
+      if (type !== RTM_NEWADDR) return;
+      const found = decodeAddress(view, start, end);
+      const link = found === null ? undefined : links.get(found.index);
+      if (found === null || link === undefined) return;
+      const { address, version, prefix } = found;
+      addresses.push({ address, version, prefix, link });
+    },
+    restart: () => {
+      addresses.length = 0;
+    },
+  });
+  return addresses;
+}
+
+/**
+ * Whether a namespace is an enclosure. Where /proc does not tell, its links do: those of a container all have their other
+ * end elsewhere, and a host has at least one that has not.
+ */
+export function isEnclosed(links: readonly Link[], host: boolean | null): boolean {
+  if (host !== null) return !host;
+  const outward = links.filter((link) => !link.loopback && link.up);
+  return outward.length > 0 && outward.every(({ peerElsewhere }) => peerElsewhere);
+}
+
+function readVrfAccept(root: ProcRoot): Set<string> {
+  const names = ["tcp", "udp", "raw"];
+  return new Set(
+    names.filter((name) => root.text(`sys/net/ipv4/${name}_l3mdev_accept`)?.trim() === "1"),
+  );
+}

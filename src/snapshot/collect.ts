@@ -1,0 +1,76 @@
+/**
+ * Collects the sockets that a query asks for, from every family, without their owners.
+ *
+ * @module
+ */
+import { familiesNamed } from "../families/mod.ts";
+import { DecodedSockets } from "../families/decoded_sockets.ts";
+import type { SocketTable } from "../families/socket_table.ts";
+import type { Netns, Socket } from "../model/socket.ts";
+import type { Query } from "../query.ts";
+import type { RowFilter, SourceKind } from "../families/family.ts";
+import type { Sockstat } from "../proc/sockstat.ts";
+import { SocketRows } from "./rows.ts";
+import type { Source } from "./source.ts";
+
+/** What collecting may be told beside the query. */
+export interface CollectOptions {
+  /** Tables that it knows to be empty are left out. */
+  readonly sockstat?: Sockstat | null;
+  /** The query's filter, for the rows of this namespace. */
+  readonly filter?: RowFilter | undefined;
+  /** Gets, for each socket that the kernel could be asked to close, the request. */
+  readonly closing?: { add(socket: Socket, request: Uint8Array): void } | undefined;
+}
+
+/** Reads all tables that answer the query, in the order of the families, and within one in the kernel's. */
+export function collectSockets(
+  query: Query,
+  source: Source,
+  netns: Netns | null,
+  options: CollectOptions = {},
+): Socket[] {
+  const rows = SocketRows.empty();
+  collectRows(rows, query, source, netns, options);
+  return rows.toArray();
+}
+
+/** As {@linkcode collectSockets}, but adds the sockets to others, and makes no objects of them where the family can do without. */
+export function collectRows(
+  rows: SocketRows,
+  query: Query,
+  source: Source,
+  netns: Netns | null,
+  { sockstat = null, filter, closing }: CollectOptions = {},
+): void {
+  const contexts = {
+    netlink: source.context("netlink", netns, filter),
+    proc: source.context("proc", netns, filter),
+  };
+  for (const family of familiesNamed(query.families)) {
+    for (const request of family.requests(query)) {
+      if (sockstat !== null && sockstat.isEmpty(request.counters ?? [])) continue;
+      const tableOf = (kind: SourceKind) => {
+        const context = contexts[kind];
+        return request.sockets?.(context) ??
+          new DecodedSockets(request, context, query.info === true);
+      };
+      // A table that netlink refuses in the middle is read anew from /proc.
+      const tables: Partial<Record<SourceKind, SocketTable>> = {};
+      source.read(request, {
+        message(view, start, end, kind) {
+          const table = tables[kind] ??= tableOf(kind);
+          const number = table.add(view, start, end);
+          // Lines of /proc have no cookie to name a socket by.
+          if (number < 0 || closing === undefined || kind !== "netlink") return;
+          const destroy = request.destroy?.(view, start, end) ?? null;
+          if (destroy !== null) closing.add(table.keep(number), destroy);
+        },
+        restart() {
+          for (const table of Object.values(tables)) table.clear();
+        },
+      });
+      for (const table of Object.values(tables)) rows.addTable(table);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What containers are called and what they were made from: only files of their runtimes tell.
+ *
+ * @module
+ */
+import type { OwnerDocument, SnapshotDocument } from "./document.ts";
+import { type ContainerNames, containerNames, homesOf } from "../origin/container_names.ts";
+
+/**
+ * The document with `name` and `image` in the container of each owner; `null` where no readable file tells. `root` is put
+ * before every path.
+ */
+export function withContainers(document: SnapshotDocument, root = ""): SnapshotDocument {
+  // Many processes live in few containers.
+  const known = new Map<string, ContainerNames>();
+  const named = (owner: OwnerDocument): OwnerDocument => {
+    const { container, user } = owner;
+    if (container === null) return owner;
+    const key = `${user} ${container.runtime} ${container.id}`;
+    let names = known.get(key);
+    if (names === undefined) {
+      known.set(key, names = containerNames(container, root, homesOf(user)));
+    }
+    return { ...owner, container: { ...container, name: names.name, image: names.image } };
+  };
+  const sockets = document.sockets.map((socket) =>
+    socket.owners.some(({ container }) => container !== null)
+      ? { ...socket, owners: socket.owners.map(named) }
+      : socket
+  );
+  return { ...document, sockets };
+}

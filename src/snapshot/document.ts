@@ -1,0 +1,110 @@
+/**
+ * The snapshot as data: what `--json` prints, typed. Audits and comparisons work on it and not on the model, so that a
+ * file from another host and the host itself are the same to them.
+ *
+ * @module
+ */
+import type { Ownership } from "../model/owner.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { FamilyName, Scope, Transport } from "../model/socket.ts";
+import type { State } from "../model/state.ts";
+import { headerJson, socketJson } from "../views/json.ts";
+import type { Writer } from "../text/writer.ts";
+import { jsonText } from "../text/json_text.ts";
+
+/** The machine, as in the JSON. `netns` and `ephemeral_ports` are absent in no file of version 1, but may be `null`. */
+export interface HostDocument {
+  readonly name: string;
+  readonly boot_id: string | null;
+  readonly kernel: string;
+  readonly netns: number | null;
+  readonly ephemeral_ports: { readonly first: number; readonly last: number } | null;
+}
+
+/** A gap, as in the JSON: further keys depend on the kind. */
+export interface GapDocument {
+  readonly kind: string;
+  readonly reason: string;
+  readonly [detail: string]: unknown;
+}
+
+/** One end of a socket: address and port for internet sockets, keys of their own for the others. */
+export interface EndpointDocument {
+  readonly address?: string | null;
+  readonly port?: number | null;
+  readonly interface?: string | null;
+  /** Unix: path in the file system. */
+  readonly path?: string | null;
+  /** Unix: abstract name, without the NUL. */
+  readonly name?: string | null;
+  /** Unix: permissions of the path, octal: `0666`. */
+  readonly mode?: string;
+  /** Unix: true when every user may connect, as far as permissions on the way tell. */
+  readonly open_to_others?: boolean;
+  readonly [key: string]: unknown;
+}
+
+/** A process that holds a socket, as in the JSON. */
+export interface OwnerDocument {
+  readonly pid: number;
+  readonly fds: readonly number[];
+  readonly comm: string | null;
+  readonly exe: string | null;
+  readonly exe_deleted: boolean | null;
+  readonly cmdline: readonly string[] | null;
+  readonly ppid: number | null;
+  readonly uid: number | null;
+  readonly user: string | null;
+  readonly start_time: string | null;
+  readonly unit: string | null;
+  readonly container: {
+    readonly id: string;
+    readonly runtime: string | null;
+    readonly name: string | null;
+    readonly image?: string | null;
+  } | null;
+}
+
+/** A socket, as in the JSON. */
+export interface SocketDocument {
+  readonly netns: { readonly inode: number; readonly name: string | null } | null;
+  readonly family: FamilyName;
+  readonly transport: Transport;
+  readonly protocol: number | null;
+  readonly state: State;
+  readonly local: EndpointDocument;
+  readonly peer: EndpointDocument | null;
+  readonly v6only: boolean | null;
+  readonly uid: number | null;
+  readonly inode: number | null;
+  readonly accept_queue: { readonly length: number; readonly limit: number | null } | null;
+  readonly ownership: Ownership;
+  readonly owners: readonly OwnerDocument[];
+  readonly reach: { readonly scope: Scope; readonly reasons: readonly string[] };
+}
+
+/** A snapshot, as in the JSON. */
+export interface SnapshotDocument {
+  readonly schema: string;
+  readonly host: HostDocument;
+  readonly taken_at: string;
+  readonly complete: boolean;
+  readonly gaps: readonly GapDocument[];
+  readonly sockets: readonly SocketDocument[];
+}
+
+/** The document that `--json` would print of this snapshot. */
+export function toDocument(snapshot: Snapshot): SnapshotDocument {
+  // The views write plain records; that they have these keys is what the schema and its tests are for.
+  const header = headerJson(snapshot) as unknown as Omit<SnapshotDocument, "sockets">;
+  return { ...header, sockets: snapshot.sockets.map(socketJson) as unknown as SocketDocument[] };
+}
+
+/** Writes a document, a socket a line. Throws what the writer throws. */
+export function writeDocument({ sockets, ...header }: SnapshotDocument, writer: Writer): void {
+  writer.write(`${jsonText(header).slice(0, -1)},"sockets":[`);
+  for (const [i, socket] of sockets.entries()) {
+    writer.write(`${i === 0 ? "" : ","}\n${jsonText(socket)}`);
+  }
+  writer.write("\n]}\n");
+}

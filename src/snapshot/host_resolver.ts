@@ -1,0 +1,60 @@
+/**
+ * Names in a filter of ss mode.
+ *
+ * @module
+ */
+import { close } from "../../ffi/files.ts";
+import { AF_UNIX, interfaceIndex, SOCK_DGRAM, socket } from "../../ffi/socket.ts";
+import { SyscallError } from "../../ffi/errno.ts";
+import { netlinkProtocolNumber } from "../families/netlink/names.ts";
+import { linkProtocolNumber } from "../families/packet/names.ts";
+import type { FilterResolver } from "../filter/resolver.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "../filter/subject.ts";
+import { CgroupPaths } from "../origin/cgroup_paths.ts";
+import { Hosts } from "../etc/hosts.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { Services } from "../etc/services.ts";
+
+/** Looks names up as ss does, but asks no name server. */
+export function ssResolver(): FilterResolver {
+  const services = new Services();
+  const hosts = new Hosts();
+  const groups = new CgroupPaths(new ProcRoot());
+  return {
+    port(service, tables) {
+      const ports = new Set<number>();
+      for (const table of tables) {
+        const port = services.port(service, table);
+        if (port !== null) ports.add(port);
+      }
+      return ports.size > 1 ? "ambiguous" : ports.values().next().value;
+    },
+    addresses(host, family) {
+      const found = hosts.addresses(host);
+      const of = (length: number) => found.filter((bytes) => bytes.length === length);
+      if (family === AF_INET) return of(4);
+      if (family === AF_INET6) return of(16);
+      return family === AF_UNSPEC ? [...of(4), ...of(16)] : [];
+    },
+    interfaceIndex: indexOf,
+    cgroupId: (path) => groups.id(path) ?? undefined,
+    linkProtocol: linkProtocolNumber,
+    netlinkProtocol: netlinkProtocolNumber,
+  };
+}
+
+// Any socket of the namespace can ask.
+function indexOf(name: string): number | undefined {
+  let fd: number;
+  try {
+    fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  } catch (error) {
+    if (error instanceof SyscallError) return undefined;
+    throw error;
+  }
+  try {
+    return interfaceIndex(fd, name) ?? undefined;
+  } finally {
+    close(fd);
+  }
+}

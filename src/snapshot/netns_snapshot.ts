@@ -1,0 +1,138 @@
+/**
+ * The snapshot of other network namespaces than the one this program runs in.
+ *
+ * Each is dumped through a socket of its own; owners are looked for once, among all processes, because the holder of a
+ * socket may live in another namespace than the socket.
+ *
+ * @module
+ */
+import { LIVE } from "./access.ts";
+import { type FoundNetns, NamespaceFinder } from "./namespaces.ts";
+import { Sockstat } from "../proc/sockstat.ts";
+import { kept, SocketRows } from "./rows.ts";
+import { collectRows } from "./collect.ts";
+import { Source } from "./source.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import { attachOwners } from "../join/attach.ts";
+import { type OwnerWalk, walkOwners } from "../join/owners.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Sockets } from "../model/sockets.ts";
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
+import { effectiveUser, readHost } from "../proc/host.ts";
+import { Processes } from "../origin/processes.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { Users } from "../etc/users.ts";
+import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
+import { fillReach, needsInterfaces } from "../reach/bind.ts";
+import { type InterfaceTable, readInterfaces } from "../reach/interfaces.ts";
+import type { SnapshotTools } from "./take.ts";
+import { inOrder } from "./order.ts";
+import { selectSockets } from "./select.ts";
+
+/**
+ * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, for what else is to be
+ * read there. Throws NoSuchNamespace when the one is not there, and SyscallError
+ * when it cannot be opened.
+ */
+export function takeNetnsSnapshot(
+  query: Query,
+  choice: NetnsChoice | "own",
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+  inside: (found: FoundNetns) => void = () => {},
+): Snapshot {
+  const snapshot = takeNetnsRows(query, choice, diagnostics, tools, kept, inside);
+  return { ...snapshot, sockets: kept(snapshot.sockets) };
+}
+
+/** As {@linkcode takeNetnsSnapshot}, for who looks at each socket once: see `takeRows`. */
+export function takeNetnsRows(
+  query: Query,
+  choice: NetnsChoice | "own",
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+  form: (rows: SocketRows) => Sockets = (rows) => rows,
+  inside: (found: FoundNetns) => void = () => {},
+): Snapshot<Sockets> {
+  const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
+    tools;
+  const walkAll = (namespaces: boolean) =>
+    access.owners(() =>
+      walkOwners(root, query.owners ?? "auto", diagnostics, { namespaces, cookies: true })
+    );
+  const takenAtMs = access.now();
+  const rows = SocketRows.empty();
+  const interfaces = new Map<number, InterfaceTable | null>();
+  const visit = (found: FoundNetns) => {
+    access.visit(found, diagnostics, () => {
+      // An sockstat that must be read costs more than it saves where nothing else shares the tables.
+      const sockstat = choice === "all" ? Sockstat.read(root) : null;
+      const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
+      try {
+        closing?.enter(found.netns);
+        const before = rows.length;
+        collectRows(rows, query, source, found.netns, {
+          sockstat,
+          filter: filter?.forRows(root, found.netns),
+          closing,
+        });
+        if (root.isLive && rows.from(before).some(needsInterfaces)) {
+          const open = () => access.open(NETLINK_ROUTE);
+          interfaces.set(found.netns.inode, readInterfaces(root, found.netns.inode, open));
+        }
+        inside(found);
+      } finally {
+        source.close();
+      }
+    });
+  };
+  let walk: OwnerWalk | undefined;
+  const finder = new NamespaceFinder(root);
+  if (choice === "own") {
+    const own = finder.list().find((found) => found.own);
+    if (own === undefined) {
+      throw new NoSuchNamespace("This /proc does not tell which network namespace we are in");
+    }
+    visit(own);
+  } else if (choice === "all") {
+    finder.addProcesses(access.listProcesses(root));
+    finder.addMounts();
+    const known = finder.list();
+    for (const found of known) visit(found);
+    // The walk that finds owners also meets descriptors which keep a namespace alive, so those come last.
+    walk = walkAll(true);
+    finder.addDescriptors(walk.scan.namespaces);
+    for (const found of finder.list()) {
+      if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
+    }
+    reportDenied(finder.denied, root, diagnostics);
+  } else {
+    visit(access.find(
+      choice.one,
+      finder,
+      () => access.listProcesses(root),
+      () => (walk ??= walkAll(true)).scan.namespaces,
+    ));
+  }
+  const sockets = selectSockets(form(rows), query, filter, users, {
+    owners(some) {
+      walk ??= walkAll(false);
+      attachOwners(some, root, new Processes(root, users), diagnostics, walk);
+    },
+    reach: (some) =>
+      fillReach(some, (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null),
+  });
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
+}
+
+function reportDenied(denied: number, root: ProcRoot, diagnostics: Diagnostics): void {
+  if (denied === 0) return;
+  const whose = denied === 1 ? "1 process" : `${denied} processes`;
+  diagnostics.gap({
+    kind: "netns",
+    reason: `the network namespace of ${whose} could not be read; ${
+      effectiveUser(root) === 0 ? "closed even to root" : "run as root to see all namespaces"
+    }`,
+    detail: { denied },
+  });
+}

@@ -1,0 +1,61 @@
+/**
+ * Selection: owners, other ends and reach for the sockets that were read, and of these the ones that were asked for.
+ *
+ * @module
+ */
+import type { ListFilter } from "./list_filter.ts";
+import { kept } from "./rows.ts";
+import { familiesNamed, familyOf } from "../families/mod.ts";
+import { attachPeers } from "../join/peers.ts";
+import type { Sockets } from "../model/sockets.ts";
+import type { Users } from "../etc/users.ts";
+import { filtersByOwner, type Query } from "../query.ts";
+import { matchesOwner } from "./owner_match.ts";
+
+/** How to find out what the sockets do not tell by themselves. */
+export interface Facts {
+  /** Fills in owners. */
+  owners(sockets: Sockets): void;
+  /** Fills in reach. */
+  reach(sockets: Sockets): void;
+}
+
+/**
+ * Completes sockets and returns those that are wanted, in no other order. Sockets that were read only as the other end of one
+ * leave when all ends are named; what costs is done for as few as can be.
+ */
+export function selectSockets(
+  sockets: Sockets,
+  query: Query,
+  filter: ListFilter | null,
+  users: Users,
+  facts: Facts,
+): Sockets {
+  let wanted = sockets;
+  const needs = filter?.needs;
+  // Reach is cheap; owners are a walk over all processes. Whole tables are needed until the other ends have names.
+  if (filter !== null && needs !== undefined && !needs.owners && filter.hasRest) {
+    if (needs.reach) facts.reach(wanted);
+    wanted = wanted.filter((socket) => !filter.byRow(socket) || filter.accepts(socket));
+  }
+  // Of no sockets nobody is missing, so processes that we may not look into are no gap either.
+  if (wanted.length > 0) facts.owners(wanted);
+  attachPeers(kept(wanted.filter(({ peerOwners }) => peerOwners !== null)));
+  const byOwner = filtersByOwner(query);
+  const someShown = familiesNamed(query.families).some(({ shows }) => shows !== undefined);
+  if (byOwner || someShown) {
+    wanted = wanted.filter((socket) =>
+      (familyOf(socket.family).shows?.(socket, query) ?? true) &&
+      (!byOwner || matchesOwner(socket, query, users))
+    );
+  }
+  const accepted = () =>
+    filter === null ? wanted : wanted.filter((socket) => filter.accepts(socket));
+  if (needs?.reach) {
+    facts.reach(wanted);
+    return accepted();
+  }
+  wanted = accepted();
+  facts.reach(wanted);
+  return wanted;
+}

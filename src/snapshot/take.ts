@@ -1,0 +1,109 @@
+/**
+ * Take: a snapshot of the network namespace that this program runs in.
+ *
+ * @module
+ */
+import type { Diagnostics } from "../diagnostics.ts";
+import { Users } from "../etc/users.ts";
+import { attachOwners } from "../join/attach.ts";
+import { walkOwners } from "../join/owners.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Netns, Socket } from "../model/socket.ts";
+import type { Sockets } from "../model/sockets.ts";
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
+import { Processes } from "../origin/processes.ts";
+import { currentNetns, readHost } from "../proc/host.ts";
+import { ProcRoot } from "../proc/root.ts";
+import type { Query } from "../query.ts";
+import { fillReach } from "../reach/bind.ts";
+import { type InterfaceTable, readInterfaces } from "../reach/interfaces.ts";
+import { type Access, LIVE } from "./access.ts";
+import { collectRows } from "./collect.ts";
+import type { ListFilter } from "./list_filter.ts";
+import { inOrder } from "./order.ts";
+import { kept, SocketRows } from "./rows.ts";
+import { selectSockets } from "./select.ts";
+import { Source } from "./source.ts";
+
+/** Where requests that close sockets are kept: see {@linkcode DiagRequest.destroy}. */
+export interface CloseRequests {
+  /** Called in each namespace before it is read. */
+  enter(netns: Netns | null): void;
+  /** Called for each socket that the kernel could be asked to close. */
+  add(socket: Socket, request: Uint8Array): void;
+}
+
+/** What a snapshot is taken with. */
+export interface SnapshotTools {
+  readonly root?: ProcRoot;
+  readonly users?: Users;
+  /** The query's filter at work: see {@linkcode listFilter}. */
+  readonly filter?: ListFilter | null;
+  /** Where everything else than files of /proc comes from. Absent: this machine. */
+  readonly access?: Access;
+  /** Absent: nothing will be closed. */
+  readonly closing?: CloseRequests;
+}
+
+/** The query's filter, ready to be asked; `null` without one. Its code is loaded only then. */
+export async function listFilter(query: Query, users: Users): Promise<ListFilter | null> {
+  if (!query.filter) return null;
+  const { ListFilter } = await import("./list_filter.ts");
+  return new ListFilter(query.filter, (uid) => users.name(uid));
+}
+
+/** Takes a snapshot of the sockets that the query asks for. A query with a filter needs that among its tools. */
+export function takeSnapshot(
+  query: Query,
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+): Snapshot {
+  const snapshot = takeRows(query, diagnostics, tools, kept);
+  return { ...snapshot, sockets: kept(snapshot.sockets) };
+}
+
+/**
+ * As {@linkcode takeSnapshot}, for who looks at each socket once.
+ *
+ * @param form Makes of the sockets as they were read the form that everything after works on.
+ */
+export function takeRows(
+  query: Query,
+  diagnostics: Diagnostics,
+  tools: SnapshotTools = {},
+  form: (rows: SocketRows) => Sockets = (rows) => rows,
+): Snapshot<Sockets> {
+  const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
+    tools;
+  const inode = currentNetns(root);
+  const netns = inode === null ? null : { inode, name: null };
+  const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
+  const rows = SocketRows.empty();
+  const takenAtMs = access.now();
+  try {
+    closing?.enter(netns);
+    collectRows(rows, query, source, netns, { filter: filter?.forRows(root, netns), closing });
+  } finally {
+    source.close();
+  }
+  const sockets = selectSockets(form(rows), query, filter, users, {
+    owners(some) {
+      // After the dump, which is what gives a socket its cookie.
+      const walk = access.owners(() =>
+        walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
+      );
+      attachOwners(some, root, new Processes(root, users), diagnostics, walk);
+    },
+    reach(some) {
+      // Two small dumps, made by the first answer that depends on them.
+      let interfaces: InterfaceTable | null | undefined = root.isLive ? undefined : null;
+      fillReach(some, () => {
+        if (interfaces === undefined) {
+          interfaces = readInterfaces(root, inode, () => access.open(NETLINK_ROUTE));
+        }
+        return interfaces;
+      });
+    },
+  });
+  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
+}

@@ -1,0 +1,59 @@
+/**
+ * Missing: what was asked for and not found. The exit status depends on it, and `-V` shows it.
+ *
+ * @module
+ */
+import type { Cells } from "../layout/cells.ts";
+import type { NamedFiles } from "./named_files.ts";
+import type { Selection } from "./selection.ts";
+import { TCP_STATES } from "../tcp_states.ts";
+
+/** One line for each criterion that nothing met, in lsof's order and words. */
+export function missing(selection: Selection, named: NamedFiles, cells: Cells): string[] {
+  const { query, found } = selection;
+  const lines: string[] = [];
+  // An exclusion is never found; it counts as missing for commands alone.
+  for (const item of query.commands.toReversed()) {
+    if (!found.has(item)) lines.push(`command not located: ${cells.safe(item.prefix)}`);
+  }
+  for (const item of query.commandPatterns) {
+    if (!found.has(item)) lines.push(`no command found for regex: ${cells.safe(item.source)}`);
+  }
+  for (const file of named.list) {
+    if (found.has(file)) continue;
+    const what = file.filesystem ? "file system" : "file";
+    lines.push(`no ${what} use located: ${cells.safe(file.argument)}`);
+  }
+  const arguments_ = new Map<string, boolean>();
+  for (const item of query.internetItems.toReversed()) {
+    arguments_.set(item.argument, (arguments_.get(item.argument) ?? false) || found.has(item));
+  }
+  for (const [argument, met] of arguments_) {
+    if (!met) lines.push(`Internet address not located: ${argument}`);
+  }
+  if (query.internet !== null && !found.has("internet")) lines.push("no Internet files located");
+  const states = new Set(query.states.filter(({ exclude }) => !exclude).map(({ state }) => state));
+  for (const [state, name] of TCP_STATES.entries()) {
+    if (states.has(state) && !found.has(`state ${state}`)) {
+      lines.push(`TCP state not located: ${name}`);
+    }
+  }
+  for (const item of query.pids) {
+    if (!item.exclude && !found.has(item)) lines.push(`process ID not located: ${item.number}`);
+  }
+  if (query.tasks === "list" && !found.has("task")) lines.push("no tasks located");
+  for (const item of query.groups) {
+    if (!item.exclude && !found.has(item)) {
+      lines.push(`process group ID not located: ${item.number}`);
+    }
+  }
+  for (const item of query.users) {
+    if (item.exclude || found.has(item)) continue;
+    lines.push(
+      item.login === null
+        ? `user ID not located: ${item.uid}`
+        : `login name (UID ${item.uid}) not located: ${item.login}`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,239 @@
+/**
+ * Selection: which processes and files an lsof query lists, and what of it was found.
+ *
+ * Criteria of one kind join by OR. Different kinds join by OR, or by AND under `-a`. Exclusions come first. This is lsof's
+ * rule, down to when something counts as found, because the exit status depends on it.
+ *
+ * @module
+ */
+import type { InternetEnd } from "../layout/row.ts";
+import type { InternetItem, InternetProtocol, LsofQuery } from "../query.ts";
+
+export const BY_COMMAND = 1;
+export const BY_DESCRIPTOR = 2;
+export const BY_ADDRESS = 4;
+export const BY_INTERNET = 8;
+export const BY_LINKS = 16;
+export const BY_NAME = 32;
+export const BY_GROUP = 64;
+export const BY_PID = 128;
+export const BY_USER = 256;
+export const BY_UNIX = 512;
+export const BY_TASK = 1024;
+
+const IDENTITY = BY_GROUP | BY_PID | BY_USER | BY_TASK;
+/** Criteria of a process. */
+export const BY_PROCESS = IDENTITY | BY_COMMAND;
+/** Criteria that only sockets meet. */
+export const BY_SOCKET = BY_ADDRESS | BY_INTERNET | BY_UNIX;
+const BY_FILE = BY_DESCRIPTOR | BY_LINKS | BY_NAME;
+const EVERYTHING = BY_PROCESS & ~BY_GROUP | BY_SOCKET | BY_DESCRIPTOR | BY_NAME;
+
+/** What is known of a process when it is to be selected. */
+export interface Candidate {
+  readonly pid: number;
+  readonly tid: number;
+  readonly pgid: number;
+  readonly uid: number;
+  readonly command: string;
+}
+
+/** What is asked of an internet socket. */
+export interface InternetCandidate {
+  readonly version: 4 | 6;
+  readonly protocol: InternetProtocol;
+  /** The kernel's number. */
+  readonly state: number;
+  readonly local: InternetEnd | null;
+  readonly peer: InternetEnd | null;
+}
+
+/** What a process met. */
+export interface ProcessMatch {
+  readonly excluded: boolean;
+  /** True when one criterion of the process was met: its files inherit `met`. */
+  readonly primary: boolean;
+  readonly met: number;
+}
+
+/** The criteria of one run, and which have been found. */
+export class Selection {
+  readonly query: LsofQuery;
+  /** Every criterion that is asked. */
+  readonly asked: number;
+  /** True when nothing is asked: everything is listed. */
+  readonly all: boolean;
+  /** Criteria, as objects of the query, that something met. */
+  readonly found = new Set<object | string>();
+  readonly #includedStates: ReadonlySet<number>;
+  readonly #excludedStates: ReadonlySet<number>;
+  /** What {@linkcode Selection.note} has been told. */
+  #noted = 0;
+  /** Last given first, as lsof tries them. */
+  readonly #internetItems: readonly InternetItem[];
+
+  constructor(query: LsofQuery) {
+    this.query = query;
+    const flags: readonly (readonly [boolean, number])[] = [
+      [query.commands.some(({ exclude }) => !exclude), BY_COMMAND],
+      [query.commandPatterns.length > 0, BY_COMMAND],
+      [query.descriptors !== null, BY_DESCRIPTOR],
+      [query.internetItems.length > 0, BY_ADDRESS],
+      [query.internet !== null, BY_INTERNET],
+      [query.linksBelow !== null, BY_LINKS],
+      [query.directories.length > 0 || query.names.length > 0, BY_NAME],
+      [query.groups.some(({ exclude }) => !exclude), BY_GROUP],
+      [query.pids.some(({ exclude }) => !exclude), BY_PID],
+      [query.users.some(({ exclude }) => !exclude), BY_USER],
+      [query.unix, BY_UNIX],
+      [query.tasks === "list", BY_TASK],
+    ];
+    const asked = flags.reduce((mask, [given, flag]) => given ? mask | flag : mask, 0);
+    this.all = asked === 0;
+    this.asked = this.all ? EVERYTHING & ~(query.tasks === "ignore" ? BY_TASK : 0) : asked;
+    const states = (excluded: boolean) =>
+      new Set(query.states.filter(({ exclude }) => exclude === excluded).map(({ state }) => state));
+    this.#includedStates = states(false);
+    this.#excludedStates = states(true);
+    this.#internetItems = query.internetItems.toReversed();
+  }
+
+  /** True when flags of open(2) are to be shown. */
+  get showsFlags(): boolean {
+    const { flags, fields, kind } = this.query.format;
+    return flags !== "none" || kind === "fields" && fields.has("G");
+  }
+
+  /** True when tasks are to be looked at. */
+  get tasks(): boolean {
+    return (this.asked & BY_TASK) !== 0;
+  }
+
+  /** True when nothing but sockets of TCP and UDP can be selected, whatever process holds them. */
+  get internetOnly(): boolean {
+    return (this.asked & ~(BY_ADDRESS | BY_INTERNET)) === 0;
+  }
+
+  /** How far files other than sockets are looked at: `process` means in processes that are selected themselves. */
+  get filesLookedAt(): "all" | "none" | "process" {
+    if ((this.asked & BY_SOCKET) === 0 || this.all) return "all";
+    if (this.query.and || (this.asked & ~BY_SOCKET) === 0) return "none";
+    return (this.asked & BY_FILE) !== 0 || (this.asked & BY_PROCESS) === 0 ? "all" : "process";
+  }
+
+  /** Decides about a process or task. */
+  process(candidate: Candidate): ProcessMatch {
+    const identity = this.#identity(candidate);
+    return identity.excluded ? identity : this.#command(candidate.command, identity);
+  }
+
+  #identity({ pid, tid, pgid, uid }: Candidate): ProcessMatch {
+    const { query, asked } = this;
+    const excluded = query.users.some((item) => item.exclude && item.uid === uid) ||
+      query.groups.some((item) => item.exclude && item.number === pgid) ||
+      query.pids.some((item) => item.exclude && item.number === pid);
+    if (excluded) return { excluded: true, primary: false, met: 0 };
+    if (this.all) return { excluded: false, primary: true, met: asked };
+    let met = 0;
+    const kinds = [
+      [BY_GROUP, query.groups.find((item) => !item.exclude && item.number === pgid)],
+      [BY_PID, query.pids.find((item) => !item.exclude && item.number === pid)],
+      [BY_USER, query.users.find((item) => !item.exclude && item.uid === uid)],
+    ] as const;
+    for (const [flag, item] of kinds) {
+      if ((asked & flag) === 0) continue;
+      if (item !== undefined) {
+        this.found.add(item);
+        met |= flag;
+      }
+      if (asked === flag) return { excluded: item === undefined, primary: met !== 0, met };
+    }
+    if ((asked & BY_TASK) !== 0 && tid !== 0) {
+      met |= BY_TASK;
+      if (asked === BY_TASK || query.and && (met & asked) === asked) {
+        return { excluded: false, primary: true, met };
+      }
+    }
+    const wanted = asked & IDENTITY;
+    return { excluded: query.and && wanted !== met, primary: met !== 0, met };
+  }
+
+  #command(command: string, { primary, met }: ProcessMatch): ProcessMatch {
+    const { query, asked } = this;
+    const matches = ({ prefix }: { prefix: string }) => command.startsWith(prefix);
+    if (query.commands.some((item) => item.exclude && matches(item))) {
+      return { excluded: true, primary, met };
+    }
+    if ((asked & BY_COMMAND) === 0 || this.all) return { excluded: false, primary, met };
+    // lsof tries the last one first, and one is enough: the others stay unfound.
+    const item = query.commands.findLast((item) => !item.exclude && matches(item)) ??
+      query.commandPatterns.find(({ pattern }) => pattern.test(command));
+    if (item === undefined) {
+      return { excluded: asked === BY_COMMAND || query.and, primary, met };
+    }
+    this.found.add(item);
+    return { excluded: false, primary: true, met: met | BY_COMMAND };
+  }
+
+  /** {@linkcode BY_DESCRIPTOR} when `-d` wants this one: a name such as `cwd`, or a number. */
+  descriptor(name: string | number): number {
+    const set = this.query.descriptors;
+    if (set === null) return 0;
+    const listed = typeof name === "string"
+      ? set.names.includes(name)
+      : set.ranges.some(({ first, last }) => name >= first && name <= last);
+    return listed !== set.exclude ? BY_DESCRIPTOR : 0;
+  }
+
+  /** False when `-s` keeps a socket in this state out of the listing. */
+  state(state: number): boolean {
+    if (this.#excludedStates.has(state)) return false;
+    if (this.#includedStates.size === 0) return true;
+    if (this.#includedStates.has(state)) {
+      this.found.add(`state ${state}`);
+      return true;
+    }
+    return state > 11;
+  }
+
+  /** What an internet socket meets; `null` where its state keeps it out. */
+  internet(socket: InternetCandidate): number | null {
+    if (!this.state(socket.state)) return null;
+    const { version } = socket;
+    const { internet } = this.query;
+    const met = internet === 0 || internet === version ? BY_INTERNET : 0;
+    if (this.#internetItems.length === 0) return met;
+    // Both ends are tried, so that each finds its own criterion.
+    const { protocol, local, peer } = socket;
+    const byPeer = this.#address(protocol, peer);
+    return this.#address(protocol, local) || byPeer ? met | BY_ADDRESS : met;
+  }
+
+  #address(protocol: InternetProtocol, end: InternetEnd | null): boolean {
+    if (end === null) return false;
+    for (const item of this.#internetItems) {
+      if (item.protocol !== null && item.protocol !== protocol) continue;
+      if (item.version !== null && item.version !== end.version) continue;
+      if (item.address !== null && item.address !== end.address) continue;
+      const { ports } = item;
+      if (ports !== null && (end.port < ports.first || end.port > ports.last)) continue;
+      this.found.add(item);
+      return true;
+    }
+    return false;
+  }
+
+  /** True when a file that meets `met` is listed. */
+  file(met: number): boolean {
+    if (met === 0) return false;
+    return this.all || !this.query.and || (met & this.asked) === this.asked;
+  }
+
+  /** Notes what a file that is held meets, listed or not. */
+  note(met: number): void {
+    if ((met & ~this.#noted) === 0) return;
+    this.#noted |= met;
+    if ((met & BY_INTERNET) !== 0) this.found.add("internet");
+    if ((met & BY_TASK) !== 0) this.found.add("task");
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Peers of unix sockets, by inode.
+ *
+ * @module
+ */
+import { SyscallError } from "../../../../ffi/errno.ts";
+import type { Diagnostics } from "../../../diagnostics.ts";
+import { UnixMessage } from "../../../families/unix/message.ts";
+import { dumpRequest } from "../../../families/unix/request.ts";
+import { UDIAG_SHOW_ICONS, UDIAG_SHOW_PEER, UNIX_DIAG_ICONS } from "../../../families/unix/uapi.ts";
+import { DecodeError } from "../../../model/decode_error.ts";
+import { ALL_STATES } from "../../../model/state.ts";
+import { Connection, NETLINK_SOCK_DIAG } from "../../../netlink/connection.ts";
+import { dump } from "../../../netlink/dump.ts";
+import { NetlinkError } from "../../../netlink/error.ts";
+
+/** Who is connected to whom. */
+export interface UnixPeers {
+  /** The other end. */
+  readonly peers: ReadonlyMap<number, number>;
+  /** For a listener: the clients whose connections wait to be accepted. */
+  readonly waiting: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Asks the kernel; what it does not tell stays empty, and the diagnostics say why. */
+export function readUnixPeers(diagnostics: Diagnostics): UnixPeers {
+  const peers = new Map<number, number>();
+  const waiting = new Map<number, number[]>();
+  const unix = new UnixMessage();
+  try {
+    const connection = new Connection(NETLINK_SOCK_DIAG);
+    try {
+      dump(connection, dumpRequest(ALL_STATES, UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS), "unix", {
+        message(view, start, end) {
+          const { inode, peerInode } = unix.at(view, start, end);
+          if (peerInode > 0) {
+            peers.set(inode, peerInode);
+            if (!peers.has(peerInode)) peers.set(peerInode, inode);
+          }
+          if (unix.has(UNIX_DIAG_ICONS)) waiting.set(inode, unix.waitingInodes);
+        },
+        restart() {
+          peers.clear();
+          waiting.clear();
+        },
+      });
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    if (
+      !(error instanceof NetlinkError || error instanceof SyscallError ||
+        error instanceof DecodeError)
+    ) throw error;
+    diagnostics.note(`peers of unix sockets: ${error.message}`);
+  }
+  return { peers, waiting };
+}

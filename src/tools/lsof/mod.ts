@@ -1,0 +1,47 @@
+/**
+ * `sockeye lsof`: lsof's command line.
+ *
+ * @module
+ */
+import { HostNames, lsof } from "./run.ts";
+import { FIELD_HELP } from "./layout/fields.ts";
+import type { Writer } from "../../text/writer.ts";
+import { LsofError } from "./arguments/error.ts";
+import { parseLsof } from "./arguments/parse.ts";
+
+/** Runs it. Returns lsof's exit status. Throws what the writers throw. */
+export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const names = new HostNames();
+  let parsed: ReturnType<typeof parseLsof>;
+  try {
+    parsed = parseLsof(args, names);
+  } catch (error) {
+    if (!(error instanceof LsofError)) throw error;
+    err.write(`lsof: ${error.message}\n`);
+    err.flush();
+    return 1;
+  }
+  switch (parsed) {
+    case "help":
+      out.write((await import("./help.ts")).lsofHelp());
+      break;
+    case "fields":
+      for (const [letter, help] of FIELD_HELP) out.write(`${letter}  ${help}\n`);
+      break;
+    case "version": {
+      const { VERSION } = await import("../../version.ts");
+      out.write(`sockeye ${VERSION}, lsof mode: what lsof 4.95 says of processes and sockets\n`);
+      break;
+    }
+    default:
+      return await lsof(parsed, names, isUnicode(process.env), out, err);
+  }
+  out.flush();
+  return 0;
+}
+
+/** True in a UTF-8 locale, by the variables that decide in libc. */
+function isUnicode(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || "";
+  return /\.utf-?8/i.test(locale);
+}

@@ -1,0 +1,39 @@
+/**
+ * Help of netstat mode, from its table of options.
+ *
+ * @module
+ */
+import type { HelpPage } from "../../cli/help.ts";
+import { NETSTAT_FLAGS } from "./flags.ts";
+
+/** What the man page and completions say. */
+export const HELP: HelpPage = {
+  usage: "sockeye netstat [OPTIONS]",
+  intro:
+    "Lists sockets as netstat of net-tools 2.10 does; without options, all that are connected.",
+  flags: NETSTAT_FLAGS.flatMap(({ short, long, value, help }) =>
+    help === undefined ? [] : [{
+      ...(short === undefined ? {} : { short }),
+      ...(long === undefined ? {} : { long: long[0]! }),
+      ...(value === undefined ? {} : { value }),
+      group: "Options",
+      help,
+    }]
+  ),
+  exit: "0 done, 1 not supported, 3 wrong usage, 255 a table cannot be read.",
+};
+
+/** The text of `netstat --help`. */
+export function usage(): string {
+  const lines = NETSTAT_FLAGS.filter(({ help }) => help !== undefined).map((flag) => {
+    const short = flag.short === undefined ? "    " : `-${flag.short}, `;
+    const value = flag.value === undefined ? "" : ` ${flag.value}`;
+    return [`${short}--${flag.long![0]}${value}`, flag.help!] as const;
+  });
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return "Usage: netstat [OPTIONS]\n" +
+    "\nLists sockets as netstat of net-tools 2.10 does; without options, all that are connected.\n\n" +
+    lines.map(([name, help]) => `  ${name.padEnd(width)}  ${help}\n`).join("") +
+    "\nNot part of sockeye: -r and -F (ip route), -i (ip -s link), -g (ip maddr), -M (conntrack -L), -C\n" +
+    "\nExit status: 0 done, 1 not supported, 3 wrong usage, 255 a table cannot be read\n";
+}

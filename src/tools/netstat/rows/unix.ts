@@ -1,0 +1,55 @@
+/**
+ * Rows of the unix table.
+ *
+ * @module
+ */
+import {
+  SO_ACCEPTCON,
+  SO_NOSPACE,
+  SO_WAITDATA,
+  SS_UNCONNECTED,
+  type UnixRow,
+} from "../../../proc/net_unix.ts";
+import type { RowContext } from "./internet.ts";
+import { type NetstatLayout, wanted, writeOwner } from "../layout.ts";
+
+// Indices are SOCK_* and SS_*.
+const TYPES = ["UNKNOWN", "STREAM", "DGRAM", "RAW", "RDM", "SEQPACKET"];
+const STATES = ["FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"];
+
+/** True when the options want the socket. */
+export function wantsUnix(row: UnixRow, layout: NetstatLayout): boolean {
+  return wanted(isServer(row), layout);
+}
+
+function isServer({ state, flags }: UnixRow): boolean {
+  return state === SS_UNCONNECTED && (flags & SO_ACCEPTCON) !== 0;
+}
+
+/** Writes a row. */
+export function writeUnix(socket: UnixRow, context: RowContext): void {
+  const { row } = context;
+  const { flags } = socket;
+  const marks = `[ ${flags & SO_ACCEPTCON ? "ACC " : ""}${flags & SO_WAITDATA ? "W " : ""}${
+    flags & SO_NOSPACE ? "N " : ""
+  }]`;
+  const state = isServer(socket) ? "LISTENING" : STATES[socket.state] ?? "UNKNOWN";
+  // Each with the blank that follows it.
+  row.left(socket.protocol === 0 ? "unix" : "??", 6);
+  row.left(`${socket.references} `, 7);
+  row.left(`${marks} `, 12);
+  row.left(TYPES[socket.type] ?? "UNKNOWN", 11);
+  row.left(state, 14);
+  row.left(String(socket.inode), 8);
+  writeOwner(context, socket.inode);
+  row.byte(0x20);
+  row.text(pathWord(socket.path ?? ""));
+  row.byte(0x0a);
+}
+
+/** The path up to its first blank, as netstat has it, its other control bytes replaced as those of program names are. */
+function pathWord(path: string): string {
+  const word = /^[\t-\r ]*([^\t-\r ]*)/.exec(path)![1]!;
+  // deno-lint-ignore no-control-regex
+  return word.replace(/[\x00-\x1f\x7f]|\xc2[\x80-\x9f]/g, (bytes) => ".".repeat(bytes.length));
+}

@@ -1,0 +1,72 @@
+/**
+ * `-D FILE`: the kernel's replies for TCP, as they are. States are asked for, the filter is not.
+ *
+ * @module
+ */
+import { close, O_CREAT, O_TRUNC, O_WRONLY, open } from "../../../ffi/files.ts";
+import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
+import { ssRequest } from "./rows/inet/mod.ts";
+import { IPPROTO_TCP } from "../../families/inet/uapi.ts";
+import type { SsOptions, SsSelection } from "./rows/row.ts";
+import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
+import { align, NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
+import { MessageCursor, stamp } from "../../netlink/message.ts";
+import { Writer } from "../../text/writer.ts";
+
+/** A name that begins with a dash is standard output. Throws SyscallError when the file or the kernel fails. */
+export function dumpTcp(
+  name: string,
+  selection: SsSelection,
+  options: SsOptions,
+  out: Writer,
+): void {
+  if (name.startsWith("-")) {
+    writeReplies(selection, options, out);
+    return;
+  }
+  const fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0o666);
+  try {
+    writeReplies(selection, options, new Writer(fd, name));
+  } finally {
+    close(fd);
+  }
+}
+
+function writeReplies(selection: SsSelection, options: SsOptions, out: Writer): void {
+  const preferred = selection.preferredFamily;
+  const families = preferred === AF_INET || preferred === AF_INET6
+    ? [preferred]
+    : [AF_INET, AF_INET6];
+  const connection = new Connection(NETLINK_SOCK_DIAG);
+  try {
+    for (const [i, family] of families.entries()) {
+      const request = ssRequest(family, IPPROTO_TCP, selection.states, options, null);
+      stamp(request, i + 1, connection.portId);
+      connection.send(request);
+      while (copyReplies(connection, out));
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+/** Copies what has come. Returns whether more is to come. */
+function copyReplies(connection: Connection, out: Writer): boolean {
+  const { datagrams } = connection;
+  const { data } = datagrams;
+  const message = new MessageCursor(data, 0, 0);
+  let more = true;
+  const count = connection.receive();
+  for (let slot = 0; slot < count; slot++) {
+    if (datagrams.senderPortId(slot) !== 0) continue;
+    const start = slot * datagrams.slotSize;
+    message.reset(data, start, start + datagrams.length(slot));
+    while (message.next()) {
+      const from = message.start - NLMSG_HEADER_SIZE;
+      const length = align(message.end - from);
+      out.writeBytes(new Uint8Array(data.buffer, data.byteOffset + from, length));
+      if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) more = false;
+    }
+  }
+  return more;
+}

@@ -1,0 +1,92 @@
+/**
+ * `-E`: waits, and shows internet sockets as they end.
+ *
+ * @module
+ */
+import { SyscallError } from "../../../ffi/errno.ts";
+import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
+import { InetPrinter } from "./rows/inet/mod.ts";
+import { type SsSelection, TABLE } from "./rows/row.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
+import { NLMSG_MIN_TYPE } from "../../netlink/header.ts";
+import { MessageCursor } from "../../netlink/message.ts";
+import type { SsTable } from "./layout/table.ts";
+import type { Writer } from "../../text/writer.ts";
+import type { SsRun } from "./context.ts";
+import { PortNames } from "./port_names.ts";
+
+/** SKNLGRP_* of include/uapi/linux/sock_diag.h, as bits, by table and family. */
+const GROUPS: readonly (readonly [table: number, family: number, bit: number])[] = [
+  [TABLE.tcp, AF_INET, 1 << 0],
+  [TABLE.udp, AF_INET, 1 << 1],
+  [TABLE.tcp, AF_INET6, 1 << 2],
+  [TABLE.udp, AF_INET6, 1 << 3],
+];
+
+/** Groups that tell of the chosen tables; 0 when none does. */
+export function eventGroups(selection: SsSelection): number {
+  let groups = 0;
+  for (const [table, family, bit] of GROUPS) {
+    if ((selection.tables & table) !== 0 && selection.family(family)) groups |= bit;
+  }
+  return groups;
+}
+
+/** What an event does not say is of no protocol that there is. */
+const NO_PROTOCOL = 263;
+
+/** Shows events until nobody reads them any more. Returns the exit status of a failure. Throws what the writers throw. */
+export function follow(run: SsRun, table: SsTable, err: Writer): number {
+  const groups = eventGroups(run.selection);
+  if (groups === 0) {
+    err.write("ss: -E tells of TCP and UDP sockets only\n");
+    return 255;
+  }
+  let connection: Connection;
+  try {
+    connection = new Connection(NETLINK_SOCK_DIAG, groups);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    err.write(`ss: ${error.message}\n`);
+    return 255;
+  }
+  const printer = new InetPrinter(run, {
+    protocol: NO_PROTOCOL,
+    names: new PortNames(run),
+    close: null,
+    filtered: true,
+  });
+  const { datagrams } = connection;
+  const message = new MessageCursor(datagrams.data, 0, 0);
+  try {
+    for (;;) {
+      const count = connection.receive();
+      for (let slot = 0; slot < count; slot++) {
+        if (datagrams.senderPortId(slot) !== 0) continue;
+        const start = slot * datagrams.slotSize;
+        message.reset(datagrams.data, start, start + datagrams.length(slot));
+        show(message, printer, table);
+      }
+    }
+  } catch (error) {
+    // Events were lost: more of them came than were read.
+    if (!(error instanceof SyscallError)) throw error;
+    err.write(`ss: ${error.message}\n`);
+    return 255;
+  } finally {
+    connection.close();
+  }
+}
+
+function show(message: MessageCursor, printer: InetPrinter, table: SsTable): void {
+  try {
+    while (message.next()) {
+      if (message.type < NLMSG_MIN_TYPE) continue;
+      printer.row(message.view, message.start, message.end, "netlink");
+      table.render();
+    }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The files of /proc that ss mode reads, each of which a variable may put elsewhere.
+ *
+ * @module
+ */
+import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
+import { cString } from "../../../ffi/memory.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import { SS_FILES, type SsEnvironment } from "./plan.ts";
+import { latin1Text } from "../../text/encoding.ts";
+
+/** Reads the files of a run. */
+export class SsFiles {
+  readonly #environment: SsEnvironment;
+  readonly root: ProcRoot;
+
+  constructor(environment: SsEnvironment) {
+    this.#environment = environment;
+    this.root = new ProcRoot(environment.PROC_ROOT || "/proc");
+  }
+
+  /** True when a variable says that this file is to be read, and the kernel not to be asked. */
+  redirected(variable: string): boolean {
+    return this.#environment.PROC_ROOT !== undefined || this.#environment[variable] !== undefined;
+  }
+
+  /** A file by its variable, or the negated errno. */
+  read(variable: string): Uint8Array<ArrayBuffer> | number {
+    const path = this.#environment[variable];
+    if (path) return tryReadFileAt(AT_FDCWD, cString(path));
+    const below = SS_FILES[variable]!;
+    return this.root.isLive && below.startsWith("net/")
+      ? this.root.readNet(below.slice(4))
+      : this.root.read(below);
+  }
+
+  /** The same as text, one character a byte; `null` where it cannot be read. */
+  text(variable: string): string | null {
+    const bytes = this.read(variable);
+    return typeof bytes === "number" ? null : latin1Text(bytes);
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The command line of ss.
+ *
+ * @module
+ */
+import { SyscallError } from "../../../ffi/errno.ts";
+import { readFile, tryRead } from "../../../ffi/files.ts";
+import { allocate } from "../../../ffi/memory.ts";
+import { gainedPrivileges } from "../../../ffi/process.ts";
+import { SsFiles } from "./files.ts";
+import { runSs } from "./run.ts";
+import type { SsEnvironment, SsPlan } from "./plan.ts";
+import { TABLE } from "./rows/row.ts";
+import type { Writer } from "../../text/writer.ts";
+import { readArguments, type SsArguments, Stop } from "./arguments.ts";
+import type { Selection } from "./selection.ts";
+
+/** The release that this mode stands in for. */
+const VERSION = "ss utility, iproute2-7.1.0\n";
+
+/** Runs ss mode. Returns the exit status that ss has. Throws what the writers throw. */
+export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  try {
+    return await start(args, out, err);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    if (error.status === 0) out.write(error.usage ? await helpText() : error.text);
+    else {
+      err.write(`ss: ${error.text}\n`);
+      if (error.usage) err.write(await helpText());
+    }
+    out.flush();
+    err.flush();
+    return error.status;
+  }
+}
+
+async function helpText(): Promise<string> {
+  const { ssHelp } = await import("./help.ts");
+  return ssHelp();
+}
+
+async function start(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const environment: SsEnvironment = gainedPrivileges() ? {} : process.env;
+  const given = readArguments(args, environment.POSIXLY_CORRECT !== undefined, VERSION);
+  const { selection } = given;
+  await before(given);
+  if (given.summary) {
+    const { writeSummary } = await import("./summary.ts");
+    const files = new SsFiles(environment);
+    if (!writeSummary(files, out)) err.write("ss: the counters of sockets cannot be read\n");
+    if (selection.default && given.operands.length === 0) {
+      out.flush();
+      err.flush();
+      return 0;
+    }
+  }
+  const plan = await makePlan(given, environment, out);
+  if (typeof plan === "string") {
+    out.flush();
+    if (plan !== "") err.write(`ss: ${plan}\n`);
+    err.flush();
+    return 0;
+  }
+  return await runSs(plan, out, err);
+}
+
+/** What `-Z` and `-N` want before anything is read. */
+async function before(given: SsArguments): Promise<void> {
+  if (given.options.context) {
+    const { selinuxEnabled } = await import("./security.ts");
+    if (!selinuxEnabled()) throw new Stop(1, "SELinux is not enabled");
+  }
+  if (given.netns === null) return;
+  const { enterNamed } = await import("./netns.ts");
+  try {
+    enterNamed(given.netns);
+  } catch (error) {
+    if (error instanceof SyscallError) throw new Stop(1, error.message);
+    throw error;
+  }
+}
+
+/** The plan, or what is said where there is nothing to show; empty when the work is done. */
+async function makePlan(
+  given: SsArguments,
+  environment: SsEnvironment,
+  out: Writer,
+): Promise<SsPlan | string> {
+  const { selection } = given;
+  let operands: readonly string[] = given.operands;
+  if (operands.length > 0) {
+    const { takeStateClauses } = await import("./filter/states.ts");
+    const { states, rest } = await faults(() => takeStateClauses(operands));
+    if (states !== null) selection.wantedStates = states;
+    operands = rest;
+  }
+  selection.complete();
+  if (selection.tables === 0) return "no tables to show with such a filter";
+  if (selection.empty) return "no families to show with such a filter";
+  if (selection.states === 0) return "no states to show with such a filter";
+  if (given.diagFile !== null) {
+    if ((selection.tables & TABLE.tcp) === 0) return "-D writes TCP, which is not among the tables";
+    const { dumpTcp } = await import("./dump_file.ts");
+    try {
+      dumpTcp(given.diagFile, selection, given.options, out);
+    } catch (error) {
+      if (error instanceof SyscallError) throw new Stop(255, `-D: ${error.message}`);
+      throw error;
+    }
+    return "";
+  }
+  if (given.filterFile !== null) {
+    const { filterFileArguments } = await import("./filter/lexer.ts");
+    operands = [...operands, ...filterFileArguments(readFilterFile(given.filterFile))];
+  }
+  const filter = operands.length === 0 ? null : await readFilter(operands, selection);
+  return {
+    options: given.options,
+    selection,
+    filter,
+    header: given.header,
+    queues: given.queues,
+    events: given.events,
+    kill: given.kill,
+    environment,
+  };
+}
+
+async function readFilter(
+  operands: readonly string[],
+  selection: Selection,
+): Promise<SsPlan["filter"]> {
+  const { parseSsFilter } = await import("./filter/parser.ts");
+  const { ssResolver } = await import("../../snapshot/host_resolver.ts");
+  const tables: string[] = [];
+  if ((selection.tables & TABLE.udp) !== 0) tables.push("udp");
+  if ((selection.tables & TABLE.tcp) !== 0) tables.push("tcp");
+  const { expr, families } = await faults(() =>
+    parseSsFilter(operands, {
+      resolver: ssResolver(),
+      preferredFamily: selection.preferredFamily,
+      tables,
+    })
+  );
+  const last = families.at(-1);
+  if (last !== undefined) selection.onlyFamily(last);
+  return expr;
+}
+
+/** Turns the fault of a filter into the end of the run. */
+async function faults<T>(work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    const { FilterSyntaxError, formatFilterError } = await import("../../filter/errors.ts");
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    throw new Stop(error.ssExitStatus, formatFilterError(error), error.ssExitStatus === 255);
+  }
+}
+
+const STANDARD_INPUT = 0;
+
+/** A name that begins with a dash is standard input, whatever follows. */
+function readFilterFile(name: string): string {
+  try {
+    if (!name.startsWith("-")) return new TextDecoder().decode(readFile(name));
+    const decoder = new TextDecoder();
+    const buffer = allocate(64 * 1024);
+    let text = "";
+    for (;;) {
+      const count = tryRead(STANDARD_INPUT, buffer);
+      if (count < 0) throw new SyscallError("read standard input", -count);
+      if (count === 0) return text + decoder.decode();
+      text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    }
+  } catch (error) {
+    if (error instanceof SyscallError) throw new Stop(255, `-F: ${error.message}`);
+    throw error;
+  }
+}

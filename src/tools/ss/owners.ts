@@ -1,0 +1,117 @@
+/**
+ * The process column: ` users:(("nginx",pid=12,fd=3),…)`.
+ *
+ * @module
+ */
+import type { SsCells, SsOptions } from "./rows/row.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import { HolderIndex } from "../../join/holder_index.ts";
+import { walkOwners } from "../../join/owners.ts";
+import type { ProcRoot } from "../../proc/root.ts";
+import type { DescriptorTable } from "../../proc/descriptors.ts";
+import { DescriptorScanner } from "../../proc/scan.ts";
+import { printable, processName } from "./process_name.ts";
+import { processContext, socketContext } from "./security.ts";
+
+const encoder = new TextEncoder();
+const FIRST = encoder.encode(" users:(");
+const NEXT = encoder.encode(",");
+const CLOSE = 0x29;
+
+/** Who holds which socket. All processes are looked into once, when the object is made. */
+export class Holders {
+  readonly #root: ProcRoot;
+  readonly #options: SsOptions;
+  readonly #utf8: boolean;
+  readonly #table: DescriptorTable;
+  readonly #index: HolderIndex;
+  /** `("name",pid=N,` by thread, or by process where that is all that is shown. */
+  readonly #prefixes = new Map<number, Uint8Array>();
+
+  /** `utf8`: what cannot be printed in a name is judged by characters and not by bytes. */
+  constructor(root: ProcRoot, options: SsOptions, utf8: boolean) {
+    this.#root = root;
+    this.#options = options;
+    this.#utf8 = utf8;
+    this.#table = options.threads ? everyThread(root) : everyProcess(root);
+    this.#index = new HolderIndex(this.#table);
+  }
+
+  /** Writes the holders of an inode; nothing where there are none. */
+  write(cells: SsCells, inode: number): void {
+    // Most sockets have one.
+    const only = this.#index.only(inode);
+    if (only >= 0) {
+      if (!this.#counts(only)) return;
+      this.#writeOne(cells, only, true);
+      cells.byte(CLOSE);
+      return;
+    }
+    const { pids, tids, fds } = this.#table;
+    let before = -1;
+    for (const row of this.#index.rows(inode)) {
+      // None counts twice.
+      if (!this.#counts(row)) continue;
+      if (
+        before >= 0 && pids[row] === pids[before] && tids[row] === tids[before] &&
+        fds[row] === fds[before]
+      ) continue;
+      this.#writeOne(cells, row, before < 0);
+      before = row;
+    }
+    if (before >= 0) cells.byte(CLOSE);
+  }
+
+  // Without -T only the tables of processes count.
+  #counts(row: number): boolean {
+    return this.#options.threads || this.#table.tids[row] === 0;
+  }
+
+  // One holder, the first one with what all of them begin with.
+  #writeOne(cells: SsCells, row: number, first: boolean): void {
+    const pid = this.#table.pids[row]!;
+    const fd = this.#table.fds[row]!;
+    const prefix = this.#prefix(pid, this.#table.tids[row]!);
+    cells.bytes(first ? FIRST : NEXT);
+    cells.bytes(prefix);
+    cells.decimal(fd);
+    if (this.#options.contexts) {
+      cells.utf8(`,sock_ctx=${socketContext(this.#root, pid, fd)}`);
+    }
+    cells.byte(CLOSE);
+  }
+
+  #prefix(pid: number, tid: number): Uint8Array {
+    const key = tid || pid;
+    let prefix = this.#prefixes.get(key);
+    if (prefix === undefined) {
+      const name = processName(this.#root, tid === 0 ? `${pid}` : `${pid}/task/${tid}`);
+      // Contexts take the place of threads.
+      const thread = this.#options.context
+        ? `proc_ctx=${processContext(this.#root, pid)},`
+        : this.#options.threads
+        ? `tid=${tid || pid},`
+        : "";
+      const head = encoder.encode('("');
+      const shown = printable(name ?? new Uint8Array(), this.#utf8);
+      const tail = encoder.encode(`",pid=${pid},${thread}fd=`);
+      prefix = new Uint8Array(head.length + shown.length + tail.length);
+      prefix.set(head);
+      prefix.set(shown, head.length);
+      prefix.set(tail, head.length + shown.length);
+      this.#prefixes.set(key, prefix);
+    }
+    return prefix;
+  }
+}
+
+// Nobody is told how the owners were found: ss has no place for it.
+function everyProcess(root: ProcRoot): DescriptorTable {
+  return walkOwners(root, "auto", new Diagnostics()).scan.descriptors;
+}
+
+function everyThread(root: ProcRoot): DescriptorTable {
+  const scanner = new DescriptorScanner(root);
+  scanner.scanThreads(scanner.scanProcesses().pids);
+  return scanner.descriptors;
+}

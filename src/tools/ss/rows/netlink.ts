@@ -1,0 +1,115 @@
+/**
+ * Netlink sockets in ss mode.
+ *
+ * @module
+ */
+import { AF_NETLINK } from "../../../../ffi/socket.ts";
+import { stateMask, TCP_CLOSE } from "../../../model/state.ts";
+import type { SourceKind } from "../../../families/family.ts";
+import { COLUMN, type SsContext, type SsFamily, type SsPrinter, writeStart } from "./row.ts";
+import { writeSkmem } from "./skmem.ts";
+import { RowSubject } from "./subject.ts";
+import { NetlinkMessage } from "../../../families/netlink/message.ts";
+import { netlinkProcTable } from "../../../families/netlink/proc.ts";
+import { dumpRequest } from "../../../families/netlink/request.ts";
+import { netlinkProtocolName } from "../../../families/netlink/names.ts";
+import * as uapi from "../../../families/netlink/uapi.ts";
+
+/** A row as a filter sees it: the protocol for an address, the port ID, signed, for a port. */
+class NetlinkSubject extends RowSubject<NetlinkMessage> {
+  readonly family = AF_NETLINK;
+
+  override get sourcePort(): number {
+    return this.message.portId | 0;
+  }
+
+  override get destinationPort(): number {
+    return -1;
+  }
+
+  override sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.protocol : 0;
+  }
+}
+
+const CLOSED = stateMask(TCP_CLOSE);
+
+class NetlinkPrinter implements SsPrinter {
+  readonly #context: SsContext;
+  readonly #message = new NetlinkMessage();
+  readonly #subject: NetlinkSubject;
+
+  constructor(context: SsContext) {
+    this.#context = context;
+    this.#subject = new NetlinkSubject(this.#message, context.names);
+  }
+
+  row(view: DataView, start: number, end: number, source: SourceKind): void {
+    const message = this.#message.at(view, start, end);
+    const { cells, options, selection } = this.#context;
+    if ((selection.states & CLOSED) === 0) return;
+    if (!this.#context.wants(this.#subject)) return;
+    writeStart(
+      cells,
+      "nl",
+      TCP_CLOSE,
+      Math.max(0, message.receiveQueue),
+      Math.max(0, message.sendQueue),
+    );
+    cells.ascii(netlinkProtocolName(message.protocol, options.numeric));
+    cells.byte(0x3a);
+    cells.column(COLUMN.port);
+    this.#port(message.portId | 0);
+    cells.column(COLUMN.peerAddress);
+    if (message.connected) {
+      cells.ascii(`${message.peerGroup | 0}:`);
+      cells.column(COLUMN.peerPort);
+      cells.decimal(message.peerPortId | 0);
+    } else cells.byte(0x2a);
+    // Nobody is named: what follows stands where the holders would, and is hidden with them.
+    cells.column(COLUMN.process);
+    if (options.extended) this.#extended(source);
+    if (options.memory && source === "netlink" && message.has(uapi.NETLINK_DIAG_MEMINFO)) {
+      cells.byte(0x09);
+      writeSkmem(cells, message, uapi.NETLINK_DIAG_MEMINFO);
+    } else if (options.memory && source === "netlink") cells.byte(0x09);
+  }
+
+  // A port ID often is the process ID of whoever chose it.
+  #port(portId: number): void {
+    const { cells, names, options } = this.#context;
+    if (portId === -1) cells.byte(0x2a);
+    else if (options.numeric) cells.decimal(portId);
+    else if (portId === 0) cells.ascii("kernel");
+    else {
+      const name = portId > 0 ? names.processName(portId) : null;
+      if (name !== null) {
+        cells.bytes(name);
+        cells.byte(0x2f);
+      }
+      cells.decimal(portId);
+    }
+  }
+
+  // Pointer and callback are told only by /proc.
+  #extended(source: SourceKind): void {
+    const { cells } = this.#context;
+    const message = this.#message;
+    const proc = source === "proc";
+    cells.ascii(" sk=");
+    cells.hex(proc ? message.view.getBigUint64(message.start + uapi.MSG_COOKIE, true) : 0);
+    const flags = message.u32Attribute(uapi.NETLINK_DIAG_FLAGS);
+    cells.ascii(` cb=${proc && (flags & uapi.NDIAG_FLAG_CB_RUNNING) !== 0 ? 1 : 0}`);
+    const groups = message.attributeLength(uapi.NETLINK_DIAG_GROUPS) >= 4
+      ? message.u32Attribute(uapi.NETLINK_DIAG_GROUPS)
+      : 0;
+    cells.ascii(` groups=0x${groups.toString(16).padStart(8, "0")}`);
+  }
+}
+
+/** Netlink sockets in ss mode. */
+export const ss: SsFamily = {
+  request: () => dumpRequest(uapi.NDIAG_SHOW_GROUPS | uapi.NDIAG_SHOW_MEMINFO),
+  table: netlinkProcTable,
+  printer: (context) => new NetlinkPrinter(context),
+};

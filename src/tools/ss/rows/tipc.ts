@@ -1,0 +1,88 @@
+/**
+ * TIPC sockets in ss mode.
+ *
+ * @module
+ */
+import type { SourceKind } from "../../../families/family.ts";
+import { writeDetails } from "./details.ts";
+import {
+  COLUMN,
+  type SsCells,
+  type SsContext,
+  type SsFamily,
+  type SsPrinter,
+  writeStart,
+} from "./row.ts";
+import { TipcMessage } from "../../../families/tipc/message.ts";
+import { tipcProcTable } from "../../../families/tipc/proc.ts";
+import { dumpRequest } from "../../../families/tipc/request.ts";
+import * as uapi from "../../../families/tipc/uapi.ts";
+
+const TYPES: Readonly<Record<number, readonly [netid: string, name: string]>> = {
+  [uapi.SOCK_STREAM]: ["ti_st", "STREAM"],
+  [uapi.SOCK_DGRAM]: ["ti_dg", "DGRAM"],
+  [uapi.SOCK_RDM]: ["ti_rd", "RDM"],
+  [uapi.SOCK_SEQPACKET]: ["ti_sq", "SEQPACKET"],
+};
+
+/** ss applies no filter to these. */
+class TipcPrinter implements SsPrinter {
+  readonly #context: SsContext;
+  readonly #message = new TipcMessage();
+
+  constructor(context: SsContext) {
+    this.#context = context;
+  }
+
+  row(view: DataView, start: number, end: number, _source: SourceKind): void {
+    const message = this.#message.at(view, start, end);
+    const { cells, options } = this.#context;
+    const [netid] = TYPES[message.type] ?? ["???"];
+    writeStart(
+      cells,
+      netid,
+      Math.max(0, message.state),
+      Math.max(0, message.receiveQueue),
+      Math.max(0, message.sendQueue),
+    );
+    cells.ascii(`${message.node}:`);
+    cells.column(COLUMN.port);
+    cells.decimal(message.ref);
+    cells.column(COLUMN.peerAddress);
+    if (message.connected) {
+      cells.ascii(`${message.peerNode}:`);
+      cells.column(COLUMN.peerPort);
+      cells.decimal(message.peerRef);
+    } else cells.byte(0x2d);
+    cells.column(COLUMN.process);
+    // Before the holders, hence in their column.
+    if (options.extended) writeDetails(cells, message.uid, message.inode, message.cookie);
+    this.#context.process(message.inode);
+    if (options.tipcinfo) writeInfo(cells, message, options.oneline);
+  }
+}
+
+function writeInfo(cells: SsCells, message: TipcMessage, oneline: boolean): void {
+  const { connection, stat } = message;
+  const [, type] = TYPES[message.type] ?? ["", "UNKNOWN"];
+  const congestion = stat.has(uapi.TIPC_NLA_SOCK_STAT_LINK_CONG)
+    ? "link"
+    : stat.has(uapi.TIPC_NLA_SOCK_STAT_CONN_CONG)
+    ? "conn"
+    : "none";
+  const dropped = Math.max(0, stat.u32Attribute(uapi.TIPC_NLA_SOCK_STAT_DROP));
+  cells.ascii(`${oneline ? " " : "\n "}type:${type} cong:${congestion}  drop:${dropped | 0} `);
+  if (message.has(uapi.TIPC_NLA_SOCK_HAS_PUBL)) cells.ascii(" publ");
+  if (connection.has(uapi.TIPC_NLA_CON_FLAG)) {
+    const service = Math.max(0, connection.u32Attribute(uapi.TIPC_NLA_CON_TYPE));
+    const instance = Math.max(0, connection.u32Attribute(uapi.TIPC_NLA_CON_INST));
+    cells.ascii(` via {${service},${instance}} `);
+  }
+}
+
+/** TIPC sockets in ss mode. */
+export const ss: SsFamily = {
+  request: ({ selection }) => dumpRequest(selection.states),
+  table: tipcProcTable,
+  printer: (context) => new TipcPrinter(context),
+};

@@ -1,0 +1,79 @@
+/**
+ * Vsock sockets in ss mode.
+ *
+ * @module
+ */
+import type { SourceKind } from "../../../families/family.ts";
+import { COLUMN, type SsContext, type SsFamily, type SsPrinter, TABLE, writeStart } from "./row.ts";
+import { RowSubject } from "./subject.ts";
+import { VsockMessage } from "../../../families/vsock/message.ts";
+import { vsockProcTable } from "../../../families/vsock/proc.ts";
+import { dumpRequest } from "../../../families/vsock/request.ts";
+import { AF_VSOCK, SOCK_DGRAM, SOCK_STREAM, VMADDR_CID_ANY } from "../../../families/vsock/uapi.ts";
+
+/** A row as a filter sees it: the context ID for an address. */
+class VsockSubject extends RowSubject<VsockMessage> {
+  readonly family = AF_VSOCK;
+
+  // ss keeps ports as signed integers.
+  override get sourcePort(): number {
+    return this.message.sourcePort | 0;
+  }
+
+  override get destinationPort(): number {
+    return this.message.destinationPort | 0;
+  }
+
+  override sourceWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.sourceCid : 0;
+  }
+
+  override destinationWord(index: 0 | 1 | 2 | 3): number {
+    return index === 0 ? this.message.destinationCid : 0;
+  }
+}
+
+class VsockPrinter implements SsPrinter {
+  readonly #context: SsContext;
+  readonly #message = new VsockMessage();
+  readonly #subject: VsockSubject;
+
+  constructor(context: SsContext) {
+    this.#context = context;
+    this.#subject = new VsockSubject(this.#message, context.names);
+  }
+
+  row(view: DataView, start: number, end: number, _source: SourceKind): void {
+    const message = this.#message.at(view, start, end);
+    const { cells, selection } = this.#context;
+    const { type } = message;
+    if (type === SOCK_STREAM && (selection.tables & TABLE.vsock_stream) === 0) return;
+    if (type === SOCK_DGRAM && (selection.tables & TABLE.vsock_dgram) === 0) return;
+    if (!this.#context.wants(this.#subject)) return;
+    const netid = type === SOCK_STREAM ? "v_str" : type === SOCK_DGRAM ? "v_dgr" : "???";
+    writeStart(cells, netid, message.state, 0, 0);
+    this.#half(message.sourceCid);
+    cells.byte(0x3a);
+    cells.column(COLUMN.port);
+    this.#half(message.sourcePort);
+    cells.column(COLUMN.peerAddress);
+    this.#half(message.destinationCid);
+    cells.byte(0x3a);
+    cells.column(COLUMN.peerPort);
+    this.#half(message.destinationPort);
+    cells.column(COLUMN.process);
+    this.#context.process(message.inode);
+  }
+
+  #half(value: number): void {
+    if (value === VMADDR_CID_ANY) this.#context.cells.byte(0x2a);
+    else this.#context.cells.decimal(value);
+  }
+}
+
+/** Vsock sockets in ss mode. */
+export const ss: SsFamily = {
+  request: ({ selection }) => dumpRequest(selection.states),
+  table: vsockProcTable,
+  printer: (context) => new VsockPrinter(context),
+};

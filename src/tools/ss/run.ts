@@ -1,0 +1,132 @@
+/**
+ * ss mode: the tables that were chosen, in ss's order and in ss's form.
+ *
+ * @module
+ */
+import { SyscallError } from "../../../ffi/errno.ts";
+import { terminalColumns } from "../../../ffi/terminal.ts";
+import { type SsTableEntry, TABLES_FIRST, TABLES_LAST } from "./rows/tables.ts";
+import type { InetMessage } from "../../families/inet/message.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import { attemptDump } from "../../netlink/dump.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { SsTable } from "./layout/table.ts";
+import type { Writer } from "../../text/writer.ts";
+import { type Loaded, SsRun } from "./context.ts";
+import { SsFiles } from "./files.ts";
+import { INET_FIRST, INET_LAST, InetTables } from "./inet_tables.ts";
+import type { SsPlan } from "./plan.ts";
+import { isUtf8 } from "./process_name.ts";
+
+/** Shows what the plan asks for. Returns the exit status. Throws what the writers throw. */
+export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<number> {
+  out.flush();
+  const files = new SsFiles(plan.environment);
+  const table = new SsTable(out, { shown: shownColumns(plan), ...screenOf(plan) });
+  if (plan.header) table.header();
+  const run = new SsRun(plan, files, table, await load(plan, files));
+  let status = 0;
+  try {
+    if (plan.events) {
+      const { follow } = await import("./events.ts");
+      status = follow(run, table, err);
+    } else if (plan.kill) {
+      const { Killer } = await import("./kill.ts");
+      const killer = new Killer();
+      try {
+        const close = (protocol: number) => (message: InetMessage) =>
+          killer.close(message, protocol);
+        // Sockets of the other families cannot be closed.
+        const inet = new InetTables(run, plan, close, err);
+        for (const source of [...INET_FIRST, ...INET_LAST]) inet.show(source);
+      } finally {
+        killer.end();
+      }
+    } else {
+      const inet = new InetTables(run, plan, null, err);
+      for (const entry of TABLES_FIRST) await showFamily(entry, run);
+      for (const source of INET_FIRST) inet.show(source);
+      for (const entry of TABLES_LAST) await showFamily(entry, run);
+      for (const source of INET_LAST) inet.show(source);
+    }
+    table.render();
+  } finally {
+    run.close();
+  }
+  err.flush();
+  return status;
+}
+
+async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
+  let holders: Loaded["holders"] = null;
+  // Without the column the walk that ss makes for -T alone would be for nothing.
+  if (options.processes) {
+    const { Holders } = await import("./owners.ts");
+    holders = new Holders(files.root, options, isUtf8(process.env));
+  }
+  let hosts: Loaded["hosts"] = null;
+  if (options.resolve) {
+    const { HostNames } = await import("./host_names.ts");
+    hosts = new HostNames();
+  }
+  return { holders, hosts };
+}
+
+/** A column with one possible value is left out, as are those that nobody asked for. */
+function shownColumns({ options, selection, queues }: SsPlan): boolean[] {
+  const several = (mask: number) => (mask & mask - 1) !== 0;
+  return [
+    several(selection.tables),
+    several(selection.states),
+    queues,
+    queues,
+    true,
+    true,
+    true,
+    true,
+    options.processes,
+    true,
+  ];
+}
+
+/** Width of the screen: the terminal's, else what COLUMNS says. */
+function screenOf({ environment }: SsPlan): { screen: number | null; terminal: boolean } {
+  const columns = terminalColumns(1);
+  const terminal = columns !== null;
+  if (columns) return { screen: columns, terminal };
+  const given = /^\s*\+?(\d{1,9})/.exec(environment.COLUMNS ?? "");
+  return { screen: given !== null && Number(given[1]) > 0 ? Number(given[1]) : null, terminal };
+}
+
+async function showFamily(entry: SsTableEntry, run: SsRun): Promise<void> {
+  const { selection, files } = run;
+  if ((selection.tables & entry.tables) === 0 || !selection.family(entry.family)) return;
+  const { ss } = await entry.load();
+  const redirected = files.redirected(entry.variable ?? "PROC_ROOT");
+  const request = redirected ? null : ss.request(run);
+  if (request !== null && run.connection !== null) {
+    const printer = ss.printer(run);
+    try {
+      attemptDump(run.connection, request, "ss", {
+        message: (view, start, end) => printer.row(view, start, end, "netlink"),
+      });
+      printer.finish?.();
+      return;
+    } catch (error) {
+      if (
+        !(error instanceof NetlinkError || error instanceof DecodeError ||
+          error instanceof SyscallError)
+      ) throw error;
+    }
+  }
+  if (ss.table === null || entry.variable === null) return;
+  const bytes = files.read(entry.variable);
+  if (typeof bytes === "number") return;
+  const printer = ss.printer(run);
+  try {
+    ss.table.parse(bytes, (view, start, end) => printer.row(view, start, end, "proc"));
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  printer.finish?.();
+}

@@ -1,0 +1,83 @@
+/**
+ * The grammar of targets.
+ *
+ * @module
+ */
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { looksLikeTarget, parseTarget, TargetError } from "../../../src/commands/explain/target.ts";
+import { Services } from "../../../src/etc/services.ts";
+
+const none = new Services("/there/is/none");
+const port = (
+  transport: string | null,
+  address: string | null,
+  number: number,
+) => ({ kind: "port", transport, address, port: number });
+
+describe("a target", () => {
+  const cases: [string, Record<string, unknown>][] = [
+    ["8080", port(null, null, 8080)],
+    ["tcp/8080", port("tcp", null, 8080)],
+    ["udp:53", port("udp", null, 53)],
+    [":http", port(null, null, 80)],
+    ["tcp:https", port("tcp", null, 443)],
+    ["*:80", port(null, null, 80)],
+    ["10.0.0.1:53", port(null, "10.0.0.1", 53)],
+    ["udp/10.0.0.1:53", port("udp", "10.0.0.1", 53)],
+    ["[::1]:5432", port(null, "::1", 5432)],
+    ["tcp:[FE80::1]:22", port("tcp", "fe80::1", 22)],
+    ["unix:/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
+    ["unix:@name", { kind: "abstract", name: "name" }],
+    ["@abstract name", { kind: "abstract", name: "abstract name" }],
+    ["pid:80", { kind: "pid", pid: 80 }],
+    ["inode:12345", { kind: "inode", inode: 12345 }],
+    ["process:nginx: worker", { kind: "process", name: "nginx: worker" }],
+  ];
+  for (const [text, expected] of cases) {
+    test(`${text} is understood`, () => {
+      expect(parseTarget(text, none)).toEqual({ ...expected, text } as never);
+    });
+  }
+
+  const wrong: [string, string][] = [
+    ["", "empty"],
+    ["0", "not a port"],
+    ["65536", "not a port"],
+    [":nosuch", "no service"],
+    ["nosuch", "no service"],
+    ["300.0.0.1:80", "not an address"],
+    ["::1:80", "brackets"],
+    ["[::1]", "port is missing"],
+    ["10.0.0.1", "port is missing"],
+    ["tcp:", "port is missing"],
+    ["@", "missing"],
+    ["pid:0", "positive"],
+    ["pid:x", "positive"],
+    ["inode:", "nothing follows"],
+    ["ftp/80", "no transport"],
+  ];
+  for (const [text, problem] of wrong) {
+    test(`${JSON.stringify(text)} is refused, and said why`, () => {
+      expect(() => parseTarget(text, none)).toThrow(TargetError);
+      expect(() => parseTarget(text, none)).toThrow(problem);
+    });
+  }
+
+  test("of any text is a target or a TargetError", () => {
+    fc.assert(fc.property(fc.string(), (text) => {
+      try {
+        expect(parseTarget(text, none).text).toBe(text);
+      } catch (error) {
+        expect(error).toBeInstanceOf(TargetError);
+      }
+    }));
+  });
+
+  test("is told from commands and flags", () => {
+    for (const [text] of cases) if (text !== "*:80") expect(looksLikeTarget(text)).toBe(true);
+    for (const text of ["explain", "ss", "-t", "--json", "diff", "doctor", "80x", "tcp"]) {
+      expect(looksLikeTarget(text)).toBe(false);
+    }
+  });
+});
