@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Document, type YAMLMap, type YAMLSeq } from "yaml";
+import { CORE_SCHEMA, dump } from "js-yaml";
 import { sanitize } from "../text/sanitize.ts";
 import type { SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import { relevantGaps } from "./evaluate.ts";
@@ -30,32 +30,29 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
   const groups = collect(snapshot, new Set(check));
   const unseen = relevantGaps(snapshot.gaps, new Set(check));
   const holders = snapshot.gaps.filter(({ kind }) => kind === "processes");
-  const taken = new Set<string>();
   const sorted = [...groups.values()].sort((a, b) =>
     order(a.heading, b.heading) || compareSubjects(a.subjects[0]!, b.subjects[0]!)
   );
-  const document = new Document({
-    schema: POLICY_SCHEMA,
-    settings: {
-      check,
-      undecidable: DEFAULT_SETTINGS.undecidable,
-      ephemeral_udp: DEFAULT_SETTINGS.ephemeralUdp,
-      unseen_holders: DEFAULT_SETTINGS.unseenHolders,
-      // The first audit has to agree with what is written here; what is left out is said.
-      unseen_parts: unseen.length === 0 ? DEFAULT_SETTINGS.unseenParts : "accept",
-    },
-    listeners: sorted.map(({ subjects }) => entryOf(subjects, taken)),
-  });
-  document.commentBefore = comment([
+  const head = comment([
     `What may listen on ${snapshot.host.name}, as it was on ${snapshot.taken_at.slice(0, 10)}.`,
     "Whatever is not listed here is a violation.",
     "Go through it: delete what should not be there, and give each entry a reason.",
     ...[...new Set([...unseen, ...holders].map(({ reason }) => reason))]
       .map((reason) => `Not everything was seen: ${reason}.`),
   ]);
-  annotateSettings(document.get("settings") as YAMLMap, unseen.length > 0);
-  annotateEntries(document.get("listeners") as YAMLSeq, sorted);
-  return document.toString({ lineWidth: 0 });
+  const listeners = sorted.length === 0 ? " []\n" : `\n${entries(sorted)}`;
+  return `${head}\n${yaml({ schema: POLICY_SCHEMA })}settings:\n${
+    settings(check, unseen.length > 0)
+  }listeners:${listeners}`;
+}
+
+/** YAML 1.2, each value on a line of its own, however long it is. */
+function yaml(value: unknown): string {
+  return dump(value, { schema: CORE_SCHEMA, lineWidth: -1, quoteStyle: "double" });
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
 }
 
 // As people read: by transport, then by port as a number.
@@ -66,38 +63,56 @@ function compareSubjects(a: Subject, b: Subject): number {
 
 // The text of a comment may come from a process: a line break in it would end the comment.
 function comment(lines: readonly string[]): string {
-  return lines.map((line) => ` ${sanitize(line)}`).join("\n");
+  return lines.map((line) => `# ${sanitize(line)}\n`).join("");
 }
 
-function annotateSettings(settings: YAMLMap, partsUnseen: boolean): void {
-  const notes: Readonly<Record<string, string>> = {
-    undecidable: "fail or accept: a service whose holder could not be seen",
-    ephemeral_udp: "collapse or check: UDP clients on ports that the kernel picked",
-    unseen_holders: "accept or undecidable: holders fit, but some processes could not be read",
-    unseen_parts: partsUnseen
-      ? "Review: some could not be read for this file: run --init again as root, or write undecidable"
-      : "undecidable or accept: namespaces and tables that could not be read",
-  };
-  for (const pair of settings.items) {
-    const note = notes[String((pair.key as { value?: unknown }).value ?? pair.key)];
-    const value = pair.value as { comment?: string } | null;
-    if (note !== undefined && value !== null) value.comment = ` ${note}`;
-  }
+function settings(check: readonly string[], partsUnseen: boolean): string {
+  const noted = (key: string, value: string, note: string) =>
+    `${yaml({ [key]: value }).trimEnd()} # ${note}\n`;
+  const { undecidable, ephemeralUdp, unseenHolders, unseenParts } = DEFAULT_SETTINGS;
+  return indented(
+    yaml({ check }) +
+      noted(
+        "undecidable",
+        undecidable,
+        "fail or accept: a service whose holder could not be seen",
+      ) +
+      noted(
+        "ephemeral_udp",
+        ephemeralUdp,
+        "collapse or check: UDP clients on ports that the kernel picked",
+      ) +
+      noted(
+        "unseen_holders",
+        unseenHolders,
+        "accept or undecidable: holders fit, but some processes could not be read",
+      ) +
+      // The first audit must agree with this file, so what could not be seen is accepted, and the note says so.
+      noted(
+        "unseen_parts",
+        partsUnseen ? "accept" : unseenParts,
+        partsUnseen
+          ? "Review: some could not be read for this file: run --init again as root, or write undecidable"
+          : "undecidable or accept: namespaces and tables that could not be read",
+      ),
+  );
 }
 
-function annotateEntries(list: YAMLSeq, groups: readonly Group[]): void {
+function entries(groups: readonly Group[]): string {
+  const taken = new Set<string>();
   let heading = "";
-  for (const [i, group] of groups.entries()) {
-    const node = list.items[i] as YAMLMap;
+  let text = "";
+  for (const { heading: own, subjects } of groups) {
     const lines: string[] = [];
-    if (group.heading !== heading) {
-      heading = group.heading;
+    if (own !== heading) {
+      heading = own;
       lines.push(`--- ${heading} ---`);
-      if (i > 0) node.spaceBefore = true;
+      if (text !== "") text += "\n";
     }
-    lines.push(...remarks(group.subjects));
-    if (lines.length > 0) node.commentBefore = comment(lines);
+    lines.push(...remarks(subjects));
+    text += indented(comment(lines) + yaml([entryOf(subjects, taken)]));
   }
+  return text;
 }
 
 function remarks(subjects: readonly Subject[]): string[] {
