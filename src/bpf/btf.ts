@@ -18,6 +18,7 @@
  */
 import { DecodeError } from "../model/decode_error.ts";
 import { utf8Text } from "../text/encoding.ts";
+import { utf8Bytes } from "../text/encoding.ts";
 
 /** Kinds of type. */
 export const BTF_KIND = {
@@ -175,7 +176,7 @@ export class Btf {
    */
   member(struct: string, member: string): Field {
     const id = this.id(BTF_KIND.STRUCT, struct);
-    const bytes = new TextEncoder().encode(member);
+    const bytes = utf8Bytes(member);
     const found = this.#member(id, bytes, { left: MAX_MEMBERS });
     if (found === null) {
       throw new MissingKernelType(`the kernel's BTF has no ${struct}.${member}`);

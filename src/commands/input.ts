@@ -7,6 +7,7 @@ import { errnoText } from "../../ffi/errno.ts";
 import { AT_FDCWD, tryReadAll, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { InputError } from "../audit/input_error.ts";
+import { strictUtf8Text } from "../text/encoding.ts";
 
 /** More than a host with a million sockets writes, and less than would drown the one that reads. */
 const LIMIT = 1024 * 1024 * 1024;
@@ -29,7 +30,7 @@ export function readInput(path: string, limit = LIMIT): Input {
   }
   if (bytes.length > limit) throw new InputError(`${name} is larger than ${limit} bytes`);
   try {
-    return { name, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+    return { name, text: strictUtf8Text(bytes) };
   } catch {
     throw new InputError(`${name} is not UTF-8 text`);
   }

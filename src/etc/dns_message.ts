@@ -4,6 +4,7 @@
  * @module
  */
 import { DecodeError } from "../model/decode_error.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 // Header: id u16 0, flags u16 2, counts u16 of questions 4, answers 6, authority 8, additional 10.
 const HEADER_SIZE = 12;
@@ -109,7 +110,7 @@ function readName(bytes: Uint8Array, start: number): { name: string; end: number
     if (length > 63) throw new DecodeError("DNS name", at, `a label has length byte ${length}`);
     if (length === 0) return { name, end: end < 0 ? at + 1 : end };
     if (at + 1 + length > bytes.length) throw new DecodeError("DNS name", at, "a label is cut");
-    const label = String.fromCharCode(...bytes.subarray(at + 1, at + 1 + length));
+    const label = latin1Text(bytes, at + 1, at + 1 + length);
     name += name === "" ? label : `.${label}`;
     if (name.length > NAME_LIMIT) throw new DecodeError("DNS name", at, "it is too long");
     at += 1 + length;

@@ -7,6 +7,7 @@ import { DecodeError } from "../model/decode_error.ts";
 import { NLMSG_HEADER_SIZE } from "../netlink/header.ts";
 import type { MessageBuilder } from "../netlink/message.ts";
 import type { ProcTable } from "./family.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** Where a line is, for errors. */
 export interface Line {
@@ -31,7 +32,7 @@ export function procTable(
       while (start < bytes.length) {
         let end = bytes.indexOf(0x0a, start);
         if (end < 0) end = bytes.length;
-        const text = String.fromCharCode(...bytes.subarray(start, end)).trim();
+        const text = latin1Text(bytes, start, end).trim();
         if (text !== "") {
           const message = encode(text.split(/\s+/), { what, at: start });
           emit(message, message.byteOffset, message.byteOffset + message.byteLength);

@@ -7,6 +7,7 @@
  * @module
  */
 import { DecodeError } from "../model/decode_error.ts";
+import { latin1Text } from "../text/encoding.ts";
 import { align } from "./header.ts";
 
 // #define NLA_HDRLEN ((int) NLA_ALIGN(sizeof(struct nlattr)))
@@ -116,13 +117,13 @@ export class AttributeCursor {
 
   /** The payload as text up to the first NUL, one character a byte: for names that the kernel itself chose. */
   string(): string {
-    let text = "";
-    for (let i = 0; i < this.length; i++) {
-      const byte = this.view.getUint8(this.offset + i);
-      if (byte === 0) break;
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    const bytes = new Uint8Array(
+      this.view.buffer,
+      this.view.byteOffset + this.offset,
+      this.length,
+    );
+    const end = bytes.indexOf(0);
+    return latin1Text(bytes, 0, end < 0 ? bytes.length : end);
   }
 
   /** A cursor over the attributes inside this one. */

@@ -22,6 +22,7 @@ import { showsOwnPids } from "../proc/host.ts";
 import { netnsInode, parseNamespaceMounts } from "../proc/namespace.ts";
 import type { Processes } from "./processes.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import { utf8Bytes } from "../text/encoding.ts";
 
 /** An environment may be megabytes; what is looked for stands in any sensible one. */
 const ENVIRONMENT_LIMIT = 256 * 1024;
@@ -214,7 +215,7 @@ function withoutMark(target: Bytes): Bytes {
 }
 
 function concat(prefix: string, path: Bytes): Uint8Array {
-  const head = new TextEncoder().encode(prefix);
+  const head = utf8Bytes(prefix);
   const whole = new Uint8Array(head.length + path.length);
   whole.set(head);
   whole.set(path, head.length);

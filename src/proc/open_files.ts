@@ -18,6 +18,7 @@ import { type FileStatus, tryStatAt } from "../../ffi/stat.ts";
 import { cString } from "../../ffi/memory.ts";
 import { type DescriptorInfo, parseDescriptorInfo } from "./fdinfo.ts";
 import type { ProcRoot } from "./root.ts";
+import { latin1Bytes, latin1Text } from "../text/encoding.ts";
 
 const LINK_SIZE = 4096;
 /** Permission bits of a descriptor's link say how the file was opened. */
@@ -35,12 +36,6 @@ export interface Descriptor {
   access(): "r" | "w" | "u" | null;
   /** `null` where fdinfo cannot be read. */
   info(): DescriptorInfo | null;
-}
-
-function latin1(bytes: Uint8Array, length: number): string {
-  let text = "";
-  for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
 }
 
 /** Reads open files below one /proc. */
@@ -92,7 +87,7 @@ export class OpenFileReader {
       const length = this.#link.read(dirfd, address);
       visit({
         number,
-        target: length < 0 ? length : latin1(this.#link.bytes, length),
+        target: length < 0 ? length : latin1Text(this.#link.bytes, 0, length),
         status: () => tryStatAt(dirfd, address),
         access() {
           const link = tryStatAt(dirfd, address, true);
@@ -111,12 +106,12 @@ export class OpenFileReader {
   /** Where a link points, one character a byte, or the negated errno. */
   link(path: string): string | number {
     const target = this.#root.link(path);
-    return typeof target === "number" ? target : latin1(target, target.length);
+    return typeof target === "number" ? target : latin1Text(target);
   }
 
   /** Status of what an absolute path outside of /proc leads to, one character a byte; or the negated errno. */
   statusOf(path: string): FileStatus | number {
-    return tryStatAt(AT_FDCWD, cString(Uint8Array.from(path, (byte) => byte.charCodeAt(0))));
+    return tryStatAt(AT_FDCWD, cString(latin1Bytes(path)));
   }
 
   /** Status of what a path below the root leads to, or the negated errno. */

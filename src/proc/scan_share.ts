@@ -8,6 +8,7 @@
  */
 import type { DescriptorTable } from "./descriptors.ts";
 import { type DescriptorScanner, type Outcome, OUTCOMES } from "./scan.ts";
+import { utf8Bytes, utf8Text } from "../text/encoding.ts";
 
 // Words at the beginning.
 const STATE = 0;
@@ -99,7 +100,7 @@ export class ScanShare {
       outcomes.push(outcome);
       ends.push(descriptors.length);
     });
-    const text = new TextEncoder().encode(JSON.stringify([...scanner.namespaces]));
+    const text = utf8Bytes(JSON.stringify([...scanner.namespaces]));
     if (text.length > TEXT_SIZE) return;
     this.#text.set(text);
     this.#header[TEXT_LENGTH] = text.length;
@@ -143,7 +144,7 @@ export class ScanShare {
       }
     }
     const text = this.#text.slice(0, this.#header[TEXT_LENGTH]);
-    const namespaces = text.length === 0 ? [] : JSON.parse(new TextDecoder().decode(text));
+    const namespaces = text.length === 0 ? [] : JSON.parse(utf8Text(text));
     return { outcomes, namespaces };
   }
 }

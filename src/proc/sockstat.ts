@@ -7,6 +7,7 @@
  * @module
  */
 import type { ProcRoot } from "./root.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** Counters by name, such as `TCP6 inuse`. */
 export class Sockstat {
@@ -30,7 +31,7 @@ export class Sockstat {
   static read(root: ProcRoot): Sockstat {
     const text = (file: string) => {
       const bytes = root.readNet(file);
-      return typeof bytes === "number" ? "" : String.fromCharCode(...bytes);
+      return typeof bytes === "number" ? "" : latin1Text(bytes);
     };
     return new Sockstat(text("sockstat"), text("sockstat6"));
   }

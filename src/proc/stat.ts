@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { latin1Text } from "../text/encoding.ts";
 
 /** What is used of the file. Fields are counted from 1, as proc(5) does. */
 export interface Stat {
@@ -29,8 +30,8 @@ export function parseStat(bytes: Uint8Array<ArrayBuffer>): Stat | null {
   const open = bytes.indexOf(0x28);
   const close = bytes.lastIndexOf(0x29);
   if (open < 2 || close < open) return null;
-  const head = String.fromCharCode(...bytes.subarray(0, open)).trim();
-  const fields = String.fromCharCode(...bytes.subarray(close + 1)).trim().split(" ");
+  const head = latin1Text(bytes, 0, open).trim();
+  const fields = latin1Text(bytes, close + 1).trim().split(" ");
   const pid = Number(head);
   const ppid = Number(fields[1]);
   const pgid = Number(fields[2]);

@@ -11,6 +11,7 @@ import type { ProcRoot } from "../proc/root.ts";
 import type { DnatRule } from "./nat_rule.ts";
 import { NETLINK_NETFILTER, type NftablesRules, readNftables } from "./nftables.ts";
 import { followXtTable, readXtTable, type XtTable } from "./xtables.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** The rules of a namespace. */
 export interface DnatRules {
@@ -37,7 +38,7 @@ export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
   for (const v6 of [false, true]) {
     const names = root.readNet(v6 ? "ip6_tables_names" : "ip_tables_names");
     if (typeof names === "number") continue;
-    if (!String.fromCharCode(...names).split("\n").includes("nat")) continue;
+    if (!latin1Text(names).split("\n").includes("nat")) continue;
     try {
       const table = access.table(v6);
       const found = table === null ? null : followXtTable(table);

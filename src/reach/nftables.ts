@@ -20,6 +20,7 @@ import {
   type Outcome,
 } from "./nat_rule.ts";
 import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
+import { latin1Text, utf8Bytes } from "../text/encoding.ts";
 
 /** Source: include/uapi/linux/netlink.h. */
 export const NETLINK_NETFILTER = 12;
@@ -162,7 +163,7 @@ function list(
   });
 }
 
-const name = (value: string) => new TextEncoder().encode(`${value}\0`);
+const name = (value: string) => utf8Bytes(`${value}\0`);
 
 // Elements of a set of ports, or `null` where they are something else.
 function readPortSet(
@@ -552,7 +553,7 @@ function fields(cursor: AttributeCursor): Fields {
         ? null
         : new DataView(value.buffer).getUint32(0, false);
     },
-    text: (type) => String.fromCharCode(...bytes(type)).replace(/\0.*$/s, ""),
+    text: (type) => latin1Text(bytes(type)).replace(/\0.*$/s, ""),
     value(type) {
       const nest = bytes(type);
       const inner = new AttributeCursor(new DataView(nest.buffer), 0, nest.length);

@@ -7,6 +7,7 @@ import { swap32 } from "../model/byte_order.ts";
 import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { PortRange } from "../query.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** Of the namespace that the thread was in when they were read. */
 export interface PortSettings {
@@ -51,7 +52,7 @@ export interface MulticastGroup {
 export function readMulticastGroups(root: ProcRoot): MulticastGroup[] {
   const text = (file: string) => {
     const bytes = root.readNet(file);
-    return typeof bytes === "number" ? "" : String.fromCharCode(...bytes);
+    return typeof bytes === "number" ? "" : latin1Text(bytes);
   };
   return [...parseIgmp(text("igmp")), ...parseIgmp6(text("igmp6"))];
 }

@@ -9,6 +9,7 @@ import { DecodeError } from "../model/decode_error.ts";
 import { type ChainRule, type Conditions, type DnatRule, followRules } from "./nat_rule.ts";
 import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
 import { both } from "./nat_rule.ts";
+import { latin1Text, utf8Bytes } from "../text/encoding.ts";
 
 const IPPROTO_RAW = 255;
 const SOL_IP = 0;
@@ -66,7 +67,7 @@ export function readXtTable(v6: boolean): XtTable | null {
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       const info = new Uint8Array(INFO_SIZE);
-      info.set(new TextEncoder().encode("nat"));
+      info.set(utf8Bytes("nat"));
       if (tryGetOption(fd, level, IPT_SO_GET_INFO, info) < INFO_SIZE) return null;
       const view = new DataView(info.buffer);
       const size = view.getUint32(80, true);
@@ -151,11 +152,10 @@ function decodeChain(bytes: Uint8Array, start: number, v6: boolean): ChainRule[]
 }
 
 function nameAt(bytes: Uint8Array, element: number): string {
-  let text = "";
-  for (let at = element + 2; at < element + 31 && bytes[at] !== 0; at++) {
-    text += String.fromCharCode(bytes[at]!);
-  }
-  return text;
+  const start = element + 2;
+  let end = start;
+  while (end < element + 31 && end < bytes.length && bytes[end] !== 0) end++;
+  return latin1Text(bytes, start, end);
 }
 
 function packetConditions(

@@ -27,6 +27,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { VERSION } from "../version.ts";
 import { Writer } from "../text/writer.ts";
+import { strictUtf8Text } from "../text/encoding.ts";
 
 /** A file that cannot be written or read as a recording: which, and why. */
 export class RecordingError extends Error {
@@ -88,7 +89,7 @@ export function openRecording(path: string): Replayer {
   if (typeof bytes === "number") throw refuse(errnoText(-bytes));
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = strictUtf8Text(bytes);
   } catch {
     throw refuse("this is not UTF-8 text");
   }

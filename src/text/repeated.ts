@@ -5,8 +5,7 @@
  */
 import type { RowBuffer } from "./row_buffer.ts";
 import { cellWidth } from "./width.ts";
-
-const encoder = new TextEncoder();
+import { utf8Bytes } from "./encoding.ts";
 
 /** One place where such text is written. */
 export class Repeated {
@@ -18,7 +17,7 @@ export class Repeated {
   write(text: string, out: RowBuffer): void {
     if (text !== this.#text) {
       this.#text = text;
-      this.#bytes = encoder.encode(text);
+      this.#bytes = utf8Bytes(text);
       this.#surplus = this.#bytes.length - cellWidth(text);
     }
     out.bytes(this.#bytes);
@@ -28,5 +27,5 @@ export class Repeated {
 
 /** Text that is always the same, as bytes. */
 export function constant(text: string): Uint8Array {
-  return encoder.encode(text);
+  return utf8Bytes(text);
 }

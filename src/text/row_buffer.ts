@@ -5,6 +5,7 @@
  */
 import { cellWidth } from "./width.ts";
 import type { Writer } from "./writer.ts";
+import { writeUtf8 } from "./encoding.ts";
 
 const BLANK = 0x20;
 const ZERO = 0x30;
@@ -24,8 +25,6 @@ export function digitsOf(value: number): number {
   for (let limit = 1000; value >= limit; limit *= 10) digits++;
   return digits;
 }
-
-const encoder = new TextEncoder();
 
 /** A growing run of bytes. Text is one byte a character: what is beyond U+00FF loses its upper bits. */
 export class RowBuffer {
@@ -66,7 +65,7 @@ export class RowBuffer {
   utf8(text: string): void {
     // A character of UTF-16 is three bytes at most.
     this.#room(3 * text.length);
-    const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.length));
+    const written = writeUtf8(text, this.#bytes.subarray(this.length));
     this.length += written;
     if (written > text.length) this.surplus += written - cellWidth(text);
   }

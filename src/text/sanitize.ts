@@ -7,15 +7,7 @@
  *
  * @module
  */
-
-// Made when it is needed: most names are short and ASCII.
-let strict: TextDecoder | undefined;
-
-/** UTF-8 as text. Throws TypeError for what is not. */
-function decode(bytes: Uint8Array): string {
-  strict ??= new TextDecoder("utf-8", { fatal: true });
-  return strict.decode(bytes);
-}
+import { latin1Text, strictUtf8Text } from "./encoding.ts";
 
 /**
  * What a terminal must not get as it is: C0 and C1 controls, soft hyphen, zero-width and bidirectional characters, line
@@ -45,10 +37,9 @@ export function sanitizeBytes(bytes: Uint8Array): string {
       break;
     }
   }
-  // Each byte is an argument, and there is only so much stack; names are short, command lines are not.
-  if (ascii) return bytes.length < 1024 ? String.fromCharCode(...bytes) : decode(bytes);
+  if (ascii) return latin1Text(bytes);
   try {
-    return sanitize(decode(bytes));
+    return sanitize(strictUtf8Text(bytes));
   } catch {
     // Not UTF-8: the ASCII in it is kept readable.
     let text = "";

@@ -10,6 +10,7 @@
 import { EAGAIN, EINTR, EPIPE, SyscallError } from "../../ffi/errno.ts";
 import { tryWrite } from "../../ffi/files.ts";
 import { POLLOUT, waitFor } from "../../ffi/poll.ts";
+import { utf8Bytes } from "./encoding.ts";
 
 /** The reader is gone. Not a failure: `sockeye | head -1` has had what it wanted. */
 export class BrokenPipe extends Error {
@@ -17,7 +18,6 @@ export class BrokenPipe extends Error {
 }
 
 const FLUSH_AT = 64 * 1024;
-const encoder = new TextEncoder();
 
 /** Buffered output to a descriptor. */
 export class Writer {
@@ -44,7 +44,7 @@ export class Writer {
   /** Writes out what is buffered. Throws {@linkcode BrokenPipe} unless it keeps on, or SyscallError for a full disk and the like. */
   flush(): void {
     if (this.#pending.length === 0) return;
-    const bytes = encoder.encode(this.#pending.join(""));
+    const bytes = utf8Bytes(this.#pending.join(""));
     this.#pending = [];
     this.#length = 0;
     this.writeBytes(bytes);

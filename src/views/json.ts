@@ -8,6 +8,7 @@ import type { Bytes, Owner, Process } from "../model/owner.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
+import { utf8Bytes } from "../text/encoding.ts";
 import { RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
 import { utf8Text } from "../text/encoding.ts";
@@ -104,7 +105,6 @@ function writeOwners(owners: readonly Owner[], out: RowBuffer): void {
   out.text("]");
 }
 
-const encoder = new TextEncoder();
 const texts = new WeakMap<object, Uint8Array>();
 
 function keptText(of: object, json: () => Record<string, unknown>): Uint8Array {
@@ -115,7 +115,7 @@ function keptText(of: object, json: () => Record<string, unknown>): Uint8Array {
 
 // An object's text, but for the brace that begins it.
 function inside(json: Record<string, unknown>): Uint8Array {
-  return encoder.encode(jsonText(json).slice(1));
+  return utf8Bytes(jsonText(json).slice(1));
 }
 
 // Bytes are not text here: addresses, and attributes that this program does not know.

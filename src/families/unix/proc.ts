@@ -20,6 +20,7 @@ import { NLA_HEADER_SIZE } from "../../netlink/attribute.ts";
 import { align } from "../../netlink/header.ts";
 import type { ProcTable } from "../family.ts";
 import * as uapi from "./uapi.ts";
+import { latin1Text } from "../../text/encoding.ts";
 
 const FILE = "unix";
 const WHAT = "/proc/net/unix";
@@ -46,7 +47,7 @@ export const unixProcTable: ProcTable = {
     if (start === 0) throw new DecodeError(WHAT, 0, "the header line is missing");
     while (start < bytes.length) {
       let next = lineEnd(bytes, start) + 1;
-      const fields = LINE.exec(latin1(bytes, start, Math.min(next - 1, start + FIELDS_LIMIT)));
+      const fields = LINE.exec(latin1Text(bytes, start, Math.min(next - 1, start + FIELDS_LIMIT)));
       if (fields === null) {
         throw new DecodeError(WHAT, start, "a line that is not one of a socket");
       }
@@ -68,12 +69,8 @@ function lineEnd(bytes: Uint8Array, start: number): number {
   return end < 0 ? bytes.length : end;
 }
 
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.subarray(start, end));
-}
-
 function startsLine(bytes: Uint8Array, start: number): boolean {
-  return LINE.test(latin1(bytes, start, Math.min(lineEnd(bytes, start), start + FIELDS_LIMIT)));
+  return LINE.test(latin1Text(bytes, start, Math.min(lineEnd(bytes, start), start + FIELDS_LIMIT)));
 }
 
 function encode(fields: RegExpExecArray, name: Uint8Array | null, at: number): DataView {

@@ -27,12 +27,3 @@ export function netstatEnvironment(
     lookup: (addresses) => resolver.namesOf(addresses),
   };
 }
-
-/** A table of /proc as text, a character a byte. */
-export function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
-}

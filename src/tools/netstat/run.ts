@@ -36,7 +36,8 @@ import type { Writer } from "../../text/writer.ts";
 import { KeptMessages } from "./kept_messages.ts";
 import { NamesForRun, type NumericChoice } from "./names.ts";
 import { NetstatOwners } from "./owners.ts";
-import { latin1Text, type NetstatEnvironment, type NetstatProtocol } from "./environment.ts";
+import type { NetstatEnvironment, NetstatProtocol } from "./environment.ts";
+import { latin1Text } from "../../text/encoding.ts";
 
 /** What was asked. */
 export interface NetstatRequest {

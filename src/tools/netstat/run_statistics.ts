@@ -12,7 +12,8 @@ import {
 } from "../../proc/snmp.ts";
 import { StatisticsText } from "./statistics.ts";
 import type { Writer } from "../../text/writer.ts";
-import { latin1Text, type NetstatEnvironment, type NetstatProtocol } from "./environment.ts";
+import type { NetstatEnvironment, NetstatProtocol } from "./environment.ts";
+import { latin1Text } from "../../text/encoding.ts";
 
 /** Which counters are wanted. */
 export interface NetstatStatisticsRequest {

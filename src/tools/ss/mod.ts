@@ -14,6 +14,7 @@ import { TABLE } from "./rows/row.ts";
 import type { Writer } from "../../text/writer.ts";
 import { readArguments, type SsArguments, Stop } from "./arguments.ts";
 import type { Selection } from "./selection.ts";
+import { utf8Text } from "../../text/encoding.ts";
 
 /** The release that this mode stands in for. */
 const VERSION = "ss utility, iproute2-7.1.0\n";
@@ -164,7 +165,7 @@ const STANDARD_INPUT = 0;
 /** A name that begins with a dash is standard input, whatever follows. */
 function readFilterFile(name: string): string {
   try {
-    if (!name.startsWith("-")) return new TextDecoder().decode(readFile(name));
+    if (!name.startsWith("-")) return utf8Text(readFile(name));
     const decoder = new TextDecoder();
     const buffer = allocate(64 * 1024);
     let text = "";

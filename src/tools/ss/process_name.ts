@@ -5,10 +5,10 @@
  */
 import type { ProcRoot } from "../../proc/root.ts";
 import { utf8Text } from "../../text/encoding.ts";
+import { utf8Bytes } from "../../text/encoding.ts";
 
 /** Names in a stat file are cut at the first parenthesis that closes, so a process may lie about its own. */
 const COMM_MAX = 15;
-const encoder = new TextEncoder();
 
 /** Name of a process or thread as ss reads it from its stat file; `null` where there is none. */
 export function processName(root: ProcRoot, path: string): Uint8Array | null {
@@ -30,7 +30,7 @@ export function printable(name: Uint8Array, utf8: boolean): Uint8Array {
     return name.map((byte) => byte >= 0x80 ? 0x3f : byte < 0x20 || byte === 0x7f ? 0x2e : byte);
   }
   // deno-lint-ignore no-control-regex
-  return encoder.encode(
+  return utf8Bytes(
     utf8Text(name).replace(/[\x00-\x1f\x7f-\x9f\ufffd]/g, "?"),
   );
 }

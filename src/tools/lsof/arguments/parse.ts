@@ -12,6 +12,7 @@ import { LsofError } from "./error.ts";
 import { LsofOptions } from "./getopt.ts";
 import { parseInternet } from "./internet.ts";
 import { addDescriptors, addNumbers, addStates, addUsers } from "./lists.ts";
+import { latin1Text, utf8Bytes } from "../../../text/encoding.ts";
 
 /** Letters that take a value in lsof 4.95 on Linux. */
 const VALUED = "ADFKLSTZcdefgimoprsux";
@@ -33,7 +34,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
 
 /** Text as bytes, one character each: how names in the kernel are compared. */
 function byteText(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+  return latin1Text(utf8Bytes(text));
 }
 
 /** Parses arguments. Answers with a word where it is help that is asked for. Throws {@linkcode LsofError}. */

@@ -16,6 +16,7 @@ import type { NamedFiles } from "./named_files.ts";
 import type { OpenProcess } from "./open_process.ts";
 import { BY_ADDRESS, BY_INTERNET, BY_NAME, BY_SOCKET, BY_UNIX } from "./selection.ts";
 import { InternetSocket, type KnownSocket, type SocketTables } from "./sockets.ts";
+import { latin1Text } from "../../../text/encoding.ts";
 
 /** Describes them, and gives them to a keeper. */
 export class HeldSockets {
@@ -106,9 +107,7 @@ export class HeldSockets {
       `${this.#root.path}/${prefix}/fd/${number}`,
       "system.sockprotoname",
     );
-    return typeof name === "number"
-      ? "can't identify protocol"
-      : `protocol: ${String.fromCharCode(...name)}`;
+    return typeof name === "number" ? "can't identify protocol" : `protocol: ${latin1Text(name)}`;
   }
 
   #metByUnix({ row }: Extract<KnownSocket, { readonly kind: "unix" }>, inode: number): number {

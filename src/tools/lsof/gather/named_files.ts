@@ -26,6 +26,7 @@ import { type Mount, parseMounts } from "../../../proc/mounts.ts";
 import type { OpenFileReader } from "../../../proc/open_files.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
 import type { DirectoryItem, LsofQuery } from "../query.ts";
+import { latin1Bytes, latin1Text } from "../../../text/encoding.ts";
 
 /** Opens for nothing but to be looked at: include/uapi/asm-generic/fcntl.h. */
 const O_PATH = 0o10000000;
@@ -87,7 +88,7 @@ export class NamedFiles {
 
   #addName(name: string, kind: LsofQuery["nameKind"]): void {
     const path = this.#resolve(name);
-    const status = tryStatAt(AT_FDCWD, cString(bytes(name)));
+    const status = tryStatAt(AT_FDCWD, cString(latin1Bytes(name)));
     if (path === null || typeof status === "number") {
       this.problems.push(
         `status error on ${name}: ${sentence(typeof status === "number" ? -status : 2)}`,
@@ -114,7 +115,7 @@ export class NamedFiles {
 
   // The kernel resolves links better than we could.
   #resolve(name: string): string | null {
-    const fd = tryOpenAt(AT_FDCWD, cString(bytes(name)), O_PATH);
+    const fd = tryOpenAt(AT_FDCWD, cString(latin1Bytes(name)), O_PATH);
     if (fd < 0) return null;
     try {
       const target = this.#reader.link(`thread-self/fd/${fd}`);
@@ -126,7 +127,7 @@ export class NamedFiles {
 
   #addDirectory({ path: given, descend }: DirectoryItem, query: LsofQuery): void {
     const path = this.#resolve(given);
-    const status = tryStatAt(AT_FDCWD, cString(bytes(given)));
+    const status = tryStatAt(AT_FDCWD, cString(latin1Bytes(given)));
     if (path === null || typeof status === "number") {
       const error = typeof status === "number" ? -status : 2;
       this.problems.push(`WARNING: can't stat(${given}): ${sentence(error)}`);
@@ -161,18 +162,18 @@ export class NamedFiles {
   }
 
   #entryStatus(path: string, device: Device, query: LsofQuery): FileStatus | null {
-    const status = tryStatAt(AT_FDCWD, cString(bytes(path)), true);
+    const status = tryStatAt(AT_FDCWD, cString(latin1Bytes(path)), true);
     if (typeof status === "number") return null;
     const sameDevice = status.device.major === device.major && status.device.minor === device.minor;
     if (!sameDevice && !query.crossMounts) return null;
     if ((status.mode & S_IFMT) !== S_IFLNK) return status;
     if (!query.crossLinks) return null;
-    const followed = tryStatAt(AT_FDCWD, cString(bytes(path)));
+    const followed = tryStatAt(AT_FDCWD, cString(latin1Bytes(path)));
     return typeof followed === "number" ? null : followed;
   }
 
   #entries(directory: string): string[] {
-    const fd = tryOpenAt(AT_FDCWD, cString(bytes(directory)), O_RDONLY | O_DIRECTORY);
+    const fd = tryOpenAt(AT_FDCWD, cString(latin1Bytes(directory)), O_RDONLY | O_DIRECTORY);
     if (fd < 0) {
       this.warnings.push(`WARNING: can't opendir(${directory}): ${sentence(-fd)}`);
       return [];
@@ -182,7 +183,7 @@ export class NamedFiles {
     try {
       reader.start(fd);
       while (reader.next()) {
-        const name = latin1.decode(reader.name);
+        const name = latin1Text(reader.name);
         if (name !== "." && name !== "..") names.push(name);
       }
     } catch {
@@ -198,22 +199,8 @@ function identity({ major, minor }: Device, inode: number): string {
   return `${major}:${minor}:${inode}`;
 }
 
-/** The bytes of a text of one character a byte. */
-function bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
 /** What strerror(3) says: our words with a capital. */
 export function sentence(errno: number): string {
   const text = errnoText(errno);
   return text[0]!.toUpperCase() + text.slice(1);
 }
-
-// iso-8859-1 in the standard's words is windows-1252, which moves 0x80 to 0x9f: spelled out instead.
-const latin1 = {
-  decode(raw: Uint8Array): string {
-    let text = "";
-    for (const byte of raw) text += String.fromCharCode(byte);
-    return text;
-  },
-};

@@ -8,6 +8,7 @@ import type { ProcRoot } from "../../../proc/root.ts";
 import { parseStat, type Stat } from "../../../proc/stat.ts";
 import type { FileRow } from "../layout/row.ts";
 import type { Candidate, ProcessMatch } from "./selection.ts";
+import { latin1Text } from "../../../text/encoding.ts";
 
 /** What is read of a process before its files. */
 export interface Identity extends Candidate {
@@ -70,7 +71,7 @@ function fromStat(stat: Stat): { ppid: number; pgid: number; command: string; st
   return {
     ppid: stat.ppid,
     pgid: stat.pgid,
-    command: String.fromCharCode(...stat.comm),
+    command: latin1Text(stat.comm),
     state: stat.state,
   };
 }

@@ -53,6 +53,7 @@ import { parseUnixTable, type UnixRow } from "../../../proc/net_unix.ts";
 import type { InternetEnd, InternetEnds, SocketState } from "../layout/row.ts";
 import type { InternetProtocol, LsofQuery } from "../query.ts";
 import { tcpStateName } from "../tcp_states.ts";
+import { latin1Text } from "../../../text/encoding.ts";
 
 /** States in which no descriptor exists, and the one that lsof's source does not list. */
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
@@ -408,7 +409,7 @@ export class SocketTables {
 
   #namespace(process: string): string | null {
     const link = this.#root.link(`${process}/ns/net`);
-    return typeof link === "number" ? null : String.fromCharCode(...link);
+    return typeof link === "number" ? null : latin1Text(link);
   }
 
   // /proc/PID/net shows the namespace of a process to everybody; entering it would need CAP_SYS_ADMIN.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { latin1Bytes, strictUtf8Text } from "../../../text/encoding.ts";
 
 const LETTERS = new Map([
   [0x08, "\\b"],
@@ -24,7 +25,6 @@ function escape(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** Controls and what a terminal does not show as it is; the rest of Unicode is left. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Cn}\p{Co}]/u;
 
@@ -50,9 +50,8 @@ export function safe(text: string, unicode: boolean): string {
 
 function character8(text: string, at: number, length: number): string | null {
   if (at + length > text.length) return null;
-  const bytes = Uint8Array.from({ length }, (_, i) => text.charCodeAt(at + i));
   try {
-    const character = utf8.decode(bytes);
+    const character = strictUtf8Text(latin1Bytes(text.slice(at, at + length)));
     return UNPRINTABLE.test(character) ? null : character;
   } catch {
     return null;

@@ -10,6 +10,7 @@ import type { Cells } from "./cells.ts";
 import type { FileRow, Files, LsofFormat, ProcessRow } from "./row.ts";
 import { commandCell, commandLength } from "./safe.ts";
 import { SocketFiles, type SocketWidths } from "./socket_files.ts";
+import { latin1Text } from "../../../text/encoding.ts";
 
 /** A column between COMMAND and FD: the same for all files of a process. */
 interface ProcessColumn {
@@ -57,7 +58,7 @@ function writeDescriptor({ descriptor }: FileRow, out: RowBuffer): void {
 export function descriptorText(row: FileRow): string {
   const out = new RowBuffer();
   writeDescriptor(row, out);
-  return String.fromCharCode(...out.take()).trimStart();
+  return latin1Text(out.take()).trimStart();
 }
 
 const DESCRIPTOR: FileColumn = {

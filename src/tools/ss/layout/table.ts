@@ -14,6 +14,7 @@ import type { Writer } from "../../../text/writer.ts";
 import { ChunkCounter, chunkLength, CHUNKS_MAX } from "./chunks.ts";
 import { COLUMN_STYLES, columnWidths, type Layout, layoutOf, LEFT, RIGHT } from "./columns.ts";
 import { PlainRows } from "./ipv4_rows.ts";
+import { utf8Bytes } from "../../../text/encoding.ts";
 
 /** The longest cell: its length is a u16. */
 const CELL_MAX = 0xffff;
@@ -27,7 +28,6 @@ const BLANK = 0x20;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const DOT = 0x2e;
-const encoder = new TextEncoder();
 
 /** How a table is to look. */
 export interface SsTableOptions {
@@ -219,13 +219,13 @@ export class SsTable implements SsCells {
   }
 
   utf8(text: string): void {
-    if (!this.#hidden) this.bytes(encoder.encode(text));
+    if (!this.#hidden) this.bytes(utf8Bytes(text));
   }
 
   bytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
     if (this.#hidden) return;
     if (this.#terminal && hasControl(bytes, start, end)) {
-      bytes = encoder.encode(sanitizeBytes(bytes.subarray(start, end)));
+      bytes = utf8Bytes(sanitizeBytes(bytes.subarray(start, end)));
       start = 0;
       end = bytes.length;
     }
@@ -421,11 +421,11 @@ export class SsTable implements SsCells {
     right: boolean,
   ): void {
     const blanks = " ".repeat(missing);
-    const text = encoder.encode(`${delimited ? " " : ""}${right ? blanks : ""}`);
+    const text = utf8Bytes(`${delimited ? " " : ""}${right ? blanks : ""}`);
     this.#send(this.#outputLength);
     this.#out.writeBytes(text);
     this.#out.writeBytes(this.#bytes.subarray(start, end));
-    if (!right) this.#out.writeBytes(encoder.encode(blanks));
+    if (!right) this.#out.writeBytes(utf8Bytes(blanks));
     this.#outputLength = 0;
   }
 
