@@ -4,7 +4,7 @@
  * @module
  */
 import { terminalColumns } from "../../ffi/terminal.ts";
-import { kept } from "../snapshot/rows.ts";
+import { kept } from "../store/socket_rows.ts";
 import { listFilter, type SnapshotTools, takeRows } from "../snapshot/take.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";

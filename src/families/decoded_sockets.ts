@@ -5,7 +5,7 @@
  */
 import type { Socket } from "../model/socket.ts";
 import type { DecodeContext, DiagRequest } from "./family.ts";
-import type { SocketTable } from "./socket_table.ts";
+import type { SocketTable } from "../store/socket_table.ts";
 
 /** Each socket becomes an object at once. */
 export class DecodedSockets implements SocketTable {

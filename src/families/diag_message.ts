@@ -3,11 +3,9 @@
  *
  * @module
  */
+import { cookieOf } from "../model/cookie.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
-
-/** What the kernel puts where it has no cookie, and what /proc has in its place: all ones. */
-export const NO_COOKIE = 0xffff_ffff;
 
 /**
  * A window on one message in a buffer. One object serves a whole dump: {@linkcode DiagMessage.at} moves it to the next
@@ -129,10 +127,4 @@ export class DiagMessage {
       this.view.getUint32(this.start + offset + 4, true),
     );
   }
-}
-
-/** The cookie of these halves, `null` for none. A bigint only from 2^53 on. */
-export function cookieOf(low: number, high: number): number | bigint | null {
-  if (low === NO_COOKIE && high === NO_COOKIE) return null;
-  return high < 0x20_0000 ? high * 0x1_0000_0000 + low : BigInt(high) << 32n | BigInt(low);
 }

@@ -7,7 +7,7 @@
  */
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/message.ts";
-import { NO_COOKIE } from "./diag_message.ts";
+import { NO_COOKIE } from "../model/cookie.ts";
 
 /** Type of requests and of the messages that answer them. */
 export const SOCK_DIAG_BY_FAMILY = 20;

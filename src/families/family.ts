@@ -11,7 +11,7 @@ import type { Endpoint, Netns, Socket, SocketInfo } from "../model/socket.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { PortRange, Query } from "../query.ts";
-import type { SocketTable } from "./socket_table.ts";
+import type { SocketTable } from "../store/socket_table.ts";
 
 /** Where messages came from: a field that only one source has is `null` from the other. */
 export type SourceKind = "netlink" | "proc";

@@ -13,7 +13,7 @@ import { effectiveUser, insidePidNamespace } from "../proc/host.ts";
 import type { Processes } from "../origin/processes.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Scan } from "../proc/scan.ts";
-import { OwnerIndex } from "./owner_index.ts";
+import { OwnerIndex } from "../store/owner_index.ts";
 import { OwnerLists } from "./owner_lists.ts";
 import { type OwnerWalk, walkOwners } from "./owners.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { InodeMap } from "../model/inode_map.ts";
+import { InodeMap } from "../store/inode_map.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
 
 /** Descriptors by inode. */

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Owner, OwnerSource } from "../model/owner.ts";
+import type { Owner, OwnerLookup } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
 import type { Processes } from "../origin/processes.ts";
-import type { OwnerIndex } from "./owner_index.ts";
+import type { OwnerIndex } from "../store/owner_index.ts";
 
 /** An owner under construction. */
 type Draft = { -readonly [Key in keyof Owner]: Owner[Key] } & { fds: number[] };
 
 /** The owners of all sockets. Numbers are those of {@linkcode OwnerIndex.first}. */
-export class OwnerLists implements OwnerSource {
+export class OwnerLists implements OwnerLookup {
   readonly #table: DescriptorTable;
   readonly #index: OwnerIndex;
   readonly #processes: Processes;

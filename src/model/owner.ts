@@ -24,7 +24,7 @@ export interface Owner {
  * Where sockets that keep no list of their own look their owners up. Kept so because there may be a million sockets, of
  * which each has an owner.
  */
-export interface OwnerSource {
+export interface OwnerLookup {
   /**
    * The owners behind a number that this source gave out; none behind 0.
    *

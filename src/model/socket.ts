@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Bytes, Owner, Ownership, OwnerSource } from "./owner.ts";
+import type { Bytes, Owner, OwnerLookup, Ownership } from "./owner.ts";
 import type { State } from "./state.ts";
 
 /** Address family, as in the JSON. */
@@ -218,5 +218,5 @@ export interface Socket {
    * Takes a number to look {@linkcode owners} up by whenever they are asked for. Of sockets that can do without a list of
    * their own; the others are given one.
    */
-  ownedBy?(source: OwnerSource, number: number): void;
+  ownedBy?(lookup: OwnerLookup, number: number): void;
 }

@@ -5,12 +5,12 @@
  */
 import { familiesNamed } from "../families/mod.ts";
 import { DecodedSockets } from "../families/decoded_sockets.ts";
-import type { SocketTable } from "../families/socket_table.ts";
+import type { SocketTable } from "../store/socket_table.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
 import type { RowFilter, SourceKind } from "../families/family.ts";
 import type { Sockstat } from "../proc/sockstat.ts";
-import { SocketRows } from "./rows.ts";
+import { SocketRows } from "../store/socket_rows.ts";
 import type { Source } from "./source.ts";
 
 /** What collecting may be told beside the query. */

@@ -9,7 +9,7 @@
 import { LIVE } from "./access.ts";
 import { type FoundNetns, NamespaceFinder } from "./namespaces.ts";
 import { Sockstat } from "../proc/sockstat.ts";
-import { kept, SocketRows } from "./rows.ts";
+import { kept, SocketRows } from "../store/socket_rows.ts";
 import { collectRows } from "./collect.ts";
 import { Source } from "./source.ts";
 import type { Diagnostics } from "../diagnostics.ts";

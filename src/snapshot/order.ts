@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SocketRows } from "./rows.ts";
+import { SocketRows } from "../store/socket_rows.ts";
 import type { EndpointTraits } from "../families/family.ts";
 import { endpointTraits } from "../families/mod.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ListFilter } from "./list_filter.ts";
-import { kept } from "./rows.ts";
+import { kept } from "../store/socket_rows.ts";
 import { familiesNamed, familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
 import type { Sockets } from "../model/sockets.ts";

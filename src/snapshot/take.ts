@@ -21,7 +21,7 @@ import { type Access, LIVE } from "./access.ts";
 import { collectRows } from "./collect.ts";
 import type { ListFilter } from "./list_filter.ts";
 import { inOrder } from "./order.ts";
-import { kept, SocketRows } from "./rows.ts";
+import { kept, SocketRows } from "../store/socket_rows.ts";
 import { selectSockets } from "./select.ts";
 import { Source } from "./source.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, statSync } from "node:fs";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { attachOwners } from "../../src/join/attach.ts";
-import { OwnerIndex } from "../../src/join/owner_index.ts";
+import { OwnerIndex } from "../../src/store/owner_index.ts";
 import { type OwnerWalk, walkOwners } from "../../src/join/owners.ts";
 import type { Socket } from "../../src/model/socket.ts";
 import { DescriptorTable } from "../../src/proc/descriptors.ts";

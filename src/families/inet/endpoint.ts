@@ -7,7 +7,7 @@ import { formatIpv4 } from "../../model/endpoint.ts";
 import type { InternetEndpoint } from "../../model/socket.ts";
 import type { EndpointTraits, TextSink } from "../family.ts";
 import { compareText } from "../order.ts";
-import { WireEndpoint } from "./wire_endpoint.ts";
+import { WireEndpoint } from "../../store/wire_endpoint.ts";
 
 const PERCENT = 0x25;
 const STAR = 0x2a;

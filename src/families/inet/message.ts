@@ -5,6 +5,7 @@
  */
 import { AF_INET } from "../../../ffi/socket.ts";
 import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
+import type { InetRow } from "../../store/inet_row.ts";
 import { DiagMessage } from "../diag_message.ts";
 import {
   INET_DIAG_MAX,
@@ -26,8 +27,8 @@ import {
   MSG_WQUEUE,
 } from "./uapi.ts";
 
-/** A window on one inet_diag_msg in a buffer. */
-export class InetMessage extends DiagMessage {
+/** One inet_diag_msg in a buffer; moved, it shows another one. */
+export class InetMessage extends DiagMessage implements InetRow {
   constructor() {
     super("inet_diag_msg", INET_DIAG_MSG_SIZE, INET_DIAG_MAX);
   }

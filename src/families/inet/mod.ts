@@ -19,7 +19,7 @@ import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import type { Pushdown } from "./pushdown.ts";
 import { dumpRequest, tcpStates } from "./request.ts";
-import { inetState } from "./row_kind.ts";
+import { type InetRowKind, inetState } from "./row_kind.ts";
 import type { InetSubject } from "./subject.ts";
 import { type InetRowTest, inetSocket, InetTable } from "./table.ts";
 import * as uapi from "./uapi.ts";
@@ -158,11 +158,16 @@ function request(
   { pushed, ports, info, boundInactive }: RequestOptions,
 ): DiagRequest {
   const message = new InetMessage();
-  const kind = { transport: transport.transport, type: transport.type, boundInactive };
+  const { protocol } = transport;
+  const kind: InetRowKind = {
+    transport: transport.transport,
+    type: transport.type,
+    protocol: protocol ?? 0,
+    boundInactive,
+  };
   // Nobody is asked without a filter.
   let known: InetSubject | undefined;
   const subject = () => known ??= new (subjectModule().InetSubject)(message, kind);
-  const { protocol } = transport;
   const extensions = info ? ALL_EXTENSIONS : 0;
   const ask = (bytecode: Uint8Array | null) =>
     protocol === null ? null : dumpRequest({ family, protocol, states, extensions, bytecode });

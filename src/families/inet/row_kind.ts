@@ -14,6 +14,8 @@ const sctpModule = () => require("./sctp_info.ts") as typeof import("./sctp_info
 export interface InetRowKind {
   readonly transport: Transport;
   readonly type: SocketType | null;
+  /** IPPROTO_*; 0 where the kernel has no handler for it. A raw socket tells its own. */
+  readonly protocol: number;
   /** True for the request that asks for BOUND_INACTIVE alone: its replies say CLOSE. */
   readonly boundInactive: boolean;
 }

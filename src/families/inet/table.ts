@@ -1,17 +1,18 @@
 /**
- * InetTable: the sockets of one inet request, each as a record of 76 bytes.
+ * InetTable: takes the messages of one inet request into the store.
  *
  * @module
  */
+import { AF_INET6 } from "../../../ffi/socket.ts";
 import type { RowFacts } from "../../filter/socket_subject.ts";
-import type { Netns, Socket, SocketInfo } from "../../model/socket.ts";
-import type { DecodeContext, SourceKind } from "../family.ts";
-import { SocketAnnotations } from "../annotations.ts";
-import type { SocketTable } from "../socket_table.ts";
+import type { Socket } from "../../model/socket.ts";
+import { HAS_PEERS, HAS_V6ONLY, V6ONLY } from "../../store/inet_records.ts";
+import { InetSockets } from "../../store/inet_sockets.ts";
+import type { SocketTable } from "../../store/socket_table.ts";
+import type { DecodeContext } from "../family.ts";
 import { InetMessage } from "./message.ts";
-import { InetRecords } from "./records.ts";
-import type { InetRowKind } from "./row_kind.ts";
-import { type InetRows, InetSocket } from "./socket.ts";
+import { type InetRowKind, inetState } from "./row_kind.ts";
+import * as uapi from "./uapi.ts";
 
 // Loaded when everything is asked for: it has a table of fields for each protocol.
 const attributesModule = () => require("./attributes.ts") as typeof import("./attributes.ts");
@@ -27,40 +28,22 @@ export interface InetRowTest {
 }
 
 /** Sockets of one kind, from one source in one network namespace. */
-export class InetTable implements SocketTable, InetRows {
-  readonly kind: InetRowKind;
-  readonly annotations = new SocketAnnotations(() => this.length);
-  /** Only when they were asked for; `null` for a row of /proc, which has none. */
-  readonly infos: (SocketInfo | null)[] | null;
+export class InetTable extends InetSockets implements SocketTable {
+  readonly #kind: InetRowKind;
   readonly #context: DecodeContext;
   readonly #test: InetRowTest | null;
-  readonly records = new InetRecords();
   readonly #message = new InetMessage();
-  readonly #window: InetSocket = new InetSocket(this, null);
-  readonly #kept = new Map<number, InetSocket>();
 
   /** Without a test every row is taken. */
   constructor(kind: InetRowKind, context: DecodeContext, test: InetRowTest | null) {
-    this.kind = kind;
+    const { transport, type } = kind;
+    const { netns, source } = context;
+    const interfaceName = (index: number) => context.interfaceName(index);
+    const facts = { transport, type, netns, fromProc: source === "proc", interfaceName };
+    super(facts, test?.info === true);
+    this.#kind = kind;
     this.#context = context;
     this.#test = test;
-    this.infos = test?.info ? [] : null;
-  }
-
-  get length(): number {
-    return this.records.length;
-  }
-
-  get netns(): Netns | null {
-    return this.#context.netns;
-  }
-
-  get source(): SourceKind {
-    return this.#context.source;
-  }
-
-  interfaceName(index: number): string | null {
-    return this.#context.interfaceName(index);
   }
 
   add(view: DataView, start: number, end: number): number {
@@ -73,40 +56,40 @@ export class InetTable implements SocketTable, InetRows {
     return number;
   }
 
-  /** Takes a message in without a test. Throws DecodeError. */
+  /** Takes a message without a test. Throws DecodeError when the attributes that it looks at do not add up. */
   addMessage(message: InetMessage): number {
-    const number = this.records.add(message, this.kind);
+    const kind = this.#kind;
+    const flags = flagsOf(message, kind);
+    const state = inetState(message, kind);
+    const number = this.records.add(message, state, protocolOf(message, kind), flags);
     // Names of interfaces are asked for while the namespace is open.
     const index = message.interfaceIndex;
-    if (index !== 0) this.interfaceName(index);
+    if (index !== 0) this.facts.interfaceName(index);
     if (this.infos !== null) {
-      // Lines of /proc have no attributes.
-      this.infos[number] = this.source === "proc"
+      this.infos[number] = this.facts.fromProc
         ? null
-        : attributesModule().readAttributes(message.attributes(), this.kind.transport);
+        : attributesModule().readAttributes(message.attributes(), kind.transport);
     }
     return number;
   }
+}
 
-  at(number: number): InetSocket {
-    return this.#window.to(number);
+// Finding out that a message has no attribute costs as much as all the rest, so only those are asked that may have it.
+function flagsOf(message: InetMessage, kind: InetRowKind): number {
+  let flags = 0;
+  if (message.family === AF_INET6) {
+    const v6only = message.u8Attribute(uapi.INET_DIAG_SKV6ONLY);
+    if (v6only >= 0) flags |= HAS_V6ONLY | (v6only > 0 ? V6ONLY : 0);
   }
+  if (kind.transport === "sctp" && message.has(uapi.INET_DIAG_PEERS)) flags |= HAS_PEERS;
+  return flags;
+}
 
-  keep(number: number): InetSocket {
-    let kept = this.#kept.get(number);
-    if (kept === undefined) {
-      kept = new InetSocket(this, number);
-      this.#kept.set(number, kept);
-    }
-    return kept;
-  }
-
-  clear(): void {
-    this.records.clear();
-    this.annotations.clear();
-    this.#kept.clear();
-    if (this.infos !== null) this.infos.length = 0;
-  }
+// raw_diag sends the protocol of a raw socket as an attribute; both it and /proc/net/raw also show it as the local port.
+function protocolOf(message: InetMessage, { transport, protocol }: InetRowKind): number {
+  if (transport !== "raw") return protocol;
+  const attribute = message.u8Attribute(uapi.INET_DIAG_PROTOCOL);
+  return attribute >= 0 ? attribute : message.sourcePort;
 }
 
 /** A Socket of one message by itself. Owners and reach are filled in by later steps. Throws DecodeError. */

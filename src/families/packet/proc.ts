@@ -8,7 +8,7 @@
  */
 import { AF_PACKET } from "../../../ffi/socket.ts";
 import { MessageBuilder } from "../../netlink/message.ts";
-import { NO_COOKIE } from "../diag_message.ts";
+import { NO_COOKIE } from "../../model/cookie.ts";
 import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
 import type { ProcTable } from "../family.ts";
 import { bodyOf, decimal, hexadecimal, procTable } from "../proc_table.ts";

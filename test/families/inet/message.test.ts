@@ -59,7 +59,7 @@ const context: DecodeContext = {
   netns: null,
   interfaceName: (index) => index === 0 ? null : `eth${index}`,
 };
-const TCP = { transport: "tcp", type: "stream", boundInactive: false } as const;
+const TCP = { transport: "tcp", type: "stream", protocol: 6, boundInactive: false } as const;
 const at = (bytes: number[]) => new InetMessage().at(viewOf(bytes), 0, bytes.length);
 
 describe("InetMessage", () => {

@@ -15,7 +15,7 @@ const ASSOCS =
   ` ASSOC     SOCK   STY SST ST HBKT ASSOC-ID TX_QUEUE RX_QUEUE UID INODE LPORT RPORT LADDRS <-> RADDRS HBINT INS OUTS MAXRT T1X T2X RTXC wmema wmemq sndbuf rcvbuf
        0        0 2   1   3  9       1        4        5    1000 3982 11165  40000  10.0.0.102 10.0.0.70 <-> *10.0.0.103 10.0.0.71 \t   30000    10    10   10    0    0        0        1        0   212992   212992
 `;
-const SCTP = { transport: "sctp", type: null, boundInactive: false } as const;
+const SCTP = { transport: "sctp", type: null, protocol: 132, boundInactive: false } as const;
 
 function read(family: number, eps: string, assocs: string) {
   const first = sctpProcTable(family);

@@ -29,7 +29,7 @@ import {
 } from "../../../families/inet/uapi.ts";
 import { DecodeError } from "../../../model/decode_error.ts";
 import { formatIpv4, formatIpv6 } from "../../../model/endpoint.ts";
-import { InodeMap } from "../../../model/inode_map.ts";
+import { InodeMap } from "../../../store/inode_map.ts";
 import {
   ALL_STATES,
   type StateMask,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { InodeMap } from "../../src/model/inode_map.ts";
+import { InodeMap } from "../../src/store/inode_map.ts";
 
 const inode = fc.oneof(
   fc.integer({ min: 1, max: 200 }),

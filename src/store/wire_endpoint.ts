@@ -1,19 +1,16 @@
 /**
- * WireEndpoint: one end of an internet socket as the words of a message; text is made of it when it is asked for.
+ * WireEndpoint: one end of an internet socket as numbers. Text is made of them when somebody asks for it.
  *
  * @module
  */
-import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
-import type { InternetEndpoint } from "../../model/socket.ts";
-
-/** Words of an address; IPv4 has only the first. Big-endian. */
-export type AddressWords = readonly [a: number, b: number, c: number, d: number];
+import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
+import type { InternetEndpoint } from "../model/socket.ts";
 
 /** Neighbours in a listing often have an address in common. */
 const REMEMBERED = 64;
 const texts: { v6: boolean; a: number; b: number; c: number; d: number; text: string }[] = [];
 
-/** The address as text. */
+/** The text of an address, from its words in host order; of an IPv4 address only `a` counts. */
 export function addressText(v6: boolean, a: number, b: number, c: number, d: number): string {
   const place = (a ^ d ^ (a ^ d) >>> 6) & REMEMBERED - 1;
   const known = texts[place];
@@ -33,7 +30,7 @@ export function addressText(v6: boolean, a: number, b: number, c: number, d: num
   return known.text;
 }
 
-/** An endpoint that is set anew for each socket. */
+/** An endpoint whose members are set anew for each socket. */
 export class WireEndpoint implements InternetEndpoint {
   v6 = false;
   a = 0;

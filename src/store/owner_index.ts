@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InodeMap } from "../model/inode_map.ts";
+import { InodeMap } from "./inode_map.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
 
 /** The inodes that are asked for, and a chain of integers for the descriptors of each: those of other sockets take no room. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { OwnerIndex } from "../../src/join/owner_index.ts";
+import { OwnerIndex } from "../../src/store/owner_index.ts";
 import { DescriptorTable } from "../../src/proc/descriptors.ts";
 
 // Few, so that sockets are shared, repeated and missing.

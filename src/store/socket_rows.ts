@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SocketTable } from "../families/socket_table.ts";
+import type { SocketTable } from "./socket_table.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Owner, type Ownership, OWNERSHIPS, type OwnerSource } from "../model/owner.ts";
+import { type Owner, type OwnerLookup, type Ownership, OWNERSHIPS } from "../model/owner.ts";
 import type { Reach, Socket } from "../model/socket.ts";
 
 const UNKNOWN = OWNERSHIPS.indexOf("unknown");
@@ -19,7 +19,7 @@ export class SocketAnnotations {
   readonly #count: () => number;
   #ownership = new Uint8Array(0);
   #ownedBy = new Int32Array(0);
-  #source: OwnerSource | null = null;
+  #lookup: OwnerLookup | null = null;
   #reach = new Uint32Array(0);
   /** Hosts have few addresses, so sockets share what is said of them. Number 0 is for nothing said yet. */
   #reaches: Reach[] = [UNKNOWN_REACH];
@@ -49,15 +49,15 @@ export class SocketAnnotations {
     this.#ownership[number] = ORDER[ownership];
   }
 
-  /** See {@linkcode OwnerSource}. */
+  /** See {@linkcode OwnerLookup}. */
   owners(number: number, socket: Pick<Socket, "cookie">, reused: boolean): readonly Owner[] {
     const held = this.#ownedBy[number] ?? 0;
-    return held === 0 ? NO_OWNERS : this.#source!.owners(held, socket, reused);
+    return held === 0 ? NO_OWNERS : this.#lookup!.owners(held, socket, reused);
   }
 
   /** The sockets of one table have their owners from one source. */
-  setOwnedBy(number: number, source: OwnerSource, held: number): void {
-    this.#source = source;
+  setOwnedBy(number: number, lookup: OwnerLookup, held: number): void {
+    this.#lookup = lookup;
     if (number >= this.#ownedBy.length) {
       const grown = new Int32Array(this.#count());
       grown.set(this.#ownedBy);

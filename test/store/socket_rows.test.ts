@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { SocketRows } from "../../src/snapshot/rows.ts";
+import { SocketRows } from "../../src/store/socket_rows.ts";
 import { inOrder, sorted } from "../../src/snapshot/order.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { InetMessage } from "../../src/families/inet/message.ts";
@@ -79,7 +79,8 @@ function build(list: readonly (readonly [Transport, "netlink" | "proc", number[]
       netns: { inode: 7, name: null },
       interfaceName: (index: number) => ["", "lo", "eth0", "a\u001b[2Jb"][index] || null,
     };
-    const table = new InetTable({ transport, type: "stream", boundInactive: false }, context, null);
+    const kind = { transport, type: "stream", protocol: 0, boundInactive: false } as const;
+    const table = new InetTable(kind, context, null);
     const message = new InetMessage();
     for (const one of bytes) table.addMessage(message.at(viewOf(one), 0, one.length));
     rows.addTable(table);

@@ -1,0 +1,53 @@
+/**
+ * InetSockets: the internet sockets of one request. Their records, and columns for what was found out later.
+ *
+ * @module
+ */
+import type { SocketInfo } from "../model/socket.ts";
+import { SocketAnnotations } from "./annotations.ts";
+import { InetRecords } from "./inet_records.ts";
+import { type InetColumns, type InetRequestFacts, InetSocket } from "./inet_socket.ts";
+
+/** Sockets by number. The family adds to them what its messages say. */
+export class InetSockets implements InetColumns {
+  readonly facts: InetRequestFacts;
+  readonly records = new InetRecords();
+  readonly annotations = new SocketAnnotations(() => this.length);
+  /** `null` for a row of /proc, which has no attributes. */
+  readonly infos: (SocketInfo | null)[] | null;
+  readonly #moving: InetSocket = new InetSocket(this, null);
+  readonly #kept = new Map<number, InetSocket>();
+
+  /** `withInfo`: everything that the kernel tells is to be kept. */
+  constructor(facts: InetRequestFacts, withInfo: boolean) {
+    this.facts = facts;
+    this.infos = withInfo ? [] : null;
+  }
+
+  get length(): number {
+    return this.records.length;
+  }
+
+  /** The socket of a number, until the next one is asked for. */
+  at(number: number): InetSocket {
+    return this.#moving.to(number);
+  }
+
+  /** The socket of a number for good: the same object each time. */
+  keep(number: number): InetSocket {
+    let kept = this.#kept.get(number);
+    if (kept === undefined) {
+      kept = new InetSocket(this, number);
+      this.#kept.set(number, kept);
+    }
+    return kept;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.records.clear();
+    this.annotations.clear();
+    this.#kept.clear();
+    if (this.infos !== null) this.infos.length = 0;
+  }
+}
