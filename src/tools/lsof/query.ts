@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LsofFormat } from "./layout/row.ts";
+import type { LsofFormat } from "./rows/row.ts";
 
 /** The protocols of `-i`. */
 export type InternetProtocol = "tcp" | "udp" | "udplite";

@@ -11,7 +11,7 @@ import {
   netstatEnvironment,
   type NetstatProtocol,
 } from "./environment.ts";
-import { netstatStatistics } from "./run_statistics.ts";
+import { netstatStatistics } from "./statistics/mod.ts";
 import { VERSION } from "../../version.ts";
 import type { Writer } from "../../text/writer.ts";
 import { getopt, GetoptError } from "../getopt.ts";

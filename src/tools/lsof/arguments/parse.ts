@@ -9,7 +9,7 @@ import { DEFAULT_FIELDS, FIELD_HELP } from "../layout/fields.ts";
 import { parseCommandPattern } from "./command_pattern.ts";
 import { check, type Draft, finish, newDraft, selects } from "./draft.ts";
 import { LsofError } from "./error.ts";
-import { LsofOptions } from "./getopt.ts";
+import { LsofOptions } from "./option_reader.ts";
 import { parseInternet } from "./internet.ts";
 import { addDescriptors, addNumbers, addStates, addUsers } from "./lists.ts";
 import { latin1Text, utf8Bytes } from "../../../text/encoding.ts";

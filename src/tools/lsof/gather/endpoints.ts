@@ -1,5 +1,5 @@
 /**
- * Endpoints (`-E`, `+E`): who holds the other end of a pipe, a local connection, a pseudo-terminal.
+ * Endpoints (`-E`, `+E`): which processes have the other end of a pipe, a local connection or a pseudo-terminal.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { type FileStatus, S_IFCHR, S_IFIFO, S_IFMT } from "../../../../ffi/stat.
 import type { Diagnostics } from "../../../diagnostics.ts";
 import type { DescriptorInfo } from "../../../proc/fdinfo.ts";
 import { TCP_ESTABLISHED } from "../../../model/state.ts";
-import { addToName } from "../layout/row.ts";
+import { addToName } from "../rows/row.ts";
 import { descriptorText } from "../layout/table.ts";
 import type { OpenFile, OpenProcess } from "./open_process.ts";
 import type { LsofQuery } from "../query.ts";
@@ -15,39 +15,42 @@ import type { Selection } from "./selection.ts";
 import { InternetSocket, type KnownSocket } from "./sockets.ts";
 import { readUnixPeers, type UnixPeers } from "./unix_peers.ts";
 
-/** Documentation/admin-guide/devices.txt: /dev/ptmx is 5,2; the slaves have the majors 136 to 143. */
+/** /dev/ptmx is 5,2; the slaves have the majors 136 to 143. Source: Documentation/admin-guide/devices.txt. */
 const PTMX = { major: 5, minor: 2 };
 const SLAVE_MAJORS = [136, 143] as const;
 
-/** Someone who holds an end. */
-interface Holder {
+/** An open file of a process, as one end of something. */
+interface End {
   readonly process: OpenProcess;
   readonly file: OpenFile;
 }
 
-/** How the ends of a file are found. */
+/** What connects a file with its other ends. */
 type Link =
   | { readonly kind: "pipe" | "eventfd"; readonly id: number }
   | { readonly kind: "master" | "slave"; readonly id: number }
   | { readonly kind: "internet"; readonly socket: InternetSocket }
   | { readonly kind: "unix"; readonly id: number };
 
-/** Files with ends, gathered in one walk. */
+/** The files that have other ends, gathered in one walk. */
 export class Endpoints {
   readonly #query: LsofQuery;
   readonly #links = new Map<OpenFile, Link>();
-  readonly #shared = new Map<string, Holder[]>();
+  /** By {@linkcode keyOf}. */
+  readonly #ends = new Map<string, End[]>();
+  /** Established connections, by {@linkcode InternetSocket.key}. */
   readonly #connections = new Map<string, InternetSocket>();
   readonly #diagnostics: Diagnostics;
   #unix: UnixPeers | undefined;
-  readonly #marked = new Set<OpenFile>();
+  /** Files that are the other end of a selected one. */
+  readonly #named = new Set<OpenFile>();
 
   constructor(query: LsofQuery, diagnostics: Diagnostics) {
     this.#query = query;
     this.#diagnostics = diagnostics;
   }
 
-  /** Takes a file that is not a socket. */
+  /** Adds a file that is not a socket. */
   addFile(
     process: OpenProcess,
     file: OpenFile,
@@ -67,7 +70,7 @@ export class Endpoints {
     }
   }
 
-  /** Takes a socket. */
+  /** Adds a socket. */
   addSocket(
     process: OpenProcess,
     file: OpenFile,
@@ -86,72 +89,66 @@ export class Endpoints {
   #add(process: OpenProcess, file: OpenFile, link: Link): void {
     this.#links.set(file, link);
     const key = keyOf(link);
-    const holders = this.#shared.get(key) ?? [];
-    this.#shared.set(key, holders);
-    // Tasks of a process share its descriptors: one of them speaks for all.
-    if (
-      holders.some((known) =>
-        known.process.pid === process.pid && known.file.row.descriptor === file.row.descriptor
-      )
-    ) return;
-    if (link.kind === "internet" || link.kind === "unix") holders.unshift({ process, file });
-    else holders.push({ process, file });
+    const ends = this.#ends.get(key) ?? [];
+    this.#ends.set(key, ends);
+    // The tasks of a process share its descriptors, so each descriptor is added once.
+    if (ends.some((end) => isSame(end, process, file))) return;
+    if (link.kind === "internet" || link.kind === "unix") ends.unshift({ process, file });
+    else ends.push({ process, file });
   }
 
-  /** Names the ends of the selected files, and selects those ends too when that is asked for. */
-  process(processes: readonly OpenProcess[], selection: Selection): void {
+  /** Adds to the names of the selected files who has their other ends. With `+E` those ends are selected too. */
+  name(processes: readonly OpenProcess[], selection: Selection): void {
     for (const process of processes) {
       for (const file of process.files) {
-        if (selection.file(file.met)) this.#describe(process, file, true);
+        if (selection.lists(file.matched)) this.#nameEnds(process, file, true);
       }
     }
     if (this.#query.endpoints !== "list") return;
     for (const process of processes) {
       for (const file of process.files) {
-        if (!this.#marked.has(file) || selection.file(file.met)) continue;
-        file.met = selection.asked;
-        this.#describe(process, file, false);
+        if (!this.#named.has(file) || selection.lists(file.matched)) continue;
+        file.matched = selection.asked;
+        this.#nameEnds(process, file, false);
       }
     }
   }
 
-  #describe(process: OpenProcess, file: OpenFile, mark: boolean): void {
+  /** `remember`: the ends that are named are wanted for `+E`. */
+  #nameEnds(process: OpenProcess, file: OpenFile, remember: boolean): void {
     const link = this.#links.get(file);
     if (link === undefined) return;
     switch (link.kind) {
       case "pipe":
       case "eventfd": {
-        const others = (this.#shared.get(keyOf(link)) ?? []).filter((holder) =>
-          holder.process.pid !== process.pid ||
-          holder.file.row.descriptor !== file.row.descriptor
-        );
-        this.#name(file, others, mark);
+        const others = this.#endsOf(link).filter((end) => !isSame(end, process, file));
+        this.#addEnds(file, others, remember);
         break;
       }
       case "master":
       case "slave": {
         const other = link.kind === "master" ? "slave" : "master";
-        const holders = this.#shared.get(keyOf({ kind: other, id: link.id })) ?? [];
-        if (link.kind === "master" && holders.length > 0) {
+        const ends = this.#endsOf({ kind: other, id: link.id });
+        if (link.kind === "master" && ends.length > 0) {
           addToName(file.row, `->/dev/pts/${link.id}`);
         }
-        this.#name(file, holders, mark);
+        this.#addEnds(file, ends, remember);
         break;
       }
       case "internet": {
         const peer = this.#connections.get(link.socket.key(true));
         if (peer !== undefined) {
-          this.#name(file, this.#shared.get(keyOf({ kind: "internet", socket: peer })) ?? [], mark);
+          this.#addEnds(file, this.#endsOf({ kind: "internet", socket: peer }), remember);
         }
         break;
       }
       case "unix":
-        this.#describeUnix(file, link.id, mark);
+        this.#nameUnixEnds(file, link.id, remember);
         break;
     }
   }
 
-  #describeUnix(file: OpenFile, inode: number, mark: boolean): void {
+  #nameUnixEnds(file: OpenFile, inode: number, remember: boolean): void {
     this.#unix ??= readUnixPeers(this.#diagnostics);
     const { peers, waiting } = this.#unix;
     const others: number[] = [];
@@ -161,23 +158,33 @@ export class Endpoints {
     for (const [listener, clients] of waiting) if (clients.includes(inode)) others.push(listener);
     for (const other of others) {
       addToName(file.row, `->INO=${other}`);
-      this.#name(file, this.#shared.get(keyOf({ kind: "unix", id: other })) ?? [], mark);
+      this.#addEnds(file, this.#endsOf({ kind: "unix", id: other }), remember);
     }
   }
 
-  #name(file: OpenFile, holders: readonly Holder[], mark: boolean): void {
+  #endsOf(link: Link): readonly End[] {
+    return this.#ends.get(keyOf(link)) ?? [];
+  }
+
+  #addEnds(file: OpenFile, ends: readonly End[], remember: boolean): void {
     const { commandWidth } = this.#query.format;
-    for (const { process, file: end } of holders) {
+    for (const { process, file: end } of ends) {
       const command = process.command.slice(0, commandWidth);
       addToName(
         file.row,
         `${process.pid},${command},${descriptorText(end.row)}${end.row.access}`,
       );
-      if (mark) this.#marked.add(end);
+      if (remember) this.#named.add(end);
     }
   }
 }
 
+/** True when an end is this descriptor of this process. */
+function isSame(end: End, process: OpenProcess, file: OpenFile): boolean {
+  return end.process.pid === process.pid && end.file.row.descriptor === file.row.descriptor;
+}
+
+/** The same text for all ends of one thing. */
 function keyOf(link: Link): string {
   return link.kind === "internet" ? `internet ${link.socket.inode}` : `${link.kind} ${link.id}`;
 }

@@ -1,58 +1,59 @@
 /**
- * Keeper: decides of each file, as it is met, whether it may be listed, and keeps those.
+ * FileSelector: decides for each open file whether it may be listed, and adds those files to their process.
+ *
+ * A file carries the criteria that it has matched as a bit mask (the `BY_` constants of selection.ts). Some criteria are
+ * known from the process and the descriptor alone; the others take system calls. So a file is first asked whether it can
+ * still match, and only then looked at.
  *
  * @module
  */
-import type { FileRow } from "../layout/row.ts";
+import type { FileRow } from "../rows/row.ts";
 import type { OpenFile, OpenProcess } from "./open_process.ts";
 import { BY_LINKS, BY_NAME, BY_SOCKET, type Selection } from "./selection.ts";
 
-/** Criteria that only looking at a file can tell. */
+/** Criteria that are only known once the file itself has been looked at. */
 const BY_LOOKING = BY_SOCKET | BY_LINKS | BY_NAME;
 
-/** Keeps files of processes. */
-export class Keeper {
+/** Adds files to processes. */
+export class FileSelector {
   readonly selection: Selection;
-  /** True when a file that meets nothing is kept too, because it may be the other end of one that does. */
-  readonly #keepsAll: boolean;
+  /** True with `-E` and `+E`: a file that matches nothing may be the other end of one that does. */
+  readonly #needsEnds: boolean;
 
   constructor(selection: Selection) {
     this.selection = selection;
-    this.#keepsAll = selection.query.endpoints !== "none";
+    this.#needsEnds = selection.query.endpoints !== "none";
   }
 
-  /** What a file meets before it is looked at. */
-  start(process: OpenProcess, descriptor: string | number): number {
-    return (process.match.primary ? process.match.met : 0) | this.selection.descriptor(descriptor);
+  /** The criteria that a file matches by its process and its descriptor. */
+  matched(process: OpenProcess, descriptor: string | number): number {
+    return (process.match.primary ? process.match.matched : 0) |
+      this.selection.descriptor(descriptor);
   }
 
-  /** True when nothing that a look at the file could find would get it listed. */
-  hopeless(met: number): boolean {
-    if (this.#keepsAll || this.selection.all) return false;
+  /** True when a file that has matched `matched` cannot be listed, whatever a look at it would find. */
+  cannotMatch(matched: number): boolean {
+    if (this.#needsEnds || this.selection.all) return false;
     const { asked, query } = this.selection;
-    if (query.and) return ((met | BY_LOOKING) & asked) !== asked;
-    return met === 0 && (asked & BY_LOOKING) === 0;
+    if (query.and) return ((matched | BY_LOOKING) & asked) !== asked;
+    return matched === 0 && (asked & BY_LOOKING) === 0;
   }
 
-  /** Keeps a file that meets something; `null` for one that does not. */
-  keep(process: OpenProcess, row: FileRow, met: number): OpenFile | null {
-    return met === 0 ? null : this.#add(process, row, met);
+  /** Adds a file that has matched something. */
+  add(process: OpenProcess, row: FileRow, matched: number): void {
+    if (matched !== 0) this.addAlways(process, row, matched);
   }
 
-  /** The same for a file that may be the other end of another. */
-  keepEnd(process: OpenProcess, row: FileRow, met: number): OpenFile | null {
-    return met === 0 && !this.#keepsAll ? null : this.#add(process, row, met);
+  /** Adds a file that has matched something, or may be an endpoint; `null` when it was not added. */
+  addEnd(process: OpenProcess, row: FileRow, matched: number): OpenFile | null {
+    return matched === 0 && !this.#needsEnds ? null : this.addAlways(process, row, matched);
   }
 
-  /** Keeps a file that is listed whatever it meets. */
-  keepAlways(process: OpenProcess, row: FileRow, met: number): OpenFile {
-    return this.#add(process, row, met);
-  }
-
-  #add(process: OpenProcess, row: FileRow, met: number): OpenFile {
-    const file = { row, met };
+  /** Adds a file, whether it has matched something or not. */
+  addAlways(process: OpenProcess, row: FileRow, matched: number): OpenFile {
+    const file = { row, matched };
     process.files.push(file);
-    this.selection.note(met);
+    this.selection.note(matched);
     return file;
   }
 }

@@ -8,9 +8,9 @@ import type { Diagnostics } from "../../../diagnostics.ts";
 import { walkOwners } from "../../../join/owners.ts";
 import { parseDescriptorInfo } from "../../../proc/fdinfo.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
-import type { ProcessRow } from "../layout/row.ts";
+import type { ProcessRow } from "../rows/row.ts";
 import { SocketFiles } from "../layout/socket_files.ts";
-import { socketOffset } from "./describe.ts";
+import { socketOffset } from "../rows/socket.ts";
 import { InternetRow } from "./internet_row.ts";
 import { InternetStore } from "./internet_store.ts";
 import type { Identities } from "./open_process.ts";
@@ -55,9 +55,9 @@ export function gatherInternet(
     const found = selection.internet(table.glance(place));
     if (found === null) continue;
     const { match } = current;
-    const met = match.primary ? match.met | found : found;
-    selection.note(met);
-    if (!selection.file(met)) continue;
+    const matched = match.primary ? match.matched | found : found;
+    selection.note(matched);
+    if (!selection.lists(matched)) continue;
     const { files } = current;
     if (files instanceof SocketFiles) {
       files.add(fds[i]!, place);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type FileRow, NO_ADDITIONS } from "../layout/row.ts";
+import { type FileRow, NO_ADDITIONS } from "../rows/row.ts";
 import type { InternetSocket } from "./sockets.ts";
 
 /** Protocols as the NODE column has them. */

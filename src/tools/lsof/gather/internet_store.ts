@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { FileRow } from "../layout/row.ts";
+import type { FileRow } from "../rows/row.ts";
 import type { SocketStore } from "../layout/socket_files.ts";
-import { socketOffset } from "./describe.ts";
+import { socketOffset } from "../rows/socket.ts";
 import { InternetRow, PROTOCOL_NAMES } from "./internet_row.ts";
 import type { LsofQuery } from "../query.ts";
 import type { InternetTable } from "./sockets.ts";

@@ -1,5 +1,5 @@
 /**
- * Missing: what was asked for and not found. The exit status depends on it, and `-V` shows it.
+ * What was asked for and not found. The exit status depends on it, and `-V` prints it.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { NamedFiles } from "./named_files.ts";
 import type { Selection } from "./selection.ts";
 import { TCP_STATES } from "../tcp_states.ts";
 
-/** One line for each criterion that nothing met, in lsof's order and words. */
+/** One line for each criterion that nothing matched, in lsof's order and words. */
 export function missing(selection: Selection, named: NamedFiles, cells: Cells): string[] {
   const { query, found } = selection;
   const lines: string[] = [];
-  // An exclusion is never found; it counts as missing for commands alone.
+  // An exclusion is never found. lsof counts it as missing for commands only.
   for (const item of query.commands.toReversed()) {
     if (!found.has(item)) lines.push(`command not located: ${cells.safe(item.prefix)}`);
   }
@@ -24,12 +24,13 @@ export function missing(selection: Selection, named: NamedFiles, cells: Cells): 
     const what = file.filesystem ? "file system" : "file";
     lines.push(`no ${what} use located: ${cells.safe(file.argument)}`);
   }
-  const arguments_ = new Map<string, boolean>();
+  const foundByArgument = new Map<string, boolean>();
   for (const item of query.internetItems.toReversed()) {
-    arguments_.set(item.argument, (arguments_.get(item.argument) ?? false) || found.has(item));
+    const before = foundByArgument.get(item.argument) ?? false;
+    foundByArgument.set(item.argument, before || found.has(item));
   }
-  for (const [argument, met] of arguments_) {
-    if (!met) lines.push(`Internet address not located: ${argument}`);
+  for (const [argument, isFound] of foundByArgument) {
+    if (!isFound) lines.push(`Internet address not located: ${argument}`);
   }
   if (query.internet !== null && !found.has("internet")) lines.push("no Internet files located");
   const states = new Set(query.states.filter(({ exclude }) => !exclude).map(({ state }) => state));

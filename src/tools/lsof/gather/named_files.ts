@@ -1,5 +1,5 @@
 /**
- * Named files: what names on the command line, `+d` and `+D` stand for, by device and inode.
+ * Named files: the files and file systems that the command line names, also by `+d` and `+D`, by device and inode.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import type { ProcRoot } from "../../../proc/root.ts";
 import type { DirectoryItem, LsofQuery } from "../query.ts";
 import { latin1Bytes, latin1Text } from "../../../text/encoding.ts";
 
-/** Opens for nothing but to be looked at: include/uapi/asm-generic/fcntl.h. */
+/** Opens a file without reading it, for its link in /proc. Source: include/uapi/asm-generic/fcntl.h. */
 const O_PATH = 0o10000000;
 
 /** A file, or a whole file system, that is looked for. */
@@ -40,16 +40,16 @@ export interface NamedFile {
   readonly filesystem: boolean;
 }
 
-/** The files of one run. Paths are one character a byte. */
+/** The named files of one run. Paths have one character a byte. */
 export class NamedFiles {
   readonly #byIdentity = new Map<string, NamedFile>();
   readonly #byDevice = new Map<string, NamedFile>();
   readonly #byArgument = new Map<string, NamedFile>();
   /** All of them, last given first. */
   readonly list: NamedFile[] = [];
-  /** What is wrong with the arguments, one line each. */
+  /** Errors in the arguments, one line each. */
   readonly problems: string[] = [];
-  /** What was left out on the way, one line each; not an error. */
+  /** Directories that could not be read in full, one line each. These are no errors. */
   readonly warnings: string[] = [];
   readonly #root: ProcRoot;
   readonly #reader: OpenFileReader;
@@ -67,20 +67,20 @@ export class NamedFiles {
     return this.list.length > 0;
   }
 
-  /** The named file that an open file is, or whose file system it is on. */
+  /** The named file with this device and inode, or the named file system that has it; `null` when there is neither. */
   find(device: Device, inode: number): NamedFile | null {
     return this.#byIdentity.get(identity(device, inode)) ??
       this.#byDevice.get(identity(device, 0)) ?? null;
   }
 
-  /** The named file that was given by exactly this text: how sockets are found. */
+  /** The named file that was given by exactly this text, which is how unix sockets are found. */
   findArgument(text: string): NamedFile | null {
     return this.#byArgument.get(text) ?? null;
   }
 
   #add(file: NamedFile, device: Device, inode: number): void {
     this.list.unshift(file);
-    // Of two links to one file the last is found, and the other never is: as lsof has it.
+    // As in lsof: when two links to one file are given, the last is found and the other never is.
     if (file.filesystem) this.#byDevice.set(identity(device, 0), file);
     else this.#byIdentity.set(identity(device, inode), file);
     this.#byArgument.set(file.argument, file);
@@ -113,7 +113,7 @@ export class NamedFiles {
     this.#add({ argument: name, path, filesystem: false }, status.device, status.inode);
   }
 
-  // The kernel resolves links better than we could.
+  /** The path without symbolic links, as the kernel resolves it. */
   #resolve(name: string): string | null {
     const fd = tryOpenAt(AT_FDCWD, cString(latin1Bytes(name)), O_PATH);
     if (fd < 0) return null;
@@ -147,7 +147,7 @@ export class NamedFiles {
         const found = this.#entryStatus(entry, status.device, query);
         if (found === null) continue;
         if ((found.mode & S_IFMT) === S_IFDIR && descend) {
-          // Links that are followed may lead round in a circle.
+          // With -x l, symbolic links may lead in a circle.
           const id = identity(found.device, found.inode);
           if (!seen.has(id)) pending.push(entry);
           seen.add(id);
@@ -161,6 +161,7 @@ export class NamedFiles {
     }
   }
 
+  /** Status of an entry of a directory on `device`; `null` for one that `-x` would have to allow. */
   #entryStatus(path: string, device: Device, query: LsofQuery): FileStatus | null {
     const status = tryStatAt(AT_FDCWD, cString(latin1Bytes(path)), true);
     if (typeof status === "number") return null;
@@ -199,7 +200,7 @@ function identity({ major, minor }: Device, inode: number): string {
   return `${major}:${minor}:${inode}`;
 }
 
-/** What strerror(3) says: our words with a capital. */
+/** The text of an error with a capital, as strerror(3) has it. */
 export function sentence(errno: number): string {
   const text = errnoText(errno);
   return text[0]!.toUpperCase() + text.slice(1);

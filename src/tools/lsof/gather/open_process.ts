@@ -1,22 +1,22 @@
 /**
- * Processes whose files may be listed, and who they are.
+ * Processes whose files may be listed.
  *
  * @module
  */
 import type { OpenFileReader } from "../../../proc/open_files.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
 import { parseStat, type Stat } from "../../../proc/stat.ts";
-import type { FileRow } from "../layout/row.ts";
+import type { FileRow } from "../rows/row.ts";
 import type { Candidate, ProcessMatch } from "./selection.ts";
 import { latin1Text } from "../../../text/encoding.ts";
 
-/** What is read of a process before its files. */
+/** What is read of a process before its files are. */
 export interface Identity extends Candidate {
   readonly ppid: number;
   readonly state: string;
 }
 
-/** A process with the files that were kept of it. */
+/** A process with those of its files that may be listed. */
 export interface OpenProcess extends Candidate {
   readonly ppid: number;
   readonly taskCommand: string | null;
@@ -27,11 +27,11 @@ export interface OpenProcess extends Candidate {
 /** A file that may be listed. */
 export interface OpenFile {
   readonly row: FileRow;
-  /** Criteria it meets; changes when it is listed as an endpoint. */
-  met: number;
+  /** Mask of the criteria that it matches. Set to all of them when `+E` lists the file as an endpoint. */
+  matched: number;
 }
 
-/** Reads who a process is. */
+/** Reads the identity of processes and tasks. */
 export class Identities {
   readonly #root: ProcRoot;
   readonly #reader: OpenFileReader;
@@ -41,7 +41,7 @@ export class Identities {
     this.#reader = reader;
   }
 
-  /** A process; `null` when it is gone. */
+  /** A process; `null` when it has ended. */
   of(pid: number): Identity | null {
     const status = this.#reader.status(String(pid));
     const stat = this.stat(String(pid));
@@ -49,7 +49,7 @@ export class Identities {
     return { ...fromStat(stat), pid, tid: 0, uid: status.uid };
   }
 
-  /** A task of a process, who runs under its name; `null` when it is gone or as good as gone. */
+  /** A task of a process, with the name of its own; `null` when it has ended or is a zombie. */
   task(process: Identity, tid: number): { identity: Identity; command: string } | null {
     const stat = this.stat(`${process.pid}/task/${tid}`);
     if (stat === null || stat.state === "Z") return null;
@@ -60,7 +60,7 @@ export class Identities {
     };
   }
 
-  /** What `stat` says below `PID` or `PID/task/TID`. */
+  /** The stat file of `PID` or `PID/task/TID`. */
   stat(path: string): Stat | null {
     const bytes = this.#root.read(`${path}/stat`);
     return typeof bytes === "number" ? null : parseStat(bytes);

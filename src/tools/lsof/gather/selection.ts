@@ -1,14 +1,15 @@
 /**
- * Selection: which processes and files an lsof query lists, and what of it was found.
+ * Selection: which processes and files an lsof query lists, and which of its criteria were found.
  *
- * Criteria of one kind join by OR. Different kinds join by OR, or by AND under `-a`. Exclusions come first. This is lsof's
- * rule, down to when something counts as found, because the exit status depends on it.
+ * Criteria of one kind join by OR. Different kinds join by OR, or by AND with `-a`. Exclusions come first. When something
+ * counts as found is lsof's rule too, because the exit status depends on it.
  *
  * @module
  */
-import type { InternetEnd } from "../layout/row.ts";
+import type { InternetEnd } from "../rows/row.ts";
 import type { InternetItem, InternetProtocol, LsofQuery } from "../query.ts";
 
+// The kinds of criteria, as bits of a mask.
 export const BY_COMMAND = 1;
 export const BY_DESCRIPTOR = 2;
 export const BY_ADDRESS = 4;
@@ -29,7 +30,7 @@ export const BY_SOCKET = BY_ADDRESS | BY_INTERNET | BY_UNIX;
 const BY_FILE = BY_DESCRIPTOR | BY_LINKS | BY_NAME;
 const EVERYTHING = BY_PROCESS & ~BY_GROUP | BY_SOCKET | BY_DESCRIPTOR | BY_NAME;
 
-/** What is known of a process when it is to be selected. */
+/** What a process is selected by. */
 export interface Candidate {
   readonly pid: number;
   readonly tid: number;
@@ -38,7 +39,7 @@ export interface Candidate {
   readonly command: string;
 }
 
-/** What is asked of an internet socket. */
+/** What an internet socket is selected by. */
 export interface InternetCandidate {
   readonly version: 4 | 6;
   readonly protocol: InternetProtocol;
@@ -48,28 +49,29 @@ export interface InternetCandidate {
   readonly peer: InternetEnd | null;
 }
 
-/** What a process met. */
+/** How a process fared against the criteria. */
 export interface ProcessMatch {
   readonly excluded: boolean;
-  /** True when one criterion of the process was met: its files inherit `met`. */
+  /** True when the process itself matched a criterion. Its files then start with `matched`. */
   readonly primary: boolean;
-  readonly met: number;
+  /** Mask of the criteria that it matched. */
+  readonly matched: number;
 }
 
 /** The criteria of one run, and which have been found. */
 export class Selection {
   readonly query: LsofQuery;
-  /** Every criterion that is asked. */
+  /** Mask of the criteria that were asked for. */
   readonly asked: number;
-  /** True when nothing is asked: everything is listed. */
+  /** True when no criterion was asked for, so that everything is listed. */
   readonly all: boolean;
-  /** Criteria, as objects of the query, that something met. */
+  /** Criteria that something matched: objects of the query, or words for those that are none. */
   readonly found = new Set<object | string>();
   readonly #includedStates: ReadonlySet<number>;
   readonly #excludedStates: ReadonlySet<number>;
-  /** What {@linkcode Selection.note} has been told. */
+  /** Every bit that {@linkcode Selection.note} has seen. */
   #noted = 0;
-  /** Last given first, as lsof tries them. */
+  /** Last given first, which is the order that lsof tries them in. */
   readonly #internetItems: readonly InternetItem[];
 
   constructor(query: LsofQuery) {
@@ -104,18 +106,18 @@ export class Selection {
     return flags !== "none" || kind === "fields" && fields.has("G");
   }
 
-  /** True when tasks are to be looked at. */
+  /** True when tasks may be listed. */
   get tasks(): boolean {
     return (this.asked & BY_TASK) !== 0;
   }
 
-  /** True when nothing but sockets of TCP and UDP can be selected, whatever process holds them. */
+  /** True when only TCP and UDP sockets can be selected, and processes play no part in it. */
   get internetOnly(): boolean {
     return (this.asked & ~(BY_ADDRESS | BY_INTERNET)) === 0;
   }
 
-  /** How far files other than sockets are looked at: `process` means in processes that are selected themselves. */
-  get filesLookedAt(): "all" | "none" | "process" {
+  /** Whose files other than sockets may be listed: everybody's, nobody's, or those of selected processes. */
+  get nonSockets(): "all" | "none" | "process" {
     if ((this.asked & BY_SOCKET) === 0 || this.all) return "all";
     if (this.query.and || (this.asked & ~BY_SOCKET) === 0) return "none";
     return (this.asked & BY_FILE) !== 0 || (this.asked & BY_PROCESS) === 0 ? "all" : "process";
@@ -132,9 +134,9 @@ export class Selection {
     const excluded = query.users.some((item) => item.exclude && item.uid === uid) ||
       query.groups.some((item) => item.exclude && item.number === pgid) ||
       query.pids.some((item) => item.exclude && item.number === pid);
-    if (excluded) return { excluded: true, primary: false, met: 0 };
-    if (this.all) return { excluded: false, primary: true, met: asked };
-    let met = 0;
+    if (excluded) return { excluded: true, primary: false, matched: 0 };
+    if (this.all) return { excluded: false, primary: true, matched: asked };
+    let matched = 0;
     const kinds = [
       [BY_GROUP, query.groups.find((item) => !item.exclude && item.number === pgid)],
       [BY_PID, query.pids.find((item) => !item.exclude && item.number === pid)],
@@ -144,38 +146,38 @@ export class Selection {
       if ((asked & flag) === 0) continue;
       if (item !== undefined) {
         this.found.add(item);
-        met |= flag;
+        matched |= flag;
       }
-      if (asked === flag) return { excluded: item === undefined, primary: met !== 0, met };
+      if (asked === flag) return { excluded: item === undefined, primary: matched !== 0, matched };
     }
     if ((asked & BY_TASK) !== 0 && tid !== 0) {
-      met |= BY_TASK;
-      if (asked === BY_TASK || query.and && (met & asked) === asked) {
-        return { excluded: false, primary: true, met };
+      matched |= BY_TASK;
+      if (asked === BY_TASK || query.and && (matched & asked) === asked) {
+        return { excluded: false, primary: true, matched };
       }
     }
     const wanted = asked & IDENTITY;
-    return { excluded: query.and && wanted !== met, primary: met !== 0, met };
+    return { excluded: query.and && wanted !== matched, primary: matched !== 0, matched };
   }
 
-  #command(command: string, { primary, met }: ProcessMatch): ProcessMatch {
+  #command(command: string, { primary, matched }: ProcessMatch): ProcessMatch {
     const { query, asked } = this;
     const matches = ({ prefix }: { prefix: string }) => command.startsWith(prefix);
     if (query.commands.some((item) => item.exclude && matches(item))) {
-      return { excluded: true, primary, met };
+      return { excluded: true, primary, matched };
     }
-    if ((asked & BY_COMMAND) === 0 || this.all) return { excluded: false, primary, met };
-    // lsof tries the last one first, and one is enough: the others stay unfound.
+    if ((asked & BY_COMMAND) === 0 || this.all) return { excluded: false, primary, matched };
+    // lsof tries the last one first and stops at the first match: other criteria that match stay unfound.
     const item = query.commands.findLast((item) => !item.exclude && matches(item)) ??
       query.commandPatterns.find(({ pattern }) => pattern.test(command));
     if (item === undefined) {
-      return { excluded: asked === BY_COMMAND || query.and, primary, met };
+      return { excluded: asked === BY_COMMAND || query.and, primary, matched };
     }
     this.found.add(item);
-    return { excluded: false, primary: true, met: met | BY_COMMAND };
+    return { excluded: false, primary: true, matched: matched | BY_COMMAND };
   }
 
-  /** {@linkcode BY_DESCRIPTOR} when `-d` wants this one: a name such as `cwd`, or a number. */
+  /** {@linkcode BY_DESCRIPTOR} when `-d` lists this descriptor, else 0. A descriptor is a number, or a name such as `cwd`. */
   descriptor(name: string | number): number {
     const set = this.query.descriptors;
     if (set === null) return 0;
@@ -193,20 +195,21 @@ export class Selection {
       this.found.add(`state ${state}`);
       return true;
     }
+    // States that lsof has no name for cannot be asked for, and are always listed.
     return state > 11;
   }
 
-  /** What an internet socket meets; `null` where its state keeps it out. */
+  /** The criteria that an internet socket matches; `null` when its state keeps it out. */
   internet(socket: InternetCandidate): number | null {
     if (!this.state(socket.state)) return null;
     const { version } = socket;
     const { internet } = this.query;
-    const met = internet === 0 || internet === version ? BY_INTERNET : 0;
-    if (this.#internetItems.length === 0) return met;
-    // Both ends are tried, so that each finds its own criterion.
+    const matched = internet === 0 || internet === version ? BY_INTERNET : 0;
+    if (this.#internetItems.length === 0) return matched;
+    // Both ends are always tried, because each may be found by another criterion.
     const { protocol, local, peer } = socket;
     const byPeer = this.#address(protocol, peer);
-    return this.#address(protocol, local) || byPeer ? met | BY_ADDRESS : met;
+    return this.#address(protocol, local) || byPeer ? matched | BY_ADDRESS : matched;
   }
 
   #address(protocol: InternetProtocol, end: InternetEnd | null): boolean {
@@ -223,17 +226,17 @@ export class Selection {
     return false;
   }
 
-  /** True when a file that meets `met` is listed. */
-  file(met: number): boolean {
-    if (met === 0) return false;
-    return this.all || !this.query.and || (met & this.asked) === this.asked;
+  /** True when a file with these matched criteria is listed. */
+  lists(matched: number): boolean {
+    if (matched === 0) return false;
+    return this.all || !this.query.and || (matched & this.asked) === this.asked;
   }
 
-  /** Notes what a file that is held meets, listed or not. */
-  note(met: number): void {
-    if ((met & ~this.#noted) === 0) return;
-    this.#noted |= met;
-    if ((met & BY_INTERNET) !== 0) this.found.add("internet");
-    if ((met & BY_TASK) !== 0) this.found.add("task");
+  /** Notes that an open file matched these criteria, whether it is listed or not. */
+  note(matched: number): void {
+    if ((matched & ~this.#noted) === 0) return;
+    this.#noted |= matched;
+    if ((matched & BY_INTERNET) !== 0) this.found.add("internet");
+    if ((matched & BY_TASK) !== 0) this.found.add("task");
   }
 }

@@ -50,7 +50,7 @@ import {
   parsePacketTable,
 } from "../../../proc/net_tables.ts";
 import { parseUnixTable, type UnixRow } from "../../../proc/net_unix.ts";
-import type { InternetEnd, InternetEnds, SocketState } from "../layout/row.ts";
+import type { InternetEnd, InternetEnds, SocketState } from "../rows/row.ts";
 import type { InternetProtocol, LsofQuery } from "../query.ts";
 import { tcpStateName } from "../tcp_states.ts";
 import { latin1Text } from "../../../text/encoding.ts";

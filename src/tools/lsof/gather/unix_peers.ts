@@ -14,15 +14,15 @@ import { Connection, NETLINK_SOCK_DIAG } from "../../../netlink/connection.ts";
 import { dump } from "../../../netlink/dump.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 
-/** Who is connected to whom. */
+/** Which unix sockets are connected. */
 export interface UnixPeers {
-  /** The other end. */
+  /** From the inode of a socket to that of its peer. */
   readonly peers: ReadonlyMap<number, number>;
-  /** For a listener: the clients whose connections wait to be accepted. */
+  /** From the inode of a listener to those of the clients that wait to be accepted. */
   readonly waiting: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Asks the kernel; what it does not tell stays empty, and the diagnostics say why. */
+/** Asks the kernel. When that fails the maps stay incomplete, and `diagnostics` gets a note that says why. */
 export function readUnixPeers(diagnostics: Diagnostics): UnixPeers {
   const peers = new Map<number, number>();
   const waiting = new Map<number, number[]>();

@@ -7,7 +7,7 @@ import { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "../../../../ffi/
 import { utf8Text } from "../../../text/encoding.ts";
 import { constant } from "../../../text/repeated.ts";
 import { RowBuffer } from "../../../text/row_buffer.ts";
-import type { FileRow, InternetEnd, LsofFormat, LsofNames, SocketState } from "./row.ts";
+import type { FileRow, InternetEnd, LsofFormat, LsofNames, SocketState } from "../rows/row.ts";
 import { safe } from "./safe.ts";
 
 const BLANK = 0x20;

@@ -6,7 +6,7 @@
 import type { Device } from "../../../../ffi/stat.ts";
 import type { Writer } from "../../../text/writer.ts";
 import type { Cells } from "./cells.ts";
-import type { FileRow, LsofFormat, ProcessRow } from "./row.ts";
+import type { FileRow, LsofFormat, ProcessRow } from "../rows/row.ts";
 import { descriptorText } from "./table.ts";
 
 /** The letters, with what `-F?` says of them. */

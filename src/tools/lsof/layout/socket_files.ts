@@ -19,7 +19,7 @@ import {
 import { swap16, swap32 } from "../../../model/byte_order.ts";
 import { constant } from "../../../text/repeated.ts";
 import { digitsOf, type RowBuffer } from "../../../text/row_buffer.ts";
-import type { FileRow, Files } from "./row.ts";
+import type { FileRow, Files } from "../rows/row.ts";
 
 /** Where the sockets are, and what the table says of them that is not in their words. */
 export interface SocketStore {

@@ -7,7 +7,7 @@ import { constant } from "../../../text/repeated.ts";
 import { digitsOf, RowBuffer } from "../../../text/row_buffer.ts";
 import type { Writer } from "../../../text/writer.ts";
 import type { Cells } from "./cells.ts";
-import type { FileRow, Files, LsofFormat, ProcessRow } from "./row.ts";
+import type { FileRow, Files, LsofFormat, ProcessRow } from "../rows/row.ts";
 import { commandCell, commandLength } from "./safe.ts";
 import { SocketFiles, type SocketWidths } from "./socket_files.ts";
 import { latin1Text } from "../../../text/encoding.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseCommandPattern } from "../../../../src/tools/lsof/arguments/command_pattern.ts";
 import { LsofError } from "../../../../src/tools/lsof/arguments/error.ts";
-import { LsofOptions } from "../../../../src/tools/lsof/arguments/getopt.ts";
+import { LsofOptions } from "../../../../src/tools/lsof/arguments/option_reader.ts";
 import { parseLsof } from "../../../../src/tools/lsof/arguments/parse.ts";
 import type { LsofLookups, LsofQuery } from "../../../../src/tools/lsof/query.ts";
 import { runs } from "../../../support/runs.ts";

@@ -13,7 +13,7 @@ import {
   BY_UNIX,
   Selection,
 } from "../../../../src/tools/lsof/gather/selection.ts";
-import type { InternetEnd } from "../../../../src/tools/lsof/layout/row.ts";
+import type { InternetEnd } from "../../../../src/tools/lsof/rows/row.ts";
 import { strftime } from "../../../../src/tools/lsof/strftime.ts";
 
 function selection(...args: string[]): Selection {
@@ -33,12 +33,12 @@ describe("Selection", () => {
 
   test("kinds join by OR, and by AND under -a", () => {
     const or = selection("-p7", "-i");
-    expect(or.file(BY_PID)).toBe(true);
-    expect(or.file(BY_INTERNET)).toBe(true);
-    expect(or.file(0)).toBe(false);
+    expect(or.lists(BY_PID)).toBe(true);
+    expect(or.lists(BY_INTERNET)).toBe(true);
+    expect(or.lists(0)).toBe(false);
     const and = selection("-a", "-p7", "-i");
-    expect(and.file(BY_PID)).toBe(false);
-    expect(and.file(BY_PID | BY_INTERNET)).toBe(true);
+    expect(and.lists(BY_PID)).toBe(false);
+    expect(and.lists(BY_PID | BY_INTERNET)).toBe(true);
     expect(and.process({ ...nginx, pid: 8 }).excluded).toBe(true);
   });
 
@@ -47,7 +47,7 @@ describe("Selection", () => {
     expect(both.process(nginx)).toEqual({
       excluded: false,
       primary: true,
-      met: BY_PID | BY_COMMAND,
+      matched: BY_PID | BY_COMMAND,
     });
     expect(both.process({ ...nginx, command: "bash" }).excluded).toBe(true);
   });
@@ -62,11 +62,11 @@ describe("Selection", () => {
   test("an address and its port have to be on one end", () => {
     const asked = selection("-i@10.0.0.1:80");
     const end = (address: string, port: number) => ({ version: 4 as const, address, port });
-    const met = (local: InternetEnd, peer: InternetEnd | null) =>
+    const matched = (local: InternetEnd, peer: InternetEnd | null) =>
       asked.internet({ version: 4, protocol: "tcp", state: 1, local, peer });
-    expect(met(end("10.0.0.1", 80), null)).toBe(BY_ADDRESS);
-    expect(met(end("10.0.0.2", 1), end("10.0.0.1", 80))).toBe(BY_ADDRESS);
-    expect(met(end("10.0.0.1", 1), end("10.0.0.2", 80))).toBe(0);
+    expect(matched(end("10.0.0.1", 80), null)).toBe(BY_ADDRESS);
+    expect(matched(end("10.0.0.2", 1), end("10.0.0.1", 80))).toBe(BY_ADDRESS);
+    expect(matched(end("10.0.0.1", 1), end("10.0.0.2", 80))).toBe(0);
   });
 
   test("states keep sockets out and are found by those they let in", () => {
@@ -87,14 +87,14 @@ describe("Selection", () => {
   });
 
   test("files are looked at as far as they can matter", () => {
-    expect(selection().filesLookedAt).toBe("all");
-    expect(selection("-i").filesLookedAt).toBe("none");
-    expect(selection("-U", "-p1").filesLookedAt).toBe("process");
-    expect(selection("-U", "-p1", "-a").filesLookedAt).toBe("none");
-    expect(selection("-U", "-d1").filesLookedAt).toBe("all");
+    expect(selection().nonSockets).toBe("all");
+    expect(selection("-i").nonSockets).toBe("none");
+    expect(selection("-U", "-p1").nonSockets).toBe("process");
+    expect(selection("-U", "-p1", "-a").nonSockets).toBe("none");
+    expect(selection("-U", "-d1").nonSockets).toBe("all");
     expect(selection("-iTCP").internetOnly).toBe(true);
     expect(selection("-iTCP", "-U").internetOnly).toBe(false);
-    expect(selection("-U").file(BY_UNIX)).toBe(true);
+    expect(selection("-U").lists(BY_UNIX)).toBe(true);
   });
 });
 

@@ -10,7 +10,7 @@ import type { LsofQuery } from "../../../../src/tools/lsof/query.ts";
 import { InternetTable } from "../../../../src/tools/lsof/gather/sockets.ts";
 import * as uapi from "../../../../src/families/inet/uapi.ts";
 import { Cells } from "../../../../src/tools/lsof/layout/cells.ts";
-import type { Files, ProcessRow } from "../../../../src/tools/lsof/layout/row.ts";
+import type { Files, ProcessRow } from "../../../../src/tools/lsof/rows/row.ts";
 import { SocketFiles } from "../../../../src/tools/lsof/layout/socket_files.ts";
 import { writeTable } from "../../../../src/tools/lsof/layout/table.ts";
 import type { Writer } from "../../../../src/text/writer.ts";

@@ -1,91 +1,11 @@
 /**
- * Describes open files as lsof does: type, device, size or offset, node, name.
+ * Rows of sockets that are not TCP or UDP: unix, raw, ICMP, netlink and packet.
  *
  * @module
  */
-import type { Device, FileStatus } from "../../../../ffi/stat.ts";
-import {
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-} from "../../../../ffi/stat.ts";
-import type { DescriptorInfo } from "../../../proc/fdinfo.ts";
-import type { FileDraft, LsofFormat, SocketState } from "../layout/row.ts";
-import type { InternetSocket, KnownSocket } from "./sockets.ts";
-
-/** A link that does not lead to a path: `pipe:[1]`, `anon_inode:[eventfd]`. What stands after the colon may be empty. */
-export function splitTarget(target: string): { path: string; rest: string } {
-  const colon = target.startsWith("/") ? -1 : target.indexOf(":");
-  return colon < 0
-    ? { path: target, rest: "" }
-    : { path: target.slice(0, colon), rest: target.slice(colon + 1) };
-}
-
-const TYPES: ReadonlyMap<number, string> = new Map([
-  [S_IFBLK, "BLK"],
-  [S_IFCHR, "CHR"],
-  [S_IFDIR, "DIR"],
-  [S_IFIFO, "FIFO"],
-  [S_IFREG, "REG"],
-  [S_IFLNK, "LINK"],
-]);
-
-/** True where an offset means more than a size. */
-export function hasOffset(status: FileStatus): boolean {
-  const type = status.mode & S_IFMT;
-  return type === S_IFBLK || type === S_IFCHR || type === S_IFIFO;
-}
-
-/** True for a file that the kernel made without a file system: an epoll set, a timer. */
-export function isAnonymous(status: FileStatus, path: string): boolean {
-  return (status.mode & S_IFMT) === 0 && path === "anon_inode";
-}
-
-/** Fills in all but the name for a file that is not a socket. `partial`: only device and inode are known. */
-export function describeFile(
-  row: FileDraft,
-  path: string,
-  status: FileStatus,
-  format: LsofFormat,
-  messageQueues: Device | null,
-  partial = false,
-): void {
-  const type = status.mode & S_IFMT;
-  row.device = status.device;
-  row.inode = status.inode;
-  if (type === S_IFCHR || type === S_IFBLK) row.specialDevice = status.specialDevice;
-  if (!hasOffset(status) && format.sizeOrOffset !== "offset" && !partial) row.size = status.size;
-  if (format.linkCount && !partial) row.linkCount = status.linkCount;
-  row.type = TYPES.get(type) ??
-    (isAnonymous(status, path) ? "a_inode" : (type >>> 12).toString(8).padStart(4, "0"));
-  if (
-    type === S_IFREG && messageQueues !== null && messageQueues.major === status.device.major &&
-    messageQueues.minor === status.device.minor
-  ) row.type = "PSXMQ";
-}
-
-/** The name of a file without a path, with what fdinfo tells of it. */
-export function anonymousName(rest: string, info: DescriptorInfo | null): string {
-  if (rest === "[eventfd]" && info?.eventfdId != null && info.eventfdId >= 0) {
-    return `[eventfd:${info.eventfdId}]`;
-  }
-  if (rest === "[pidfd]" && info?.pid != null && info.pid >= 0) return `[pidfd:${info.pid}]`;
-  if (rest === "[eventpoll]" && info !== null && info.watched.length > 0) {
-    return `[eventpoll:${watchedText(info.watched.slice(0, EPOLL_SHOWN))}]`;
-  }
-  return rest;
-}
-
-/** Most descriptors of an epoll set that lsof names. */
-const EPOLL_SHOWN = 32;
-
-function watchedText(numbers: readonly number[]): string {
-  return numbers.join(",");
-}
+import { SO_ACCEPTCON } from "../../../proc/net_unix.ts";
+import type { InternetSocket, KnownSocket } from "../gather/sockets.ts";
+import type { FileDraft, LsofFormat, SocketState } from "./row.ts";
 
 /** SOCK_*, include/linux/net.h. */
 const SOCKET_TYPES: ReadonlyMap<number, string> = new Map([
@@ -100,8 +20,6 @@ const SOCKET_TYPES: ReadonlyMap<number, string> = new Map([
 
 /** SS_*, include/uapi/linux/net.h. */
 const UNIX_STATES = ["FREE", "UNCONNECTED", "CONNECTING", "CONNECTED", "DISCONNECTING"];
-/** __SO_ACCEPTCON, include/linux/net.h. */
-const LISTENS = 0x10000;
 
 /** NETLINK_*, include/uapi/linux/netlink.h. */
 const NETLINK_PROTOCOLS: ReadonlyMap<number, string> = new Map([
@@ -182,24 +100,24 @@ const ETHER_TYPES: ReadonlyMap<number, string> = new Map([
   [0x88ca, "TIPC"],
 ]);
 
-/** What lsof takes for the path of a unix socket: up to a space, a tab or a colon; `null` when nothing is left. */
+/** The path of a unix socket as lsof reads it: up to a space, a tab or a colon; `null` when nothing is left. */
 export function unixPath(path: string | null): string | null {
   const cut = path === null ? "" : /^[ \t]*([^ \t:]*)/.exec(path)![1]!;
   return cut === "" ? null : cut;
 }
 
 function unixState(flags: number, state: number): SocketState {
-  const stateName = flags === LISTENS ? "LISTEN" : UNIX_STATES[state] ?? "UNKNOWN";
+  const stateName = flags === SO_ACCEPTCON ? "LISTEN" : UNIX_STATES[state] ?? "UNKNOWN";
   return { stateName, receiveQueue: null, sendQueue: null };
 }
 
-/** Where a socket is read and written: 0, or `null` where offsets are not to be shown. */
+/** The offset of a socket, which is always 0; `null` when `-s` hides offsets. */
 export function socketOffset({ sizeOrOffset }: LsofFormat): 0 | null {
   return sizeOrOffset === "size" ? null : 0;
 }
 
-/** Fills in a socket that some table knows, but for those of TCP and UDP. */
-export function describeSocket(
+/** Fills in the row of a socket that was found in one of the tables in /proc/net. */
+export function fillSocketRow(
   row: FileDraft,
   inode: number,
   socket: Exclude<KnownSocket, InternetSocket>,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { parseCounterPairs, parseCounters6, parseCountersSctp } from "../../../src/proc/snmp.ts";
-import { StatisticsText } from "../../../src/tools/netstat/statistics.ts";
+import { parseCounterPairs, parseCounters6, parseCountersSctp } from "../../../../src/proc/snmp.ts";
+import { StatisticsText } from "../../../../src/tools/netstat/statistics/text.ts";
 
 const ALL = { raw: true, tcp: true, udp: true, sctp: true };
 const text = (lines: string, selection = ALL) =>

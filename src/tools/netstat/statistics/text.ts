@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CounterSection } from "../../proc/snmp.ts";
+import type { CounterSection } from "../../../proc/snmp.ts";
 import { type CounterWords, SECTIONS } from "./counters.ts";
 
 /** Which protocols are wanted. */

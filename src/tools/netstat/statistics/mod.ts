@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { ENOENT, errnoText } from "../../../ffi/errno.ts";
+import { ENOENT, errnoText } from "../../../../ffi/errno.ts";
 import {
   type CounterFile,
   parseCounterPairs,
   parseCounters6,
   parseCountersSctp,
-} from "../../proc/snmp.ts";
-import { StatisticsText } from "./statistics.ts";
-import type { Writer } from "../../text/writer.ts";
-import type { NetstatEnvironment, NetstatProtocol } from "./environment.ts";
-import { latin1Text } from "../../text/encoding.ts";
+} from "../../../proc/snmp.ts";
+import { StatisticsText } from "./text.ts";
+import type { Writer } from "../../../text/writer.ts";
+import { latin1Text } from "../../../text/encoding.ts";
+import type { NetstatEnvironment, NetstatProtocol } from "../environment.ts";
 
 /** Which counters are wanted. */
 export interface NetstatStatisticsRequest {
