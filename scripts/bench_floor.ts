@@ -13,7 +13,7 @@ import { IPPROTO_TCP } from "../src/families/inet/uapi.ts";
 import { parseFilter } from "../src/filter/mod.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../src/netlink/connection.ts";
 import { dump } from "../src/netlink/dump.ts";
-import { insidePidNamespace } from "../src/proc/host.ts";
+import { insidePidNamespace } from "../src/proc/ns.ts";
 import { ProcRoot } from "../src/proc/root.ts";
 
 const [states = "4095", more] = process.argv.slice(2);

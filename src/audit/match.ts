@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isWildcard } from "../model/endpoint.ts";
+import { isWildcard, mappedIpv4 } from "../model/endpoint.ts";
 import type { OwnerDocument } from "../snapshot/document.ts";
 import { stableUnit, userText } from "../snapshot/identity.ts";
 import { fitsAny } from "./pattern.ts";
@@ -213,7 +213,7 @@ function familyFits(wanted: "inet" | "inet6" | "dual", { socket }: Subject): boo
 
 /** Whether an IPv6 socket takes IPv4 too; `null` where the source does not tell. */
 function takesIpv4({ local, v6only }: Subject["socket"]): boolean | null {
-  if (local.address?.startsWith("::ffff:")) return true;
+  if (mappedIpv4(local.address ?? "") !== null) return true;
   if (local.address !== "::") return false;
   return v6only === null ? null : !v6only;
 }

@@ -18,14 +18,9 @@ import {
 import { close } from "../../ffi/files.ts";
 import { LazyFile } from "../../ffi/lazy_file.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import {
-  CAP_BPF,
-  CAP_PERFMON,
-  CAP_SYS_ADMIN,
-  effectiveCapabilities,
-  holds,
-} from "../proc/capabilities.ts";
+import { CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, holds } from "../proc/capabilities.ts";
 import { ProcRoot } from "../proc/root.ts";
+import { effectiveCapabilities } from "../proc/status.ts";
 import { assemble } from "./assembler.ts";
 import { Btf, MissingKernelType } from "./btf.ts";
 import { exit, moveImmediate, R0 } from "./instruction.ts";

@@ -5,6 +5,7 @@
  */
 import { DecodeError } from "../model/decode_error.ts";
 import { latin1Text } from "../text/encoding.ts";
+import { withoutMapping } from "../model/endpoint.ts";
 
 // Header: id u16 0, flags u16 2, counts u16 of questions 4, answers 6, authority 8, additional 10.
 const HEADER_SIZE = 12;
@@ -18,9 +19,7 @@ const NAME_LIMIT = 255;
 
 /** The name that stands for an address of 4 or 16 bytes. One that is mapped into IPv6 goes by its IPv4 name. */
 export function reverseName(address: Uint8Array): string {
-  const mapped = address.length === 16 &&
-    address.every((byte, i) => i >= 12 || byte === (i >= 10 ? 0xff : 0));
-  const bytes = mapped ? address.subarray(12) : address;
+  const bytes = withoutMapping(address);
   if (bytes.length === 4) return `${[...bytes].reverse().join(".")}.in-addr.arpa`;
   const digits = [...bytes].flatMap((byte) => [byte >> 4, byte & 15]);
   return `${digits.reverse().map((digit) => digit.toString(16)).join(".")}.ip6.arpa`;

@@ -4,6 +4,7 @@
  * @module
  */
 import { swap32 } from "../model/byte_order.ts";
+import { isMapped } from "../model/endpoint.ts";
 import type { FamilyName } from "../model/socket.ts";
 import type {
   Condition,
@@ -208,9 +209,9 @@ function wordsTest(prefix: Prefix, reader: EndReader, first: WordIndex): PrefixT
 }
 
 /** The address is IPv4 in IPv6 dress: `::ffff:a.b.c.d`. */
-function isMapped(subject: FilterSubject, reader: EndReader): boolean {
-  return subject.family === AF_INET6 && reader.word(subject, 0) === 0 &&
-    reader.word(subject, 1) === 0 && reader.word(subject, 2) === 0xffff;
+function showsMapped(subject: FilterSubject, reader: EndReader): boolean {
+  return subject.family === AF_INET6 &&
+    isMapped(reader.word(subject, 0), reader.word(subject, 1), reader.word(subject, 2));
 }
 
 /** An IPv4 prefix matches mapped addresses too; a mapped prefix matches mapped addresses only. */
@@ -220,7 +221,7 @@ function strictPrefix(prefix: Prefix, reader: EndReader): PrefixTest {
   if (family !== AF_INET) return (subject) => subject.family === family && same(subject);
   const mapped = wordsTest(prefix, reader, 3);
   return (subject) =>
-    subject.family === AF_INET ? same(subject) : isMapped(subject, reader) && mapped(subject);
+    subject.family === AF_INET ? same(subject) : showsMapped(subject, reader) && mapped(subject);
 }
 
 /**
@@ -246,7 +247,7 @@ function loosePrefix(prefix: Prefix, reader: EndReader): PrefixTest {
   const same = wordsTest(prefix, internet ? inMemory(reader) : reader, 0);
   if (prefix.family !== AF_INET) return same;
   const mapped = wordsTest(prefix, reader, 3);
-  return (subject) => same(subject) || isMapped(subject, reader) && mapped(subject);
+  return (subject) => same(subject) || showsMapped(subject, reader) && mapped(subject);
 }
 
 /** Families whose sockets have ports that a person would call ports. */

@@ -11,12 +11,13 @@ import { usableProcessors } from "../../ffi/process.ts";
 import type { PassWishes } from "../bpf/program.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { CAP_SYS_PTRACE, effectiveCapabilities, holds } from "../proc/capabilities.ts";
-import { insidePidNamespace, openFiles, showsOwnPids } from "../proc/host.ts";
-import { netnsInode } from "../proc/namespace.ts";
+import { CAP_SYS_PTRACE, holds } from "../proc/capabilities.ts";
+import { insidePidNamespace, netnsInode } from "../proc/ns.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { descriptorPath, DescriptorScanner, type Scan } from "../proc/scan.ts";
+import { effectiveCapabilities, showsOwnPids } from "../proc/status.ts";
+import { openFiles } from "../proc/sysctl.ts";
 import type { OwnerSource } from "../query.ts";
 
 // Loaded when it is to be used: on most hosts it is not.

@@ -15,7 +15,7 @@ export function formatIpv4(word: number): string {
  */
 export function formatIpv6(a: number, b: number, c: number, d: number): string {
   if (a === 0 && b === 0) {
-    if (c === 0xffff) return `::ffff:${formatIpv4(d)}`;
+    if (isMapped(a, b, c)) return `::ffff:${formatIpv4(d)}`;
     // inet_ntop writes ::a.b.c.d for a compatible address, but not for :: and the small ones such as ::1.
     if (c === 0 && d >>> 16 !== 0) return `::${formatIpv4(d)}`;
   }
@@ -113,6 +113,28 @@ function parseIpv6(text: string): Uint8Array | undefined {
     bytes[2 * i + 1] = group & 255;
   }
   return bytes;
+}
+
+/**
+ * True when the first three big-endian words of an IPv6 address say that an IPv4 address is mapped into it: ::ffff:0:0/96
+ * (RFC 4291, 2.5.5.2).
+ */
+export function isMapped(a: number, b: number, c: number): boolean {
+  return c === 0xffff && a === 0 && b === 0;
+}
+
+/** The bytes of an address, those of the IPv4 address where one is mapped into IPv6. */
+export function withoutMapping(address: Uint8Array): Uint8Array {
+  if (address.length !== 16) return address;
+  const view = new DataView(address.buffer, address.byteOffset);
+  return isMapped(view.getUint32(0), view.getUint32(4), view.getUint32(8))
+    ? address.subarray(12)
+    : address;
+}
+
+/** `a.b.c.d` for `::ffff:a.b.c.d`, which is how {@linkcode formatIpv6} writes a mapped address; `null` for another. */
+export function mappedIpv4(address: string): string | null {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : null;
 }
 
 /** True for `0.0.0.0` and `::`: every address of the host. */

@@ -13,6 +13,7 @@ import {
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { tryStatAt } from "../../ffi/stat.ts";
+import { type Mount, readMountinfo } from "../proc/mountinfo.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { utf8Text } from "../text/encoding.ts";
 
@@ -32,7 +33,7 @@ export class CgroupPaths {
   /** Where the hierarchy is mounted; `null` where it is not. */
   get mount(): string | null {
     if (this.#mount === undefined) {
-      this.#mount = cgroup2Mount(this.#root.text("self/mountinfo") ?? "");
+      this.#mount = cgroup2Mount(readMountinfo(this.#root));
     }
     return this.#mount;
   }
@@ -89,11 +90,7 @@ export class CgroupPaths {
   }
 }
 
-/** The first mount of type cgroup2 in /proc/PID/mountinfo (proc(5)). */
-export function cgroup2Mount(mountinfo: string): string | null {
-  for (const line of mountinfo.split("\n")) {
-    const dash = line.indexOf(" - ");
-    if (dash >= 0 && line.startsWith("cgroup2 ", dash + 3)) return line.split(" ")[4] ?? null;
-  }
-  return null;
+/** Where the first mount of type cgroup2 is. */
+export function cgroup2Mount(mounts: readonly Mount[]): string | null {
+  return mounts.find(({ type }) => type === "cgroup2")?.directory ?? null;
 }

@@ -18,11 +18,15 @@ import { S_IFMT, S_IFREG, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
 import type { Bytes, Process } from "../model/owner.ts";
 import { cgroupPath } from "./cgroup.ts";
 import type { Reuse } from "../model/relation.ts";
-import { showsOwnPids } from "../proc/host.ts";
-import { netnsInode, parseNamespaceMounts } from "../proc/namespace.ts";
-import type { Processes } from "./processes.ts";
+import { withoutDeletedMark } from "../proc/deleted.ts";
+import { parseDescriptorInfo } from "../proc/fdinfo.ts";
+import { namespaceMounts, readMountinfo } from "../proc/mountinfo.ts";
+import { readNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { utf8Bytes } from "../text/encoding.ts";
+import { showsOwnPids } from "../proc/status.ts";
+import { readSysctl } from "../proc/sysctl.ts";
+import type { Processes } from "./processes.ts";
 
 /** An environment may be megabytes; what is looked for stands in any sensible one. */
 const ENVIRONMENT_LIMIT = 256 * 1024;
@@ -77,16 +81,13 @@ export class Facts {
 
   /** Inode of the network namespace; `null` where it cannot be read. */
   netns(pid: number): number | null {
-    const target = this.#root.link(`${pid}/ns/net`);
-    const inode = typeof target === "number" ? -1 : netnsInode(target);
-    return inode < 0 ? null : inode;
+    return readNetns(this.#root, pid);
   }
 
   /** The name that a network namespace is mounted under; `null` where it has none. */
   netnsName(inode: number): string | null {
     this.#netnsNames ??= new Map(
-      parseNamespaceMounts(this.#root.text("thread-self/mountinfo") ?? "").reverse()
-        .map((mount) => [mount.inode, mount.name]),
+      namespaceMounts(readMountinfo(this.#root)).reverse().map(({ inode, name }) => [inode, name]),
     );
     return this.#netnsNames.get(inode) ?? null;
   }
@@ -97,7 +98,7 @@ export class Facts {
    * (kernel.randomize_va_space 0).
    */
   sameImage(pid: number, other: number): boolean | null {
-    if ((this.#root.text("sys/kernel/randomize_va_space") ?? "0").trim() === "0") return null;
+    if ((readSysctl(this.#root, "kernel/randomize_va_space") ?? "0") === "0") return null;
     const [first, second] = [pid, other].map((one) => this.#root.read(`${one}/auxv`));
     if (typeof first === "number" || typeof second === "number") return null;
     if (first!.length === 0 || second!.length === 0) return null;
@@ -183,12 +184,12 @@ export class Facts {
       if (typeof target === "number" || target[0] !== 0x2f) continue;
       const status = tryStatAt(AT_FDCWD, cString(`${base}/${fd}`));
       if (typeof status === "number" || (status.mode & S_IFMT) !== S_IFREG) continue;
-      const flags = /^flags:\s+([0-7]+)$/m.exec(this.#root.text(`${pid}/fdinfo/${fd}`) ?? "");
+      const { flags } = parseDescriptorInfo(this.#root.text(`${pid}/fdinfo/${fd}`) ?? "");
       files.push({
         fd,
-        path: status.linkCount === 0 ? withoutMark(target) : target,
+        path: status.linkCount === 0 ? withoutDeletedMark(target).path : target,
         deleted: status.linkCount === 0,
-        writable: flags !== null && (parseInt(flags[1]!, 8) & O_ACCMODE) !== 0,
+        writable: flags !== null && (flags & O_ACCMODE) !== 0,
         size: status.size,
       });
     }
@@ -202,16 +203,6 @@ export class Facts {
     const status = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/fd/${fd}`));
     return typeof status !== "number" && stream.split(":")[1] === String(status.inode);
   }
-}
-
-const DELETED = " (deleted)";
-
-function withoutMark(target: Bytes): Bytes {
-  const cut = target.length - DELETED.length;
-  for (let i = 0; i < DELETED.length; i++) {
-    if (target[cut + i] !== DELETED.charCodeAt(i)) return target;
-  }
-  return target.slice(0, cut);
 }
 
 function concat(prefix: string, path: Bytes): Uint8Array {

@@ -5,14 +5,14 @@
  */
 import type { Bytes, Container, Process } from "../model/owner.ts";
 import { cgroupPath, containerOf, unitOf } from "./cgroup.ts";
+import { type Unmarked, withoutDeletedMark } from "../proc/deleted.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { parseStat, type Stat } from "../proc/stat.ts";
+import { effectiveUser } from "../proc/status.ts";
 import { Users } from "../etc/users.ts";
 
 /** A command line may be megabytes; nobody reads more than this. */
 const CMDLINE_LIMIT = 64 * 1024;
-/** The kernel's mark on the link to a program file that was unlinked. */
-const DELETED = new TextEncoder().encode(" (deleted)");
 
 /**
  * A process whose facts are read when they are first asked for: a listing that shows names reads one file a process, and
@@ -24,7 +24,7 @@ class LazyProcess implements Process {
   readonly #users: Users;
   readonly #bootTimeMs: () => number | null;
   #stat: Stat | null | undefined;
-  #exe: { path: Bytes; deleted: boolean } | null | undefined;
+  #exe: Unmarked<Bytes> | null | undefined;
   #cmdline: Bytes | null | undefined;
   #uid: number | null | undefined;
   #cgroup: string | null | undefined;
@@ -52,10 +52,10 @@ class LazyProcess implements Process {
     return this.#statFile?.comm ?? null;
   }
 
-  get #exeLink(): { path: Bytes; deleted: boolean } | null {
+  get #exeLink(): Unmarked<Bytes> | null {
     if (this.#exe === undefined) {
       const target = this.#root.link(`${this.pid}/exe`);
-      this.#exe = typeof target === "number" ? null : withoutMark(target);
+      this.#exe = typeof target === "number" ? null : withoutDeletedMark(target);
     }
     return this.#exe;
   }
@@ -77,11 +77,7 @@ class LazyProcess implements Process {
   }
 
   get uid(): number | null {
-    if (this.#uid === undefined) {
-      // Real, effective, saved, file system: proc(5).
-      const match = /^Uid:\s+\d+\s+(\d+)/m.exec(this.#root.text(`${this.pid}/status`) ?? "");
-      this.#uid = match === null ? null : Number(match[1]);
-    }
+    if (this.#uid === undefined) this.#uid = effectiveUser(this.#root, this.pid);
     return this.#uid;
   }
 
@@ -110,12 +106,6 @@ class LazyProcess implements Process {
   get container(): Container | null {
     return this.#cgroupPath === null ? null : containerOf(this.#cgroupPath);
   }
-}
-
-function withoutMark(target: Bytes): { path: Bytes; deleted: boolean } {
-  const cut = target.length - DELETED.length;
-  const deleted = cut > 0 && DELETED.every((byte, i) => target[cut + i] === byte);
-  return { path: deleted ? target.slice(0, cut) : target, deleted };
 }
 
 /** Hands out processes by ID, each as one object however many sockets it holds. */

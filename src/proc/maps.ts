@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textWithoutDeletedMark } from "./deleted.ts";
 
 /** One mapped file. */
 export interface MappedFile {
@@ -15,8 +16,6 @@ export interface MappedFile {
   readonly path: string;
   readonly deleted: boolean;
 }
-
-const DELETED = " (deleted)";
 
 /** Parses the file: each mapped file once, in the order of their addresses; memory without a file is left out. */
 export function parseMaps(text: string): MappedFile[] {
@@ -32,14 +31,12 @@ export function parseMaps(text: string): MappedFile[] {
       continue;
     }
     seen.add(id);
-    const deleted = name!.length > DELETED.length && name!.endsWith(DELETED);
     files.push({
       range: range!,
       major: parseInt(major!, 16),
       minor: parseInt(minor!, 16),
       inode: Number(inode),
-      path: deleted ? name!.slice(0, -DELETED.length) : name!,
-      deleted,
+      ...textWithoutDeletedMark(name!),
     });
   }
   return files;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isWildcard, parseAddress } from "../model/endpoint.ts";
+import { isWildcard, parseAddress, withoutMapping } from "../model/endpoint.ts";
 import type { Reach, Scope } from "../model/socket.ts";
 
 interface Range {
@@ -61,8 +61,6 @@ const IPV6_RANGES: readonly Range[] = [
   { bytes: [0x3f, 0xff], prefix: 20, scope: "private", why: "3fff::/20 is for documentation" },
 ];
 
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-
 // Hosts have few addresses and many sockets.
 const cache = new Map<string, Reach>();
 
@@ -80,15 +78,12 @@ function classify(address: string): Reach {
   if (isWildcard(address)) return { scope: "any", reasons: ["bound to every address of the host"] };
   const bytes = parseAddress(address);
   if (bytes === undefined) return { scope: "unknown", reasons: [`${address} is not an address`] };
-  if (bytes.length === 4) return byRange(bytes, IPV4_RANGES);
-  if (MAPPED.every((byte, i) => bytes[i] === byte)) {
-    const v4 = bytes.subarray(12);
-    if (v4.every((byte) => byte === 0)) {
-      return { scope: "any", reasons: ["bound to every IPv4 address of the host"] };
-    }
-    return byRange(v4, IPV4_RANGES);
+  const plain = withoutMapping(bytes);
+  if (plain.length === 16) return byRange(plain, IPV6_RANGES);
+  if (plain !== bytes && plain.every((byte) => byte === 0)) {
+    return { scope: "any", reasons: ["bound to every IPv4 address of the host"] };
   }
-  return byRange(bytes, IPV6_RANGES);
+  return byRange(plain, IPV4_RANGES);
 }
 
 function byRange(bytes: Uint8Array, ranges: readonly Range[]): Reach {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isWildcard } from "../model/endpoint.ts";
+import { isWildcard, mappedIpv4 } from "../model/endpoint.ts";
 import type { InternetEndpoint, Netns, Reach, Scope, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { addressReach } from "./address.ts";
@@ -31,7 +31,6 @@ export interface ResolvedReach extends Reach {
 /** Narrow to wide. A scope that is not here has no place in the order. */
 const WIDTH: readonly Scope[] = ["loopback", "link_local", "container", "private", "public"];
 
-const MAPPED_PREFIX = "::ffff:";
 /** More addresses than this are counted and not named. */
 const NAMED_ADDRESSES = 8;
 
@@ -69,8 +68,9 @@ function wildcard(
 ): ResolvedReach {
   const { local, family, v6only } = socket;
   // ::ffff:0.0.0.0 is an IPv6 socket for IPv4 alone; where the kernel does not say v6-only, its default is not.
-  const v4 = family === "inet" || local.address.startsWith(MAPPED_PREFIX) || v6only !== true;
-  const v6 = family === "inet6" && !local.address.startsWith(MAPPED_PREFIX);
+  const mapped = mappedIpv4(local.address) !== null;
+  const v4 = family === "inet" || mapped || v6only !== true;
+  const v6 = family === "inet6" && !mapped;
   const served = interfaces.addresses.filter(({ version }) => version === 4 ? v4 : v6);
   const reasons: string[] = [];
   const device = local.interface === null
@@ -178,8 +178,9 @@ function specific(
   interfaces: InterfaceTable,
 ): ResolvedReach {
   const { local, family } = socket;
-  const mapped = local.address.startsWith(MAPPED_PREFIX);
-  const address = mapped ? local.address.slice(MAPPED_PREFIX.length) : local.address;
+  const ipv4 = mappedIpv4(local.address);
+  const mapped = ipv4 !== null;
+  const address = ipv4 ?? local.address;
   const scope = enclose(plain.scope, interfaces.enclosed);
   const reasons = [...plain.reasons, ...limits(socket)];
   if (scope === "container") reasons.push(ENCLOSED);

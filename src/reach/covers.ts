@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseAddress } from "../model/endpoint.ts";
+import { parseAddress, withoutMapping } from "../model/endpoint.ts";
 
 /** True when two addresses are the same, whatever way they are written; ::ffff:1.2.3.4 is 1.2.3.4. */
 export function sameAddress(a: string, b: string): boolean {
@@ -15,9 +15,7 @@ export function sameAddress(a: string, b: string): boolean {
 
 function plainBytes(address: string): Uint8Array | undefined {
   const bytes = parseAddress(address);
-  const mapped = bytes?.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff &&
-    bytes.subarray(0, 10).every((byte) => byte === 0);
-  return mapped ? bytes.subarray(12) : bytes;
+  return bytes === undefined ? undefined : withoutMapping(bytes);
 }
 
 /** True when a socket bound to `local` gets what is sent to `address`. */

@@ -13,8 +13,9 @@ import { dump } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/message.ts";
-import { isHostNetns } from "../proc/host.ts";
+import { isHostNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import { readSysctl } from "../proc/sysctl.ts";
 
 /** A network device. */
 export interface Link {
@@ -226,6 +227,6 @@ export function isEnclosed(links: readonly Link[], host: boolean | null): boolea
 function readVrfAccept(root: ProcRoot): Set<string> {
   const names = ["tcp", "udp", "raw"];
   return new Set(
-    names.filter((name) => root.text(`sys/net/ipv4/${name}_l3mdev_accept`)?.trim() === "1"),
+    names.filter((name) => readSysctl(root, `net/ipv4/${name}_l3mdev_accept`) === "1"),
   );
 }

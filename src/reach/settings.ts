@@ -1,13 +1,15 @@
 /**
- * Settings of a network namespace that decide about ports, and the multicast groups joined in it.
+ * Settings of a network namespace that decide about ports.
  *
  * @module
  */
-import { swap32 } from "../model/byte_order.ts";
-import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import {
+  readLocalPortRange,
+  readReservedPorts,
+  readUnprivilegedPortStart,
+} from "../proc/sysctl.ts";
 import type { PortRange } from "../query.ts";
-import { latin1Text } from "../text/encoding.ts";
 
 /** Of the namespace that the thread was in when they were read. */
 export interface PortSettings {
@@ -21,73 +23,10 @@ export interface PortSettings {
 
 /** Reads them. */
 export function readPortSettings(root: ProcRoot): PortSettings {
-  const text = (name: string) => root.text(`sys/net/ipv4/${name}`)?.trim() ?? null;
-  const range = /^(\d+)\s+(\d+)$/.exec(text("ip_local_port_range") ?? "");
-  const start = text("ip_unprivileged_port_start");
+  const range = readLocalPortRange(root);
   return {
-    ephemeral: range === null ? null : [Number(range[1]), Number(range[2])],
-    reserved: parsePortList(text("ip_local_reserved_ports") ?? ""),
-    unprivilegedStart: start === null || !/^\d+$/.test(start) ? null : Number(start),
+    ephemeral: range === null ? null : [range.first, range.last],
+    reserved: readReservedPorts(root),
+    unprivilegedStart: readUnprivilegedPortStart(root),
   };
-}
-
-/** A list as the kernel writes it: `8080,9000-9010`. */
-export function parsePortList(text: string): PortRange[] {
-  return [...text.matchAll(/(\d+)(?:-(\d+))?/g)].map(([, first, last]) => ({
-    first: Number(first),
-    last: Number(last ?? first),
-  }));
-}
-
-/** A multicast group on an interface. */
-export interface MulticastGroup {
-  readonly interface: string;
-  readonly address: string;
-}
-
-/**
- * Groups that somebody in the namespace has joined, from /proc/net/igmp and igmp6, without those that every host is in. The
- * kernel keeps the count per interface and does not say which socket it was.
- */
-export function readMulticastGroups(root: ProcRoot): MulticastGroup[] {
-  const text = (file: string) => {
-    const bytes = root.readNet(file);
-    return typeof bytes === "number" ? "" : latin1Text(bytes);
-  };
-  return [...parseIgmp(text("igmp")), ...parseIgmp6(text("igmp6"))];
-}
-
-/** Parses /proc/net/igmp: a line an interface, and below it its groups as host-endian words in hexadecimal. */
-export function parseIgmp(text: string): MulticastGroup[] {
-  const groups: MulticastGroup[] = [];
-  let device: string | null = null;
-  for (const line of text.split("\n")) {
-    const head = /^\d+\s+(\S+)\s*:/.exec(line);
-    if (head !== null) device = head[1]!;
-    const word = /^\s+([0-9A-F]{8})\s/.exec(line);
-    if (word === null || device === null) continue;
-    const value = parseInt(word[1]!, 16);
-    const address = formatIpv4(swap32(value) >>> 0);
-    // All hosts: joined by the kernel itself.
-    if (address !== "224.0.0.1") groups.push({ interface: device, address });
-  }
-  return groups;
-}
-
-/** Parses /proc/net/igmp6: index, interface, address, users, flags, timer. */
-export function parseIgmp6(text: string): MulticastGroup[] {
-  const groups: MulticastGroup[] = [];
-  for (const line of text.split("\n")) {
-    const match = /^\d+\s+(\S+)\s+([0-9a-f]{32})\s/.exec(line);
-    if (match === null) continue;
-    const hex = match[2]!;
-    const word = (i: number) => parseInt(hex.slice(8 * i, 8 * i + 8), 16);
-    // All nodes of the interface and of the link, and the groups of neighbour discovery, belong to the kernel.
-    if (/^ff0[12]0{27}1$/.test(hex) || /^ff0200000000000000000001ff/.test(hex)) continue;
-    groups.push({
-      interface: match[1]!,
-      address: formatIpv6(word(0), word(1), word(2), word(3)),
-    });
-  }
-  return groups;
 }

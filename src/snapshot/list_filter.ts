@@ -14,6 +14,7 @@ import { isAboutRow, split } from "../filter/split.ts";
 import type { LocalPortRange } from "../filter/subject.ts";
 import type { FamilyName, Netns, Socket } from "../model/socket.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import { readLocalPortRange } from "../proc/sysctl.ts";
 
 /** What Linux has unless somebody changed it. Kernel: net.ipv4.ip_local_port_range. */
 const DEFAULT_PORT_RANGE: LocalPortRange = { first: 32768, last: 60999 };
@@ -47,7 +48,8 @@ export class ListFilter {
 
   /** The filter for the rows of the namespace that this thread is in. */
   forRows(root: ProcRoot, netns: Netns | null): RowFilter {
-    const localPortRange = this.#rowNeeds.localPortRange ? readPortRange(root) : DEFAULT_PORT_RANGE;
+    const localPortRange = (this.#rowNeeds.localPortRange ? readLocalPortRange(root) : null) ??
+      DEFAULT_PORT_RANGE;
     this.#portRanges.set(netns?.inode ?? null, localPortRange);
     const { mark, cgroup, interfaces } = this.needs;
     return {
@@ -75,12 +77,4 @@ export class ListFilter {
     const range = this.#portRanges.get(socket.netns?.inode ?? null) ?? DEFAULT_PORT_RANGE;
     return wanted(new SocketSubject(socket, range, this.#userName, this.#facts.get(socket)));
   }
-}
-
-/** The ports that the kernel gives out in the namespace that this thread is in. */
-function readPortRange(root: ProcRoot): LocalPortRange {
-  const match = /^\s*(\d{1,5})\s+(\d{1,5})/.exec(
-    root.text("sys/net/ipv4/ip_local_port_range") ?? "",
-  );
-  return match === null ? DEFAULT_PORT_RANGE : { first: Number(match[1]), last: Number(match[2]) };
 }

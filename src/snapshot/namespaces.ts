@@ -15,8 +15,8 @@ import {
 } from "../../ffi/namespace.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Netns } from "../model/socket.ts";
-import { currentNetns } from "../proc/host.ts";
-import { netnsInode, parseNamespaceMounts } from "../proc/namespace.ts";
+import { namespaceMounts, readMountinfo } from "../proc/mountinfo.ts";
+import { currentNetns, netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { NoSuchNamespace } from "../query.ts";
 
@@ -43,7 +43,7 @@ export class NamespaceFinder {
 
   constructor(root: ProcRoot) {
     this.#root = root;
-    const mounts = parseNamespaceMounts(root.text("thread-self/mountinfo") ?? "");
+    const mounts = namespaceMounts(readMountinfo(root));
     this.#mounts = mounts;
     for (const { inode, name } of mounts) {
       if (!this.#names.has(inode)) this.#names.set(inode, name);

@@ -10,7 +10,7 @@ import { Source } from "../../src/snapshot/source.ts";
 import { wholeHostQuery } from "../../src/snapshot/host_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { compareTables, onlyDescriptors } from "../../src/commands/audit/compare_sources.ts";
-import { currentNetns } from "../../src/proc/host.ts";
+import { currentNetns } from "../../src/proc/ns.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";

@@ -5,25 +5,30 @@
  */
 import { describe, expect, test } from "bun:test";
 import { cgroupVersion, hidepidOf, moduleAdvice } from "../../src/commands/doctor/examine.ts";
+import { parseMountinfo } from "../../src/proc/mountinfo.ts";
 import { sockeye } from "../support/sockeye.ts";
 import { testIf } from "../support/skip.ts";
 
 const PROC = "22 1 0:21 / /proc rw,nosuid - proc proc rw";
 
+const hidepid = (mountinfo: string) => hidepidOf(parseMountinfo(mountinfo));
+
 describe("mounts", () => {
   test("hidepid is read from the last mount at /proc, in numbers and in words", () => {
-    expect(hidepidOf(PROC)).toBeNull();
-    expect(hidepidOf(`${PROC},hidepid=2`)).toBe("2");
-    expect(hidepidOf(`${PROC},hidepid=invisible,gid=4`)).toBe("invisible");
-    expect(hidepidOf(`${PROC},hidepid=off`)).toBeNull();
-    expect(hidepidOf(`${PROC},hidepid=2\n23 22 0:22 / /proc rw - proc proc rw`)).toBeNull();
-    expect(hidepidOf("30 1 0:9 / /mnt/proc rw - proc proc rw,hidepid=2")).toBeNull();
+    expect(hidepid(PROC)).toBeNull();
+    expect(hidepid(`${PROC},hidepid=2`)).toBe("2");
+    expect(hidepid(`${PROC},hidepid=invisible,gid=4`)).toBe("invisible");
+    expect(hidepid(`${PROC},hidepid=off`)).toBeNull();
+    expect(hidepid(`${PROC},hidepid=2\n23 22 0:22 / /proc rw - proc proc rw`)).toBeNull();
+    expect(hidepid("30 1 0:9 / /mnt/proc rw - proc proc rw,hidepid=2")).toBeNull();
   });
 
   test("the version of cgroups is told", () => {
     const v1 = "30 29 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory";
     const v2 = "31 29 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw";
-    expect([v1, v2, `${v1}\n${v2}`, ""].map(cgroupVersion)).toEqual(["v1", "v2", "hybrid", null]);
+    expect([v1, v2, `${v1}\n${v2}`, ""].map((text) => cgroupVersion(parseMountinfo(text)))).toEqual(
+      ["v1", "v2", "hybrid", null],
+    );
   });
 });
 

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatIpv4, formatIpv6, isWildcard, parseAddress } from "../../src/model/endpoint.ts";
+import {
+  formatAddress,
+  formatIpv4,
+  formatIpv6,
+  isMapped,
+  isWildcard,
+  mappedIpv4,
+  parseAddress,
+  withoutMapping,
+} from "../../src/model/endpoint.ts";
 
 function words(bytes: Uint8Array): [number, number, number, number] {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -79,4 +88,26 @@ describe("parseAddress()", () => {
 
 test("isWildcard() knows both", () => {
   expect(["0.0.0.0", "::", "::1", "127.0.0.1"].map(isWildcard)).toEqual([true, true, false, false]);
+});
+
+describe("IPv4 mapped into IPv6", () => {
+  const plain = (text: string) => formatAddress(withoutMapping(parseAddress(text)!));
+
+  test("::ffff:0:0/96 alone is IPv4, in bytes and in text", () => {
+    expect(plain("::ffff:10.1.2.3")).toBe("10.1.2.3");
+    expect(mappedIpv4("::ffff:10.1.2.3")).toBe("10.1.2.3");
+    expect(mappedIpv4("::ffff:0.0.0.0")).toBe("0.0.0.0");
+    for (const other of ["10.1.2.3", "::10.1.2.3", "::ffff:0:a01:203", "1::ffff:a01:203", "::"]) {
+      expect(plain(other)).toBe(other);
+      expect(mappedIpv4(other)).toBeNull();
+    }
+  });
+
+  test("three words tell", () => {
+    expect(isMapped(0, 0, 0xffff)).toBe(true);
+    expect(
+      [[1, 0, 0xffff], [0, 1, 0xffff], [0, 0, 0xfffe]].map(([a, b, c]) => isMapped(a!, b!, c!)),
+    )
+      .toEqual([false, false, false]);
+  });
 });

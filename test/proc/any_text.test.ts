@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseResolvConf, usesDns } from "../../src/etc/resolver.ts";
-import { effectiveCapabilities } from "../../src/proc/capabilities.ts";
+import { effectiveCapabilities } from "../../src/proc/status.ts";
 import { cgroupPath, containerOf, podOf, sessionOf, unitOf } from "../../src/origin/cgroup.ts";
 import { cgroup2Mount } from "../../src/origin/cgroup_paths.ts";
 import { containerNames } from "../../src/origin/container_names.ts";
@@ -18,8 +18,8 @@ import { readHost } from "../../src/proc/host.ts";
 import { parseHosts } from "../../src/etc/hosts.ts";
 import { parseLocks } from "../../src/proc/locks.ts";
 import { parseMaps } from "../../src/proc/maps.ts";
-import { parseMounts } from "../../src/proc/mounts.ts";
-import { netnsInode, parseNamespaceMounts } from "../../src/proc/namespace.ts";
+import { namespaceMounts, parseMountinfo } from "../../src/proc/mountinfo.ts";
+import { netnsInode } from "../../src/proc/ns.ts";
 import { parseHexTable, parseNetlinkTable, parsePacketTable } from "../../src/proc/net_tables.ts";
 import { parseUnixTable } from "../../src/proc/net_unix.ts";
 import { packageOf } from "../../src/origin/packages.ts";
@@ -29,7 +29,8 @@ import { ProcRoot } from "../../src/proc/root.ts";
 import { Protocols, Services } from "../../src/etc/services.ts";
 import { parseCounterPairs, parseCounters6, parseCountersSctp } from "../../src/proc/snmp.ts";
 import { parsePasswd, Users } from "../../src/etc/users.ts";
-import { parseIgmp, parseIgmp6, parsePortList } from "../../src/reach/settings.ts";
+import { parseIgmp, parseIgmp6 } from "../../src/proc/igmp.ts";
+import { parsePortList, parsePortRange } from "../../src/proc/sysctl.ts";
 import { runs } from "../support/runs.ts";
 
 let folder: string;
@@ -68,9 +69,13 @@ const READERS: Readonly<Record<string, readonly [(text: string) => unknown, stri
     parseMaps,
     "7f0c-7f0d r-xp 00001000 08:01 131090 /usr/lib/libc.so.6 (deleted)\n7ffd-7ffe rw-p 0 00:00 0 [stack]\n",
   ],
-  "/proc/mounts": [parseMounts, "/dev/sda1 / ext4 rw,relatime 0 0\ntmpfs /a\\040b tmpfs rw 0 0\n"],
-  "/proc/PID/mountinfo, cgroup2": [cgroup2Mount, mountinfo],
-  "/proc/PID/mountinfo, namespaces": [parseNamespaceMounts, mountinfo],
+  "/proc/PID/mountinfo": [
+    (text) => {
+      const mounts = parseMountinfo(text);
+      return [mounts, cgroup2Mount(mounts), namespaceMounts(mounts)];
+    },
+    mountinfo,
+  ],
   "/proc/PID/ns/net": [(text) => netnsInode(bytesOf(text)), "net:[4026531840]"],
   "/proc/PID/stat, status, cmdline, environ": [
     (text) => {
@@ -140,6 +145,7 @@ const READERS: Readonly<Record<string, readonly [(text: string) => unknown, stri
     parseIgmp6,
     "1    lo              ff020000000000000000000000000001     1 0000000C 0\n",
   ],
+  "ip_local_port_range": [parsePortRange, "32768\t60999\n"],
   "ip_local_reserved_ports": [parsePortList, "80,443,8000-8100\n"],
   "/etc/passwd": [
     (text) => [parsePasswd(text), new Users(join(file("passwd", text), "passwd")).name(0)],

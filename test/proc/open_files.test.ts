@@ -1,15 +1,15 @@
 /**
- * Files of /proc that lsof mode reads: locks, maps, fdinfo, mountinfo, tables under net, descriptors.
+ * Files of /proc that lsof mode reads: locks, maps, fdinfo, tables under net, descriptors.
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { closeSync, openSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, openSync, statSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDescriptorInfo } from "../../src/proc/fdinfo.ts";
 import { parseLocks } from "../../src/proc/locks.ts";
 import { parseMaps } from "../../src/proc/maps.ts";
-import { parseMounts } from "../../src/proc/mounts.ts";
+import { parseMountinfo } from "../../src/proc/mountinfo.ts";
 import { parseHexTable, parseNetlinkTable, parsePacketTable } from "../../src/proc/net_tables.ts";
 import { OpenFileReader } from "../../src/proc/open_files.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
@@ -54,18 +54,6 @@ describe("parsers of /proc", () => {
       .toMatchObject({ eventfdId: 7, pid: -1, ttyIndex: 2, position: null });
   });
 
-  test("mounts have their path as it is", () => {
-    expect(parseMounts("36 35 98:0 /mnt1 /a\\040b rw,noatime master:1 - ext3 /dev/root rw\n"))
-      .toEqual([{
-        device: { major: 98, minor: 0 },
-        directory: "/a b",
-        type: "ext3",
-        source: "/dev/root",
-      }]);
-    expect(parseMounts(readFileSync("/proc/self/mountinfo", "latin1")).length)
-      .toBeGreaterThan(0);
-  });
-
   test("tables under net keep the kernel's words", () => {
     expect(parseHexTable(
       "  sl  local_address rem_address   st\n" +
@@ -85,7 +73,7 @@ describe("parsers of /proc", () => {
             parseLocks,
             parseMaps,
             parseDescriptorInfo,
-            parseMounts,
+            parseMountinfo,
             parseHexTable,
             parseNetlinkTable,
             parsePacketTable,

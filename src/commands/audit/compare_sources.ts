@@ -23,8 +23,7 @@ import { Diagnostics } from "../../diagnostics.ts";
 import { endpointTraits } from "../../families/mod.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { Socket, Transport } from "../../model/socket.ts";
-import { currentNetns } from "../../proc/host.ts";
-import { netnsInode } from "../../proc/namespace.ts";
+import { currentNetns, netnsInode } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { wholeHostQuery } from "../../snapshot/host_snapshot.ts";
 

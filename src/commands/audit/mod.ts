@@ -69,7 +69,7 @@ export async function advice(
   const document = await loadDocument(options);
   const { crossCheck } = await import("./compare_sources.ts");
   const discrepancies = options.snapshot === null ? crossCheck() : null;
-  const { readReservedPorts } = await import("../../proc/reserved_ports.ts");
+  const { readReservedPorts } = await import("../../proc/sysctl.ts");
   const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
   const report = advise(document, discrepancies, options.failOn, reserved);
   await write(report, document, options, out);

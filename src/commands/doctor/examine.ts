@@ -23,12 +23,14 @@ import {
   CAP_PERFMON,
   CAP_SYS_ADMIN,
   CAP_SYS_PTRACE,
-  effectiveCapabilities,
   holds,
 } from "../../proc/capabilities.ts";
-import { currentNetns, insidePidNamespace, readHost } from "../../proc/host.ts";
+import { readHost } from "../../proc/host.ts";
+import { type Mount, readMountinfo } from "../../proc/mountinfo.ts";
+import { currentNetns, insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
+import { effectiveCapabilities } from "../../proc/status.ts";
 import { Users } from "../../etc/users.ts";
 import { readInterfaces } from "../../reach/interfaces.ts";
 import { utf8Text } from "../../text/encoding.ts";
@@ -68,7 +70,7 @@ export function examine(root = new ProcRoot()): Checkup {
   const set = effectiveCapabilities(root);
   const scanner = new DescriptorScanner(root);
   const scan = scanner.scanProcesses();
-  const mounts = root.text("thread-self/mountinfo") ?? "";
+  const mounts = readMountinfo(root);
   const permission = probePermission(root);
   const types = probeTypes(() => ({ ok: true, value: null }));
   const { namespaces, unread } = checkNamespaces(root, scan);
@@ -105,22 +107,19 @@ export function examine(root = new ProcRoot()): Checkup {
   return { ...checkup, advice: adviceFor(checkup, modules) };
 }
 
-/** The hidepid option of the mount at /proc in a mountinfo; `null` where it has none. */
-export function hidepidOf(mountinfo: string): string | null {
-  let option: string | null = null;
-  for (const line of mountinfo.split("\n")) {
-    // Later mounts lie over earlier ones.
-    if (line.split(" ")[4] !== "/proc" || !/ - proc /.test(line)) continue;
-    option = /[ ,]hidepid=(\w+)/.exec(line)?.[1] ?? null;
-  }
+/** The hidepid option of the mount at /proc; `null` where it has none. */
+export function hidepidOf(mounts: readonly Mount[]): string | null {
+  // Later mounts lie over earlier ones.
+  const mount = mounts.findLast(({ directory, type }) => directory === "/proc" && type === "proc");
+  const option = /(?:^|,)hidepid=(\w+)/.exec(mount?.superOptions ?? "")?.[1] ?? null;
   // Linux 5.8 and later write words; 0 and "off" are the default.
   return option === "0" || option === "off" ? null : option;
 }
 
-/** Which hierarchies a mountinfo shows. */
-export function cgroupVersion(mountinfo: string): Checkup["cgroup"] {
-  const v2 = / - cgroup2 /.test(mountinfo);
-  const v1 = / - cgroup /.test(mountinfo);
+/** Which hierarchies of control groups are mounted. */
+export function cgroupVersion(mounts: readonly Mount[]): Checkup["cgroup"] {
+  const v2 = mounts.some(({ type }) => type === "cgroup2");
+  const v1 = mounts.some(({ type }) => type === "cgroup");
   return v1 && v2 ? "hybrid" : v2 ? "v2" : v1 ? "v1" : null;
 }
 

@@ -9,7 +9,7 @@ import { isWildcard } from "../../model/endpoint.ts";
 import type { Connections, Explanation, Nearby, Subject } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
-import { insidePidNamespace } from "../../proc/host.ts";
+import { insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import type { NetnsChoice } from "../../query.ts";

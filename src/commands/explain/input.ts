@@ -10,14 +10,10 @@ import type { Socket } from "../../model/socket.ts";
 import { ALL_STATES } from "../../model/state.ts";
 import { Facts } from "../../origin/facts.ts";
 import { Processes } from "../../origin/processes.ts";
+import { type MulticastGroup, readMulticastGroups } from "../../proc/igmp.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
-import {
-  type MulticastGroup,
-  type PortSettings,
-  readMulticastGroups,
-  readPortSettings,
-} from "../../reach/settings.ts";
+import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
 import { type InterfaceTable, readInterfaces } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { Resolver } from "../../etc/resolver.ts";
 import { Hosts } from "../../etc/hosts.ts";
+import { Resolver } from "../../etc/resolver.ts";
+import { mappedIpv4 } from "../../model/endpoint.ts";
 
 /** Time that name servers may take in all without naming anything, in milliseconds. ss would wait at each address anew. */
 const PATIENCE_MS = 5000;
-
-const MAPPED = /^::ffff:(?=\d+\.)/;
 
 /** Names of addresses, each looked up once. */
 export class HostNames {
@@ -23,7 +22,7 @@ export class HostNames {
     let name = this.#names.get(address);
     if (name === undefined) {
       // An IPv4 address goes by its own name in IPv6 as well.
-      name = this.#hosts.name(address.replace(MAPPED, "")) ?? this.#ask(address);
+      name = this.#hosts.name(mappedIpv4(address) ?? address) ?? this.#ask(address);
       this.#names.set(address, name);
     }
     return name;

@@ -12,6 +12,7 @@ import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { MSG_FAMILY } from "../../families/inet/uapi.ts";
 import { type StateMask, stateMask, TCP_BOUND_INACTIVE, TCP_LISTEN } from "../../model/state.ts";
 import type { ProcRoot } from "../../proc/root.ts";
+import { readSysctl } from "../../proc/sysctl.ts";
 
 /** Where messages go: as a DumpSink of netlink/dump.ts has them. */
 export interface TcpSink {
@@ -74,7 +75,7 @@ export function dumpTcp(
 
 /** Linux 6.8 is the first to have TCP_BOUND_INACTIVE. One before it would walk its connections for nothing. */
 export function knowsBoundSockets(root: ProcRoot): boolean {
-  const release = /^(\d+)\.(\d+)/.exec(root.text("sys/kernel/osrelease") ?? "");
+  const release = /^(\d+)\.(\d+)/.exec(readSysctl(root, "kernel/osrelease") ?? "");
   if (release === null) return false;
   const major = Number(release[1]);
   return major > 6 || major === 6 && Number(release[2]) >= 8;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { InternetItem, InternetProtocol, LsofLookups } from "../query.ts";
-import { formatAddress, parseAddress } from "../../../model/endpoint.ts";
+import { formatAddress, parseAddress, withoutMapping } from "../../../model/endpoint.ts";
 import { LsofError } from "./error.ts";
 
 /** What one `-i` means. */
@@ -126,10 +126,10 @@ function parseIpv6(
     return fail("unacceptable Internet address in");
   }
   const rest = text.slice(end + 1);
-  const mapped = bytes.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 255));
-  if (!mapped) return { hosts: [{ version: 6, address: formatAddress(bytes) }], rest };
+  const plain = withoutMapping(bytes);
+  if (plain === bytes) return { hosts: [{ version: 6, address: formatAddress(bytes) }], rest };
   if (version === 6) return fail("IPv4 addresses are prohibited");
-  return { hosts: [{ version: 4, address: formatAddress(bytes.slice(12)) }], rest };
+  return { hosts: [{ version: 4, address: formatAddress(plain) }], rest };
 }
 
 /** A list of ports, services, and ranges that begin with a port. */

@@ -22,7 +22,7 @@ import {
   S_IFMT,
   tryStatAt,
 } from "../../../../ffi/stat.ts";
-import { type Mount, parseMounts } from "../../../proc/mounts.ts";
+import { type Mount, readMountinfo } from "../../../proc/mountinfo.ts";
 import type { OpenFileReader } from "../../../proc/open_files.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
 import type { DirectoryItem, LsofQuery } from "../query.ts";
@@ -96,7 +96,7 @@ export class NamedFiles {
       return;
     }
     if (kind !== "file") {
-      this.#mounts ??= parseMounts(this.#root.text("thread-self/mountinfo") ?? "");
+      this.#mounts ??= readMountinfo(this.#root);
       const isBlock = (status.mode & S_IFMT) === S_IFBLK;
       const mounts = this.#mounts.filter((mount) =>
         mount.directory === path || (kind === "filesystem" || isBlock) && mount.source === path

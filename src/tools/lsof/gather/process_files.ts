@@ -8,7 +8,7 @@ import { ENOENT } from "../../../../ffi/errno.ts";
 import { type Device, type FileStatus, S_IFMT, S_IFREG, S_IFSOCK } from "../../../../ffi/stat.ts";
 import { Locks } from "../../../proc/locks.ts";
 import { type MappedFile, parseMaps } from "../../../proc/maps.ts";
-import { parseMounts } from "../../../proc/mounts.ts";
+import { readMountinfo } from "../../../proc/mountinfo.ts";
 import type { Descriptor } from "../../../proc/open_files.ts";
 import { addToName, emptyRow, type FileDraft } from "../rows/row.ts";
 import { anonymousName, fillFileRow, hasOffset, isAnonymous, splitTarget } from "../rows/file.ts";
@@ -199,9 +199,7 @@ export class ProcessFiles {
   #messageQueueDevice(status: FileStatus): Device | null {
     if ((status.mode & S_IFMT) !== S_IFREG) return null;
     this.#messageQueues ??=
-      parseMounts(this.#context.root.text("thread-self/mountinfo") ?? "").find(({ type }) =>
-        type === "mqueue"
-      )?.device ?? null;
+      readMountinfo(this.#context.root).find(({ type }) => type === "mqueue")?.device ?? null;
     return this.#messageQueues;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { AF_INET } from "../../../../ffi/socket.ts";
 import type { InetMessage } from "../../../families/inet/message.ts";
+import { mappedIpv4 } from "../../../model/endpoint.ts";
 import type { RowBuffer } from "../../../text/row_buffer.ts";
 import { type NetstatLayout, type NetstatNames, writeOwner } from "../layout.ts";
 
@@ -41,7 +42,7 @@ const ADDRESS_LEAST = 4;
 
 /** Text of an address in an IPv4 or IPv6 row: an IPv4 address that is mapped into IPv6 is shown as what it is. */
 export function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+  return mappedIpv4(address) ?? address;
 }
 
 /** `address:port`, cut to fit its column: the port to 18, the address to the rest. */
