@@ -1,5 +1,5 @@
 /**
- * What the attribute tables of all families are made of: values, decoders, and the reader that applies a table.
+ * Tables of attributes: the kernel's number, the name that JSON gives it, and how it is decoded.
  *
  * @module
  */
@@ -9,25 +9,24 @@ import type { AttributeCursor } from "../netlink/attribute.ts";
 /** A decoded value. */
 export type AttributeValue = InfoValue;
 
-/** One attribute's name, as in the header file, and its decoder. */
-export interface AttributeDecoder {
-  readonly name: string;
-  readonly decode: (attribute: AttributeCursor) => AttributeValue;
-}
+/** Decodes one attribute. Throws DecodeError when it is too short. */
+export type Getter = (attribute: AttributeCursor) => AttributeValue;
 
-/** Decoder of u32 values one after the other, named; those past the end of the attribute are left out. */
-export function words(names: readonly string[]): (attribute: AttributeCursor) => AttributeValue {
-  return ({ view, offset, length }) => {
-    const values: Record<string, AttributeValue> = {};
-    for (const [i, name] of names.entries()) {
-      if (4 * i + 4 > length) break;
-      values[name] = view.getUint32(offset + 4 * i, true);
-    }
-    return values;
-  };
-}
+/**
+ * How an attribute is decoded: by a function; as the names of the u32 values that it is made of, one after the other, of
+ * which a short attribute has fewer; or as a nest of attributes with a table of their own.
+ */
+export type AttributeDecoder = Getter | readonly string[] | { readonly nest: AttributeTable };
 
-/** SK_MEMINFO_*: bytes, but for `drops`, which counts packets. */
+/**
+ * Attributes by the kernel's number. The name is that of the header file in lower case, without its prefix. An attribute
+ * without a name says nothing, as padding does.
+ */
+export type AttributeTable = Readonly<
+  Record<number, readonly [name: string, decoder: AttributeDecoder]>
+>;
+
+/** SK_MEMINFO_* (include/uapi/linux/sock_diag.h): bytes, but for `drops`, which counts packets. */
 export const SKMEMINFO_NAMES = [
   "rmem_alloc",
   "rcvbuf",
@@ -39,46 +38,50 @@ export const SKMEMINFO_NAMES = [
   "backlog",
   "drops",
 ] as const;
-/** Decoder of a SK_MEMINFO array. */
-export const skmeminfo = words(SKMEMINFO_NAMES);
 
-/** Decodes one attribute. Throws DecodeError when it is too short. */
-export type Getter = (attribute: AttributeCursor) => AttributeValue;
 export const u8: Getter = (attribute) => attribute.u8();
 export const u16: Getter = (attribute) => attribute.u16();
 export const u32: Getter = (attribute) => attribute.u32();
 export const u64: Getter = (attribute) => attribute.u64();
+/** Present or not: it has no payload. */
+export const flag: Getter = () => true;
 /** Bytes as they are. */
 export const raw: Getter = (attribute) => attribute.bytes();
+/** An attribute that says nothing. */
+export const PADDING = ["", flag] as const;
 
-/** Decodes a nest by a table of names. */
-export function named(
-  attribute: AttributeCursor,
-  table: readonly (readonly [string, Getter] | null)[],
-): AttributeValue {
+/**
+ * Every attribute of a message, decoded by `table`, by name. One that the table does not have is kept as its bytes under
+ * `attribute_N`. Throws DecodeError when a length does not add up.
+ */
+export function readTable(
+  attributes: AttributeCursor,
+  table: AttributeTable,
+): Record<string, AttributeValue> {
   const values: Record<string, AttributeValue> = {};
-  const nest = attribute.nested();
-  while (nest.next()) {
-    const entry = table[nest.type];
-    if (entry) values[entry[0]] = entry[1](nest);
-    else values[`attribute_${nest.type}`] = nest.bytes();
+  while (attributes.next()) {
+    const entry = table[attributes.type];
+    if (entry === undefined) values[`attribute_${attributes.type}`] = attributes.bytes();
+    else if (entry[0] !== "") values[entry[0]] = decode(attributes, entry[1]);
   }
   return values;
 }
 
-/**
- * Every attribute, decoded by `table`, which the kernel's numbers index. An entry without a name is left out; what the
- * table does not have is kept as its bytes under `attribute_N`. Throws DecodeError when a length does not add up.
- */
-export function readTable(
-  attributes: AttributeCursor,
-  table: readonly (AttributeDecoder | null)[],
+function decode(attribute: AttributeCursor, decoder: AttributeDecoder): AttributeValue {
+  if (typeof decoder === "function") return decoder(attribute);
+  return "nest" in decoder
+    ? readTable(attribute.nested(), decoder.nest)
+    : words(attribute, decoder);
+}
+
+/** u32 values one after the other. Those past the end of the attribute are left out. */
+export function words(
+  { view, offset, length }: Pick<AttributeCursor, "view" | "offset" | "length">,
+  names: readonly string[],
 ): Record<string, AttributeValue> {
   const values: Record<string, AttributeValue> = {};
-  while (attributes.next()) {
-    const decoder = table[attributes.type];
-    if (!decoder) values[`attribute_${attributes.type}`] = attributes.bytes();
-    else if (decoder.name !== "") values[decoder.name] = decoder.decode(attributes);
+  for (let i = 0; i < names.length && 4 * i + 4 <= length; i++) {
+    values[names[i]!] = view.getUint32(offset + 4 * i, true);
   }
   return values;
 }

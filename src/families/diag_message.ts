@@ -8,19 +8,20 @@ import { DecodeError } from "../model/decode_error.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
 
 /**
- * A window on one message in a buffer. One object serves a whole dump: {@linkcode DiagMessage.at} moves it to the next
- * message, and a row that is only printed or counted never becomes an object of its own.
+ * A cursor over the messages in a buffer. One object serves a whole dump: {@linkcode DiagMessage.at} moves it to the next
+ * message, so that a row that is only printed or counted never becomes an object of its own.
  *
- * Attributes are found by their number; which exist is decided by what the kernel sent, and their size by its length.
+ * Attributes are found by their number. Which of them exist, and how long they are, is what the kernel sent.
  */
 export class DiagMessage {
   view: DataView = new DataView(new ArrayBuffer(0));
   start = 0;
   end = 0;
-  readonly #what: string;
+  /** Name of the struct, for errors. */
+  readonly struct: string;
   readonly #size: number;
   readonly #max: number;
-  // Offset and length of each attribute's payload; the generation tells those of this message from older ones.
+  // Offset and length of each attribute's payload. An attribute belongs to this message if its generation is the current one.
   readonly #offsets: Int32Array;
   readonly #lengths: Int32Array;
   readonly #generations: Int32Array;
@@ -28,9 +29,9 @@ export class DiagMessage {
   #generation = 0;
   #indexed = true;
 
-  /** `what` names the struct, which has `size` bytes; attributes have numbers up to `max`. */
-  constructor(what: string, size: number, max: number) {
-    this.#what = what;
+  /** The struct has `size` bytes; attributes have numbers up to `max`. */
+  constructor(struct: string, size: number, max: number) {
+    this.struct = struct;
     this.#size = size;
     this.#max = max;
     this.#offsets = new Int32Array(max + 1);
@@ -42,7 +43,7 @@ export class DiagMessage {
   at(view: DataView, start: number, end: number): this {
     if (end - start < this.#size) {
       throw new DecodeError(
-        this.#what,
+        this.struct,
         start,
         `${end - start} bytes where ${this.#size} are needed`,
       );
@@ -54,7 +55,7 @@ export class DiagMessage {
     return this;
   }
 
-  // Most rows of a plain listing are never asked for an attribute.
+  // Done when the first attribute is asked for: for most rows of a plain listing that never happens.
   #index(): void {
     this.#indexed = true;
     const generation = ++this.#generation;
@@ -69,7 +70,10 @@ export class DiagMessage {
     }
   }
 
-  /** True when the kernel sent this attribute. This and all that follows throw {@linkcode DecodeError} when lengths do not fit. */
+  /**
+   * True when the kernel sent this attribute. This and all methods below throw {@linkcode DecodeError} when the length of an
+   * attribute does not fit.
+   */
   has(type: number): boolean {
     if (!this.#indexed) this.#index();
     return this.#generations[type] === this.#generation;
@@ -104,6 +108,12 @@ export class DiagMessage {
       : null;
   }
 
+  /** The cookie in an attribute, `null` where it is absent or shorter. A bigint only from 2^53 on. */
+  cookieAttribute(type: number): number | bigint | null {
+    if (this.attributeLength(type) < 8) return null;
+    return cookieOf(this.u32Attribute(type), this.u32Attribute(type, 1));
+  }
+
   /** A copy of an attribute's payload, or `null` where it is absent. */
   bytesAttribute(type: number): Uint8Array<ArrayBuffer> | null {
     const length = this.attributeLength(type);
@@ -121,7 +131,7 @@ export class DiagMessage {
   }
 
   /** The cookie at this offset of the message, `null` for none. A bigint only from 2^53 on. */
-  protected cookieAt(offset: number): number | bigint | null {
+  cookieAt(offset: number): number | bigint | null {
     return cookieOf(
       this.view.getUint32(this.start + offset, true),
       this.view.getUint32(this.start + offset + 4, true),

@@ -41,27 +41,27 @@ export const FAMILIES: readonly FamilyEntry[] = [
   {
     names: ["packet"],
     flag: { long: "packet", short: "0", help: "packet sockets, which see frames" },
-    load: () => (require("./packet/mod.ts") as typeof import("./packet/mod.ts")).packet,
+    load: () => (require("./packet.ts") as typeof import("./packet.ts")).packet,
   },
   {
     names: ["netlink"],
     flag: { long: "netlink", help: "netlink sockets, between the kernel and processes" },
-    load: () => (require("./netlink/mod.ts") as typeof import("./netlink/mod.ts")).netlink,
+    load: () => (require("./netlink.ts") as typeof import("./netlink.ts")).netlink,
   },
   {
     names: ["vsock"],
     flag: { long: "vsock", help: "vsock sockets, between virtual machines and their host" },
-    load: () => (require("./vsock/mod.ts") as typeof import("./vsock/mod.ts")).vsock,
+    load: () => (require("./vsock.ts") as typeof import("./vsock.ts")).vsock,
   },
   {
     names: ["xdp"],
     flag: { long: "xdp", help: "XDP sockets, which take frames from a queue of an interface" },
-    load: () => (require("./xdp/mod.ts") as typeof import("./xdp/mod.ts")).xdp,
+    load: () => (require("./xdp.ts") as typeof import("./xdp.ts")).xdp,
   },
   {
     names: ["tipc"],
     flag: { long: "tipc", help: "TIPC sockets, between the nodes of a cluster" },
-    load: () => (require("./tipc/mod.ts") as typeof import("./tipc/mod.ts")).tipc,
+    load: () => (require("./tipc.ts") as typeof import("./tipc.ts")).tipc,
   },
 ];
 

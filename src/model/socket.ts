@@ -6,7 +6,9 @@
  * @module
  */
 import type { Bytes, Owner, OwnerLookup, Ownership } from "./owner.ts";
+import type { SocketType } from "./socket_type.ts";
 import type { State } from "./state.ts";
+export type { SocketType };
 
 /** Address family, as in the JSON. */
 export const FAMILIES = [
@@ -40,10 +42,6 @@ export const TRANSPORTS = [
   "xdp",
 ] as const;
 export type Transport = typeof TRANSPORTS[number];
-
-/** socket(2) type: `SOCK_STREAM` is `stream`. */
-export const SOCKET_TYPES = ["stream", "dgram", "raw", "seqpacket", "rdm", "dccp"] as const;
-export type SocketType = typeof SOCKET_TYPES[number];
 
 /** One end of an internet socket. */
 export interface InternetEndpoint {

@@ -6,8 +6,8 @@
 import { close } from "../../ffi/files.ts";
 import { AF_UNIX, interfaceIndex, SOCK_DGRAM, socket } from "../../ffi/socket.ts";
 import { SyscallError } from "../../ffi/errno.ts";
-import { netlinkProtocolNumber } from "../families/netlink/names.ts";
-import { linkProtocolNumber } from "../families/packet/names.ts";
+import { ethertypeOf } from "../families/ethertypes.ts";
+import { ssNetlinkProtocolOf } from "../families/netlink_protocols.ts";
 import type { FilterResolver } from "../filter/resolver.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../filter/subject.ts";
 import { CgroupPaths } from "../origin/cgroup_paths.ts";
@@ -38,8 +38,8 @@ export function ssResolver(): FilterResolver {
     },
     interfaceIndex: indexOf,
     cgroupId: (path) => groups.id(path) ?? undefined,
-    linkProtocol: linkProtocolNumber,
-    netlinkProtocol: netlinkProtocolNumber,
+    linkProtocol: ethertypeOf,
+    netlinkProtocol: ssNetlinkProtocolOf,
   };
 }
 

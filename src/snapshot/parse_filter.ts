@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PROTOCOL_NAMES } from "../families/netlink/uapi.ts";
+import { netlinkProtocolOf } from "../families/netlink_protocols.ts";
 import { all, type Expr } from "../filter/ast.ts";
 import { parseFilter } from "../filter/parser.ts";
 import type { FilterResolver } from "../filter/resolver.ts";
@@ -24,9 +24,6 @@ function resolver(): FilterResolver {
   const names = ssResolver();
   return {
     ...names,
-    netlinkProtocol(name) {
-      const own = PROTOCOL_NAMES.indexOf(name.toLowerCase());
-      return own >= 0 ? own : names.netlinkProtocol(name);
-    },
+    netlinkProtocol: (name) => netlinkProtocolOf(name) ?? names.netlinkProtocol(name),
   };
 }

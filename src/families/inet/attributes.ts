@@ -9,29 +9,23 @@
 import type { Transport } from "../../model/socket.ts";
 import type { AttributeCursor } from "../../netlink/attribute.ts";
 import {
-  type AttributeDecoder,
+  type AttributeTable,
   type AttributeValue,
+  flag,
   type Getter,
-  named,
+  PADDING,
+  raw,
   readTable,
-  skmeminfo,
+  SKMEMINFO_NAMES,
   u16,
   u32,
   u64,
   u8,
-  words,
 } from "../attribute_table.ts";
-export { type AttributeDecoder, type AttributeValue, SKMEMINFO_NAMES } from "../attribute_table.ts";
 import * as uapi from "./uapi.ts";
 import { readMptcpInfo } from "./mptcp_info.ts";
 import { readAddresses, readSctpInfo } from "./sctp_info.ts";
 import { readTcpInfo } from "./tcp_info.ts";
-
-/** struct inet_diag_meminfo: bytes. */
-const meminfo = words(["rmem", "wmem", "fmem", "tmem"]);
-
-/** struct tcpvegas_info: rtt and minrtt in microseconds. */
-const vegas = words(["enabled", "rttcnt", "rtt_us", "minrtt_us"]);
 
 /** struct tcp_dctcp_info. `alpha` is scaled by 1024. */
 function dctcp({ view, offset, length }: AttributeCursor): AttributeValue {
@@ -93,89 +87,87 @@ function md5sig({ view, offset, length }: AttributeCursor): AttributeValue {
   return keys;
 }
 
-/** INET_ULP_INFO_*: NAME 1, TLS 2, MPTCP 3. */
-function ulp(attribute: AttributeCursor): AttributeValue {
-  const info: Record<string, AttributeValue> = {};
-  const nest = attribute.nested();
-  while (nest.next()) {
-    if (nest.type === 1) info.name = nest.string();
-    else if (nest.type === 2) info.tls = named(nest, TLS_INFO);
-    else if (nest.type === 3) info.mptcp = named(nest, MPTCP_SUBFLOW);
-    else info[`attribute_${nest.type}`] = nest.bytes();
-  }
-  return info;
-}
-
-const flag: Getter = () => true;
-
-/** TLS_INFO_*: include/uapi/linux/tls.h. */
-const TLS_INFO: readonly (readonly [string, Getter] | null)[] = [
-  null,
-  ["version", u16],
-  ["cipher", u16],
-  ["txconf", u16],
-  ["rxconf", u16],
-  ["zc_ro_tx", flag],
-  ["rx_no_pad", flag],
-];
-
-/** MPTCP_SUBFLOW_ATTR_*: include/uapi/linux/mptcp.h. */
-const MPTCP_SUBFLOW: readonly (readonly [string, Getter] | null)[] = [
-  null,
-  ["token_rem", u32],
-  ["token_loc", u32],
-  ["relwrite_seq", u32],
-  ["map_seq", u64],
-  ["map_sfseq", u32],
-  ["ssn_offset", u32],
-  ["map_datalen", u16],
-  ["flags", u32],
-  ["id_rem", u8],
-  ["id_loc", u8],
-];
-
 /** struct sockaddr_storage, 128 bytes each: addresses as text. */
 const addresses: Getter = ({ view, offset, length }) => readAddresses(view, offset, length);
+const text: Getter = (attribute) => attribute.string();
 
-/** The table. A hole is a number that the kernel does not use. */
-export const ATTRIBUTES: readonly (AttributeDecoder | null)[] = (() => {
-  const table = new Array<AttributeDecoder | null>(uapi.INET_DIAG_MAX + 1).fill(null);
-  const set = (type: number, name: string, decode: Getter) => table[type] = { name, decode };
-  // Padding says nothing.
-  set(uapi.INET_DIAG_PAD, "", () => null);
-  set(uapi.INET_DIAG_MEMINFO, "meminfo", meminfo);
-  set(uapi.INET_DIAG_INFO, "info", ({ view, offset, length }) => readTcpInfo(view, offset, length));
-  set(uapi.INET_DIAG_VEGASINFO, "vegasinfo", vegas);
-  set(uapi.INET_DIAG_CONG, "cong", (attribute) => attribute.string());
-  set(uapi.INET_DIAG_TOS, "tos", u8);
-  set(uapi.INET_DIAG_TCLASS, "tclass", u8);
-  set(uapi.INET_DIAG_SKMEMINFO, "skmeminfo", skmeminfo);
-  set(uapi.INET_DIAG_SHUTDOWN, "shutdown", u8);
-  set(uapi.INET_DIAG_DCTCPINFO, "dctcpinfo", dctcp);
-  set(uapi.INET_DIAG_PROTOCOL, "protocol", u8);
-  set(uapi.INET_DIAG_SKV6ONLY, "skv6only", u8);
-  set(uapi.INET_DIAG_LOCALS, "locals", addresses);
-  set(uapi.INET_DIAG_PEERS, "peers", addresses);
-  set(uapi.INET_DIAG_MARK, "mark", u32);
-  set(uapi.INET_DIAG_BBRINFO, "bbrinfo", bbr);
-  set(uapi.INET_DIAG_CLASS_ID, "class_id", u32);
-  set(uapi.INET_DIAG_MD5SIG, "md5sig", md5sig);
-  set(uapi.INET_DIAG_ULP_INFO, "ulp_info", ulp);
-  set(uapi.INET_DIAG_SK_BPF_STORAGES, "sk_bpf_storages", (attribute) => attribute.bytes());
-  set(uapi.INET_DIAG_CGROUP_ID, "cgroup_id", u64);
-  set(uapi.INET_DIAG_SOCKOPT, "sockopt", sockopt);
-  return table;
-})();
+/** INET_ULP_INFO_*: include/uapi/linux/inet_diag.h. */
+const ULP_INFO: AttributeTable = {
+  1: ["name", text],
+  // TLS_INFO_*: include/uapi/linux/tls.h.
+  2: ["tls", {
+    nest: {
+      1: ["version", u16],
+      2: ["cipher", u16],
+      3: ["txconf", u16],
+      4: ["rxconf", u16],
+      5: ["zc_ro_tx", flag],
+      6: ["rx_no_pad", flag],
+    },
+  }],
+  // MPTCP_SUBFLOW_ATTR_*: include/uapi/linux/mptcp.h.
+  3: ["mptcp", {
+    nest: {
+      1: ["token_rem", u32],
+      2: ["token_loc", u32],
+      3: ["relwrite_seq", u32],
+      4: ["map_seq", u64],
+      5: ["map_sfseq", u32],
+      6: ["ssn_offset", u32],
+      7: ["map_datalen", u16],
+      8: ["flags", u32],
+      9: ["id_rem", u8],
+      10: ["id_loc", u8],
+    },
+  }],
+};
 
-const MPTCP_ATTRIBUTES = ATTRIBUTES.with(uapi.INET_DIAG_INFO, {
-  name: "info",
-  decode: ({ view, offset, length }) => readMptcpInfo(view, offset, length),
-});
+/** By INET_DIAG_*; INET_DIAG_INFO depends on the transport. */
+const ATTRIBUTES: AttributeTable = {
+  [uapi.INET_DIAG_PAD]: PADDING,
+  /** struct inet_diag_meminfo: bytes. */
+  [uapi.INET_DIAG_MEMINFO]: ["meminfo", ["rmem", "wmem", "fmem", "tmem"]],
+  [uapi.INET_DIAG_INFO]: [
+    "info",
+    ({ view, offset, length }) => readTcpInfo(view, offset, length),
+  ],
+  /** struct tcpvegas_info: rtt and minrtt in microseconds. */
+  [uapi.INET_DIAG_VEGASINFO]: ["vegasinfo", ["enabled", "rttcnt", "rtt_us", "minrtt_us"]],
+  [uapi.INET_DIAG_CONG]: ["cong", text],
+  [uapi.INET_DIAG_TOS]: ["tos", u8],
+  [uapi.INET_DIAG_TCLASS]: ["tclass", u8],
+  [uapi.INET_DIAG_SKMEMINFO]: ["skmeminfo", SKMEMINFO_NAMES],
+  [uapi.INET_DIAG_SHUTDOWN]: ["shutdown", u8],
+  [uapi.INET_DIAG_DCTCPINFO]: ["dctcpinfo", dctcp],
+  [uapi.INET_DIAG_PROTOCOL]: ["protocol", u8],
+  [uapi.INET_DIAG_SKV6ONLY]: ["skv6only", u8],
+  [uapi.INET_DIAG_LOCALS]: ["locals", addresses],
+  [uapi.INET_DIAG_PEERS]: ["peers", addresses],
+  [uapi.INET_DIAG_MARK]: ["mark", u32],
+  [uapi.INET_DIAG_BBRINFO]: ["bbrinfo", bbr],
+  [uapi.INET_DIAG_CLASS_ID]: ["class_id", u32],
+  [uapi.INET_DIAG_MD5SIG]: ["md5sig", md5sig],
+  [uapi.INET_DIAG_ULP_INFO]: ["ulp_info", { nest: ULP_INFO }],
+  [uapi.INET_DIAG_SK_BPF_STORAGES]: ["sk_bpf_storages", raw],
+  [uapi.INET_DIAG_CGROUP_ID]: ["cgroup_id", u64],
+  [uapi.INET_DIAG_SOCKOPT]: ["sockopt", sockopt],
+};
 
-const SCTP_ATTRIBUTES = ATTRIBUTES.with(uapi.INET_DIAG_INFO, {
-  name: "info",
-  decode: ({ view, offset, length }) => readSctpInfo(view, offset, length),
-});
+const MPTCP_ATTRIBUTES: AttributeTable = {
+  ...ATTRIBUTES,
+  [uapi.INET_DIAG_INFO]: [
+    "info",
+    ({ view, offset, length }) => readMptcpInfo(view, offset, length),
+  ],
+};
+
+const SCTP_ATTRIBUTES: AttributeTable = {
+  ...ATTRIBUTES,
+  [uapi.INET_DIAG_INFO]: [
+    "info",
+    ({ view, offset, length }) => readSctpInfo(view, offset, length),
+  ],
+};
 
 /**
  * Every attribute of a message, decoded, by name. One this program does not know is kept as its bytes under

@@ -5,15 +5,15 @@
  */
 import type { AttributeCursor } from "../../netlink/attribute.ts";
 import {
-  type AttributeDecoder,
+  type AttributeTable,
   type AttributeValue,
   raw,
   readTable,
-  skmeminfo,
+  SKMEMINFO_NAMES,
   u32,
   u8,
-  words,
 } from "../attribute_table.ts";
+import * as uapi from "./uapi.ts";
 
 /** struct unix_diag_vfs. `dev` as the kernel has it: major in the upper 12 bits, minor in the lower 20. */
 function vfs({ view, offset, length }: AttributeCursor): AttributeValue {
@@ -32,17 +32,17 @@ function icons({ view, offset, length }: AttributeCursor): AttributeValue {
   return inodes;
 }
 
-/** The table. */
-export const ATTRIBUTES: readonly AttributeDecoder[] = [
-  { name: "name", decode: raw },
-  { name: "vfs", decode: vfs },
-  { name: "peer", decode: u32 },
-  { name: "icons", decode: icons },
-  { name: "rqlen", decode: words(["rqueue", "wqueue"]) },
-  { name: "meminfo", decode: skmeminfo },
-  { name: "shutdown", decode: u8 },
-  { name: "uid", decode: u32 },
-];
+/** By UNIX_DIAG_*. */
+const ATTRIBUTES: AttributeTable = {
+  [uapi.UNIX_DIAG_NAME]: ["name", raw],
+  [uapi.UNIX_DIAG_VFS]: ["vfs", vfs],
+  [uapi.UNIX_DIAG_PEER]: ["peer", u32],
+  [uapi.UNIX_DIAG_ICONS]: ["icons", icons],
+  [uapi.UNIX_DIAG_RQLEN]: ["rqlen", ["rqueue", "wqueue"]],
+  [uapi.UNIX_DIAG_MEMINFO]: ["meminfo", SKMEMINFO_NAMES],
+  [uapi.UNIX_DIAG_SHUTDOWN]: ["shutdown", u8],
+  [uapi.UNIX_DIAG_UID]: ["uid", u32],
+};
 
 /** Every attribute of a message, decoded, by name. Throws DecodeError when a length does not add up. */
 export function readAttributes(attributes: AttributeCursor): Record<string, AttributeValue> {

@@ -3,17 +3,12 @@
  *
  * @module
  */
-import type { Reach, Socket, SocketType, Transport } from "../../model/socket.ts";
+import type { Reach, Socket } from "../../model/socket.ts";
+import { socketType } from "../../model/socket_type.ts";
 import { stateName, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_SENT } from "../../model/state.ts";
 import type { DecodeContext } from "../family.ts";
 import type { UnixMessage } from "./message.ts";
-import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, UNIX_DIAG_RQLEN, UNIX_DIAG_UID } from "./uapi.ts";
-
-const TYPES: Readonly<Record<number, Transport & SocketType>> = {
-  [SOCK_STREAM]: "stream",
-  [SOCK_DGRAM]: "dgram",
-  [SOCK_SEQPACKET]: "seqpacket",
-};
+import { UNIX_DIAG_RQLEN, UNIX_DIAG_UID } from "./uapi.ts";
 
 const BY_PATH: Reach = {
   scope: "host",
@@ -29,8 +24,8 @@ const UNNAMED: Reach = { scope: "host", reasons: ["a unix socket without a name"
 
 /** Makes a Socket; `null` for a type this program does not know. */
 export function unixSocket(message: UnixMessage, context: DecodeContext): Socket | null {
-  const type = TYPES[message.type];
-  if (type === undefined) return null;
+  const type = socketType(message.type);
+  if (type === null) return null;
   const inode = message.inode === 0 ? null : message.inode;
   const listening = message.state === TCP_LISTEN;
   const { path, abstractName, peerInode } = message;

@@ -45,8 +45,3 @@ export const UNIX_DIAG_SHUTDOWN = 6;
 export const UNIX_DIAG_UID = 7;
 /** The last attribute this program knows. */
 export const UNIX_DIAG_MAX = UNIX_DIAG_UID;
-
-// include/linux/net.h
-export const SOCK_STREAM = 1;
-export const SOCK_DGRAM = 2;
-export const SOCK_SEQPACKET = 5;

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readAttributes } from "../../../src/families/netlink/attributes.ts";
-import { netlinkEndpoint } from "../../../src/families/netlink/endpoint.ts";
-import { NetlinkMessage } from "../../../src/families/netlink/message.ts";
-import { netlink } from "../../../src/families/netlink/mod.ts";
-import { dumpRequest } from "../../../src/families/netlink/request.ts";
-import { netlinkSocket } from "../../../src/families/netlink/socket.ts";
-import { AttributeCursor } from "../../../src/netlink/attribute.ts";
+import {
+  dumpRequest,
+  joinedGroups,
+  netlink,
+  NETLINK_CONNECTED,
+  netlinkEndpoint,
+  netlinkMessage,
+  netlinkSocket,
+} from "../../../src/families/netlink.ts";
 import { attribute, hex, u32, viewOf, zeros } from "../../support/bytes.ts";
 import { contextOf, fuzzDecoder } from "../../support/decoder.ts";
 
@@ -27,15 +29,15 @@ const ROUTE = [
   ...attribute(4, u32(0x21)), // NETLINK_DIAG_FLAGS: CB_RUNNING, CAP_ACK
 ];
 
-const at = (bytes: number[]) => new NetlinkMessage().at(viewOf(bytes), 0, bytes.length);
+const at = (bytes: number[]) => netlinkMessage().at(viewOf(bytes), 0, bytes.length);
 
-describe("NetlinkMessage", () => {
+describe("netlinkMessage()", () => {
   test("reads every field", () => {
     const message = at(ROUTE);
-    const { type, protocol, connected, portId, peerPortId, peerGroup, inode, cookie } = message;
-    expect([type, protocol, connected, portId, peerPortId, peerGroup, inode, cookie])
-      .toEqual([3, 0, true, 2630, 0, 2, 4242, 5]);
-    expect(message.groups).toEqual([1, 5, 33]);
+    const { type, protocol, state, portId, peerPortId, peerGroup, inode, cookie } = message;
+    expect([type, protocol, state, portId, peerPortId, peerGroup, inode, cookie])
+      .toEqual([3, 0, NETLINK_CONNECTED, 2630, 0, 2, 4242, 5]);
+    expect(joinedGroups(message)).toEqual([1, 5, 33]);
     expect([message.receiveQueue, message.sendQueue]).toEqual([512, 64]);
   });
 
@@ -44,12 +46,12 @@ describe("NetlinkMessage", () => {
       const bits = zeros(12);
       for (const group of groups) bits[(group - 1) >>> 3]! |= 1 << ((group - 1) & 7);
       const message = at([...ROUTE.slice(0, 28), ...attribute(1, bits)]);
-      expect(message.groups).toEqual(groups.toSorted((a, b) => a - b));
+      expect(joinedGroups(message)).toEqual(groups.toSorted((a, b) => a - b));
     }));
   });
 
   test("any bytes are a socket or a DecodeError, and the decoder works after that", () => {
-    const message = new NetlinkMessage();
+    const message = netlinkMessage();
     fuzzDecoder(
       (view, start, end) => netlinkSocket(message.at(view, start, end), contextOf()),
       ROUTE,
@@ -108,8 +110,8 @@ test("the socket that asks is not part of the answer", () => {
   expect(decode({ ownPortId: 4711 })).not.toBeNull();
 });
 
-test("readAttributes() names every attribute of the header file", () => {
-  const attributes = readAttributes(new AttributeCursor(viewOf(ROUTE), 28, ROUTE.length));
+test("info() names every attribute of the header file", () => {
+  const attributes = at(ROUTE).info();
   expect(attributes).toMatchObject({
     meminfo: { rmem_alloc: 512, wmem_alloc: 64 },
     groups: new Uint8Array([0x11, 0, 0, 0, 1, 0, 0, 0]),

@@ -1,8 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { NetlinkMessage } from "../../../src/families/netlink/message.ts";
-import { netlinkProcTable } from "../../../src/families/netlink/proc.ts";
-import { netlinkSocket } from "../../../src/families/netlink/socket.ts";
+import { netlinkMessage, netlinkProcTable, netlinkSocket } from "../../../src/families/netlink.ts";
 import { ss } from "../../../src/tools/ss/rows/netlink.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { contextOf, ssContext } from "../../support/decoder.ts";
@@ -19,7 +17,7 @@ function parse(lines: string, emit: (view: DataView, start: number, end: number)
 
 test("reads sockets of processes and of the kernel", () => {
   const rows: unknown[] = [];
-  const message = new NetlinkMessage();
+  const message = netlinkMessage();
   parse(ROWS, (view, start, end) => {
     const { state, local, recvQueue, sendQueue, inode, cookie } = netlinkSocket(
       message.at(view, start, end),
@@ -58,7 +56,7 @@ test("refuses what is not a table", () => {
 test("any text is rows or a DecodeError", () => {
   fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => {
     try {
-      parse(text, (view, start, end) => new NetlinkMessage().at(view, start, end));
+      parse(text, (view, start, end) => netlinkMessage().at(view, start, end));
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }

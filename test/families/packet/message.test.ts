@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readAttributes } from "../../../src/families/packet/attributes.ts";
-import { packetEndpoint } from "../../../src/families/packet/endpoint.ts";
-import { PacketMessage } from "../../../src/families/packet/message.ts";
-import { dumpRequest } from "../../../src/families/packet/request.ts";
-import { packetSocket } from "../../../src/families/packet/socket.ts";
-import { AttributeCursor } from "../../../src/netlink/attribute.ts";
+import {
+  dumpRequest,
+  packetEndpoint,
+  packetMessage,
+  packetSocket,
+} from "../../../src/families/packet.ts";
 import { attribute, hex, u16, u32, viewOf, zeros } from "../../support/bytes.ts";
 import { contextOf, fuzzDecoder } from "../../support/decoder.ts";
 
@@ -40,9 +40,9 @@ export const RAW = [
   ...attribute(7, [...u16(0x30), 0, 0, ...u32(9), ...u16(6), 0, 1, ...u32(0xffff)]),
 ];
 
-const at = (bytes: number[]) => new PacketMessage().at(viewOf(bytes), 0, bytes.length);
+const at = (bytes: number[]) => packetMessage().at(viewOf(bytes), 0, bytes.length);
 
-describe("PacketMessage", () => {
+describe("packetMessage()", () => {
   test("reads every field", () => {
     const message = at(RAW);
     expect([message.type, message.ethertype, message.inode, message.cookie]).toEqual([
@@ -73,7 +73,7 @@ describe("PacketMessage", () => {
   });
 
   test("any bytes are a socket or a DecodeError, and the decoder works after that", () => {
-    const message = new PacketMessage();
+    const message = packetMessage();
     fuzzDecoder(
       (view, start, end) => packetSocket(message.at(view, start, end), contextOf()),
       RAW,
@@ -110,8 +110,8 @@ describe("packetSocket()", () => {
   });
 });
 
-test("readAttributes() names every attribute of the header file", () => {
-  const attributes = readAttributes(new AttributeCursor(viewOf(RAW), 16, RAW.length));
+test("info() names every attribute of the header file", () => {
+  const attributes = at(RAW).info();
   expect(attributes).toMatchObject({
     info: { index: 2, version: 1, copy_thresh: 12, flags: 19 },
     mclist: [{ index: 2, count: 1, type: 1, address: new Uint8Array([1, 2, 3, 4, 5, 6]) }],

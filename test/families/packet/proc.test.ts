@@ -1,8 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { PacketMessage } from "../../../src/families/packet/message.ts";
-import { packetProcTable } from "../../../src/families/packet/proc.ts";
-import { packetSocket } from "../../../src/families/packet/socket.ts";
+import { packetMessage, packetProcTable, packetSocket } from "../../../src/families/packet.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { contextOf } from "../../support/decoder.ts";
 
@@ -10,7 +8,7 @@ const HEADER = "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\
 
 function read(lines: string) {
   const rows: unknown[] = [];
-  const message = new PacketMessage();
+  const message = packetMessage();
   packetProcTable.parse(new TextEncoder().encode(HEADER + lines), (view, start, end) => {
     const { type, uid, inode, local, recvQueue, sendQueue, cookie } = packetSocket(
       message.at(view, start, end),

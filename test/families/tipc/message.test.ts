@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readAttributes } from "../../../src/families/tipc/attributes.ts";
-import { tipcEndpoint } from "../../../src/families/tipc/endpoint.ts";
-import { TipcMessage } from "../../../src/families/tipc/message.ts";
-import { dumpRequest } from "../../../src/families/tipc/request.ts";
-import { tipcSocket } from "../../../src/families/tipc/socket.ts";
+import {
+  dumpRequest,
+  TIPC_NLA_SOCK_CON,
+  tipcEndpoint,
+  tipcMessage,
+  tipcSocket,
+} from "../../../src/families/tipc.ts";
 import { ss } from "../../../src/tools/ss/rows/tipc.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { attribute, hex, u32, u64, viewOf } from "../../support/bytes.ts";
@@ -49,22 +51,27 @@ const LISTENER = reply([
   ...attribute(10, u64(1n << 60n)),
 ]);
 
-const at = (bytes: number[]) => new TipcMessage().at(viewOf(bytes), 0, bytes.length);
+const at = (bytes: number[]) => tipcMessage().at(viewOf(bytes), 0, bytes.length);
 
-describe("TipcMessage", () => {
+describe("tipcMessage()", () => {
   test("reads every field, in the nest and in the nests within", () => {
     const message = at(CONNECTION);
-    const { type, state, node, ref, connected, peerNode, peerRef, inode, uid, cookie } = message;
+    const { type, state, node, ref, peerNode, peerRef, inode, uid, cookie } = message;
+    const connected = message.has(TIPC_NLA_SOCK_CON);
     expect([type, state, node, ref, connected, peerNode, peerRef, inode, uid, cookie])
       .toEqual([5, 1, 0x01001001, 3735928559, true, 0x01001002, 77, 99, 1000, 8]);
     expect([message.receiveQueue, message.sendQueue]).toEqual([4, 5]);
   });
 
   test("does not keep the peer of the message before", () => {
-    const message = new TipcMessage();
+    const message = tipcMessage();
     message.at(viewOf(CONNECTION), 0, CONNECTION.length);
     message.at(viewOf(LISTENER), 0, LISTENER.length);
-    expect([message.connected, message.peerNode, message.connection.has(1)])
+    expect([
+      message.has(TIPC_NLA_SOCK_CON),
+      message.peerNode,
+      message.nest(TIPC_NLA_SOCK_CON).has(1),
+    ])
       .toEqual([false, 0, false]);
     expect(message.cookie).toBe(1n << 60n);
   });
@@ -87,7 +94,7 @@ describe("TipcMessage", () => {
   });
 
   test("any bytes are a socket or a DecodeError, and the decoder works after that", () => {
-    const message = new TipcMessage();
+    const message = tipcMessage();
     fuzzDecoder(
       (view, start, end) => tipcSocket(message.at(view, start, end), contextOf()),
       CONNECTION,
@@ -113,9 +120,9 @@ test("tipcSocket() makes connections and listeners, and nothing of what has no t
   expect(tipcEndpoint.text({ node: 1, ref: 2 })).toBe("1:2");
 });
 
-test("readAttributes() names every attribute of the header file", () => {
+test("info() names every attribute of the header file", () => {
   const message = at(CONNECTION);
-  expect(readAttributes(message.attributes())).toEqual({
+  expect(message.info()).toEqual({
     addr: 0x01001001,
     ref: 3735928559,
     con: { flag: true, node: 0x01001002, sock: 77, type: 18888, inst: 17 },

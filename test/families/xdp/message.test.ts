@@ -1,12 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readAttributes } from "../../../src/families/xdp/attributes.ts";
-import { xdpEndpoint } from "../../../src/families/xdp/endpoint.ts";
-import { XdpMessage } from "../../../src/families/xdp/message.ts";
-import { dumpRequest } from "../../../src/families/xdp/request.ts";
-import { xdpSocket } from "../../../src/families/xdp/socket.ts";
+import { dumpRequest, xdpEndpoint, xdpMessage, xdpSocket } from "../../../src/families/xdp.ts";
 import { ss } from "../../../src/tools/ss/rows/xdp.ts";
-import { AttributeCursor } from "../../../src/netlink/attribute.ts";
 import { attribute, hex, u32, u64, viewOf, zeros } from "../../support/bytes.ts";
 import { contextOf, fuzzDecoder, ssContext } from "../../support/decoder.ts";
 
@@ -39,9 +34,9 @@ const BOUND = [
   ...attribute(9, [1n, 2n, 3n, 4n, 5n, 6n].flatMap((count) => u64(count))), // XDP_DIAG_STATS
 ];
 
-const at = (bytes: number[]) => new XdpMessage().at(viewOf(bytes), 0, bytes.length);
+const at = (bytes: number[]) => xdpMessage().at(viewOf(bytes), 0, bytes.length);
 
-describe("XdpMessage", () => {
+describe("xdpMessage()", () => {
   test("reads every field", () => {
     const { type, inode, cookie, interfaceIndex, queue, receiveQueue, sendQueue } = at(BOUND);
     expect([type, inode, cookie, interfaceIndex, queue, receiveQueue, sendQueue])
@@ -60,7 +55,7 @@ describe("XdpMessage", () => {
   });
 
   test("any bytes are a socket or a DecodeError, and the decoder works after that", () => {
-    const message = new XdpMessage();
+    const message = xdpMessage();
     fuzzDecoder(
       (view, start, end) => xdpSocket(message.at(view, start, end), contextOf()),
       BOUND,
@@ -92,8 +87,8 @@ test("xdpSocket() tells interface and queue, and that an unbound socket has neit
     .toEqual(["*", "eth2:q3"]);
 });
 
-test("readAttributes() names every attribute of the header file", () => {
-  expect(readAttributes(new AttributeCursor(viewOf(BOUND), 16, BOUND.length))).toMatchObject({
+test("info() names every attribute of the header file", () => {
+  expect(at(BOUND).info()).toMatchObject({
     info: { ifindex: 2, queue_id: 3 },
     rx_ring: { entries: 2048 },
     umem: { size: 0x1_0000_0000n, id: 1, num_pages: 1048576, chunk_size: 4096, refs: 1 },

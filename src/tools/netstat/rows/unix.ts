@@ -10,11 +10,11 @@ import {
   SS_UNCONNECTED,
   type UnixRow,
 } from "../../../proc/net_unix.ts";
+import { kernelSocketType, SOCK_SEQPACKET } from "../../../model/socket_type.ts";
 import type { RowContext } from "./internet.ts";
 import { type NetstatLayout, wanted, writeOwner } from "../layout.ts";
 
-// Indices are SOCK_* and SS_*.
-const TYPES = ["UNKNOWN", "STREAM", "DGRAM", "RAW", "RDM", "SEQPACKET"];
+// By SS_*.
 const STATES = ["FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 
 /** True when the options want the socket. */
@@ -38,7 +38,8 @@ export function writeUnix(socket: UnixRow, context: RowContext): void {
   row.left(socket.protocol === 0 ? "unix" : "??", 6);
   row.left(`${socket.references} `, 7);
   row.left(`${marks} `, 12);
-  row.left(TYPES[socket.type] ?? "UNKNOWN", 11);
+  const type = socket.type <= SOCK_SEQPACKET ? kernelSocketType(socket.type) : null;
+  row.left(type ?? "UNKNOWN", 11);
   row.left(state, 14);
   row.left(String(socket.inode), 8);
   writeOwner(context, socket.inode);

@@ -9,11 +9,14 @@ import type { SourceKind } from "../../../families/family.ts";
 import { COLUMN, type SsContext, type SsFamily, type SsPrinter, writeStart } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
-import { NetlinkMessage } from "../../../families/netlink/message.ts";
-import { netlinkProcTable } from "../../../families/netlink/proc.ts";
-import { dumpRequest } from "../../../families/netlink/request.ts";
-import { netlinkProtocolName } from "../../../families/netlink/names.ts";
-import * as uapi from "../../../families/netlink/uapi.ts";
+import { ssNetlinkProtocolName } from "../../../families/netlink_protocols.ts";
+import {
+  dumpRequest,
+  type NetlinkMessage,
+  netlinkMessage,
+  netlinkProcTable,
+} from "../../../families/netlink.ts";
+import * as uapi from "../../../families/netlink.ts";
 
 /** A row as a filter sees it: the protocol for an address, the port ID, signed, for a port. */
 class NetlinkSubject extends RowSubject<NetlinkMessage> {
@@ -36,7 +39,7 @@ const CLOSED = stateMask(TCP_CLOSE);
 
 class NetlinkPrinter implements SsPrinter {
   readonly #context: SsContext;
-  readonly #message = new NetlinkMessage();
+  readonly #message = netlinkMessage();
   readonly #subject: NetlinkSubject;
 
   constructor(context: SsContext) {
@@ -56,12 +59,12 @@ class NetlinkPrinter implements SsPrinter {
       Math.max(0, message.receiveQueue),
       Math.max(0, message.sendQueue),
     );
-    cells.ascii(netlinkProtocolName(message.protocol, options.numeric));
+    cells.ascii(ssNetlinkProtocolName(message.protocol, options.numeric));
     cells.byte(0x3a);
     cells.column(COLUMN.port);
     this.#port(message.portId | 0);
     cells.column(COLUMN.peerAddress);
-    if (message.connected) {
+    if (message.state === uapi.NETLINK_CONNECTED) {
       cells.ascii(`${message.peerGroup | 0}:`);
       cells.column(COLUMN.peerPort);
       cells.decimal(message.peerPortId | 0);
@@ -97,7 +100,7 @@ class NetlinkPrinter implements SsPrinter {
     const message = this.#message;
     const proc = source === "proc";
     cells.ascii(" sk=");
-    cells.hex(proc ? message.view.getBigUint64(message.start + uapi.MSG_COOKIE, true) : 0);
+    cells.hex(proc ? message.cookie ?? 0xffff_ffff_ffff_ffffn : 0);
     const flags = message.u32Attribute(uapi.NETLINK_DIAG_FLAGS);
     cells.ascii(` cb=${proc && (flags & uapi.NDIAG_FLAG_CB_RUNNING) !== 0 ? 1 : 0}`);
     const groups = message.attributeLength(uapi.NETLINK_DIAG_GROUPS) >= 4

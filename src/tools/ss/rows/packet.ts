@@ -19,11 +19,14 @@ import {
 } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
-import { PacketMessage } from "../../../families/packet/message.ts";
-import { packetProcTable } from "../../../families/packet/proc.ts";
-import { dumpRequest } from "../../../families/packet/request.ts";
-import { linkProtocolName } from "../../../families/packet/names.ts";
-import * as uapi from "../../../families/packet/uapi.ts";
+import { ETH_P_ALL, ssEthertypeName } from "../../../families/ethertypes.ts";
+import {
+  dumpRequest,
+  type PacketMessage,
+  packetMessage,
+  packetProcTable,
+} from "../../../families/packet.ts";
+import * as uapi from "../../../families/packet.ts";
 
 /** A row as a filter sees it: the protocol for an address, the interface for a port. */
 class PacketSubject extends RowSubject<PacketMessage> {
@@ -46,7 +49,7 @@ const CLOSED = stateMask(TCP_CLOSE);
 
 class PacketPrinter implements SsPrinter {
   readonly #context: SsContext;
-  readonly #message = new PacketMessage();
+  readonly #message = packetMessage();
   readonly #subject: PacketSubject;
 
   constructor(context: SsContext) {
@@ -93,7 +96,7 @@ class PacketPrinter implements SsPrinter {
     const netid = message.type === SOCK_RAW ? "p_raw" : "p_dgr";
     writeStart(cells, netid, TCP_CLOSE, Math.max(0, message.receiveQueue), 0);
     cells.ascii(
-      ethertype === uapi.ETH_P_ALL ? "*" : linkProtocolName(ethertype, options.numeric),
+      ethertype === ETH_P_ALL ? "*" : ssEthertypeName(ethertype, options.numeric),
     );
     cells.byte(0x3a);
     cells.column(COLUMN.port);

@@ -13,22 +13,21 @@ import {
   type SsPrinter,
   writeStart,
 } from "./row.ts";
-import { TipcMessage } from "../../../families/tipc/message.ts";
-import { tipcProcTable } from "../../../families/tipc/proc.ts";
-import { dumpRequest } from "../../../families/tipc/request.ts";
-import * as uapi from "../../../families/tipc/uapi.ts";
+import { SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../model/socket_type.ts";
+import { dumpRequest, type TipcMessage, tipcMessage } from "../../../families/tipc.ts";
+import * as uapi from "../../../families/tipc.ts";
 
 const TYPES: Readonly<Record<number, readonly [netid: string, name: string]>> = {
-  [uapi.SOCK_STREAM]: ["ti_st", "STREAM"],
-  [uapi.SOCK_DGRAM]: ["ti_dg", "DGRAM"],
-  [uapi.SOCK_RDM]: ["ti_rd", "RDM"],
-  [uapi.SOCK_SEQPACKET]: ["ti_sq", "SEQPACKET"],
+  [SOCK_STREAM]: ["ti_st", "STREAM"],
+  [SOCK_DGRAM]: ["ti_dg", "DGRAM"],
+  [SOCK_RDM]: ["ti_rd", "RDM"],
+  [SOCK_SEQPACKET]: ["ti_sq", "SEQPACKET"],
 };
 
 /** ss applies no filter to these. */
 class TipcPrinter implements SsPrinter {
   readonly #context: SsContext;
-  readonly #message = new TipcMessage();
+  readonly #message = tipcMessage();
 
   constructor(context: SsContext) {
     this.#context = context;
@@ -49,7 +48,7 @@ class TipcPrinter implements SsPrinter {
     cells.column(COLUMN.port);
     cells.decimal(message.ref);
     cells.column(COLUMN.peerAddress);
-    if (message.connected) {
+    if (message.has(uapi.TIPC_NLA_SOCK_CON)) {
       cells.ascii(`${message.peerNode}:`);
       cells.column(COLUMN.peerPort);
       cells.decimal(message.peerRef);
@@ -63,7 +62,8 @@ class TipcPrinter implements SsPrinter {
 }
 
 function writeInfo(cells: SsCells, message: TipcMessage, oneline: boolean): void {
-  const { connection, stat } = message;
+  const connection = message.nest(uapi.TIPC_NLA_SOCK_CON);
+  const stat = message.nest(uapi.TIPC_NLA_SOCK_STAT);
   const [, type] = TYPES[message.type] ?? ["", "UNKNOWN"];
   const congestion = stat.has(uapi.TIPC_NLA_SOCK_STAT_LINK_CONG)
     ? "link"
@@ -83,6 +83,6 @@ function writeInfo(cells: SsCells, message: TipcMessage, oneline: boolean): void
 /** TIPC sockets in ss mode. */
 export const ss: SsFamily = {
   request: ({ selection }) => dumpRequest(selection.states),
-  table: tipcProcTable,
+  table: null,
   printer: (context) => new TipcPrinter(context),
 };

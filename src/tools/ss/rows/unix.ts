@@ -21,6 +21,7 @@ import { RowSubject } from "./subject.ts";
 import { UnixMessage } from "../../../families/unix/message.ts";
 import { unixProcTable } from "../../../families/unix/proc.ts";
 import { dumpRequest } from "../../../families/unix/request.ts";
+import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../model/socket_type.ts";
 import * as uapi from "../../../families/unix/uapi.ts";
 import { utf8Text } from "../../../text/encoding.ts";
 
@@ -32,15 +33,15 @@ const SORTED_ROWS = 1680;
 
 /** One that ss does not know is shown as a datagram socket. */
 function netidOf(type: number): string {
-  if (type === uapi.SOCK_STREAM) return "u_str";
-  return type === uapi.SOCK_SEQPACKET ? "u_seq" : "u_dgr";
+  if (type === SOCK_STREAM) return "u_str";
+  return type === SOCK_SEQPACKET ? "u_seq" : "u_dgr";
 }
 
 /** Bit of the table that a type belongs to; any table for a type that ss does not know. */
 function tableOf(type: number): number {
-  if (type === uapi.SOCK_STREAM) return TABLE.unix_stream;
-  if (type === uapi.SOCK_SEQPACKET) return TABLE.unix_seqpacket;
-  return type === uapi.SOCK_DGRAM ? TABLE.unix_dgram : ~0;
+  if (type === SOCK_STREAM) return TABLE.unix_stream;
+  if (type === SOCK_SEQPACKET) return TABLE.unix_seqpacket;
+  return type === SOCK_DGRAM ? TABLE.unix_dgram : ~0;
 }
 
 /** The name as ss prints it: an abstract one with `@` for every NUL; `null` for none. */
@@ -146,7 +147,7 @@ class UnixPrinter implements SsPrinter {
     const { selection } = this.#context;
     let { state } = message;
     // ss takes the pointer at the head of the line for the peer, and one with a peer for connected.
-    if (message.type === uapi.SOCK_DGRAM && state === TCP_CLOSE && pointerLow(message) !== 0) {
+    if (message.type === SOCK_DGRAM && state === TCP_CLOSE && pointerLow(message) !== 0) {
       state = TCP_ESTABLISHED;
     }
     if ((selection.states & 1 << state) === 0) return;

@@ -6,10 +6,14 @@
 import type { SourceKind } from "../../../families/family.ts";
 import { COLUMN, type SsContext, type SsFamily, type SsPrinter, TABLE, writeStart } from "./row.ts";
 import { RowSubject } from "./subject.ts";
-import { VsockMessage } from "../../../families/vsock/message.ts";
-import { vsockProcTable } from "../../../families/vsock/proc.ts";
-import { dumpRequest } from "../../../families/vsock/request.ts";
-import { AF_VSOCK, SOCK_DGRAM, SOCK_STREAM, VMADDR_CID_ANY } from "../../../families/vsock/uapi.ts";
+import {
+  AF_VSOCK,
+  dumpRequest,
+  VMADDR_ANY,
+  type VsockMessage,
+  vsockMessage,
+} from "../../../families/vsock.ts";
+import { SOCK_DGRAM, SOCK_STREAM } from "../../../model/socket_type.ts";
 
 /** A row as a filter sees it: the context ID for an address. */
 class VsockSubject extends RowSubject<VsockMessage> {
@@ -35,7 +39,7 @@ class VsockSubject extends RowSubject<VsockMessage> {
 
 class VsockPrinter implements SsPrinter {
   readonly #context: SsContext;
-  readonly #message = new VsockMessage();
+  readonly #message = vsockMessage();
   readonly #subject: VsockSubject;
 
   constructor(context: SsContext) {
@@ -66,7 +70,7 @@ class VsockPrinter implements SsPrinter {
   }
 
   #half(value: number): void {
-    if (value === VMADDR_CID_ANY) this.#context.cells.byte(0x2a);
+    if (value === VMADDR_ANY) this.#context.cells.byte(0x2a);
     else this.#context.cells.decimal(value);
   }
 }
@@ -74,6 +78,6 @@ class VsockPrinter implements SsPrinter {
 /** Vsock sockets in ss mode. */
 export const ss: SsFamily = {
   request: ({ selection }) => dumpRequest(selection.states),
-  table: vsockProcTable,
+  table: null,
   printer: (context) => new VsockPrinter(context),
 };

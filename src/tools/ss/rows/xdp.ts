@@ -16,10 +16,8 @@ import {
 } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
-import { XdpMessage } from "../../../families/xdp/message.ts";
-import { xdpProcTable } from "../../../families/xdp/proc.ts";
-import { dumpRequest } from "../../../families/xdp/request.ts";
-import * as uapi from "../../../families/xdp/uapi.ts";
+import { dumpRequest, type XdpMessage, xdpMessage } from "../../../families/xdp.ts";
+import * as uapi from "../../../families/xdp.ts";
 
 /** A row as a filter sees it: the queue for a port. */
 class XdpSubject extends RowSubject<XdpMessage> {
@@ -38,7 +36,7 @@ const CLOSED = stateMask(TCP_CLOSE);
 
 class XdpPrinter implements SsPrinter {
   readonly #context: SsContext;
-  readonly #message = new XdpMessage();
+  readonly #message = xdpMessage();
   readonly #subject: XdpSubject;
 
   constructor(context: SsContext) {
@@ -108,6 +106,6 @@ export const ss: SsFamily = {
       uapi.XDP_SHOW_INFO | uapi.XDP_SHOW_RING_CFG | uapi.XDP_SHOW_UMEM | uapi.XDP_SHOW_MEMINFO |
         uapi.XDP_SHOW_STATS,
     ),
-  table: xdpProcTable,
+  table: null,
   printer: (context) => new XdpPrinter(context),
 };

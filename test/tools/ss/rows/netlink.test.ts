@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import {
-  netlinkProtocolName,
-  netlinkProtocolNumber,
-} from "../../../../src/families/netlink/names.ts";
+  ssNetlinkProtocolName,
+  ssNetlinkProtocolOf,
+} from "../../../../src/families/netlink_protocols.ts";
 import { ss } from "../../../../src/tools/ss/rows/netlink.ts";
 import { attribute, u32, viewOf, zeros } from "../../../support/bytes.ts";
 import { ssContext } from "../../../support/decoder.ts";
@@ -40,7 +40,10 @@ test("-e and -m stand in the column of the holders, who are never named", () => 
 });
 
 test("names of protocols are those of ss", () => {
-  expect([netlinkProtocolNumber("tcpdiag"), netlinkProtocolNumber("route")])
+  expect([ssNetlinkProtocolOf("tcpdiag"), ssNetlinkProtocolOf("route")])
     .toEqual([4, undefined]);
-  expect([netlinkProtocolName(15, false), netlinkProtocolName(15, true)]).toEqual(["uevent", "15"]);
+  expect([ssNetlinkProtocolName(15, false), ssNetlinkProtocolName(15, true)]).toEqual([
+    "uevent",
+    "15",
+  ]);
 });

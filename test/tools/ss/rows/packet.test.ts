@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { linkProtocolName, linkProtocolNumber } from "../../../../src/families/packet/names.ts";
+import { ethertypeOf, ssEthertypeName } from "../../../../src/families/ethertypes.ts";
 import { ss } from "../../../../src/tools/ss/rows/packet.ts";
 import { TABLE } from "../../../../src/tools/ss/rows/row.ts";
 import { DecodeError } from "../../../../src/model/decode_error.ts";
@@ -54,8 +54,8 @@ test("types are told apart only in /proc", () => {
 });
 
 test("a name is found whatever its letter case, and the first of two is printed", () => {
-  expect([linkProtocolNumber("ARP"), linkProtocolNumber("ipv4"), linkProtocolNumber("nothing")])
+  expect([ethertypeOf("ARP"), ethertypeOf("ipv4"), ethertypeOf("nothing")])
     .toEqual([0x0806, 0x0800, undefined]);
-  expect([linkProtocolName(0x0800, false), linkProtocolName(0x9999, false)])
+  expect([ssEthertypeName(0x0800, false), ssEthertypeName(0x9999, false)])
     .toEqual(["ip", "[39321]"]);
 });
