@@ -9,6 +9,15 @@ import { allocate } from "./memory.ts";
 // include/uapi/asm-generic/ioctls.h; struct winsize: rows u16 0, columns u16 2.
 const TIOCGWINSZ = 0x5413;
 
+/** Width that is assumed of a terminal that does not know its own, such as a serial line. */
+const USUAL_COLUMNS = 80;
+
+/** Width of the terminal behind a descriptor, for text that is laid out in lines; `null` when it is not a terminal. */
+export function terminalWidth(fd: number): number | null {
+  const columns = terminalColumns(fd);
+  return columns === 0 ? USUAL_COLUMNS : columns;
+}
+
 /** Columns of the terminal behind a descriptor: 0 when it does not know, `null` when it is not a terminal. */
 export function terminalColumns(fd: number): number | null {
   const size = allocate(8);

@@ -6,7 +6,7 @@
 import { SyscallError } from "../../ffi/errno.ts";
 import { tryRead } from "../../ffi/files.ts";
 import { allocate } from "../../ffi/memory.ts";
-import { terminalColumns } from "../../ffi/terminal.ts";
+import { terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { destroy, type Destroyed } from "../families/inet/destroy.ts";
 import type { Netns, Socket } from "../model/socket.ts";
@@ -66,10 +66,10 @@ export async function kill(
 }
 
 function show(sockets: readonly Socket[], { color }: KillOptions, out: Writer): void {
-  const columns = terminalColumns(1);
+  const width = terminalWidth(1);
   writeTable(sockets, out, {
-    width: columns === 0 ? 80 : columns,
-    color: useColor(color, columns !== null, process.env),
+    width,
+    color: useColor(color, width !== null, process.env),
     header: true,
   });
   out.flush();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { terminalColumns } from "../../ffi/terminal.ts";
+import { terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
 import { kept } from "../store/socket_rows.ts";
 import { listFilter, type SnapshotTools, takeRows } from "../snapshot/take.ts";
 import { Diagnostics } from "../diagnostics.ts";
@@ -41,11 +41,10 @@ export async function list(
     : await recordedSnapshot(query, diagnostics, format);
   if (format.format === "text") {
     const { writeTable } = await import("../views/table.ts");
-    const columns = terminalColumns(1);
+    const width = terminalWidth(1);
     writeTable(snapshot.sockets, out, {
-      // 0: a terminal that does not know its size, such as a serial line.
-      width: columns === 0 ? 80 : columns,
-      color: useColor(format.color, columns !== null, process.env),
+      width,
+      color: useColor(format.color, width !== null, process.env),
       header: format.header,
     });
   } else {

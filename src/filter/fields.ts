@@ -22,7 +22,7 @@ import { parseHost, parsePorts } from "./host.ts";
 import type { Comparison } from "./lexer.ts";
 import { type Range, type Ranges, ranges } from "./ranges.ts";
 import type { FilterResolver } from "./resolver.ts";
-import { nearest } from "./suggest.ts";
+import { similar } from "../text/nearest.ts";
 
 /** What stands after a field, value by value. */
 export interface Values {
@@ -256,7 +256,7 @@ function oneOf<T extends string>(text: string, words: readonly T[], what: string
   throw new ValueProblem(
     `"${text}" is not a ${what}`,
     `one of ${words.join(", ")}`,
-    nearest(wanted, words),
+    similar(wanted.toLowerCase(), words),
   );
 }
 
@@ -280,7 +280,7 @@ function stateOf(text: string): number {
   throw new ValueProblem(
     `"${text}" is not a state`,
     undefined,
-    nearest(group.replaceAll("-", "_"), words),
+    similar(group.toLowerCase().replaceAll("-", "_"), words),
   );
 }
 

@@ -17,7 +17,7 @@ import { type Field, fieldNamed, fieldWords, type Values } from "./fields.ts";
 import { type Comparison, type Token, tokenize } from "./lexer.ts";
 import { parsePrefix } from "./prefix.ts";
 import { type FilterResolver, NO_NAMES } from "./resolver.ts";
-import { nearest } from "./suggest.ts";
+import { similar } from "../text/nearest.ts";
 
 /**
  * Parses a filter; `null` for one that holds nothing but blanks. Throws {@linkcode FilterSyntaxError}, which knows the
@@ -192,5 +192,5 @@ class Parser {
 function suggestion(word: string): string | undefined {
   if (/^:?\d+$/.test(word)) return `port = ${word.replace(":", "")}`;
   if (parsePrefix(word) !== undefined) return `src = ${word}`;
-  return nearest(word, fieldWords());
+  return similar(word.toLowerCase(), fieldWords());
 }

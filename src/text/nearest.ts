@@ -1,5 +1,5 @@
 /**
- * The word that was probably meant.
+ * The known word that a mistyped one was probably meant to be.
  *
  * @module
  */
@@ -7,36 +7,48 @@
 /** How many letters may differ: a third of the word, and never more than two. */
 const tolerance = (word: string): number => Math.min(2, Math.floor((word.length + 1) / 3));
 
-/** The one of `words` that `given` begins or nearly spells; `undefined` where none is near. Of several, the first. */
+/**
+ * The one of `words` that `given` begins or nearly spells; `undefined` where none is near. Of several, the first.
+ *
+ * ```ts
+ * nearest("proc", ["port", "process"]); // "process"
+ * nearest("prot", ["port", "process"]); // "port"
+ * ```
+ */
 export function nearest(given: string, words: readonly string[]): string | undefined {
   if (given.length < 2) return undefined;
-  const begun = words.find((word) => word.startsWith(given));
-  if (begun !== undefined) return begun;
+  return words.find((word) => word.startsWith(given)) ?? similar(given, words);
+}
+
+/** The one of `words` that `given` nearly spells; `undefined` where none is near. Of several as near, the first. */
+export function similar(given: string, words: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = tolerance(given) + 1;
+  let limit = tolerance(given) + 1;
   for (const word of words) {
+    // The lengths alone differ by more: a long word is not compared letter by letter.
+    if (Math.abs(word.length - given.length) >= limit) continue;
     const far = distance(given, word);
-    if (far < least) [best, least] = [word, far];
+    if (far < limit) [best, limit] = [word, far];
   }
   return best;
 }
 
-/** Edit distance: letters put in, left out or replaced, and neighbours swapped, each once. */
+/** Edit distance: letters inserted, left out or replaced, and neighbours swapped, each counts once. */
 function distance(a: string, b: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let least = Math.min(replaced, row[j]! + 1, next[j - 1]! + 1);
+      const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let least = Math.min(replaced, last[j]! + 1, row[j - 1]! + 1);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        least = Math.min(least, before[j - 2]! + 1);
+        least = Math.min(least, beforeLast[j - 2]! + 1);
       }
-      next.push(least);
+      row.push(least);
     }
-    before = row;
-    row = next;
+    beforeLast = last;
+    last = row;
   }
-  return row[b.length]!;
+  return last[b.length]!;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { nearest } from "../../src/text/nearest.ts";
+import { nearest, similar } from "../../src/text/nearest.ts";
 
 const WORDS = [
   "tcp",
@@ -34,6 +34,13 @@ test.each(["", "p", "xyz", "foo", "nonsense", "abc"])("%p means nothing known", 
 test("the nearest word wins, not the first that is near", () => {
   expect(nearest("porf", ["perf", "port", "porf"])).toBe("porf");
   expect(nearest("processs", ["process-x", "process"])).toBe("process");
+});
+
+test("a word that is only begun is near, but not similar", () => {
+  expect(nearest("proc", WORDS)).toBe("process");
+  expect(similar("proc", WORDS)).toBeUndefined();
+  expect(similar("porf", WORDS)).toBe("port");
+  expect(similar("process-of-somebody", WORDS)).toBeUndefined();
 });
 
 test("any text gives one of the words or none", () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { terminalColumns } from "../../../ffi/terminal.ts";
+import { terminalWidth } from "../../../ffi/terminal.ts";
 import { writeCheckup, writeCheckupJson } from "../../views/doctor.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
@@ -14,10 +14,10 @@ export function doctor(json: boolean, color: ColorChoice, out: Writer): void {
   const checkup = examine();
   if (json) writeCheckupJson(checkup, out);
   else {
-    const columns = terminalColumns(1);
+    const width = terminalWidth(1);
     writeCheckup(checkup, out, {
-      width: columns === 0 ? 80 : columns,
-      color: useColor(color, columns !== null, process.env),
+      width,
+      color: useColor(color, width !== null, process.env),
     });
   }
   out.flush();

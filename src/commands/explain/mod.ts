@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { terminalColumns } from "../../../ffi/terminal.ts";
+import { terminalColumns, terminalWidth } from "../../../ffi/terminal.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import type { BindReport } from "../../model/explanation.ts";
 import { ProcRoot } from "../../proc/root.ts";
@@ -67,11 +67,10 @@ export function runBind(
 }
 
 function textFormat({ color }: ExplainOptions) {
-  const columns = terminalColumns(1);
+  const width = terminalWidth(1);
   return {
-    // 0: a terminal that does not know its size, such as a serial line.
-    width: columns === 0 ? 80 : columns,
-    color: useColor(color, columns !== null, process.env),
+    width,
+    color: useColor(color, width !== null, process.env),
     now: Date.now(),
   };
 }

@@ -21,7 +21,7 @@ import {
   TCP_TIME_WAIT,
 } from "../../../model/state.ts";
 import { FilterSyntaxError } from "../../../filter/errors.ts";
-import { nearest } from "../../../filter/suggest.ts";
+import { similar } from "../../../text/nearest.ts";
 
 const BUCKET = stateMask(TCP_SYN_RECV, TCP_TIME_WAIT);
 const CONNECTED = SS_ALL & ~stateMask(TCP_CLOSE, TCP_LISTEN);
@@ -94,6 +94,6 @@ function wordAt(args: readonly string[], i: number): StateMask {
       ? `A state is missing after "${args[i - 1]}"`
       : `"${word}" is not a state`,
     wanted: "a state, such as established, listening or all",
-    suggestion: nearest(key, Object.keys(WORDS)),
+    suggestion: similar(key.toLowerCase(), Object.keys(WORDS)),
   });
 }
