@@ -97,7 +97,7 @@ export interface Skipped extends AsyncDisposable {
 /** How to start a factory. */
 export interface MakeOptions {
   /** Namespace to build it in; the test's own unless given. */
-  readonly netns?: Namespace;
+  readonly netns?: Pick<Namespace, "command" | "inode">;
   /** For the JSON line. 10 s unless given. */
   readonly timeoutMs?: number;
 }

@@ -82,3 +82,30 @@ def unix_socketpair(scene):
     scene.add(local(here, "established", inode(number)), record)
     there.close()
     scene.facts["process"] = pid
+
+
+# Bytes that a careless program prints as they are: ends of lines, escape sequences, quotes, what is not UTF-8.
+ODD_NAMES = [
+    b"new\nline",
+    b"esc\x1b[31mape",
+    b"not\xffUTF-8",
+    "Straße-日本".encode(),
+    b"quote\"back\\slash",
+    b"tab\there",
+    b"comma,colon:star*",
+]
+
+
+@factory("unix sockets of all types, by paths and abstract names of odd bytes")
+def unix_odd_names(scene):
+    folder = os.fsencode(scene.folder())
+    kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET)
+    for number, name in enumerate(ODD_NAMES):
+        for address in (os.path.join(folder, name), b"\0" + name):
+            sock = scene.socket(socket.AF_UNIX, kinds[number % len(kinds)])
+            sock.bind(address)
+            if sock.type == socket.SOCK_DGRAM:
+                scene.add(local(sock, "close"))
+            else:
+                sock.listen(16)
+                scene.add(local(sock, "listen"))

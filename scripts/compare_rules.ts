@@ -1,0 +1,79 @@
+/**
+ * What may differ between the outputs of two binaries although they behave the same. Each rule is one narrow replacement.
+ *
+ * @module
+ */
+
+/** Which binary. */
+export type Side = "old" | "new";
+
+/** What one run left; text has one character for each byte. */
+export interface Output {
+  readonly pid: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | string;
+}
+
+/** A replacement, by name. */
+export interface Rule {
+  readonly name: string;
+  /** The argument lists that it is for; all unless given. */
+  readonly only?: (args: readonly string[]) => boolean;
+  apply(text: string, pid: number, side: Side): string;
+}
+
+const replace = (
+  name: string,
+  pattern: RegExp,
+  by: string,
+  only?: (args: readonly string[]) => boolean,
+): Rule => ({
+  name,
+  apply: (text) => text.replace(pattern, by),
+  ...only === undefined ? {} : { only },
+});
+
+/** What may differ in every pair of runs. */
+export const ALWAYS: readonly Rule[] = [
+  replace(
+    "commit of the build",
+    /sockeye (\d+\.\d+\.\d+) \([0-9a-f]{12}(?:-dirty)?\)/g,
+    "sockeye $1 (COMMIT)",
+  ),
+  replace("taken_at", /"taken_at": ?"[^"]*"/g, '"taken_at":"TIME"'),
+];
+
+const isSs = (args: readonly string[]) => args[0] === "ss";
+const isNetstat = (args: readonly string[]) => args[0] === "netstat";
+
+/** What changes between two runs of one binary by nature. Applied one after another, and only where it did change. */
+export const RULES: readonly Rule[] = [
+  {
+    name: "our own process ID",
+    apply: (text, pid) => text.replaceAll(new RegExp(`(?<![0-9])${pid}(?![0-9])`, "g"), "PID"),
+  },
+  replace(
+    "time of the run in reports",
+    /"(now|time|timestamp|@timestamp|created|startTimeUtc|endTimeUtc|timeUnixNano|observedTimeUnixNano|unixTime|calendarTime)": ?"?[\d:.TZ-]+"?/g,
+    '"$1":"TIME"',
+  ),
+  replace("expiry of timers in JSON", /"expires_ms": ?\d+/g, '"expires_ms":0'),
+  replace(
+    "how long connections were busy or quiet, in JSON",
+    /"(last_(?:data|ack)_(?:sent|recv)_ms|total_rto_time_ms|(?:busy_time|rwnd_limited|sndbuf_limited)_us)": ?\d+/g,
+    '"$1":0',
+  ),
+  replace(
+    "how long connections were busy or quiet",
+    /\b(busy|rwnd_limited|sndbuf_limited|lastsnd|lastrcv|lastack):[\d.]+(?:ms|s)?(?:\([\d.]+%\))?/g,
+    "$1:0",
+  ),
+  replace(
+    "open files of the machine",
+    /owners: by \/proc, not BPF: (?:\d+ open files are too few|the processes in sight have too few descriptors) for it to pay/g,
+    "owners: by /proc, not BPF: TOO FEW",
+  ),
+  replace("timers of ss", /timer:\((\w+),[^,)]*,/g, "timer:($1,TIME,", isSs),
+  replace("timers of netstat", /\((-?[\d.]+)\/(\d+)\/(\d+)\)/g, "(TIME/$2/$3)", isNetstat),
+];
