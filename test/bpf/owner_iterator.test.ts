@@ -34,6 +34,10 @@ function pass(numbers: PidNumbers, cookies = false): DescriptorTable {
 }
 
 const bpf = whyNoOwnerPass();
+/** Process IDs of the initial namespace are the reader's own only there. */
+const notInitial = readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]"
+  ? null
+  : "this is not the initial PID namespace";
 
 describe("OwnerIterator", () => {
   testIf(
@@ -64,11 +68,16 @@ describe("OwnerIterator", () => {
     30_000,
   );
 
-  testIf(bpf, "gives the same rows both ways in the initial PID namespace", async () => {
-    if (readlinkSync("/proc/self/ns/pid") !== "pid:[4026531836]") return;
-    await using crowd = await Crowd.start(2, 50, 10);
-    expect(rowsOf(pass("initial"), crowd.pids)).toEqual(rowsOf(pass("reader"), crowd.pids));
-  });
+  testIf(
+    firstReason(bpf, notInitial, crowdReason()),
+    "gives the same rows both ways in the initial PID namespace",
+    async () => {
+      await using crowd = await Crowd.start(2, 50, 10);
+      const rows = rowsOf(pass("initial"), crowd.pids);
+      expect(rows.length).toBeGreaterThan(2 * 50);
+      expect(rows).toEqual(rowsOf(pass("reader"), crowd.pids));
+    },
+  );
 
   testIf(
     firstReason(bpf, crowdReason()),
@@ -102,8 +111,8 @@ describe("OwnerIterator", () => {
   );
 
   for (const numbers of ["initial", "reader"] as const) {
-    testIf(bpf, `finds descriptors that stand for a namespace (${numbers} numbers)`, () => {
-      if (numbers === "initial" && readlinkSync("/proc/self/ns/pid") !== "pid:[4026531836]") return;
+    const reason = firstReason(bpf, numbers === "initial" ? notInitial : null);
+    testIf(reason, `finds descriptors that stand for a namespace (${numbers} numbers)`, () => {
       const paths = ["/proc/self/ns/net", "/proc/self/ns/uts"];
       const fds = paths.map((path) => openSync(path, "r"));
       try {

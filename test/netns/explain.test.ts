@@ -22,7 +22,7 @@ import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { run } from "../support/run.ts";
 import { addDnatRule } from "../support/nftables.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { firstReason, skip, testIf } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
@@ -359,7 +359,7 @@ describe("published ports", () => {
     await published(async (outer, inner) => {
       expect(await asked(outer, inner)).toEqual([]);
       const refusal = addDnatRule(outer, 8080, [10, 1, 0, 2], 80);
-      if (refusal !== null) return reportSkip("a DNAT rule that publishes a port", refusal);
+      if (refusal !== null) skip(refusal);
       expect(await asked(outer, inner))
         .toEqual([{
           via: "nftables",
@@ -670,7 +670,7 @@ describe("paths of unix sockets", () => {
 
 describe("elsewhere", () => {
   testIf(
-    reason,
+    firstReason(reason, Bun.which("setpriv") === null ? "there is no setpriv program" : null),
     "to an ordinary user it is said that not every namespace was looked into",
     async () => {
       await using netns = await Namespace.create();
@@ -678,12 +678,6 @@ describe("elsewhere", () => {
         const { stdout } = await netns.run([...before, SOCKEYE, "8080", "--json"]);
         return JSON.parse(new TextDecoder().decode(stdout)).explanations[0].elsewhere_complete;
       };
-      if (Bun.which("setpriv") === null) {
-        return reportSkip(
-          "an ordinary user",
-          "there is no setpriv",
-        );
-      }
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       expect(await whole(...nobody)).toBe(false);
       const text = await netns.output(["sh", "-c", `${nobody.join(" ")} ${SOCKEYE} 8080 || true`]);

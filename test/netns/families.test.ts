@@ -5,7 +5,7 @@
 import { describe, expect } from "bun:test";
 import { type FactorySocket, type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { firstReason, skip, skipPart, testIf } from "../support/skip.ts";
 import { type JsonSocket, snapshot, sockeye } from "../support/sockeye.ts";
 import { ssReason } from "../support/ss.ts";
 
@@ -42,10 +42,7 @@ function onFactory(name: string, test: (made: Made, netns: Namespace) => Promise
   testIf(reason, name, async () => {
     await using netns = await Namespace.create();
     await using made = await makeSocket(name, {}, { netns });
-    if (made.skip !== null) {
-      reportSkip(name, made.skip);
-      return;
-    }
+    if (made.skip !== null) skip(made.skip);
     await test(made, netns);
   });
 }
@@ -195,7 +192,7 @@ async function compareWithSs(
   ofSockeye: (socket: AnySocket) => string,
 ): Promise<void> {
   if (ssReason() !== null) {
-    reportSkip(`ss ${args}`, ssReason()!);
+    skipPart(`ss ${args}`, ssReason()!);
     return;
   }
   const lines = (await netns.output(["ss", ...args.split(" ")])).split("\n");

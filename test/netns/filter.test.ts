@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { describeIf, firstReason, testIf } from "../support/skip.ts";
 import { type JsonSocket, snapshot, sockeye } from "../support/sockeye.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
@@ -54,9 +54,7 @@ const CASES: Readonly<Record<string, (socket: JsonSocket) => boolean>> = {
 const mine = ({ transport, state, local, peer, inode }: JsonSocket) =>
   `${transport} ${state} ${local.address} ${local.port} ${peer?.address} ${peer?.port} ${inode}`;
 
-if (reason !== null) reportSkip("filters on the real kernel", reason);
-
-describe.if(reason === null)("a filter", () => {
+describeIf(reason, "a filter", () => {
   let netns: Namespace;
   let scene: Bun.Subprocess<"pipe", "pipe", "inherit">;
   let all: readonly JsonSocket[];

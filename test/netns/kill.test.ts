@@ -1,10 +1,10 @@
 /**
  * `sockeye kill` on real sockets in a namespace of their own: what it says is what happened.
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip } from "../support/skip.ts";
+import { describeIf, firstReason } from "../support/skip.ts";
 import { snapshot, SOCKEYE, sockeye } from "../support/sockeye.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
@@ -43,9 +43,7 @@ sys.stdout.write(said.decode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-if (reason !== null) reportSkip("sockeye kill", reason);
-
-describe.if(reason === null)("sockeye kill", () => {
+describeIf(reason, "sockeye kill", () => {
   let netns: Namespace;
   let scene: Bun.Subprocess<"pipe", "pipe", "inherit">;
   let lines: { read(): Promise<{ value?: Uint8Array | undefined }> };

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { firstReason, skipPart, testIf } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
 
 /** The bytes are those of one version: another one may have its own. */
@@ -163,7 +163,7 @@ describe("sockeye netstat beside netstat", () => {
     for (const [name, args] of SITUATIONS) {
       const factory = await makeSocket(name, args, { netns });
       if (factory.skip === null) made.push(factory);
-      else reportSkip(`netstat beside netstat: ${name}`, factory.skip);
+      else skipPart(`netstat beside netstat: ${name}`, factory.skip);
     }
   }, 60_000);
   afterAll(async () => {

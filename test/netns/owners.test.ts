@@ -7,7 +7,7 @@ import { usableProcessors } from "../../ffi/process.ts";
 import { whyNoOwnerPass } from "../../src/bpf/owner_iterator.ts";
 import { fillSockets, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { firstReason, skip, testIf } from "../support/skip.ts";
 import { sockeye, validSnapshot } from "../support/sockeye.ts";
 
 const reason = firstReason(namespaceReason(), pythonReason());
@@ -37,7 +37,7 @@ describe("owners by BPF", () => {
       async () => {
         await using netns = await Namespace.create();
         await using made = await makeSocket(factory, {}, { netns });
-        if (made.skip !== null) return reportSkip(factory, made.skip);
+        if (made.skip !== null) skip(made.skip);
         const look = (how: string) => {
           const ran = sockeye(["-tua", "--json", "-v", `--owners=${how}`], { netns });
           expect(ran.status).toBe(0);

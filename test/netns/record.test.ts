@@ -1,7 +1,7 @@
 /**
  * Recordings of real namespaces: a replay is the run again, and holds no secret; a damaged one does no harm.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   existsSync,
@@ -26,7 +26,7 @@ import { writeJson } from "../../src/views/json.ts";
 import { Writer } from "../../src/text/writer.ts";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip } from "../support/skip.ts";
+import { describeIf, firstReason } from "../support/skip.ts";
 import { sockeye, validSnapshot } from "../support/sockeye.ts";
 import { runs } from "../support/runs.ts";
 
@@ -55,9 +55,7 @@ print("up", flush=True)
 sys.stdin.read()
 `;
 
-if (reason !== null) reportSkip("recordings", reason);
-
-describe.if(reason === null)("a recording", () => {
+describeIf(reason, "a recording", () => {
   const folder = mkdtempSync(join(tmpdir(), "sockeye-record-"));
   let count = 0;
   let netns: Namespace;

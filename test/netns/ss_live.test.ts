@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { factoryNames, type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { firstReason, skipPart, testIf } from "../support/skip.ts";
 import { sockeye } from "../support/sockeye.ts";
 import { ssReason } from "../support/ss.ts";
 
@@ -124,7 +124,7 @@ describe("beside the host's ss, on one of everything", () => {
       if (LEFT_OUT[name] !== undefined) continue;
       const factory = await makeSocket(name, {}, { netns, timeoutMs: 20_000 });
       if (factory.skip === null) made.push(factory);
-      else reportSkip(`ss beside the host's: ${name}`, factory.skip);
+      else skipPart(`ss beside the host's: ${name}`, factory.skip);
     }
   }, 180_000);
 

@@ -13,7 +13,7 @@ import { ProcRoot } from "../../src/proc/root.ts";
 import { type DnatRules, readDnatRules } from "../../src/reach/dnat.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { addDnatRule } from "../support/nftables.ts";
-import { firstReason, reportSkip, testIf } from "../support/skip.ts";
+import { firstReason, skip, testIf } from "../support/skip.ts";
 
 function rulesIn(netns: Namespace): DnatRules | null {
   const fd = tryOpenNamespace(`/proc/${netns.pid}/ns/net`);
@@ -38,7 +38,7 @@ const missing = (program: string) => Bun.which(program) === null ? `there is no 
 testIf(namespaceReason(), "a rule made by hand is read back", async () => {
   await using netns = await Namespace.create();
   const refusal = addDnatRule(netns, 8080, [10, 1, 0, 2], 80);
-  if (refusal !== null) return reportSkip("a DNAT rule of the kernel", refusal);
+  if (refusal !== null) skip(refusal);
   expect(rulesIn(netns)).toEqual({
     complete: true,
     rules: [{ via: "nftables", ...simple(8080, "10.1.0.2", 80) } as never],
