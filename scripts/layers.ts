@@ -86,6 +86,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/cli",
     "src/filter",
     "src/netlink",
+    "src/snapshot",
   ],
 };
 

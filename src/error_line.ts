@@ -1,5 +1,5 @@
 /**
- * ErrorLine: what is said of an error that ended the run. Loaded when one did.
+ * ErrorLine: the message about an error that ended the run. Loaded only after one did.
  *
  * @module
  */
@@ -9,16 +9,17 @@ import { UsageError } from "./cli/usage_error.ts";
 import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
 import { NetlinkError } from "./netlink/error.ts";
 import { NoSuchNamespace, NoSuchUser } from "./query.ts";
+import { InputError } from "./snapshot/input.ts";
 import { sanitize } from "./text/sanitize.ts";
 
-/** One line for a person; an error nobody foresaw says where to take it. */
+/** The message for an error; an unexpected one is told as a bug to be reported. */
 export function errorLine(error: unknown): string {
-  // Three lines, made harmless there: carets under the offending word.
+  // Three lines, already sanitised: carets stand under the offending word.
   if (error instanceof FilterSyntaxError) return formatFilterError(error);
   if (
-    error instanceof UsageError || error instanceof SyscallError ||
-    error instanceof NetlinkError || error instanceof NoSuchNamespace ||
-    error instanceof NoSuchUser
+    error instanceof UsageError || error instanceof InputError ||
+    error instanceof SyscallError || error instanceof NetlinkError ||
+    error instanceof NoSuchNamespace || error instanceof NoSuchUser
   ) {
     return sanitize(error.message);
   }

@@ -17,7 +17,7 @@ import {
   type Verdict,
   VERDICTS,
 } from "./report.ts";
-import { hiddenBy, resultOwners, type Subject, subjectOf } from "./subject.ts";
+import { type AuditedSocket, auditedSocket, hiddenBy, resultOwners } from "./audited_socket.ts";
 
 const SEVERITY: Readonly<Record<Verdict, Severity>> = {
   ok: "info",
@@ -91,7 +91,7 @@ class EntryIndex {
   }
 
   /** Entries that may speak of a socket. */
-  candidates({ transport, socket: { local } }: Subject): readonly PolicyEntry[] {
+  candidates({ transport, socket: { local } }: AuditedSocket): readonly PolicyEntry[] {
     if (typeof local.port !== "number") return this.#others;
     const exact = this.#byPort.get(`${transport} ${local.port}`);
     const anyTransport = this.#byPort.get(`* ${local.port}`);
@@ -115,7 +115,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   const known = new Map<string, ResultOwner[]>();
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
-    const subject = subjectOf(socket, document.host);
+    const subject = auditedSocket(socket, document.host);
     if (!policy.settings.check.has(subject.check)) continue;
     let best: Match | undefined;
     for (const entry of index.candidates(subject)) {
@@ -130,11 +130,11 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
       collapsed.add(subject);
       continue;
     }
-    const holders = socket.owners.map(({ pid, exe, comm, uid, unit }) =>
+    const key = socket.owners.map(({ pid, exe, comm, uid, unit }) =>
       `${pid} ${uid} ${unit} ${comm} ${exe}`
     ).join("\0");
-    let owners = known.get(holders);
-    if (owners === undefined) known.set(holders, owners = resultOwners(socket.owners));
+    let owners = known.get(key);
+    if (owners === undefined) known.set(key, owners = resultOwners(socket.owners));
     const result = judged(subject, best ?? null, owners);
     const earlier = results.get(result.key);
     if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
@@ -193,7 +193,7 @@ function outcomeOf(results: readonly Result[], policy: Policy): AuditOutcome {
 }
 
 // An unconnected UDP or ping socket on a port that the kernel picked is a client that waits for its answer, as far as one can tell.
-function isEphemeralUdp({ identity, transport, socket }: Subject): boolean {
+function isEphemeralUdp({ identity, transport, socket }: AuditedSocket): boolean {
   return identity.ephemeral && ["udp", "udplite", "icmp"].includes(transport) &&
     socket.state !== "listen";
 }
@@ -205,7 +205,7 @@ class Collapse {
     { netns: string; program: string; user: string | null; count: number }
   >();
 
-  add({ socket, identity }: Subject): void {
+  add({ socket, identity }: AuditedSocket): void {
     const [owner] = socket.owners;
     const name = owner === undefined ? `(${socket.ownership})` : program(owner);
     const user = owner === undefined ? null : userText(owner);
@@ -229,7 +229,11 @@ function graver(a: Result, b: Result): boolean {
   return difference > 0 || difference === 0 && a.endpoint < b.endpoint;
 }
 
-function judged(subject: Subject, best: Match | null, owners: readonly ResultOwner[]): Result {
+function judged(
+  subject: AuditedSocket,
+  best: Match | null,
+  owners: readonly ResultOwner[],
+): Result {
   const { socket, identity } = subject;
   const verdict = best?.verdict ?? "surplus";
   return {
@@ -326,7 +330,11 @@ function unreadable(kind: string, reason: string): Result {
 }
 
 /** All that the entries of a policy say of one socket, nearest first, whether they speak of it or not. */
-export function allMatches(subject: Subject, document: SnapshotDocument, policy: Policy): Match[] {
+export function allMatches(
+  subject: AuditedSocket,
+  document: SnapshotDocument,
+  policy: Policy,
+): Match[] {
   const today = document.taken_at.slice(0, 10);
   const unseen = document.gaps.find(({ kind }) => kind === "processes")?.reason ?? null;
   return policy.entries

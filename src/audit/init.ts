@@ -16,12 +16,12 @@ import {
   reachRank,
 } from "./policy.ts";
 import { PID, RANDOM } from "../snapshot/stable_path.ts";
-import { type Subject, subjectOf } from "./subject.ts";
+import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 
 /** What becomes one entry. */
 interface Group {
   readonly heading: string;
-  readonly subjects: Subject[];
+  readonly subjects: AuditedSocket[];
 }
 
 /** Writes the policy as YAML. */
@@ -56,7 +56,7 @@ function indented(text: string): string {
 }
 
 // As people read: by transport, then by port as a number.
-function compareSubjects(a: Subject, b: Subject): number {
+function compareSubjects(a: AuditedSocket, b: AuditedSocket): number {
   const [portA, portB] = [a, b].map(({ socket }) => socket.local.port ?? -1) as [number, number];
   return order(a.transport, b.transport) || portA - portB || order(a.identity.key, b.identity.key);
 }
@@ -115,7 +115,7 @@ function entries(groups: readonly Group[]): string {
   return text;
 }
 
-function remarks(subjects: readonly Subject[]): string[] {
+function remarks(subjects: readonly AuditedSocket[]): string[] {
   const lines: string[] = [];
   const sockets = subjects.map(({ socket }) => socket);
   if (sockets.some(({ ownership }) => ownership === "hidden" || ownership === "unknown")) {
@@ -135,7 +135,7 @@ function collect(snapshot: SnapshotDocument, check: ReadonlySet<string>): Map<st
   const groups = new Map<string, Group>();
   for (const socket of snapshot.sockets) {
     if (!isService(socket)) continue;
-    const subject = subjectOf(socket, snapshot.host);
+    const subject = auditedSocket(socket, snapshot.host);
     if (!check.has(subject.check) || !isKnownTransport(subject.transport)) continue;
     const { identity, transport } = subject;
     // UDP clients are collapsed, and need no entry.
@@ -162,7 +162,7 @@ function headingOf(socket: SocketDocument, netns: string): string {
   return `${stableUnit(owner.unit) ?? owner.exe ?? owner.comm ?? "unknown program"}${where}`;
 }
 
-function entryOf(subjects: readonly Subject[], taken: Set<string>): Record<string, unknown> {
+function entryOf(subjects: readonly AuditedSocket[], taken: Set<string>): Record<string, unknown> {
   const { socket, identity, transport } = subjects[0]!;
   const sockets = subjects.map(({ socket }) => socket);
   const owners = sockets.flatMap(({ owners }) => owners);
@@ -222,7 +222,7 @@ function farthest(sockets: readonly SocketDocument[]): string | null {
   return POLICY_REACH.find((reach) => reachRank(reach) === rank) ?? null;
 }
 
-function nameOf({ socket, identity, transport }: Subject, taken: Set<string>): string {
+function nameOf({ socket, identity, transport }: AuditedSocket, taken: Set<string>): string {
   const [owner] = socket.owners;
   const who = owner?.unit?.replace(/\.(service|socket|scope)$/, "") ??
     owner?.exe?.split("/").at(-1) ?? (socket.ownership === "kernel" ? "kernel" : "unknown");

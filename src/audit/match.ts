@@ -9,7 +9,7 @@ import { stableUnit, userText } from "../snapshot/identity.ts";
 import { fitsAny } from "./pattern.ts";
 import { type PolicyEntry, type PolicySettings, reachRank } from "./policy.ts";
 import type { Verdict } from "./report.ts";
-import type { Subject } from "./subject.ts";
+import type { AuditedSocket } from "./audited_socket.ts";
 
 /** What an entry says of a socket. */
 export interface Match {
@@ -42,7 +42,7 @@ export function compareMatches(a: Match, b: Match): number {
 /** Says what an entry thinks of a socket. `today` is a day such as 2026-12-31; `unseen` a gap about processes. */
 export function matchEntry(
   entry: PolicyEntry,
-  subject: Subject,
+  subject: AuditedSocket,
   settings: PolicySettings,
   today: string,
   unseen: string | null,
@@ -55,7 +55,7 @@ export function matchEntry(
 /** The same for an entry that {@linkcode speaksOf} the socket. */
 export function judgeEntry(
   entry: PolicyEntry,
-  subject: Subject,
+  subject: AuditedSocket,
   settings: PolicySettings,
   today: string,
   unseen: string | null,
@@ -91,10 +91,10 @@ function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): b
 /** One thing that decides whether an entry speaks of a socket. */
 interface Criterion {
   readonly key: string;
-  fits(entry: PolicyEntry, subject: Subject): boolean;
+  fits(entry: PolicyEntry, subject: AuditedSocket): boolean;
   /** What the entry asks for, where it does not fit. */
   wants(entry: PolicyEntry): string;
-  has(subject: Subject): string;
+  has(subject: AuditedSocket): string;
 }
 
 const either = (values: readonly (string | number)[]) => values.join(" or ");
@@ -159,18 +159,18 @@ const CRITERIA: readonly Criterion[] = [
 ];
 
 /** True when an entry speaks of a socket. The hot path: no text is made. */
-export function speaksOf(entry: PolicyEntry, subject: Subject): boolean {
+export function speaksOf(entry: PolicyEntry, subject: AuditedSocket): boolean {
   for (const criterion of CRITERIA) if (!criterion.fits(entry, subject)) return false;
   return true;
 }
 
-function whereMisses(entry: PolicyEntry, subject: Subject): string[] {
+function whereMisses(entry: PolicyEntry, subject: AuditedSocket): string[] {
   return CRITERIA.filter((criterion) => !criterion.fits(entry, subject)).map((criterion) =>
     `${criterion.key} is ${criterion.has(subject)}, the entry wants ${criterion.wants(entry)}`
   );
 }
 
-function portFits({ ports, ephemeral }: PolicyEntry, { socket, identity }: Subject): boolean {
+function portFits({ ports, ephemeral }: PolicyEntry, { socket, identity }: AuditedSocket): boolean {
   const { port } = socket.local;
   if (typeof port !== "number") return false;
   if (ephemeral && identity.ephemeral) return true;
@@ -190,17 +190,17 @@ function netnsFits(wanted: string, label: string): boolean {
   }
 }
 
-function pathOf({ socket: { local } }: Subject): string {
+function pathOf({ socket: { local } }: AuditedSocket): string {
   return local.path ?? (local.name ? `@${local.name}` : "");
 }
 
 // A socket on every address takes part in each: that it does more than the entry allows is exposure, not another service.
-function addressFits(addresses: readonly string[], { socket: { local } }: Subject): boolean {
+function addressFits(addresses: readonly string[], { socket: { local } }: AuditedSocket): boolean {
   const address = local.address ?? "";
   return addresses.includes(address) || isWildcard(address) || addresses.some(isWildcard);
 }
 
-function familyFits(wanted: "inet" | "inet6" | "dual", { socket }: Subject): boolean {
+function familyFits(wanted: "inet" | "inet6" | "dual", { socket }: AuditedSocket): boolean {
   switch (wanted) {
     case "inet":
       return socket.family === "inet" || socket.family === "inet6" && takesIpv4(socket) !== false;
@@ -212,17 +212,17 @@ function familyFits(wanted: "inet" | "inet6" | "dual", { socket }: Subject): boo
 }
 
 /** Whether an IPv6 socket takes IPv4 too; `null` where the source does not tell. */
-function takesIpv4({ local, v6only }: Subject["socket"]): boolean | null {
+function takesIpv4({ local, v6only }: AuditedSocket["socket"]): boolean | null {
   if (mappedIpv4(local.address ?? "") !== null) return true;
   if (local.address !== "::") return false;
   return v6only === null ? null : !v6only;
 }
 
-function familyText({ socket }: Subject): string {
+function familyText({ socket }: AuditedSocket): string {
   return socket.family === "inet6" && takesIpv4(socket) === true ? "dual" : socket.family;
 }
 
-function judgeFamily({ family }: PolicyEntry, { socket }: Subject, unknown: string[]): void {
+function judgeFamily({ family }: PolicyEntry, { socket }: AuditedSocket, unknown: string[]): void {
   if (family === null || family === "inet6" || socket.family !== "inet6") return;
   if (takesIpv4(socket) === null) {
     unknown.push("whether the socket takes IPv4 too is not known: sock_diag did not answer");
@@ -231,7 +231,7 @@ function judgeFamily({ family }: PolicyEntry, { socket }: Subject, unknown: stri
 
 function judgeReach(
   entry: PolicyEntry,
-  { socket }: Subject,
+  { socket }: AuditedSocket,
   exposed: string[],
   unknown: string[],
 ): void {
@@ -254,7 +254,7 @@ function judgeReach(
 
 function judgeOwners(
   entry: PolicyEntry,
-  { socket }: Subject,
+  { socket }: AuditedSocket,
   wrong: string[],
   unknown: string[],
 ): void {

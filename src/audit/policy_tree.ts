@@ -17,7 +17,7 @@ import {
   type ScalarEvent,
   YAMLException,
 } from "js-yaml";
-import { InputError } from "./input_error.ts";
+import { InputError } from "../snapshot/input.ts";
 import { jsonFault } from "./json_fault.ts";
 
 /** A value and where it stands. */

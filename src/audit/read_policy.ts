@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { parseAddress } from "../model/endpoint.ts";
-import { InputError } from "./input_error.ts";
+import { InputError } from "../snapshot/input.ts";
 import {
   DEFAULT_SETTINGS,
   type Policy,

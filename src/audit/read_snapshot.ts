@@ -10,7 +10,7 @@ import { FAMILIES, SCOPES, TRANSPORTS } from "../model/socket.ts";
 import { STATES } from "../model/state.ts";
 import { SNAPSHOT_SCHEMA } from "../views/json.ts";
 import type { SnapshotDocument } from "../snapshot/document.ts";
-import { InputError } from "./input_error.ts";
+import { InputError } from "../snapshot/input.ts";
 
 const count = v.pipe(v.number("a number"), v.integer("an integer"), v.minValue(0, "0 or more"));
 const port = v.pipe(count, v.maxValue(65535, "a port, 0 to 65535"));

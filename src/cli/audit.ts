@@ -12,7 +12,6 @@ import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, helpText } from "./help.ts";
-import { withInput } from "./input.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -170,7 +169,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     );
   }
   try {
-    return await withInput(() => dispatch(options, out, err));
+    return await dispatch(options, out, err);
   } catch (error) {
     if (options.format !== "nagios") throw error;
     // To a monitor, status 2 would be a violation: what went wrong is "unknown".

@@ -10,7 +10,6 @@ import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, helpText } from "./help.ts";
-import { withInput } from "./input.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -54,14 +53,14 @@ export const HELP: HelpPage = {
 };
 
 /** Runs it. Throws UsageError, and what collecting throws. */
-export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
+export function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
   const files = parseArguments(args, DIFF_FLAGS, options);
   out.keepsOn = true;
   if (options.help) {
     out.write(helpText(HELP));
     out.flush();
-    return EXIT_OK;
+    return Promise.resolve(EXIT_OK);
   }
   const [before, after, extra] = files;
   if (before === undefined || extra !== undefined) {
@@ -70,8 +69,9 @@ export async function run(args: readonly string[], out: Writer, _err: Writer): P
     );
   }
   const { ownNetns, json, color } = options;
-  const outcome = await withInput(() =>
-    diff({ before, after: after ?? null, ownNetns, json, color, connections: false }, out)
+  const outcome = diff(
+    { before, after: after ?? null, ownNetns, json, color, connections: false },
+    out,
   );
-  return STATUS[outcome];
+  return Promise.resolve(STATUS[outcome]);
 }

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type ExplainOptions, runBind, runExplain, type Verdict } from "../commands/explain/mod.ts";
+import {
+  explain,
+  type ExplainOptions,
+  predictBind,
+  type Verdict,
+} from "../commands/explain/mod.ts";
 import {
   parseTarget,
   type PortTarget,
@@ -112,14 +117,14 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
     if (options.netns === "all") {
       throw new UsageError("--bind is tried in one network namespace: choose it by --netns");
     }
-    return Promise.resolve(STATUS[runBind(options.binds.map(bindTarget), how, out, err)]);
+    return Promise.resolve(STATUS[predictBind(options.binds.map(bindTarget), how, out, err)]);
   }
   if (words.length === 0) {
     throw new UsageError(
       "explain needs a target: sockeye explain 8080; --help lists what there is",
     );
   }
-  return Promise.resolve(STATUS[runExplain(words.map(target), how, out, err)]);
+  return Promise.resolve(STATUS[explain(words.map(target), how, out, err)]);
 }
 
 function target(text: string): Target {

@@ -10,7 +10,6 @@ import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, helpText } from "./help.ts";
-import { withInput } from "./input.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -73,6 +72,6 @@ export async function run(args: readonly string[], out: Writer, _err: Writer): P
   if (files.length === 0) {
     throw new UsageError("report wants snapshots, none was given: sockeye report HOST.json...");
   }
-  await withInput(() => report({ ...options, files }, out));
+  await report({ ...options, files }, out);
   return EXIT_OK;
 }

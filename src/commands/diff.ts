@@ -7,17 +7,16 @@ import { terminalColumns } from "../../ffi/terminal.ts";
 import { compare, diffJson } from "../audit/diff.ts";
 import { writeDiff } from "../audit/diff_text.ts";
 import type { SnapshotDocument } from "../snapshot/document.ts";
-import { InputError } from "../audit/input_error.ts";
 import { readSnapshot } from "../audit/read_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { readInput } from "./input.ts";
-import { type HostScope, takeHostDocument } from "../snapshot/host_snapshot.ts";
+import { InputError, readInput } from "../snapshot/input.ts";
+import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts";
 import { jsonText } from "../text/json_text.ts";
 
 /** What to compare, and how to show it. */
-export interface DiffOptions extends HostScope {
+export interface DiffOptions extends HostOptions {
   /** Path, or `-` for standard input. */
   readonly before: string;
   /** The same; `null` is this host, now. */

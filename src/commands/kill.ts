@@ -18,7 +18,7 @@ import { formatEndpoint } from "../views/columns.ts";
 import { writeTable } from "../views/table.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { type CloseRequests, listFilter, takeSnapshot } from "../snapshot/take.ts";
+import { type CloseRequests, queryFilter, takeSnapshot } from "../snapshot/own_netns_snapshot.ts";
 import { utf8Text } from "../text/encoding.ts";
 
 /** How to go about it. */
@@ -42,7 +42,7 @@ export async function kill(
   const closer = new Closer();
   try {
     const users = new Users();
-    const tools = { users, filter: await listFilter(query, users), closing: closer };
+    const tools = { users, filter: await queryFilter(query, users), closing: closer };
     const { sockets } = query.netns === undefined
       ? takeSnapshot(query, diagnostics, tools)
       : (await import("../snapshot/netns_snapshot.ts"))

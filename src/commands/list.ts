@@ -5,7 +5,7 @@
  */
 import { terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
 import { kept } from "../store/socket_rows.ts";
-import { listFilter, type SnapshotTools, takeRows } from "../snapshot/take.ts";
+import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
@@ -62,7 +62,7 @@ async function snapshotOf(
   tools: SnapshotTools & { readonly users: Users },
 ): Promise<Snapshot<Sockets>> {
   checkUsers(query, tools.users);
-  const filter = await listFilter(query, tools.users);
+  const filter = await queryFilter(query, tools.users);
   const all = { ...tools, filter };
   // What a filter asks for at the end is kept by socket.
   const form = filter?.hasRest ? kept : undefined;
@@ -76,7 +76,7 @@ async function recordedSnapshot(
   diagnostics: Diagnostics,
   { record, replay }: ListFormat,
 ): Promise<Snapshot<Sockets>> {
-  const { openRecording, RecordingFile } = await import("../snapshot/recording_file.ts");
+  const { openRecording, RecordingFile } = await import("../snapshot/recording/file.ts");
   if (replay !== null) {
     const access = openRecording(replay);
     const { root, users } = access;
@@ -84,7 +84,7 @@ async function recordedSnapshot(
   }
   const file = new RecordingFile(record!);
   try {
-    const { Recorder } = await import("../snapshot/recorder.ts");
+    const { Recorder } = await import("../snapshot/recording/recorder.ts");
     const access = new Recorder();
     const { root, users } = access;
     const snapshot = await snapshotOf(query, diagnostics, { root, users, access });

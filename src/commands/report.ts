@@ -5,11 +5,10 @@
  */
 import { terminalColumns } from "../../ffi/terminal.ts";
 import { fleetJson, joinFleet } from "../audit/fleet.ts";
-import { InputError } from "../audit/input_error.ts";
 import { readSnapshot } from "../audit/read_snapshot.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { readInput } from "./input.ts";
+import { InputError, readInput } from "../snapshot/input.ts";
 
 /** Forms of a report. */
 export const REPORT_FORMATS = ["text", "json", "html"] as const;

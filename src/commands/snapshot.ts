@@ -6,10 +6,10 @@
 import { Diagnostics } from "../diagnostics.ts";
 import { writeDocument } from "../snapshot/document.ts";
 import type { Writer } from "../text/writer.ts";
-import { type HostScope, takeHostDocument } from "../snapshot/host_snapshot.ts";
+import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts";
 
 /** Writes the snapshot on `out` and what is missing from it on `err`. Returns whether nothing is. */
-export function snapshot(scope: HostScope, out: Writer, err: Writer): boolean {
+export function snapshot(scope: HostOptions, out: Writer, err: Writer): boolean {
   const diagnostics = new Diagnostics();
   writeDocument(takeHostDocument(scope, diagnostics), out);
   out.flush();

@@ -13,7 +13,7 @@
 export * from "./ast.ts";
 export * from "./errors.ts";
 export * from "./evaluate.ts";
-export * from "./explain.ts";
+export * from "./describe.ts";
 export { type Field, fieldNamed, FIELDS } from "./fields.ts";
 export * from "./needs.ts";
 export { parseFilter } from "./parser.ts";

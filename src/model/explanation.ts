@@ -49,7 +49,7 @@ export interface LogFile {
   /** Deleted while open: what is written to it is lost with the process. */
   readonly deleted: boolean;
   readonly size: number;
-  readonly holders: readonly { readonly pid: number; readonly fds: readonly number[] }[];
+  readonly owners: readonly { readonly pid: number; readonly fds: readonly number[] }[];
 }
 
 /** Where the output of the owners goes. */
@@ -111,7 +111,7 @@ export interface ReachReport {
 }
 
 /** One thing that matched: sockets with one address, and all about them. */
-export interface Subject {
+export interface ExplainedSockets {
   /**
    * `service` can be talked to; `bound` has an address and does nothing with it; `connections` are those that matched
    * themselves, not the listener they belong to.
@@ -146,8 +146,8 @@ export interface BindReport {
     | "denied"
     | "no_such_address"
     | "other";
-  /** Sockets that hold the address or one that overlaps it. */
-  readonly holders: readonly Socket[];
+  /** Sockets that are bound to the address, or to one that overlaps it. */
+  readonly inTheWay: readonly Socket[];
   /** Below it only root and CAP_NET_BIND_SERVICE may bind. Kernel: net.ipv4.ip_unprivileged_port_start. */
   readonly unprivilegedStart: number | null;
 }
@@ -171,7 +171,7 @@ export interface Nearby {
 export interface Explanation {
   readonly target: string;
   readonly kind: "port" | "unix" | "abstract" | "pid" | "inode" | "process";
-  readonly subjects: readonly Subject[];
+  readonly subjects: readonly ExplainedSockets[];
   /** When nothing matched: processes that were meant, live, and hold no socket. */
   readonly idle: readonly Process[];
   /** When nothing matched: what is at the path that was asked for; `null` where none was. */

@@ -16,7 +16,7 @@ import { ProcRoot } from "../proc/root.ts";
 import { Services } from "../etc/services.ts";
 
 /** Looks names up as ss does, but asks no name server. */
-export function ssResolver(): FilterResolver {
+export function hostResolver(): FilterResolver {
   const services = new Services();
   const hosts = new Hosts();
   const groups = new CgroupPaths(new ProcRoot());

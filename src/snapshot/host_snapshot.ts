@@ -1,5 +1,5 @@
 /**
- * The snapshot that audits and comparisons are made of: every family, as far as this program can see.
+ * The snapshot of the whole host, which audits and comparisons work on: every family, as far as this program can see.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { ALL_STATES } from "../model/state.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { DescriptorScanner } from "../proc/scan.ts";
 import type { Query } from "../query.ts";
-import { withContainers } from "./container_facts.ts";
-import { takeSnapshot } from "./take.ts";
+import { withContainers } from "./containers.ts";
+import { takeSnapshot } from "./own_netns_snapshot.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
-import { settledDocument } from "./rescan.ts";
+import { rescanUntilStable } from "./rescan.ts";
 import { withUnixAccess } from "./unix_access.ts";
 
-/** How much of the host. */
-export interface HostScope {
-  /** Connections as well, and not only what can be talked to. */
+/** How much of the host to read. */
+export interface HostOptions {
+  /** Connections too, not only services. */
   readonly connections: boolean;
-  /** Only the network namespace that this program runs in, and not every one that it can enter. */
+  /** Only the network namespace that this program runs in, instead of every one that it can enter. */
   readonly ownNetns: boolean;
 }
 
-/** Every socket of every family. */
-export function wholeHostQuery(connections: boolean): Query {
+/** A query for every service of every family, or with `connections` for every socket. */
+export function hostQuery(connections: boolean): Query {
   return {
     families: new Set(FAMILIES),
     transports: new Set(TRANSPORTS),
@@ -39,39 +39,39 @@ export function wholeHostQuery(connections: boolean): Query {
   };
 }
 
-/** Takes it. Throws what collecting throws. */
+/** Takes the snapshot. Throws what collecting throws. */
 export function takeHostSnapshot(
-  scope: HostScope,
+  options: HostOptions,
   diagnostics: Diagnostics,
-  query = wholeHostQuery(scope.connections),
+  query = hostQuery(options.connections),
   access = LIVE,
 ): Snapshot {
-  return scope.ownNetns
+  return options.ownNetns
     ? takeSnapshot(query, diagnostics, { access })
     : takeNetnsSnapshot(query, "all", diagnostics, { access });
 }
 
 /**
- * The same as data, looked at again where holders were not found, and with what only files tell: who may connect to unix
- * sockets, and what containers are called.
+ * The snapshot as data. The host is scanned again where owners were not found, and facts from files are added: who may
+ * connect to unix sockets, and the names of containers.
  */
-export function takeHostDocument(scope: HostScope, diagnostics: Diagnostics): SnapshotDocument {
-  const query = wholeHostQuery(scope.connections);
-  return withContainers(withUnixAccess(settledDocument((doubt) => {
-    if (doubt === null) return toDocument(takeHostSnapshot(scope, diagnostics, query));
-    const { sockets, holders } = doubt;
+export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics): SnapshotDocument {
+  const query = hostQuery(options.connections);
+  return withContainers(withUnixAccess(rescanUntilStable((uncertain) => {
+    if (uncertain === null) return toDocument(takeHostSnapshot(options, diagnostics, query));
+    const { sockets, pids } = uncertain;
     const narrow = {
       ...query,
       families: new Set(sockets.map(({ family }) => family)),
       transports: new Set(sockets.map(({ transport }) => transport)),
     };
-    const access = holders === null ? LIVE : { ...LIVE, owners: () => walkOf(holders) };
-    // Gaps are told once.
-    return toDocument(takeHostSnapshot(scope, new Diagnostics(), narrow, access));
+    const access = pids === null ? LIVE : { ...LIVE, owners: () => walkOf(pids) };
+    // The gaps were recorded by the first scan.
+    return toDocument(takeHostSnapshot(options, new Diagnostics(), narrow, access));
   })));
 }
 
-/** A walk over a few processes: over in a moment, so that what was listed just before is still there. */
+/** A walk over these processes only: so quick that the sockets listed just before are still open. */
 function walkOf(pids: ReadonlySet<number>): Walk {
   const scan = new FewProcesses(pids).scanProcesses();
   return { scan, search: () => scan };

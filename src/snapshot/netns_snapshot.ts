@@ -26,7 +26,7 @@ import { Users } from "../etc/users.ts";
 import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsInterfaces } from "../reach/bind.ts";
 import { type InterfaceTable, readInterfaces } from "../reach/interfaces.ts";
-import type { SnapshotTools } from "./take.ts";
+import type { SnapshotTools } from "./own_netns_snapshot.ts";
 import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
 

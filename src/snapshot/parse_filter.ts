@@ -7,7 +7,7 @@ import { netlinkProtocolOf } from "../families/netlink_protocols.ts";
 import { all, type Expr } from "../filter/ast.ts";
 import { parseFilter } from "../filter/parser.ts";
 import type { FilterResolver } from "../filter/resolver.ts";
-import { ssResolver } from "./host_resolver.ts";
+import { hostResolver } from "./host_resolver.ts";
 
 /**
  * Parses each text, and wants all of them: `null` when none says anything. Each is read on its own, so that an "or" in one
@@ -21,7 +21,7 @@ export function parseFilters(texts: readonly string[]): Expr | null {
 
 /** The names of ss, and those that the listing shows. */
 function resolver(): FilterResolver {
-  const names = ssResolver();
+  const names = hostResolver();
   return {
     ...names,
     netlinkProtocol: (name) => netlinkProtocolOf(name) ?? names.netlinkProtocol(name),

@@ -1,8 +1,8 @@
 /**
- * Settle: tells what came or went while the host was looked at from what stays.
+ * Rescan: scans the host again until what came or went during a scan is told apart from what stays.
  *
- * Sockets are listed first and their holders looked for after. A socket closed in between has no holder to find, and a
- * process that ended in between has no program: both look like something that is hidden. A second look tells.
+ * Sockets are listed first, and their owners are looked for afterwards. A socket that was closed in between has no owner to
+ * find, and a process that ended in between has no program. Both look hidden; another scan shows that they are gone.
  *
  * @module
  */
@@ -10,88 +10,91 @@ import type { OwnerDocument, SnapshotDocument, SocketDocument } from "./document
 import { endpointText, isService } from "./identity.ts";
 
 /**
- * More looks than this a host that changes all the time does not get. So many takes only a service that is opened anew, at the
- * same place, faster than one look lasts: what stays in doubt is settled by the third, and what was closed by the second.
+ * A host that changes all the time is not scanned more often than this. Most snapshots need three scans at most: the second
+ * shows what was closed, the third what is really hidden. Only a service that is opened anew at the same place faster than
+ * one scan takes can use up all of them.
  */
-const MOST_LOOKS = 20;
+const MAX_SCANS = 20;
 
-/** What a further look is for. */
-export interface Doubt {
-  /** It need only show sockets like these: the less it lists, the sooner after it the holders are looked for. */
+/** After so many full scans, the next look for owners only among processes that are known to own something. */
+const FULL_SCANS = 3;
+
+/** What another scan is to clear up. */
+export interface Uncertain {
+  /** Only sockets like these are needed. The less a scan lists, the sooner it gets to the owners. */
   readonly sockets: readonly SocketDocument[];
-  /** Where it need only look for holders: processes that held something in an earlier look. `null`: everywhere. */
-  readonly holders: ReadonlySet<number> | null;
+  /** The only processes to look at: those that owned a socket in an earlier scan. `null`: all processes. */
+  readonly pids: ReadonlySet<number> | null;
 }
 
-/** After so many looks everywhere, the next are quick ones. */
-const LOOKS_EVERYWHERE = 3;
-
-/** Takes looks until nothing is in doubt that another look could clear up. The first is told of no doubt. */
-export function settledDocument(look: (doubt: Doubt | null) => SnapshotDocument): SnapshotDocument {
-  let document = withoutEnded(look(null));
-  const holders = new Set<number>();
+/** Scans until nothing is uncertain that another scan could clear up. The first scan is given `null`. */
+export function rescanUntilStable(
+  scan: (uncertain: Uncertain | null) => SnapshotDocument,
+): SnapshotDocument {
+  let document = withoutEnded(scan(null));
+  const pids = new Set<number>();
   const remember = ({ sockets }: SnapshotDocument) => {
-    for (const { owners } of sockets) for (const { pid } of owners) holders.add(pid);
+    for (const { owners } of sockets) for (const { pid } of owners) pids.add(pid);
   };
   remember(document);
-  let same = 0;
-  for (let looks = 1; looks < MOST_LOOKS; looks++) {
-    const doubtful = document.sockets.filter(isDoubtful);
-    if (doubtful.length === 0) return document;
-    const everywhere = looks < LOOKS_EVERYWHERE;
-    const later = withoutEnded(look({ sockets: doubtful, holders: everywhere ? null : holders }));
-    if (everywhere) remember(later);
-    document = settle(document, later, everywhere);
-    const before = new Set(doubtful.map(identityOfNow));
-    const left = document.sockets.filter(isDoubtful);
-    // Not found once, it may be with a child that was just forked. What is in doubt for the third time is hidden.
-    const still = everywhere ? before : new Set(later.sockets.map(identityOfNow));
-    same = left.every((socket) => {
+  let unchanged = 0;
+  for (let scans = 1; scans < MAX_SCANS; scans++) {
+    const uncertain = document.sockets.filter(isUncertain);
+    if (uncertain.length === 0) return document;
+    const full = scans < FULL_SCANS;
+    const later = withoutEnded(scan({ sockets: uncertain, pids: full ? null : pids }));
+    if (full) remember(later);
+    document = merge(document, later, full);
+    const before = new Set(uncertain.map(identityOfNow));
+    const left = document.sockets.filter(isUncertain);
+    const listed = full ? before : new Set(later.sockets.map(identityOfNow));
+    // An owner that was missed once may be a child that was just forked. What stays uncertain in three scans is hidden.
+    unchanged = left.every((socket) => {
         const identity = identityOfNow(socket);
-        return before.has(identity) && still.has(identity);
+        return before.has(identity) && listed.has(identity);
       })
-      ? same + 1
+      ? unchanged + 1
       : 0;
-    if (same === 2) return document;
+    if (unchanged === 2) return document;
   }
   return document;
 }
 
 /**
- * The first look, with what was in doubt replaced by what a later look says of it. That a holder was not found counts for
- * something only where it was looked for `everywhere`.
+ * The first scan, with what was uncertain replaced by what a later one says of it. That the later one found no owner counts
+ * only if it was a `full` scan.
  */
-function settle(
+function merge(
   document: SnapshotDocument,
   later: SnapshotDocument,
-  everywhere: boolean,
+  full: boolean,
 ): SnapshotDocument {
-  const still = new Map(later.sockets.map((socket) => [identityOfNow(socket), socket]));
-  const sure = new Set(document.sockets.filter((socket) => !isDoubtful(socket)).map(placeOf));
+  const listed = new Map(later.sockets.map((socket) => [identityOfNow(socket), socket]));
+  const certain = new Set(document.sockets.filter((socket) => !isUncertain(socket)).map(placeOf));
   const sockets: SocketDocument[] = [];
   const replaced = new Set<string>();
   for (const socket of document.sockets) {
-    if (!isDoubtful(socket)) {
+    if (!isUncertain(socket)) {
       sockets.push(socket);
       continue;
     }
-    const now = still.get(identityOfNow(socket));
+    const now = listed.get(identityOfNow(socket));
     const place = placeOf(socket);
     if (now !== undefined) {
-      sockets.push(everywhere || !isDoubtful(now) ? now : socket);
-    } else if (!sure.has(place) && !replaced.has(place)) {
-      // It was closed. Whoever is in its place now has taken over.
+      sockets.push(full || !isUncertain(now) ? now : socket);
+    } else if (!certain.has(place) && !replaced.has(place)) {
+      // It was closed. A socket that is at its place now has replaced it.
       replaced.add(place);
       const there = later.sockets.filter((other) => placeOf(other) === place);
-      const told = everywhere ? there : there.filter((other) => !isDoubtful(other));
+      const told = full ? there : there.filter((other) => !isUncertain(other));
       sockets.push(...(told.length === 0 && there.length > 0 ? [socket] : told));
     }
   }
   return { ...document, sockets };
 }
 
-/** True for a service whose holder was not found, or of which too little is known. */
-function isDoubtful(socket: SocketDocument): boolean {
+/** True for a service whose owner was not found, or of whose owner too little is known. */
+function isUncertain(socket: SocketDocument): boolean {
   if (!isService(socket)) return false;
   if (socket.owners.length > 0) return socket.owners.some(hasEnded);
   return socket.inode !== null;
@@ -105,7 +108,7 @@ function placeOf(socket: SocketDocument): string {
   return `${socket.netns?.inode} ${socket.family} ${socket.transport} ${endpointText(socket)}`;
 }
 
-/** Holders that ended while they were looked at are left out, where others are left. */
+/** Leaves out owners that ended during the scan, unless no other owner would remain. */
 function withoutEnded(document: SnapshotDocument): SnapshotDocument {
   const sockets = document.sockets.map((socket) => {
     if (!socket.owners.some(hasEnded)) return socket;
@@ -115,8 +118,7 @@ function withoutEnded(document: SnapshotDocument): SnapshotDocument {
   return { ...document, sockets };
 }
 
-// Every descriptor table that can be read belongs to a process whose program and user can be read too: only the end of the
-// process takes that away.
+// Whoever may read a process's descriptors may also read its program and user. They are missing only if the process ended.
 function hasEnded({ exe, uid }: OwnerDocument): boolean {
   return exe === null || uid === null;
 }

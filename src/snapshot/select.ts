@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ListFilter } from "./list_filter.ts";
+import type { QueryFilter } from "./query_filter.ts";
 import { kept } from "../store/socket_rows.ts";
 import { familiesNamed, familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
@@ -27,7 +27,7 @@ export interface Facts {
 export function selectSockets(
   sockets: Sockets,
   query: Query,
-  filter: ListFilter | null,
+  filter: QueryFilter | null,
   users: Users,
   facts: Facts,
 ): Sockets {

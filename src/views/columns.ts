@@ -213,28 +213,28 @@ export function writeFullOwner(owner: Owner, out: RowBuffer): void {
   out.byte(CLOSE);
 }
 
-/** What is around each word of the owners column. */
+/** Called around each word of the owners column. */
 export interface WordFrame {
   begin(role: Role): void;
   end(): void;
 }
 
 /**
- * Writes who holds a socket, or why nobody does; then who holds the other end, behind `<->`, or behind `<-` the other ends of
- * a server's connections.
+ * Writes the owners of a socket, or why it has none. The owners of the other end follow after `<->`, or for a listener, those
+ * of the other ends of its connections after `<-`.
  */
-export function writeHolders(
+export function writeOwners(
   socket: Socket,
   out: RowBuffer,
   writeOwner: (owner: Owner, out: RowBuffer) => void,
   frame: WordFrame,
 ): void {
   const { owners, peerOwners } = socket;
-  if (owners.length > 0) writeOwners(owners, "name", out, writeOwner, frame);
+  if (owners.length > 0) writeOwnerWords(owners, "name", out, writeOwner, frame);
   else writeWord(withoutOwner(socket), out, frame);
   if (peerOwners !== null && peerOwners.length > 0) {
     writeWord(socket.peer === null ? "<-" : "<->", out, frame);
-    writeOwners(peerOwners, "notice", out, writeOwner, frame);
+    writeOwnerWords(peerOwners, "notice", out, writeOwner, frame);
   }
 }
 
@@ -244,7 +244,7 @@ function writeWord(word: string, out: RowBuffer, frame: WordFrame): void {
   frame.end();
 }
 
-function writeOwners(
+function writeOwnerWords(
   owners: readonly Owner[],
   role: Role,
   out: RowBuffer,

@@ -15,7 +15,7 @@ import {
   OWNERS_HEADER,
   type WordFrame,
   writeFullOwner,
-  writeHolders,
+  writeOwners,
   writeShortOwner,
 } from "./columns.ts";
 import { infoItems } from "./info.ts";
@@ -168,7 +168,7 @@ class PlainTable implements WordFrame {
   writeSocket(socket: Socket): void {
     this.#layout.write(socket, this.#out, this.#color, false);
     this.#first = true;
-    writeHolders(socket, this.#out, writeFullOwner, this);
+    writeOwners(socket, this.#out, writeFullOwner, this);
     this.#out.byte(NEWLINE);
   }
 
@@ -217,7 +217,7 @@ class TerminalTable implements WordFrame {
     this.#layout.write(socket, out, this.#color, !this.#beside);
     if (!this.#beside) this.#newLine();
     this.#used = 0;
-    writeHolders(socket, out, writeShortOwner, this);
+    writeOwners(socket, out, writeShortOwner, this);
     out.byte(NEWLINE);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { SnapshotDocument } from "../../src/snapshot/document.ts";
 import { evaluate } from "../../src/audit/evaluate.ts";
-import { explain, explanationText } from "../../src/audit/explain.ts";
+import { explainService, explanationText } from "../../src/audit/explain_service.ts";
 import { initialPolicy } from "../../src/audit/init.ts";
 import { readPolicy } from "../../src/audit/read_policy.ts";
 import { owner, PROCESSES_GAP, snapshot, socket } from "./documents.ts";
@@ -344,7 +344,7 @@ describe("initialPolicy()", () => {
   });
 });
 
-describe("explain()", () => {
+describe("explainService()", () => {
   const document = snapshot([
     socket("0.0.0.0", 80),
     socket("0.0.0.0", 40001, { transport: "udp" }),
@@ -355,7 +355,8 @@ describe("explain()", () => {
   );
   const report = evaluate(document, policy);
   const about = (wanted: string) =>
-    explain(wanted, document, policy, report).map((one) => explanationText(one, policy)).join("");
+    explainService(wanted, document, policy, report).map((one) => explanationText(one, policy))
+      .join("");
 
   test("says which entry came nearest and why it did not match", () => {
     const { id } = report.results[0]!;

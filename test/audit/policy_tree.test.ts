@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { InputError } from "../../src/audit/input_error.ts";
+import { InputError } from "../../src/snapshot/input.ts";
 import { lineOf, parseTree, plain } from "../../src/audit/policy_tree.ts";
 import { runs } from "../support/runs.ts";
 

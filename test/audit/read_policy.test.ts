@@ -2,7 +2,7 @@ import Ajv2020 from "ajv/dist/2020.js";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { policyJsonSchema } from "../../scripts/policy_schema.ts";
-import { InputError } from "../../src/audit/input_error.ts";
+import { InputError } from "../../src/snapshot/input.ts";
 import { POLICY_REACH, POLICY_TRANSPORTS } from "../../src/audit/policy.ts";
 import { KEYS } from "../../src/audit/policy_schema.ts";
 import { readPolicy } from "../../src/audit/read_policy.ts";

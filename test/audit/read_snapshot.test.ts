@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { InputError } from "../../src/audit/input_error.ts";
+import { InputError } from "../../src/snapshot/input.ts";
 import { readSnapshot } from "../../src/audit/read_snapshot.ts";
 import { owner, PROCESSES_GAP, snapshot, socket } from "./documents.ts";
 import { runs } from "../support/runs.ts";

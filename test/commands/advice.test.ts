@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Socket } from "../../src/model/socket.ts";
 import { collectSockets } from "../../src/snapshot/collect.ts";
 import { Source } from "../../src/snapshot/source.ts";
-import { wholeHostQuery } from "../../src/snapshot/host_snapshot.ts";
+import { hostQuery } from "../../src/snapshot/host_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { compareTables, onlyDescriptors } from "../../src/commands/audit/compare_sources.ts";
 import { currentNetns } from "../../src/proc/ns.ts";
@@ -198,7 +198,7 @@ describe("cross-check", () => {
     const netns = currentNetns(root);
     // What the tables show without this test's listener: other programs hold many sockets.
     const source = new Source(root, new Diagnostics());
-    const listed = collectSockets(wholeHostQuery(true), source, null);
+    const listed = collectSockets(hostQuery(true), source, null);
     source.close();
     const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     try {

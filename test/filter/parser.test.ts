@@ -4,8 +4,8 @@ import {
   AF_INET6,
   AF_NETLINK,
   AF_UNIX,
+  describeFilter,
   evaluate,
-  explain,
   FIELDS,
   type FilterResolver,
   FilterSyntaxError,
@@ -47,7 +47,7 @@ function fault(filter: string): FilterSyntaxError {
 }
 
 test("and binds tighter than or, and juxtaposition is and", () => {
-  expect(explain(parseFilter("dport = 22 or sport = 22 and sport = 80")!)).toBe(
+  expect(describeFilter(parseFilter("dport = 22 or sport = 22 and sport = 80")!)).toBe(
     "any of\n  dport = 22\n  all of\n    sport = 22\n    sport = 80",
   );
   expect(understood("sport 1 sport 2 or sport 3")).toBe("sport = 1 and sport = 2 or sport = 3");
@@ -287,7 +287,7 @@ test("any string gives a tree or a FilterSyntaxError, which can be shown", () =>
         if (expr === null) return;
         evaluate(expr, subject(), "sockeye");
         // What is shown of a filter means the same as the filter.
-        expect(explain(parseFilter(formatExpr(expr), names)!)).toBe(explain(expr));
+        expect(describeFilter(parseFilter(formatExpr(expr), names)!)).toBe(describeFilter(expr));
       } catch (error) {
         if (!(error instanceof FilterSyntaxError)) throw error;
         expect(error.offset).toBeLessThanOrEqual(filter.length);

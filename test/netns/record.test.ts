@@ -15,9 +15,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeRecording, encodeRecording } from "../../src/snapshot/recording.ts";
-import { Replayer } from "../../src/snapshot/replayer.ts";
-import { takeSnapshot } from "../../src/snapshot/take.ts";
+import { decodeRecording, encodeRecording } from "../../src/snapshot/recording/format.ts";
+import { Replayer } from "../../src/snapshot/recording/replayer.ts";
+import { takeSnapshot } from "../../src/snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { FAMILIES, TRANSPORTS } from "../../src/model/socket.ts";

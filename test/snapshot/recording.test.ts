@@ -5,8 +5,8 @@ import {
   encodeRecording,
   type Entry,
   type Recording,
-} from "../../src/snapshot/recording.ts";
-import { Replayer } from "../../src/snapshot/replayer.ts";
+} from "../../src/snapshot/recording/format.ts";
+import { Replayer } from "../../src/snapshot/recording/replayer.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { runs } from "../support/runs.ts";

@@ -6,7 +6,7 @@
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import { isService, shortId } from "../../snapshot/identity.ts";
 import { type AuditReport, compareSeverity, type Result, type Severity } from "../report.ts";
-import { resultOwners, subjectOf } from "../subject.ts";
+import { auditedSocket, resultOwners } from "../audited_socket.ts";
 import { acceptQueue } from "./accept_queue.ts";
 import { deletedProgram } from "./deleted_program.ts";
 import { ephemeralListener } from "./ephemeral_listener.ts";
@@ -40,7 +40,7 @@ export function advise(
   reserved: AdviceContext["reserved"] = [],
 ): AuditReport {
   const services = document.sockets.filter(isService)
-    .map((socket) => subjectOf(socket, document.host));
+    .map((socket) => auditedSocket(socket, document.host));
   const context: AdviceContext = { document, services, discrepancies, reserved };
   const results = new Map<string, Result>();
   /** Ports that the kernel picked for one program have one name. */

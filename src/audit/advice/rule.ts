@@ -5,7 +5,7 @@
  */
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { Severity } from "../report.ts";
-import type { Subject } from "../subject.ts";
+import type { AuditedSocket } from "../audited_socket.ts";
 
 /** What the tables and descriptors of one moment contradict each other in: only a live host can be asked. */
 export interface Discrepancy {
@@ -21,7 +21,7 @@ export interface Discrepancy {
 export interface AdviceContext {
   readonly document: SnapshotDocument;
   /** Every service, with its identity. */
-  readonly services: readonly Subject[];
+  readonly services: readonly AuditedSocket[];
   /** `null` where they were not compared: for a snapshot from a file. */
   readonly discrepancies: readonly Discrepancy[] | null;
   /** Ports of the host that the kernel never picks; inclusive. Empty for a snapshot from a file, which does not tell. */
@@ -30,7 +30,7 @@ export interface AdviceContext {
 
 /** One thing a rule found. */
 export interface Finding {
-  readonly subject: Subject | null;
+  readonly subject: AuditedSocket | null;
   /** What to call it where there is no subject. */
   readonly endpoint?: string;
   /** Where it is worse, or better, than the rule's own. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { program, userText } from "../../snapshot/identity.ts";
-import type { Subject } from "../subject.ts";
+import type { AuditedSocket } from "../audited_socket.ts";
 import type { Rule } from "./rule.ts";
 
 /** The rule. */
@@ -14,7 +14,7 @@ export const splitPort: Rule = {
   title: "the same port has different owners over IPv4 and IPv6",
   fix: "Find out which one clients are meant to reach, and give the other one another port",
   find: ({ services }) => {
-    const ports = new Map<string, { inet: Subject[]; inet6: Subject[] }>();
+    const ports = new Map<string, { inet: AuditedSocket[]; inet6: AuditedSocket[] }>();
     for (const subject of services) {
       const { socket, identity, transport } = subject;
       const { port } = socket.local;
@@ -45,12 +45,12 @@ export const splitPort: Rule = {
   },
 };
 
-function who(subjects: readonly Subject[]): string[] {
+function who(subjects: readonly AuditedSocket[]): string[] {
   const owners = subjects.flatMap(({ socket }) => socket.owners);
   return [...new Set(owners.map((owner) => `${program(owner)} of ${userText(owner) ?? "?"}`))]
     .sort();
 }
 
-function places(subjects: readonly Subject[]): string {
+function places(subjects: readonly AuditedSocket[]): string {
   return [...new Set(subjects.map(({ identity }) => identity.endpoint))].sort().join(", ");
 }

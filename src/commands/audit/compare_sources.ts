@@ -1,5 +1,5 @@
 /**
- * Cross-check: do sock_diag, /proc/net and the descriptors of processes show the same services?
+ * Compares the sources: do sock_diag, /proc/net and the descriptors of processes show the same services?
  *
  * @module
  */
@@ -25,18 +25,18 @@ import { walkOwners } from "../../join/owners.ts";
 import type { Socket, Transport } from "../../model/socket.ts";
 import { currentNetns, netnsInode } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import { wholeHostQuery } from "../../snapshot/host_snapshot.ts";
+import { hostQuery } from "../../snapshot/host_snapshot.ts";
 
-/** What both sock_diag and /proc/net can list. */
+/** Transports that both sock_diag and /proc/net list. */
 const COMPARED: ReadonlySet<Transport> = new Set(["tcp", "udp", "udplite", "raw"]);
-/** Of sockets that no table knows, at most so many are asked themselves: most were never bound. */
+/** At most so many sockets that no table lists are asked what they are. Most of them were never bound. */
 const MOST_ASKED = 4096;
 
-/** Compares the three for the network namespace we are in. What differs is looked at once more before it is told. */
-export function crossCheck(root = new ProcRoot()): Discrepancy[] {
-  const first = look(root);
+/** Compares the three for our own network namespace. Only differences that a second scan finds again are returned. */
+export function compareSources(root = new ProcRoot()): Discrepancy[] {
+  const first = scan(root);
   if (first.length === 0) return [];
-  const again = new Set(look(root).map(signature));
+  const again = new Set(scan(root).map(signature));
   return first.filter((discrepancy) => again.has(signature(discrepancy)));
 }
 
@@ -44,7 +44,7 @@ function signature({ kind, endpoint, inode }: Discrepancy): string {
   return `${kind} ${endpoint} ${inode}`;
 }
 
-function look(root: ProcRoot): Discrepancy[] {
+function scan(root: ProcRoot): Discrepancy[] {
   const netns = currentNetns(root);
   const tables = (kind: "netlink" | "proc", connections: boolean): Socket[] => {
     const source = new Source(
@@ -56,7 +56,7 @@ function look(root: ProcRoot): Discrepancy[] {
     );
     try {
       return collectSockets(
-        wholeHostQuery(connections),
+        hostQuery(connections),
         source,
         netns === null ? null : { inode: netns, name: null },
       );
@@ -69,7 +69,7 @@ function look(root: ProcRoot): Discrepancy[] {
   return [...compareTables(diag, proc), ...onlyDescriptors(root, [...diag, ...proc], netns)];
 }
 
-/** Services that one of two lists has and the other has not. The first may hold connections as well. */
+/** Services that are in only one of two lists. The first list may contain connections as well. */
 export function compareTables(
   diag: readonly Socket[],
   proc: readonly Socket[],
@@ -94,7 +94,7 @@ function isCompared({ transport, state, peer }: Socket): boolean {
     (state === "listen" || transport !== "tcp" && state === "close");
 }
 
-// /proc does not tell the interface, and not every socket has an inode.
+// Neither the interface, which /proc does not tell, nor the inode, which not every socket has.
 function place(socket: Socket): string {
   const local = socket.local as { address?: string; port?: number };
   return `${socket.family} ${socket.transport} ${local.address} ${local.port} ${socket.inode}`;
@@ -106,8 +106,8 @@ function told(socket: Socket): string {
 }
 
 /**
- * Sockets of this namespace that processes hold, that take connections, and that `listed` lacks. A socket that was never
- * bound is in no table either, so each is asked itself, through a copy of its descriptor.
+ * Listening sockets of this namespace that processes own but `listed` lacks. A socket that was never bound is in no table
+ * either, so each one is asked whether it listens, through a copy of its descriptor.
  */
 export function onlyDescriptors(
   root: ProcRoot,
@@ -128,11 +128,11 @@ export function onlyDescriptors(
     }
     return known;
   };
-  // Holders in this namespace first: those elsewhere mostly hold sockets of elsewhere.
+  // Processes in this namespace first: the others mostly own sockets of their own namespaces.
   const rows: number[] = [];
   for (const wanted of [true, false]) {
     for (let row = 0; row < length; row++) {
-      // pidfd_getfd reads the main table alone.
+      // pidfd_getfd(2) knows only the main descriptor table, not those of threads.
       if (tids[row] === 0 && !known.has(inodes[row]!) && isNear(pids[row]!) === wanted) {
         rows.push(row);
       }
@@ -166,7 +166,7 @@ function isListeningHere(fd: number, netns: number | null): boolean {
   const domain = tryGetIntOption(fd, SOL_SOCKET, SO_DOMAIN);
   if (domain !== AF_INET && domain !== AF_INET6) return false;
   if (tryGetIntOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) return false;
-  // A socket stays in the namespace it was made in, wherever its holder went.
+  // A socket stays in the namespace it was made in, wherever its owner moves.
   const namespace = tryOpenSocketNamespace(fd);
   if (namespace < 0) return false;
   try {

@@ -6,14 +6,13 @@
 import { terminalColumns } from "../../../ffi/terminal.ts";
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import { type AuditFormat, formatReport } from "../../audit/formats/mod.ts";
-import { InputError } from "../../audit/input_error.ts";
 import type { AuditReport, Severity } from "../../audit/report.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
-import { readInput } from "../input.ts";
+import { InputError, readInput } from "../../snapshot/input.ts";
 import { takeHostDocument } from "../../snapshot/host_snapshot.ts";
 import { jsonText } from "../../text/json_text.ts";
 
@@ -67,8 +66,8 @@ export async function advice(
 ): Promise<AuditReport> {
   const { advise } = await import("../../audit/advice/mod.ts");
   const document = await loadDocument(options);
-  const { crossCheck } = await import("./compare_sources.ts");
-  const discrepancies = options.snapshot === null ? crossCheck() : null;
+  const { compareSources } = await import("./compare_sources.ts");
+  const discrepancies = options.snapshot === null ? compareSources() : null;
   const { readReservedPorts } = await import("../../proc/sysctl.ts");
   const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
   const report = advise(document, discrepancies, options.failOn, reserved);
@@ -96,9 +95,9 @@ export async function explainOne(
   options: AuditOptions & { readonly policy: string },
   out: Writer,
 ): Promise<boolean> {
-  const { explain, explanationText } = await import("../../audit/explain.ts");
+  const { explainService, explanationText } = await import("../../audit/explain_service.ts");
   const { policy, document, report } = await judge(options);
-  const found = explain(wanted, document, policy, report);
+  const found = explainService(wanted, document, policy, report);
   if (options.format === "json") out.write(`${jsonText(found)}\n`);
   else for (const explanation of found) out.write(explanationText(explanation, policy));
   out.flush();

@@ -54,7 +54,7 @@ export function tryBind(
     plain: codeOf(plain),
     reuseAddress: codeOf(reuse),
     verdict: verdictOf(plain, reuse),
-    holders: input.sockets.filter((socket) =>
+    inTheWay: input.sockets.filter((socket) =>
       overlaps(socket, target, transport, address, found.netns.inode)
       // A listener is in everybody's way, its connections are not.
     ).sort((a, b) => Number(b.state === "listen") - Number(a.state === "listen")),

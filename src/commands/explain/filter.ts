@@ -5,7 +5,7 @@
  */
 import { disassemble } from "../../families/inet/bytecode_reader.ts";
 import { compileQuery, statesAsked, wantedOf } from "../../families/inet/pushdown.ts";
-import { explain } from "../../filter/explain.ts";
+import { describeFilter } from "../../filter/describe.ts";
 import { isAboutRow, split } from "../../filter/split.ts";
 import type { Expr } from "../../filter/ast.ts";
 import { ALL_STATES, STATES } from "../../model/state.ts";
@@ -43,7 +43,7 @@ export function explainFilter(query: Query, out: Writer): void {
 }
 
 function tree(expr: Expr | null): readonly string[] {
-  return expr === null ? ["nothing"] : explain(expr).split("\n");
+  return expr === null ? ["nothing"] : describeFilter(expr).split("\n");
 }
 
 function section(out: Writer, heading: string, lines: readonly string[]): void {

@@ -17,9 +17,9 @@ import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
 import { type InterfaceTable, readInterfaces } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
-import type { PortTarget, Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
-/** What was read inside one network namespace, beside its sockets. */
+/** What was read inside one network namespace, besides its sockets. */
 export interface NetnsFacts {
   readonly found: FoundNetns;
   readonly interfaces: InterfaceTable | null;
@@ -27,7 +27,7 @@ export interface NetnsFacts {
   readonly ports: PortSettings;
 }
 
-/** What everything below works from. */
+/** What explanations are made from. */
 export interface ExplainInput {
   readonly root: ProcRoot;
   readonly sockets: readonly Socket[];
@@ -38,22 +38,28 @@ export interface ExplainInput {
   readonly diagnostics: Diagnostics;
 }
 
-/** Reads sockets, their owners, and what surrounds them. */
+/** Reads the sockets that targets may ask about, their owners, and the settings of their namespaces. */
 export function takeInput(
-  query: Query,
-  choice: NetnsChoice | "own",
+  targets: readonly Target[],
+  netns: NetnsChoice | undefined,
   diagnostics: Diagnostics,
   root: ProcRoot,
 ): ExplainInput {
   const namespaces = new Map<number, NetnsFacts>();
-  const snapshot = takeNetnsSnapshot(query, choice, diagnostics, { root }, (found) => {
-    namespaces.set(found.netns.inode, {
-      found,
-      interfaces: readInterfaces(root, found.netns.inode),
-      groups: readMulticastGroups(root),
-      ports: readPortSettings(root),
-    });
-  });
+  const snapshot = takeNetnsSnapshot(
+    queryFor(targets),
+    netns ?? "own",
+    diagnostics,
+    { root },
+    (found) => {
+      namespaces.set(found.netns.inode, {
+        found,
+        interfaces: readInterfaces(root, found.netns.inode),
+        groups: readMulticastGroups(root),
+        ports: readPortSettings(root),
+      });
+    },
+  );
   const users = new Users();
   return {
     root,
@@ -61,13 +67,13 @@ export function takeInput(
     namespaces,
     facts: new Facts(root, new Processes(root, users)),
     users,
-    // group(5) begins as passwd(5) does: name, password, number.
+    // group(5) begins like passwd(5): name, password, number.
     groups: new Users("/etc/group"),
     diagnostics,
   };
 }
 
-/** The query that reads what these targets are about. */
+/** The query for everything that these targets may ask about. */
 export function queryFor(targets: readonly Target[]): Query {
   const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
   const portsOnly = ports.length === targets.length;
@@ -82,21 +88,11 @@ export function queryFor(targets: readonly Target[]): Query {
   };
 }
 
-// What cannot match is not read, and is then missing from no answer.
+// Families that cannot match are not read, so failing to read them makes no answer incomplete.
 function familiesOf({ kind }: Target): readonly Socket["family"][] {
   return kind === "port"
     ? ["inet", "inet6"]
     : kind === "unix" || kind === "abstract"
     ? ["unix"]
     : FAMILY_NAMES;
-}
-
-/** What trying bind(2) on these targets needs to know. */
-export function inputForBind(
-  targets: readonly PortTarget[],
-  netns: NetnsChoice | undefined,
-  diagnostics: Diagnostics,
-  root: ProcRoot,
-): ExplainInput {
-  return takeInput(queryFor(targets), netns ?? "own", diagnostics, root);
 }

@@ -1,5 +1,5 @@
 /**
- * `sockeye explain`: from targets to output and a verdict.
+ * `sockeye explain`: who is behind a port, a path or a process, and who can reach it.
  *
  * @module
  */
@@ -12,30 +12,30 @@ import { writeBindJson, writeExplanationsJson } from "../../views/explain/json.t
 import { writeBind, writeExplanations } from "../../views/explain/text.ts";
 import { type ColorChoice, paint, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
-import { explain } from "./explain.ts";
-import { inputForBind } from "./input.ts";
+import { explainTargets } from "./explain.ts";
+import { takeInput } from "./input.ts";
 import { tryBind } from "./bind.ts";
 import type { PortTarget, Target } from "./target.ts";
 
-/** How to answer. */
+/** Where to look, and how to show the answer. */
 export interface ExplainOptions {
   readonly netns: NetnsChoice | undefined;
   readonly json: boolean;
   readonly color: ColorChoice;
 }
 
-/** What the exit status tells. */
+/** What the exit status is made from. */
 export type Verdict = "found" | "nothing" | "undecided";
 
-/** Explains targets on `out`, and on `err` what is missing. Throws what collecting and the writers throw. */
-export function runExplain(
+/** Writes explanations to `out`, and the gaps to `err`. Throws what collecting and the writers throw. */
+export function explain(
   targets: readonly Target[],
   options: ExplainOptions,
   out: Writer,
   err: Writer,
 ): Verdict {
   const diagnostics = new Diagnostics();
-  const explanations = explain(targets, options.netns, diagnostics);
+  const explanations = explainTargets(targets, options.netns, diagnostics);
   if (options.json) writeExplanationsJson(explanations, diagnostics.gaps, out);
   else writeExplanations(explanations, out, textFormat(options));
   out.flush();
@@ -45,15 +45,15 @@ export function runExplain(
   return missing.every(({ undecided }) => undecided) ? "undecided" : "nothing";
 }
 
-/** Says whether bind(2) would succeed on each target. Throws as {@linkcode runExplain} does. */
-export function runBind(
+/** Writes whether bind(2) would succeed on each target. Throws as {@linkcode explain} does. */
+export function predictBind(
   targets: readonly PortTarget[],
   options: ExplainOptions,
   out: Writer,
   err: Writer,
 ): Verdict {
   const diagnostics = new Diagnostics();
-  const input = inputForBind(targets, options.netns, diagnostics, new ProcRoot());
+  const input = takeInput(targets, options.netns, diagnostics, new ProcRoot());
   const [facts] = input.namespaces.values();
   const reports: BindReport[] = facts === undefined
     ? []
@@ -80,7 +80,7 @@ function report(diagnostics: Diagnostics, options: ExplainOptions, err: Writer):
   const color = useColor(choice, terminalColumns(2) !== null, process.env);
   const told = new Set<string>();
   for (const { reason } of diagnostics.gaps) {
-    // Two looks may meet the same gap.
+    // Two snapshots may meet the same gap.
     if (told.has(reason)) continue;
     told.add(reason);
     err.write(`${paint("sockeye:", "dim", color)} ${reason}\n`);

@@ -89,11 +89,12 @@ function packageAt(
 
 /** Where the output of the processes goes. */
 export function logsOf(processes: readonly Process[], input: ExplainInput): Logs {
-  interface Holder {
-    readonly pid: number;
-    readonly fds: number[];
-  }
-  const files = new Map<string, Omit<LogFile, "holders"> & { readonly holders: Holder[] }>();
+  const files = new Map<
+    string,
+    Omit<LogFile, "owners"> & {
+      readonly owners: { readonly pid: number; readonly fds: number[] }[];
+    }
+  >();
   const journal = new Set<string>();
   const unread: number[] = [];
   let container: string | null = null;
@@ -105,11 +106,11 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
       if (!looksLikeLog(file)) continue;
       // A deleted file and the one that took its name are two.
       const key = `${text(file.path)}\0${file.deleted}`;
-      const known = files.get(key) ?? { ...file, holders: [] };
+      const known = files.get(key) ?? { ...file, owners: [] };
       files.set(key, known);
-      const holder = known.holders.find((holder) => holder.pid === pid);
-      if (holder !== undefined) holder.fds.push(file.fd);
-      else known.holders.push({ pid, fds: [file.fd] });
+      const owner = known.owners.find((owner) => owner.pid === pid);
+      if (owner !== undefined) owner.fds.push(file.fd);
+      else known.owners.push({ pid, fds: [file.fd] });
     }
     if (process.unit !== null && [1, 2].some((fd) => input.facts.isJournal(pid, fd))) {
       journal.add(process.unit);
@@ -119,11 +120,11 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
     }
   }
   return {
-    files: [...files.values()].map(({ path, deleted, size, holders }) => ({
+    files: [...files.values()].map(({ path, deleted, size, owners }) => ({
       path,
       deleted,
       size,
-      holders,
+      owners,
     })),
     journal: [...journal],
     container,

@@ -133,13 +133,13 @@ async function readFilter(
   selection: Selection,
 ): Promise<SsPlan["filter"]> {
   const { parseSsFilter } = await import("./filter/parser.ts");
-  const { ssResolver } = await import("../../snapshot/host_resolver.ts");
+  const { hostResolver } = await import("../../snapshot/host_resolver.ts");
   const tables: string[] = [];
   if ((selection.tables & TABLE.udp) !== 0) tables.push("udp");
   if ((selection.tables & TABLE.tcp) !== 0) tables.push("tcp");
   const { expr, families } = await faults(() =>
     parseSsFilter(operands, {
-      resolver: ssResolver(),
+      resolver: hostResolver(),
       preferredFamily: selection.preferredFamily,
       tables,
     })

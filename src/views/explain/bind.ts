@@ -8,7 +8,7 @@ import { sanitize } from "../../text/sanitize.ts";
 import { formatAddress, type Line, plain, socketSpans, some } from "./page.ts";
 
 export function bindLines(report: BindReport): Line[] {
-  const { transport, address, port, verdict, holders, plain: code, unprivilegedStart } = report;
+  const { transport, address, port, verdict, inTheWay, plain: code, unprivilegedStart } = report;
   const where = `${transport} ${sanitize(formatAddress(address, port))}`;
   const lines: Line[] = [];
   switch (verdict) {
@@ -50,7 +50,7 @@ export function bindLines(report: BindReport): Line[] {
       );
   }
   if (verdict !== "free") {
-    lines.push(...some(holders, (socket) =>
+    lines.push(...some(inTheWay, (socket) =>
       plain(
         "held by ",
         ...socketSpans(socket),

@@ -6,10 +6,10 @@
 import type {
   BindReport,
   Connections,
+  ExplainedSockets,
   Explanation,
   Place,
   ReachReport,
-  Subject,
 } from "../../model/explanation.ts";
 import type { Gap } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
@@ -80,7 +80,7 @@ function explanationJson(explanation: Explanation): Json {
   };
 }
 
-function subjectJson(subject: Subject): Json {
+function subjectJson(subject: ExplainedSockets): Json {
   const { logs } = subject;
   return {
     kind: subject.kind,
@@ -92,7 +92,12 @@ function subjectJson(subject: Subject): Json {
     })),
     places: subject.places.map(placeJson),
     logs: {
-      files: logs.files.map(({ path, ...file }) => ({ path: text(path), ...file })),
+      files: logs.files.map(({ path, deleted, size, owners }) => ({
+        path: text(path),
+        deleted,
+        size,
+        holders: owners,
+      })),
       journal: logs.journal,
       container: logs.container,
       unread: logs.unread,
@@ -171,7 +176,7 @@ function bindJson(report: BindReport): Json {
     verdict: report.verdict,
     plain: report.plain,
     reuse_address: report.reuseAddress,
-    holders: report.holders.map(socketJson),
+    holders: report.inTheWay.map(socketJson),
     unprivileged_port_start: report.unprivilegedStart,
   };
 }

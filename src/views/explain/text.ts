@@ -4,7 +4,12 @@
  * @module
  */
 import { endpointTraits } from "../../families/mod.ts";
-import type { BindReport, Connections, Explanation, Subject } from "../../model/explanation.ts";
+import type {
+  BindReport,
+  Connections,
+  ExplainedSockets,
+  Explanation,
+} from "../../model/explanation.ts";
 import type { Socket } from "../../model/socket.ts";
 import { stateLabel } from "../columns.ts";
 import type { Span } from "../../text/flow.ts";
@@ -60,7 +65,7 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
   page.section("Bind", bindLines(report));
 }
 
-function writeSubject(subject: Subject, page: Page): void {
+function writeSubject(subject: ExplainedSockets, page: Page): void {
   const [first] = subject.sockets as readonly [Socket];
   if (subject.kind === "connections") {
     page.heading([[plural(subject.sockets.length, "connection"), "name"]]);
@@ -88,7 +93,7 @@ const STATE_MEANING: Partial<Record<Socket["state"], string>> = {
   established: "connected",
 };
 
-function whatLines(subject: Subject): Line[] {
+function whatLines(subject: ExplainedSockets): Line[] {
   const [first] = subject.sockets as readonly [Socket];
   const lines: Line[] = [];
   const meaning = STATE_MEANING[first.state];
@@ -107,7 +112,7 @@ function whatLines(subject: Subject): Line[] {
 }
 
 // Listeners can share an address by SO_REUSEPORT only; others by SO_REUSEADDR as well, and the kernel does not say.
-function sharingText({ sockets, relations, processes }: Subject): string {
+function sharingText({ sockets, relations, processes }: ExplainedSockets): string {
   const how = sockets.every(({ state }) => state === "listen")
     ? "SO_REUSEPORT"
     : "SO_REUSEPORT or SO_REUSEADDR";
@@ -179,7 +184,7 @@ function connectionsSpans(connections: Connections, listens = true): Span[][] {
   return lines;
 }
 
-function connectionLines({ sockets, connections }: Subject): Line[] {
+function connectionLines({ sockets, connections }: ExplainedSockets): Line[] {
   const lines = connectionsSpans(connections!).map((spans) => plain(...spans));
   lines.push(...some(sockets, (socket) => {
     const peer = socket.peer === null ? "-" : endpointTraits(socket.family).text(socket.peer);

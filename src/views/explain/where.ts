@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogFile, Place, Subject } from "../../model/explanation.ts";
+import type { ExplainedSockets, LogFile, Place } from "../../model/explanation.ts";
 import type { Span } from "../../text/flow.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { bytes, type Line, MANY, plain, plural, some } from "./page.ts";
@@ -15,7 +15,7 @@ const FATE: Readonly<Record<Place["exeFate"], Span | null>> = {
   deleted: ["  deleted from disk since it was started", "warning"],
 };
 
-export function whereLines({ places }: Subject): Line[] {
+export function whereLines({ places }: ExplainedSockets): Line[] {
   const lines: Line[] = [];
   for (const place of places.slice(0, MANY)) {
     const indent = places.length > 1 ? "  " : "";
@@ -79,7 +79,7 @@ function placeLines(place: Place): Span[][] {
 
 const shortId = (id: string) => sanitize(/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
 
-export function logLines({ logs }: Subject): Line[] {
+export function logLines({ logs }: ExplainedSockets): Line[] {
   const lines = some(logs.files, (file) => plain(...logSpans(file)));
   for (const unit of logs.journal) {
     lines.push(plain(`the journal: journalctl -u ${sanitize(unit)}`));
@@ -97,13 +97,13 @@ export function logLines({ logs }: Subject): Line[] {
   return lines;
 }
 
-function logSpans({ path, deleted, size, holders }: LogFile): Span[] {
-  const fds = holders.slice(0, 3).map(({ pid, fds }) =>
-    holders.length === 1 ? `fd ${fds.join(", ")}` : `${pid} fd ${fds.join(", ")}`
+function logSpans({ path, deleted, size, owners }: LogFile): Span[] {
+  const fds = owners.slice(0, 3).map(({ pid, fds }) =>
+    owners.length === 1 ? `fd ${fds.join(", ")}` : `${pid} fd ${fds.join(", ")}`
   ).join("; ");
   return [
     bytes(path),
-    [`  ${fds}${holders.length > 3 ? ` and ${holders.length - 3} more` : ""}`, "dim"],
+    [`  ${fds}${owners.length > 3 ? ` and ${owners.length - 3} more` : ""}`, "dim"],
     ...(deleted
       ? [[`  deleted while open: ${sizeText(size)} that go with the process`, "warning"] as const]
       : []),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Subject } from "../../model/explanation.ts";
+import type { ExplainedSockets } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
 import type { Consequence, OwnerNode, Relations } from "../../model/relation.ts";
 import type { Socket } from "../../model/socket.ts";
@@ -13,7 +13,7 @@ import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import { type Line, MANY, named, type Page, plain, plural } from "./page.ts";
 
 /** The owners of a subject's sockets. Sockets that the same processes share in the same way are told together. */
-export function whoLines({ sockets, relations }: Subject, page: Page): Line[] {
+export function whoLines({ sockets, relations }: ExplainedSockets, page: Page): Line[] {
   const groups = new Map<string, { readonly socket: Socket; related: Relations }>();
   for (const [i, socket] of sockets.entries()) {
     const related = relations[i]!;

@@ -12,8 +12,8 @@ import {
   AF_INET6,
   all,
   any,
+  describeFilter,
   evaluate,
-  explain,
   type Expr,
   type FilterSubject,
   formatExpr,
@@ -304,7 +304,7 @@ test("any bytes give a listing or a DecodeError", () => {
 });
 
 test("a tree can be explained after it went through the compiler", () => {
-  expect(explain(own("not (sport = 1 and (dport = 2 or pid = 3))").residual!)).toBe(
+  expect(describeFilter(own("not (sport = 1 and (dport = 2 or pid = 3))").residual!)).toBe(
     "any of\n  not\n    sport = 1\n  all of\n    not\n      dport = 2\n    not\n      pid = 3",
   );
 });

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Explanation, Logs, Place, Subject } from "../../../src/model/explanation.ts";
+import type { ExplainedSockets, Explanation, Logs, Place } from "../../../src/model/explanation.ts";
 import type { Owner, Process } from "../../../src/model/owner.ts";
 import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
@@ -104,7 +104,11 @@ const place = (pids: number[], comm: string, exe: string, more: Partial<Place> =
 
 const NO_LOGS: Logs = { files: [], journal: [], container: null, unread: [] };
 
-function subject(socket: Socket, roots: OwnerNode[], more: Partial<Subject>): Subject {
+function subject(
+  socket: Socket,
+  roots: OwnerNode[],
+  more: Partial<ExplainedSockets>,
+): ExplainedSockets {
   const processes = roots.flatMap(function all({ owner, children }): Process[] {
     return [owner.process, ...children.flatMap(all)];
   });
@@ -122,7 +126,7 @@ function subject(socket: Socket, roots: OwnerNode[], more: Partial<Subject>): Su
   };
 }
 
-function explanation(target: string, subjects: Subject[]): Explanation {
+function explanation(target: string, subjects: ExplainedSockets[]): Explanation {
   return {
     target,
     kind: "port",
@@ -201,13 +205,13 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
             path: bytes("/var/log/app/error.log"),
             deleted: false,
             size: 10,
-            holders: [{ pid: 80, fds: [2] }],
+            owners: [{ pid: 80, fds: [2] }],
           },
           {
             path: bytes("/var/log/app/access.log"),
             deleted: true,
             size: 123_456_789,
-            holders: [{ pid: 80, fds: [5] }, { pid: 81, fds: [5] }],
+            owners: [{ pid: 80, fds: [5] }, { pid: 81, fds: [5] }],
           },
         ],
         journal: ["app.service"],
@@ -314,7 +318,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         plain: "EADDRINUSE",
         reuseAddress: "EADDRINUSE",
         verdict: "in_use",
-        holders: [socket("::", 90, { owners: [owner(master, 6)] })],
+        inTheWay: [socket("::", 90, { owners: [owner(master, 6)] })],
         unprivilegedStart: 1024,
       }],
     },

@@ -7,8 +7,8 @@ import {
   AF_PACKET,
   AF_UNIX,
   AF_VSOCK,
+  describeFilter,
   evaluate,
-  explain,
   type FilterResolver,
   FilterSyntaxError,
   NO_NAMES,
@@ -28,7 +28,7 @@ function matches(filter: string, facts: Facts, options: SsFilterOptions = {}): b
 }
 
 function tree(filter: string): string {
-  return explain(parse(filter).expr!);
+  return describeFilter(parse(filter).expr!);
 }
 
 /** The exit status ss has for a filter that it refuses; 0 for one that it takes. */
@@ -93,7 +93,7 @@ test("a backslash quotes the next character, and does not make an operand of a k
 });
 
 test("a filter may be spread over arguments, but a word may not", () => {
-  expect(explain(parseSsFilter(["sport", "=", "22 or dport", "23"]).expr!)).toBe(
+  expect(describeFilter(parseSsFilter(["sport", "=", "22 or dport", "23"]).expr!)).toBe(
     "any of\n  sport = 22\n  dport = 23",
   );
   expect(parseSsFilter([]).expr).toBeNull();

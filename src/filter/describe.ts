@@ -19,7 +19,7 @@ import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNSPEC, AF_VSOCK } from ".
  *     src = 10.0.0.0/8
  * ```
  */
-export function explain(expr: Expr): string {
+export function describeFilter(expr: Expr): string {
   const lines: string[] = [];
   const pending: [Expr, number][] = [[expr, 0]];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

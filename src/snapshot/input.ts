@@ -1,27 +1,31 @@
 /**
- * Input: the text of a file that the command line names, or of standard input.
+ * Input: a file that the command line names, such as a snapshot or a policy.
  *
  * @module
  */
 import { errnoText } from "../../ffi/errno.ts";
 import { AT_FDCWD, tryReadAll, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { InputError } from "../audit/input_error.ts";
 import { strictUtf8Text } from "../text/encoding.ts";
 
-/** More than a host with a million sockets writes, and less than would drown the one that reads. */
+/** A file that was given cannot be used. One line: which file, what is wrong with it, what is wanted. */
+export class InputError extends Error {
+  override readonly name = "InputError";
+}
+
+/** The snapshot of a host with a million sockets is smaller, and this much still fits in memory. */
 const LIMIT = 1024 * 1024 * 1024;
 
-/** A text, and what to call where it came from. */
+/** A text, and the name of its source for messages. */
 export interface Input {
   readonly name: string;
   readonly text: string;
 }
 
-/** Reads a file, or standard input for `-`: at most so many bytes. Throws {@linkcode InputError}. */
+/** Reads a file, or standard input for `-`, of at most `limit` bytes. Throws {@linkcode InputError}. */
 export function readInput(path: string, limit = LIMIT): Input {
   const name = path === "-" ? "standard input" : path;
-  // One byte more than is allowed tells a file that fits from one that was cut.
+  // One byte more than the limit tells a file that fits from one that is too large.
   const bytes = path === "-"
     ? tryReadAll(0, limit + 1)
     : tryReadFileAt(AT_FDCWD, cString(path), limit + 1);

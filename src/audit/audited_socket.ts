@@ -1,5 +1,5 @@
 /**
- * Subject: a socket as rules look at it, with its identity worked out once.
+ * AuditedSocket: a socket as rules look at it, with its identity worked out once.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { PolicyCheck } from "./policy.ts";
 import type { ResultOwner } from "./report.ts";
 
 /** A socket and what rules ask of it. */
-export interface Subject {
+export interface AuditedSocket {
   readonly socket: SocketDocument;
   readonly identity: Identity;
   /** `tcp`, `unix-stream`. */
@@ -41,7 +41,7 @@ const CHECKS: Readonly<Record<SocketDocument["family"], PolicyCheck>> = {
 };
 
 /** Makes the subject of a socket. */
-export function subjectOf(socket: SocketDocument, host: HostDocument): Subject {
+export function auditedSocket(socket: SocketDocument, host: HostDocument): AuditedSocket {
   return {
     socket,
     identity: identify(socket, host),

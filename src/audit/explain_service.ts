@@ -10,13 +10,13 @@ import { isService, shortId } from "../snapshot/identity.ts";
 import type { Match } from "./match.ts";
 import type { Policy } from "./policy.ts";
 import type { AuditReport, Result } from "./report.ts";
-import { type Subject, subjectOf } from "./subject.ts";
+import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 
 /** How many entries are shown where none matched. */
 const NEAREST = 3;
 
 /** One service, and what the entries say of it. */
-export interface Explanation {
+export interface ServiceExplanation {
   readonly result: Result | null;
   readonly key: string;
   readonly endpoint: string;
@@ -34,16 +34,16 @@ export interface Explanation {
  * Explains what `wanted` names: the ID of a result (or its beginning), a key, or an endpoint such as `tcp 0.0.0.0:22`.
  * Empty when nothing is called so.
  */
-export function explain(
+export function explainService(
   wanted: string,
   document: SnapshotDocument,
   policy: Policy,
   report: AuditReport,
-): Explanation[] {
-  const found = new Map<string, Explanation>();
+): ServiceExplanation[] {
+  const found = new Map<string, ServiceExplanation>();
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
-    const subject = subjectOf(socket, document.host);
+    const subject = auditedSocket(socket, document.host);
     if (!policy.settings.check.has(subject.check) || !isCalled(subject, wanted)) continue;
     const { key, endpoint } = subject.identity;
     const result = report.results.find((result) => result.key === key) ?? null;
@@ -69,13 +69,13 @@ export function explain(
   return [...found.values()];
 }
 
-function isCalled({ identity }: Subject, wanted: string): boolean {
+function isCalled({ identity }: AuditedSocket, wanted: string): boolean {
   return /^[0-9a-f]{4,12}$/.test(wanted) && shortId(identity.key).startsWith(wanted) ||
     identity.key === wanted ||
     identity.endpoint === wanted;
 }
 
-function relevant(matches: readonly Match[]): Explanation["entries"] {
+function relevant(matches: readonly Match[]): ServiceExplanation["entries"] {
   const speaking = matches.filter(({ misses }) => misses.length === 0);
   return (speaking.length > 0 ? speaking : matches.slice(0, NEAREST)).map((match) => ({
     name: match.entry.name,
@@ -87,7 +87,7 @@ function relevant(matches: readonly Match[]): Explanation["entries"] {
 }
 
 /** An explanation as text. */
-export function explanationText(explanation: Explanation, policy: Policy): string {
+export function explanationText(explanation: ServiceExplanation, policy: Policy): string {
   const { result, endpoint, collapsed, entries } = explanation;
   const lines = [
     `${sanitize(endpoint)}: ${

@@ -1,5 +1,5 @@
 /**
- * ListFilter: a query's filter at work, in two steps. What a row answers by itself is asked before a Socket is made of it;
+ * QueryFilter: a query's filter at work, in two steps. What a row answers by itself is asked before a Socket is made of it;
  * the rest when owners and reach are known.
  *
  * @module
@@ -25,7 +25,7 @@ const BY_ROW: ReadonlySet<FamilyName> = new Set(
 );
 
 /** One filter, for one run. */
-export class ListFilter {
+export class QueryFilter {
   readonly #row: Predicate;
   readonly #rest: Predicate | null;
   readonly #whole: Predicate;

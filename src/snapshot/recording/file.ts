@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EAGAIN, EEXIST, ELOOP, errnoText, SyscallError } from "../../ffi/errno.ts";
+import { EAGAIN, EEXIST, ELOOP, errnoText, SyscallError } from "../../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -14,20 +14,20 @@ import {
   O_WRONLY,
   tryOpenAt,
   tryRead,
-} from "../../ffi/files.ts";
-import { allocate, cString } from "../../ffi/memory.ts";
-import { POLLIN, waitFor } from "../../ffi/poll.ts";
-import { tryStatFd } from "../../ffi/stat.ts";
+} from "../../../ffi/files.ts";
+import { allocate, cString } from "../../../ffi/memory.ts";
+import { POLLIN, waitFor } from "../../../ffi/poll.ts";
+import { tryStatFd } from "../../../ffi/stat.ts";
 import type { Recorder } from "./recorder.ts";
-import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from "./recording.ts";
+import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from "./format.ts";
 import { Replayer } from "./replayer.ts";
-import { DecodeError } from "../model/decode_error.ts";
-import type { Owner } from "../model/owner.ts";
-import type { Snapshot } from "../model/snapshot.ts";
-import type { Sockets } from "../model/sockets.ts";
-import { VERSION } from "../version.ts";
-import { Writer } from "../text/writer.ts";
-import { strictUtf8Text } from "../text/encoding.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import type { Owner } from "../../model/owner.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import type { Sockets } from "../../model/sockets.ts";
+import { VERSION } from "../../version.ts";
+import { Writer } from "../../text/writer.ts";
+import { strictUtf8Text } from "../../text/encoding.ts";
 
 /** A file that cannot be written or read as a recording: which, and why. */
 export class RecordingError extends Error {

@@ -26,9 +26,9 @@
  *
  * @module
  */
-import { DecodeError } from "../model/decode_error.ts";
-import type { Gap } from "../model/gap.ts";
-import { GAP_KINDS } from "../model/gap.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import type { Gap } from "../../model/gap.ts";
+import { GAP_KINDS } from "../../model/gap.ts";
 
 /** Name and version of the format. */
 export const RECORDING_FORMAT = "sockeye.recording";
@@ -39,8 +39,8 @@ export const MAX_RECORDING_BYTES = 1024 * 1024 * 1024;
 /** More than such a host has files. */
 const MAX_ENTRIES = 4_000_000;
 
-/** A network namespace that was being read, by inode. */
-export type Scope = number | null;
+/** Inode of the network namespace that was being read; `null` outside of any visit. */
+export type NetnsInode = number | null;
 
 /** Bytes, or why there are none. */
 export type Answer = Uint8Array<ArrayBuffer> | number;
@@ -59,13 +59,13 @@ export interface RecordedScan {
 export type Entry =
   | {
     readonly kind: "file" | "link";
-    readonly scope: Scope;
+    readonly scope: NetnsInode;
     readonly path: string;
     readonly answer: Answer;
   }
   | {
     readonly kind: "socket";
-    readonly scope: Scope;
+    readonly scope: NetnsInode;
     readonly protocol: number;
     /** `null` where none could be opened. */
     readonly portId: number | null;
@@ -73,7 +73,7 @@ export type Entry =
   }
   | {
     readonly kind: "reply";
-    readonly scope: Scope;
+    readonly scope: NetnsInode;
     readonly protocol: number;
     readonly request: Uint8Array<ArrayBuffer>;
     readonly sequence: number;
@@ -87,7 +87,7 @@ export type Entry =
   }
   | {
     readonly kind: "interface";
-    readonly scope: Scope;
+    readonly scope: NetnsInode;
     readonly index: number;
     readonly name: string | null;
   }
@@ -104,7 +104,7 @@ export type Entry =
   | {
     readonly kind: "found";
     readonly wanted: string;
-    readonly netns: RecordedNetns;
+    readonly netns: RecordedNamespace;
   }
   | {
     readonly kind: "visit";
@@ -114,7 +114,7 @@ export type Entry =
   };
 
 /** A namespace, as it was found. */
-export interface RecordedNetns {
+export interface RecordedNamespace {
   readonly inode: number;
   readonly name: string | null;
   readonly path: string;
@@ -284,7 +284,7 @@ function scanOf(fields: Fields): RecordedScan {
   };
 }
 
-function netnsOf(fields: Fields): RecordedNetns {
+function netnsOf(fields: Fields): RecordedNamespace {
   return {
     inode: fields.count("inode"),
     name: fields.nullable("name", () => fields.text("name")),
@@ -389,7 +389,7 @@ class Fields {
     return this.count(name, 0xffff_ffff);
   }
 
-  scope(): Scope {
+  scope(): NetnsInode {
     return this.nullable("scope", () => this.count("scope"));
   }
 

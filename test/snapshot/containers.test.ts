@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { withContainers } from "../../src/snapshot/container_facts.ts";
+import { withContainers } from "../../src/snapshot/containers.ts";
 import { owner, snapshot, socket } from "../audit/documents.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";

@@ -20,7 +20,7 @@ import { fillReach } from "../reach/bind.ts";
 import { type InterfaceTable, readInterfaces } from "../reach/interfaces.ts";
 import { type Access, LIVE } from "./access.ts";
 import { collectRows } from "./collect.ts";
-import type { ListFilter } from "./list_filter.ts";
+import type { QueryFilter } from "./query_filter.ts";
 import { inOrder } from "./order.ts";
 import { kept, SocketRows } from "../store/socket_rows.ts";
 import { selectSockets } from "./select.ts";
@@ -38,8 +38,8 @@ export interface CloseRequests {
 export interface SnapshotTools {
   readonly root?: ProcRoot;
   readonly users?: Users;
-  /** The query's filter at work: see {@linkcode listFilter}. */
-  readonly filter?: ListFilter | null;
+  /** The query's filter at work: see {@linkcode queryFilter}. */
+  readonly filter?: QueryFilter | null;
   /** Where everything else than files of /proc comes from. Absent: this machine. */
   readonly access?: Access;
   /** Absent: nothing will be closed. */
@@ -47,10 +47,10 @@ export interface SnapshotTools {
 }
 
 /** The query's filter, ready to be asked; `null` without one. Its code is loaded only then. */
-export async function listFilter(query: Query, users: Users): Promise<ListFilter | null> {
+export async function queryFilter(query: Query, users: Users): Promise<QueryFilter | null> {
   if (!query.filter) return null;
-  const { ListFilter } = await import("./list_filter.ts");
-  return new ListFilter(query.filter, (uid) => users.name(uid));
+  const { QueryFilter } = await import("./query_filter.ts");
+  return new QueryFilter(query.filter, (uid) => users.name(uid));
 }
 
 /** Takes a snapshot of the sockets that the query asks for. A query with a filter needs that among its tools. */

@@ -5,30 +5,30 @@
  *
  * @module
  */
-import { SyscallError } from "../../ffi/errno.ts";
-import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
-import { cString } from "../../ffi/memory.ts";
-import { interfaceName } from "../../ffi/socket.ts";
-import { Diagnostics } from "../diagnostics.ts";
-import { SOCK_DIAG_BY_FAMILY } from "../families/diag_request.ts";
-import { eraseKeys } from "../families/inet/redact.ts";
-import { DecodeError } from "../model/decode_error.ts";
-import { type Datagrams, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-import { MessageCursor } from "../netlink/message.ts";
-import { ProcRoot } from "../proc/root.ts";
-import type { Scan } from "../proc/scan.ts";
-import { Users } from "../etc/users.ts";
-import { type Access, LIVE, type Walk } from "./access.ts";
-import type { FoundNetns, NamespaceFinder } from "./namespaces.ts";
-import type { Answer, Entry, RecordedScan, Recording, Scope } from "./recording.ts";
-import type { DiagSocket } from "./source.ts";
+import { SyscallError } from "../../../ffi/errno.ts";
+import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
+import { cString } from "../../../ffi/memory.ts";
+import { interfaceName } from "../../../ffi/socket.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../../families/diag_request.ts";
+import { eraseKeys } from "../../families/inet/redact.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import { type Datagrams, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
+import { MessageCursor } from "../../netlink/message.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import type { Scan } from "../../proc/scan.ts";
+import { Users } from "../../etc/users.ts";
+import { type Access, LIVE, type Walk } from "../access.ts";
+import type { FoundNetns, NamespaceFinder } from "../namespaces.ts";
+import type { Answer, Entry, NetnsInode, RecordedScan, Recording } from "./format.ts";
+import type { DiagSocket } from "../source.ts";
 
 /** Keeps the answers of one run. */
 export class Recorder implements Access {
   readonly #access: Access;
   readonly #entries: Entry[] = [];
   readonly #answers = new Map<string, Answer>();
-  #scope: Scope = null;
+  #scope: NetnsInode = null;
   #takenAtMs: number | undefined;
   #owners: (() => Entry) | undefined;
   readonly root: ProcRoot;
@@ -180,12 +180,12 @@ class RecordingTransport implements DiagSocket {
   readonly portId: number;
   readonly datagrams: Datagrams;
   readonly #transport: DiagSocket;
-  readonly #scope: Scope;
+  readonly #scope: NetnsInode;
   readonly #protocol: number;
   readonly #entries: Entry[];
   #reply: OpenReply | undefined;
 
-  constructor(transport: DiagSocket, scope: Scope, protocol: number, entries: Entry[]) {
+  constructor(transport: DiagSocket, scope: NetnsInode, protocol: number, entries: Entry[]) {
     this.portId = transport.portId;
     this.datagrams = transport.datagrams;
     this.#transport = transport;

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import { EINVAL, ENODATA, ENOENT, SyscallError } from "../../ffi/errno.ts";
-import type { Diagnostics } from "../diagnostics.ts";
-import { DecodeError } from "../model/decode_error.ts";
-import type { Datagrams } from "../netlink/connection.ts";
-import { NetlinkError } from "../netlink/error.ts";
-import { align, NLMSG_HEADER_SIZE } from "../netlink/header.ts";
-import { DescriptorTable } from "../proc/descriptors.ts";
-import { ProcRoot } from "../proc/root.ts";
-import type { Scan } from "../proc/scan.ts";
-import { Users } from "../etc/users.ts";
-import { NoSuchNamespace } from "../query.ts";
-import type { Access, Walk } from "./access.ts";
-import type { FoundNetns } from "./namespaces.ts";
-import type { Answer, Entry, RecordedScan, Recording, Scope } from "./recording.ts";
-import type { DiagSocket } from "./source.ts";
+import { EINVAL, ENODATA, ENOENT, SyscallError } from "../../../ffi/errno.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { DecodeError } from "../../model/decode_error.ts";
+import type { Datagrams } from "../../netlink/connection.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { align, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
+import { DescriptorTable } from "../../proc/descriptors.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import type { Scan } from "../../proc/scan.ts";
+import { Users } from "../../etc/users.ts";
+import { NoSuchNamespace } from "../../query.ts";
+import type { Access, Walk } from "../access.ts";
+import type { FoundNetns } from "../namespaces.ts";
+import type { Answer, Entry, NetnsInode, RecordedScan, Recording } from "./format.ts";
+import type { DiagSocket } from "../source.ts";
 
 type Of<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
 
@@ -49,7 +49,7 @@ export class Replayer implements Access {
   readonly #found = new Map<string, FoundNetns>();
   #processes: readonly number[] = [];
   #owners: Of<"owners"> | undefined;
-  #scope: Scope = null;
+  #scope: NetnsInode = null;
   readonly root: ProcRoot;
   readonly users: Users;
 
@@ -186,7 +186,7 @@ function scanOf(scan: RecordedScan, descriptors: DescriptorTable): Scan {
   return { ...scan, descriptors, namespaces: new Map(scan.namespaces) };
 }
 
-function replyKey(scope: Scope, protocol: number, request: Uint8Array): string {
+function replyKey(scope: NetnsInode, protocol: number, request: Uint8Array): string {
   return `${scope} ${protocol} ${request.toBase64()}`;
 }
 

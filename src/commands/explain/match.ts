@@ -1,0 +1,64 @@
+/**
+ * Match: which sockets a target asks about.
+ *
+ * @module
+ */
+import type { Socket } from "../../model/socket.ts";
+import type { ProcRoot } from "../../proc/root.ts";
+import { covers } from "../../reach/covers.ts";
+import { ownerIsCalled } from "../../snapshot/owner_match.ts";
+import { utf8Text } from "../../text/encoding.ts";
+import type { PortTarget, Target } from "./target.ts";
+import { isAt } from "./unix_path.ts";
+
+/** Transports with ports. The "port" of a raw socket is a protocol. */
+const WITH_PORTS = new Set(["tcp", "udp", "udplite", "sctp", "dccp", "mptcp"]);
+
+/** True for a socket on the port of a target, on its address or with `anyAddress` on any. */
+export function matchesPort(socket: Socket, target: PortTarget, anyAddress = false): boolean {
+  const { local } = socket;
+  return "address" in local && local.port === target.port && WITH_PORTS.has(socket.transport) &&
+    (target.transport === null || socket.transport === target.transport) &&
+    (anyAddress || target.address === null || covers(local.address, socket.v6only, target.address));
+}
+
+/** True for a socket that a target asks about. */
+export function matches(socket: Socket, target: Target, root: ProcRoot): boolean {
+  switch (target.kind) {
+    case "port":
+      // A connection is shown with its listener, or as something nearby.
+      return isServer(socket) && matchesPort(socket, target);
+    case "pid":
+      return socket.owners.some(({ pid }) => pid === target.pid);
+    case "process":
+      return socket.owners.some((owner) => ownerIsCalled(owner, target.name));
+    case "inode":
+      return socket.inode === target.inode;
+    case "unix":
+      return isServer(socket) && isAt(socket, target.path, root);
+    case "abstract":
+      return "name" in socket.local && socket.local.name !== null && isServer(socket) &&
+        // Most tools write NULs inside a name as @.
+        utf8Text(socket.local.name).replaceAll("\0", "@") === target.name;
+  }
+}
+
+/** True for a socket that serves an address or at least occupies one, not for a connection. */
+export function isServer({ state, peer }: Socket): boolean {
+  return state === "listen" || state === "bound_inactive" || state === "close" && peer === null;
+}
+
+/**
+ * True when a table that could not be read may hold what a target asks about. `table` is its label: `tcp over IPv4`, `unix`.
+ * Kinds of socket that many kernels cannot list matter only if they were asked for.
+ */
+export function concerns(table: string, target: Target): boolean {
+  if (/^(vsock|xdp|tipc|sctp|dccp|mptcp)/.test(table)) {
+    return target.kind === "port" && target.transport !== null &&
+      table.startsWith(target.transport);
+  }
+  const unix = target.kind === "unix" || target.kind === "abstract";
+  return target.kind === "port"
+    ? !/^(unix|packet|netlink)/.test(table)
+    : !unix || table.startsWith("unix");
+}

@@ -1,0 +1,89 @@
+/**
+ * ExplainedSockets: everything that is known about the sockets on one address.
+ *
+ * @module
+ */
+import { relate } from "../../join/relation.ts";
+import type { ExplainedSockets } from "../../model/explanation.ts";
+import type { Socket } from "../../model/socket.ts";
+import { connectionsOf, countConnections } from "./connections.ts";
+import type { ExplainInput } from "./input.ts";
+import { isServer } from "./match.ts";
+import { logsOf, placesOf } from "./processes.ts";
+import { forwardOf, reachReport } from "./reach.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * Groups the sockets that a target matched: services by their address, and all connections together. Says of each group
+ * everything that is known.
+ */
+export function explainSockets(
+  matching: readonly Socket[],
+  target: Target,
+  input: ExplainInput,
+): ExplainedSockets[] {
+  const services = new Map<string, Socket[]>();
+  const connections: Socket[] = [];
+  for (const socket of matching) {
+    if (!isServer(socket) && target.kind !== "inode") {
+      connections.push(socket);
+      continue;
+    }
+    const { netns, transport, family, local } = socket;
+    const key = "address" in local
+      ? [netns?.inode, transport, family, local.address, local.port, local.interface].join()
+      : `inode ${socket.inode}`;
+    const group = services.get(key);
+    if (group === undefined) services.set(key, [socket]);
+    else group.push(socket);
+  }
+  const explained = [...services.values()].map((group) => explainService(group, input));
+  return connections.length === 0
+    ? explained
+    : [...explained, explainConnections(connections, input)];
+}
+
+function explainService(sockets: readonly Socket[], input: ExplainInput): ExplainedSockets {
+  const [first] = sockets as readonly [Socket];
+  const relations = sockets.map((socket) => {
+    const related = relate(socket, input.facts);
+    // Where several sockets share an address, another may always join them, so nothing follows from who owns this one.
+    return sockets.length > 1 ? { ...related, consequences: [] } : related;
+  });
+  const processes = processesOf(sockets);
+  return {
+    kind: first.state === "bound_inactive" ? "bound" : "service",
+    sockets,
+    relations,
+    connections: first.state === "listen" || first.transport.startsWith("udp")
+      ? countConnections(connectionsOf(first, input))
+      : null,
+    processes,
+    places: placesOf(processes, input),
+    logs: logsOf(processes, input),
+    reach: reachReport(first, input),
+    forwardsTo: forwardOf(processes, first),
+  };
+}
+
+function explainConnections(sockets: readonly Socket[], input: ExplainInput): ExplainedSockets {
+  const processes = processesOf(sockets);
+  return {
+    kind: "connections",
+    sockets,
+    relations: [],
+    connections: countConnections(sockets),
+    processes,
+    places: placesOf(processes, input),
+    logs: logsOf(processes, input),
+    reach: null,
+    forwardsTo: null,
+  };
+}
+
+function processesOf(sockets: readonly Socket[]) {
+  const processes = new Map(
+    sockets.flatMap(({ owners }) => owners.map(({ pid, process }) => [pid, process] as const)),
+  );
+  return [...processes.values()].sort((a, b) => a.pid - b.pid);
+}
