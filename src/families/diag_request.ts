@@ -6,7 +6,7 @@
  * @module
  */
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
-import { MessageBuilder } from "../netlink/message.ts";
+import { MessageBuilder } from "../netlink/builder.ts";
 import { NO_COOKIE } from "../model/cookie.ts";
 
 /** Type of requests and of the messages that answer them. */

@@ -12,7 +12,7 @@ import { socketType } from "../model/socket_type.ts";
 import { stateMask, stateNumber, TCP_CLOSE, TCP_ESTABLISHED } from "../model/state.ts";
 import type { AttributeCursor } from "../netlink/attribute.ts";
 import { NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-import { MessageBuilder } from "../netlink/message.ts";
+import { MessageBuilder } from "../netlink/builder.ts";
 import type { Query } from "../query.ts";
 import { type AttributeValue, raw, SKMEMINFO_NAMES } from "./attribute_table.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";

@@ -10,7 +10,7 @@ import type { PacketEndpoint, Reach, Socket } from "../model/socket.ts";
 import { socketType } from "../model/socket_type.ts";
 import { ALL_STATES, TCP_CLOSE } from "../model/state.ts";
 import type { AttributeCursor } from "../netlink/attribute.ts";
-import { MessageBuilder } from "../netlink/message.ts";
+import { MessageBuilder } from "../netlink/builder.ts";
 import type { Query } from "../query.ts";
 import { type AttributeValue, SKMEMINFO_NAMES, u32 } from "./attribute_table.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";

@@ -5,7 +5,7 @@
  */
 import { DecodeError } from "../model/decode_error.ts";
 import { NLMSG_HEADER_SIZE } from "../netlink/header.ts";
-import type { MessageBuilder } from "../netlink/message.ts";
+import type { MessageBuilder } from "../netlink/builder.ts";
 import type { ProcTable } from "./family.ts";
 import { latin1Text } from "../text/encoding.ts";
 

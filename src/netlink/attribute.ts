@@ -20,9 +20,20 @@ const NLA_TYPE_MASK = 0x3fff;
  * Walks the attributes of a range of a buffer without copying.
  *
  * ```ts
- * const attributes = new AttributeCursor(view, start, end);
+ * import { AttributeCursor, MessageBuilder, NLMSG_HEADER_SIZE } from "./src/netlink/mod.ts";
+ *
+ * const message = new MessageBuilder(0x10, 0)
+ *   .u32Attribute(1, 80)
+ *   .nest(2, (inner) => inner.u32Attribute(3, 443))
+ *   .finish();
+ * const view = new DataView(message.buffer);
+ * const attributes = new AttributeCursor(view, NLMSG_HEADER_SIZE, message.length);
  * while (attributes.next()) {
- *   if (attributes.type === INET_DIAG_MARK) mark = attributes.u32();
+ *   if (attributes.type === 1) console.log(attributes.u32()); // → 80
+ *   if (attributes.type === 2) {
+ *     const inner = attributes.nested();
+ *     while (inner.next()) console.log(inner.type, inner.u32()); // → 3 443
+ *   }
  * }
  * ```
  *

@@ -55,7 +55,19 @@ const SLOT_SIZE = 32 * 1024;
 const SLOT_COUNT = 32;
 const RECEIVE_BUFFER_SIZE = 1024 * 1024;
 
-/** A netlink socket of the kernel's. */
+/**
+ * A netlink socket of the kernel.
+ *
+ * ```ts
+ * import { Connection, NETLINK_ROUTE } from "./src/netlink/mod.ts";
+ *
+ * const RTMGRP_LINK = 1;
+ * // Joins a multicast group: what happens to links comes by itself from now on.
+ * const events = new Connection(NETLINK_ROUTE, RTMGRP_LINK);
+ * console.log(events.portId > 0); // → true
+ * events.close();
+ * ```
+ */
 export class Connection implements NetlinkSocket {
   readonly fd: number;
   readonly portId: number;

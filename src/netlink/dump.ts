@@ -1,12 +1,11 @@
 /**
- * Requests and their replies: a dump of many messages, or one acknowledged request.
+ * Dumps: one request, and a series of messages in reply.
  *
  * @module
  */
 import { EBUSY, ENOBUFS, SyscallError } from "../../ffi/errno.ts";
-import { MSG_TRUNC } from "../../ffi/socket.ts";
-import { DecodeError } from "../model/decode_error.ts";
-import type { Datagrams, NetlinkSocket } from "./connection.ts";
+import type { NetlinkSocket } from "./connection.ts";
+import { stamp } from "./builder.ts";
 import { NetlinkError, verdict } from "./error.ts";
 import {
   align,
@@ -18,7 +17,8 @@ import {
   NLMSG_MIN_TYPE,
   NLMSG_OVERRUN,
 } from "./header.ts";
-import { MessageCursor, stamp } from "./message.ts";
+import { DatagramReceiver } from "./receiver.ts";
+import { nextSequence } from "./sequence.ts";
 
 /** Where the messages of a dump go. The range is valid during the call only: copy what is to be kept. */
 export interface DumpSink {
@@ -45,18 +45,47 @@ export interface DumpOutcome {
 /** How often a disturbed dump is made anew before its result is taken as it is. */
 const ATTEMPTS = 4;
 
-// Sequence numbers tell the replies of one request from the leavings of another. They count per process, so that
-// a reply to an earlier request on a reused transport is never taken for one of this.
-let lastSequence = 0;
-
 /**
- * Sends a dump request and delivers every message of the reply, in the order the kernel sends them.
+ * Sends a dump request and delivers every message of the reply, in the order the kernel sends them. Starts over when the
+ * kernel says that its tables changed meanwhile.
+ *
+ * ```ts
+ * import {
+ *   AttributeCursor,
+ *   Connection,
+ *   dump,
+ *   MessageBuilder,
+ *   NETLINK_ROUTE,
+ *   NLM_F_DUMP,
+ *   NLM_F_REQUEST,
+ * } from "./src/netlink/mod.ts";
+ *
+ * const RTM_GETLINK = 18;
+ * const IFLA_IFNAME = 3;
+ * const IFINFOMSG_SIZE = 16;
+ * const route = new Connection(NETLINK_ROUTE);
+ * const request = new MessageBuilder(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP)
+ *   .zeros(IFINFOMSG_SIZE)
+ *   .finish();
+ * const names: string[] = [];
+ * dump(route, request, "list links", {
+ *   message(view, start, end) {
+ *     const attributes = new AttributeCursor(view, start + IFINFOMSG_SIZE, end);
+ *     while (attributes.next()) {
+ *       if (attributes.type === IFLA_IFNAME) names.push(attributes.string());
+ *     }
+ *   },
+ *   restart: () => names.length = 0,
+ * });
+ * route.close();
+ * console.log(names.includes("lo")); // → true
+ * ```
  *
  * Throws {@linkcode NetlinkError} when the kernel refuses, {@linkcode DecodeError} when what it sent does not add up,
  * SyscallError when the socket fails. `operation` names the request in those errors.
  */
 export function dump(
-  transport: NetlinkSocket,
+  socket: NetlinkSocket,
   request: Uint8Array,
   operation: string,
   sink: DumpSink,
@@ -65,7 +94,7 @@ export function dump(
     const last = attempt === ATTEMPTS;
     let outcome: DumpOutcome;
     try {
-      outcome = attemptDump(transport, request, operation, sink);
+      outcome = attemptDump(socket, request, operation, sink);
     } catch (error) {
       // EBUSY: an earlier dump on this socket was not read to its end; reading on ends it. ENOBUFS: the kernel
       // dropped replies because the receive buffer was full.
@@ -88,57 +117,41 @@ function isPassing(error: unknown): boolean {
  * `restart` is never called.
  */
 export function attemptDump(
-  transport: NetlinkSocket,
+  socket: NetlinkSocket,
   request: Uint8Array,
   operation: string,
   sink: Pick<DumpSink, "message" | "messages">,
 ): DumpOutcome {
-  const sequence = ++lastSequence;
-  stamp(request, sequence, transport.portId);
-  transport.send(request);
-  const { datagrams } = transport;
-  const message = new MessageCursor(datagrams.data, 0, 0);
+  const sequence = nextSequence();
+  stamp(request, sequence, socket.portId);
+  socket.send(request);
+  const receiver = new DatagramReceiver(socket, operation);
   let messages = 0;
   let interrupted = false;
   for (;;) {
-    const count = transport.receive();
-    for (let slot = 0; slot < count; slot++) {
-      // Any process may send to a netlink port; only the kernel's word counts.
-      if (datagrams.senderPortId(slot) !== 0) continue;
-      const start = slot * datagrams.slotSize;
-      checkWhole(datagrams, slot, operation);
-      message.reset(datagrams.data, start, start + datagrams.length(slot));
-      if (sink.messages !== undefined) {
-        messages += message.skipSeries(sequence, transport.portId);
-        handRun(datagrams.data, start, message.position, sink as Required<Run>);
-      }
-      while (message.next()) {
-        if (message.sequence !== sequence || message.portId !== transport.portId) continue;
-        if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
-        if (message.type >= NLMSG_MIN_TYPE) {
-          messages++;
-          sink.message(message.view, message.start, message.end, message.type);
-          // A reply that is not part of a series is the whole answer.
-          if ((message.flags & NLM_F_MULTI) === 0) return { messages, interrupted };
-        } else if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-          const error = verdict(message, operation);
-          if (error !== null) throw error;
-          return { messages, interrupted };
-        } else if (message.type === NLMSG_OVERRUN) {
-          throw new NetlinkError(operation, ENOBUFS);
-        }
+    const message = receiver.next();
+    if (sink.messages !== undefined) {
+      const start = message.position;
+      messages += message.skipSeries(sequence, socket.portId);
+      handRun(message.view, start, message.position, sink as Required<Run>);
+    }
+    while (message.next()) {
+      if (message.sequence !== sequence || message.portId !== socket.portId) continue;
+      if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
+      if (message.type >= NLMSG_MIN_TYPE) {
+        messages++;
+        sink.message(message.view, message.start, message.end, message.type);
+        // A reply that is not part of a series is the whole answer.
+        if ((message.flags & NLM_F_MULTI) === 0) return { messages, interrupted };
+      } else if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
+        const error = verdict(message, operation);
+        if (error !== null) throw error;
+        return { messages, interrupted };
+      } else if (message.type === NLMSG_OVERRUN) {
+        throw new NetlinkError(operation, ENOBUFS);
       }
     }
   }
-}
-
-function checkWhole(datagrams: Datagrams, slot: number, operation: string): void {
-  if ((datagrams.flags(slot) & MSG_TRUNC) === 0) return;
-  throw new DecodeError(
-    operation,
-    slot * datagrams.slotSize,
-    `a datagram is longer than ${datagrams.slotSize} bytes`,
-  );
 }
 
 type Run = Pick<DumpSink, "message" | "messages">;
@@ -150,43 +163,5 @@ function handRun(view: DataView, start: number, end: number, sink: Required<Run>
     const length = view.getUint32(at, true);
     sink.message(view, at + NLMSG_HEADER_SIZE, at + length, view.getUint16(at + 4, true));
     at += align(length);
-  }
-}
-
-/**
- * Sends a request that carries NLM_F_ACK and waits for its acknowledgement. Messages that come before it go to
- * `onMessage`. Throws {@linkcode NetlinkError} when the kernel refuses.
- */
-export function execute(
-  transport: NetlinkSocket,
-  request: Uint8Array,
-  operation: string,
-  onMessage: (view: DataView, start: number, end: number, type: number) => void = () => {},
-): void {
-  const sequence = ++lastSequence;
-  stamp(request, sequence, transport.portId);
-  transport.send(request);
-  const { datagrams } = transport;
-  const message = new MessageCursor(datagrams.data, 0, 0);
-  for (;;) {
-    const count = transport.receive();
-    for (let slot = 0; slot < count; slot++) {
-      if (datagrams.senderPortId(slot) !== 0) continue;
-      const start = slot * datagrams.slotSize;
-      checkWhole(datagrams, slot, operation);
-      message.reset(datagrams.data, start, start + datagrams.length(slot));
-      while (message.next()) {
-        if (message.sequence !== sequence || message.portId !== transport.portId) continue;
-        if (message.type === NLMSG_OVERRUN) throw new NetlinkError(operation, ENOBUFS);
-        if (message.type === NLMSG_ERROR) {
-          const error = verdict(message, operation);
-          if (error !== null) throw error;
-          return;
-        }
-        if (message.type >= NLMSG_MIN_TYPE) {
-          onMessage(message.view, message.start, message.end, message.type);
-        }
-      }
-    }
   }
 }

@@ -14,7 +14,27 @@ import type { MessageCursor } from "./message.ts";
 const NLMSGERR_ATTR_MSG = 1;
 const NLMSGERR_ATTR_OFFS = 2;
 
-/** The kernel refused a request. */
+/**
+ * The kernel refused a request.
+ *
+ * ```ts
+ * import { Connection, execute, MessageBuilder, NETLINK_ROUTE, NetlinkError, NLM_F_ACK, NLM_F_REQUEST } from "./src/netlink/mod.ts";
+ *
+ * const RTM_GETLINK = 18;
+ * const route = new Connection(NETLINK_ROUTE);
+ * try {
+ *   // There is no interface with this number.
+ *   const body = new Uint8Array([0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0]);
+ *   const request = new MessageBuilder(RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK).bytes(body).finish();
+ *   execute(route, request, "look at a link");
+ * } catch (error) {
+ *   if (!(error instanceof NetlinkError)) throw error;
+ *   console.log(error.code); // → ENODEV
+ * } finally {
+ *   route.close();
+ * }
+ * ```
+ */
 export class NetlinkError extends Error {
   override readonly name = "NetlinkError";
   /** What was asked: `dump of tcp over IPv4`. */

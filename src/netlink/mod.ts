@@ -6,8 +6,11 @@
  * @module
  */
 export * from "./attribute.ts";
+export * from "./builder.ts";
 export * from "./connection.ts";
 export * from "./dump.ts";
 export * from "./error.ts";
+export * from "./execute.ts";
 export * from "./header.ts";
 export * from "./message.ts";
+export * from "./receiver.ts";

@@ -12,7 +12,7 @@ import { Connection, NETLINK_ROUTE, type NetlinkSocket } from "../netlink/connec
 import { dump } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
-import { MessageBuilder } from "../netlink/message.ts";
+import { MessageBuilder } from "../netlink/builder.ts";
 import { isHostNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { readSysctl } from "../proc/sysctl.ts";

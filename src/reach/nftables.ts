@@ -8,7 +8,7 @@ import { AttributeCursor } from "../netlink/attribute.ts";
 import type { NetlinkSocket } from "../netlink/connection.ts";
 import { dump } from "../netlink/dump.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
-import { MessageBuilder } from "../netlink/message.ts";
+import { MessageBuilder } from "../netlink/builder.ts";
 import type { PortRange } from "../query.ts";
 import {
   ANY_PACKET,

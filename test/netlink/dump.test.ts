@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { EBUSY, ENOENT } from "../../ffi/errno.ts";
 import { MSG_TRUNC } from "../../ffi/socket.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
-import { dump, execute } from "../../src/netlink/dump.ts";
+import { dump } from "../../src/netlink/dump.ts";
+import { execute } from "../../src/netlink/execute.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import {
   NLM_F_ACK_TLVS,
@@ -15,7 +16,7 @@ import {
   NLMSG_NOOP,
   NLMSG_OVERRUN,
 } from "../../src/netlink/header.ts";
-import { MessageBuilder } from "../../src/netlink/message.ts";
+import { MessageBuilder } from "../../src/netlink/builder.ts";
 import { ascii, attribute, message, u32, zeros } from "../support/bytes.ts";
 import { type FakeDatagram, FakeKernel } from "../support/fake_kernel.ts";
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { AttributeCursor } from "../../src/netlink/attribute.ts";
-import { MessageBuilder, MessageCursor, stamp } from "../../src/netlink/message.ts";
+import { MessageBuilder, stamp } from "../../src/netlink/builder.ts";
+import { MessageCursor } from "../../src/netlink/message.ts";
 import {
   ascii,
   attribute,

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DecodeError } from "../../src/model/decode_error.ts";
-import { MessageBuilder } from "../../src/netlink/message.ts";
+import { MessageBuilder } from "../../src/netlink/builder.ts";
 import { decodeChain, decodeElements, decodeRule, portRanges } from "../../src/reach/nftables.ts";
 import { dnatRuleMessage } from "../support/nftables.ts";
 

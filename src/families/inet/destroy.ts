@@ -8,10 +8,11 @@ import type { NetlinkSocket as NetlinkTransport } from "../../netlink/connection
 import type { Expr } from "../../filter/ast.ts";
 import { single } from "../../filter/ranges.ts";
 import { ALL_STATES } from "../../model/state.ts";
-import { dump, execute } from "../../netlink/dump.ts";
+import { dump } from "../../netlink/dump.ts";
+import { execute } from "../../netlink/execute.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
-import { MessageBuilder } from "../../netlink/message.ts";
+import { MessageBuilder } from "../../netlink/builder.ts";
 import { compile } from "./bytecode.ts";
 import { InetMessage } from "./message.ts";
 import { dumpRequest } from "./request.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
-import { MessageBuilder } from "../../netlink/message.ts";
+import { MessageBuilder } from "../../netlink/builder.ts";
 import { type StateMask, stateMask, TCP_CLOSE } from "../../model/state.ts";
 import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
 import {

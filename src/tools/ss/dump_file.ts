@@ -8,9 +8,10 @@ import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { ssRequest } from "./rows/inet/mod.ts";
 import { IPPROTO_TCP } from "../../families/inet/uapi.ts";
 import type { SsOptions, SsSelection } from "./rows/row.ts";
+import { stamp } from "../../netlink/builder.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { align, NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
-import { MessageCursor, stamp } from "../../netlink/message.ts";
+import { DatagramReceiver } from "../../netlink/receiver.ts";
 import { Writer } from "../../text/writer.ts";
 
 /** A name that begins with a dash is standard output. Throws SyscallError when the file or the kernel fails. */
@@ -43,30 +44,22 @@ function writeReplies(selection: SsSelection, options: SsOptions, out: Writer): 
       const request = ssRequest(family, IPPROTO_TCP, selection.states, options, null);
       stamp(request, i + 1, connection.portId);
       connection.send(request);
-      while (copyReplies(connection, out));
+      copyReply(new DatagramReceiver(connection, "ss"), out);
     }
   } finally {
     connection.close();
   }
 }
 
-/** Copies what has come. Returns whether more is to come. */
-function copyReplies(connection: Connection, out: Writer): boolean {
-  const { datagrams } = connection;
-  const { data } = datagrams;
-  const message = new MessageCursor(data, 0, 0);
-  let more = true;
-  const count = connection.receive();
-  for (let slot = 0; slot < count; slot++) {
-    if (datagrams.senderPortId(slot) !== 0) continue;
-    const start = slot * datagrams.slotSize;
-    message.reset(data, start, start + datagrams.length(slot));
+/** Copies messages to the end of a reply. */
+function copyReply(receiver: DatagramReceiver, out: Writer): void {
+  for (let done = false; !done;) {
+    const message = receiver.next();
+    const { buffer, byteOffset } = message.view;
     while (message.next()) {
       const from = message.start - NLMSG_HEADER_SIZE;
-      const length = align(message.end - from);
-      out.writeBytes(new Uint8Array(data.buffer, data.byteOffset + from, length));
-      if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) more = false;
+      out.writeBytes(new Uint8Array(buffer, byteOffset + from, align(message.end - from)));
+      done ||= message.type === NLMSG_DONE || message.type === NLMSG_ERROR;
     }
   }
-  return more;
 }

@@ -10,7 +10,7 @@ import { type SsSelection, TABLE } from "./rows/row.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { NLMSG_MIN_TYPE } from "../../netlink/header.ts";
-import { MessageCursor } from "../../netlink/message.ts";
+import { DatagramReceiver } from "../../netlink/receiver.ts";
 import type { SsTable } from "./layout/table.ts";
 import type { Writer } from "../../text/writer.ts";
 import type { SsRun } from "./context.ts";
@@ -57,18 +57,9 @@ export function follow(run: SsRun, table: SsTable, err: Writer): number {
     close: null,
     filtered: true,
   });
-  const { datagrams } = connection;
-  const message = new MessageCursor(datagrams.data, 0, 0);
+  const receiver = new DatagramReceiver(connection, "ss");
   try {
-    for (;;) {
-      const count = connection.receive();
-      for (let slot = 0; slot < count; slot++) {
-        if (datagrams.senderPortId(slot) !== 0) continue;
-        const start = slot * datagrams.slotSize;
-        message.reset(datagrams.data, start, start + datagrams.length(slot));
-        show(message, printer, table);
-      }
-    }
+    for (;;) showNext(receiver, printer, table);
   } catch (error) {
     // Events were lost: more of them came than were read.
     if (!(error instanceof SyscallError)) throw error;
@@ -79,8 +70,10 @@ export function follow(run: SsRun, table: SsTable, err: Writer): number {
   }
 }
 
-function show(message: MessageCursor, printer: InetPrinter, table: SsTable): void {
+// Waits for a datagram and shows its messages. One that cannot be decoded is passed over.
+function showNext(receiver: DatagramReceiver, printer: InetPrinter, table: SsTable): void {
   try {
+    const message = receiver.next();
     while (message.next()) {
       if (message.type < NLMSG_MIN_TYPE) continue;
       printer.row(message.view, message.start, message.end, "netlink");

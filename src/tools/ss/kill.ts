@@ -10,7 +10,7 @@ import { SyscallError } from "../../../ffi/errno.ts";
 import { destroyRequest } from "../../families/inet/destroy.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
-import { execute } from "../../netlink/dump.ts";
+import { execute } from "../../netlink/execute.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { isHarmless, KillRefused } from "./inet_tables.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { AF_INET, AF_INET6 } from "../../../../../ffi/socket.ts";
-import { MessageBuilder } from "../../../../netlink/message.ts";
+import { MessageBuilder } from "../../../../netlink/builder.ts";
 import { align, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../../../netlink/header.ts";
 import type { SourceKind } from "../../../../families/family.ts";
 import {
