@@ -1,11 +1,12 @@
 /**
- * Help of lsof mode. Its options take values of so many forms that a table of flags would not say them: they stand as lines.
+ * The help of lsof mode. It consists of plain lines, because the values of lsof's options have too many forms for a table of
+ * flags.
  *
  * @module
  */
 import { type HelpPage, helpText } from "../../cli/help.ts";
 
-/** What `-h` prints. */
+/** The page of `-h`, of the man page and of completions. */
 export const HELP: HelpPage = {
   usage: "sockeye lsof [OPTIONS] [--] [NAMES]",
   intro: "Lists open files as lsof 4.95 does: the options about processes and the network.\n" +
@@ -44,5 +45,5 @@ export const HELP: HelpPage = {
   exit: "0 everything asked for was found, 1 something was not, or an error.",
 };
 
-/** The same as text. */
+/** The text of `-h`. */
 export const lsofHelp = (): string => helpText(HELP);

@@ -1,17 +1,18 @@
 /**
- * `sockeye lsof`: lsof's command line.
+ * `sockeye lsof`: the command line of lsof.
  *
  * @module
  */
-import { HostNames, lsof } from "./run.ts";
+import { EtcNames } from "./names.ts";
+import { listFiles } from "./run.ts";
 import { FIELD_HELP } from "./layout/fields.ts";
 import type { Writer } from "../../text/writer.ts";
 import { LsofError } from "./arguments/error.ts";
 import { parseLsof } from "./arguments/parse.ts";
 
-/** Runs it. Returns lsof's exit status. Throws what the writers throw. */
+/** Runs lsof mode. Returns the exit status that lsof has. Throws what the writers throw. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
-  const names = new HostNames();
+  const names = new EtcNames();
   let parsed: ReturnType<typeof parseLsof>;
   try {
     parsed = parseLsof(args, names);
@@ -34,13 +35,13 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
       break;
     }
     default:
-      return await lsof(parsed, names, isUnicode(process.env), out, err);
+      return await listFiles(parsed, names, isUnicode(process.env), out, err);
   }
   out.flush();
   return 0;
 }
 
-/** True in a UTF-8 locale, by the variables that decide in libc. */
+/** True in a UTF-8 locale, by the variables that setlocale(3) reads. */
 function isUnicode(environment: Readonly<Record<string, string | undefined>>): boolean {
   const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || "";
   return /\.utf-?8/i.test(locale);

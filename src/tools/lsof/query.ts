@@ -5,10 +5,10 @@
  */
 import type { LsofFormat } from "./rows/row.ts";
 
-/** The protocols of `-i`. */
+/** A protocol of `-i`. */
 export type InternetProtocol = "tcp" | "udp" | "udplite";
 
-/** A number that is wanted or, with `exclude`, not wanted: a process, a process group. */
+/** A process or process group by its number, of `-p` and `-g`. */
 export interface NumberItem {
   readonly number: number;
   readonly exclude: boolean;
@@ -17,33 +17,33 @@ export interface NumberItem {
 /** A user of `-u`. */
 export interface UserItem {
   readonly uid: number;
-  /** As it was given; `null` for a number. */
+  /** The login as it was given; `null` when a number was. */
   readonly login: string | null;
   readonly exclude: boolean;
 }
 
-/** A beginning of a command, of `-c`. */
+/** The beginning of a command, of `-c`. */
 export interface CommandItem {
   readonly prefix: string;
   readonly exclude: boolean;
 }
 
-/** An expression of `-c /…/`. */
+/** A regular expression of `-c /…/`. */
 export interface CommandPattern {
   readonly source: string;
   readonly pattern: RegExp;
 }
 
-/** Descriptors of `-d`: names such as `cwd`, or ranges of numbers. */
+/** The descriptors of `-d`: names such as `cwd`, and ranges of numbers. */
 export interface DescriptorSet {
   readonly exclude: boolean;
   readonly names: readonly string[];
   readonly ranges: readonly { readonly first: number; readonly last: number }[];
 }
 
-/** An address of `-i`. What is `null` is not restricted. */
+/** An address of `-i`. A part that is `null` may be anything. */
 export interface InternetItem {
-  /** The argument it came from: all items of one argument are found when one is. */
+  /** The argument that it came from. When one item of an argument is found, all of them are. */
   readonly argument: string;
   readonly version: 4 | 6 | null;
   readonly protocol: InternetProtocol | null;
@@ -52,7 +52,7 @@ export interface InternetItem {
   readonly ports: { readonly first: number; readonly last: number } | null;
 }
 
-/** TCP states of `-s TCP:`, by the kernel's number; 0 stands for CLOSED. */
+/** A TCP state of `-s TCP:`, by the kernel's number; 0 is lsof's CLOSED. */
 export interface StateItem {
   readonly state: number;
   readonly exclude: boolean;
@@ -67,18 +67,18 @@ export interface DirectoryItem {
 /** Repetition of `-r` and `+r`. */
 export interface Repetition {
   readonly seconds: number;
-  /** How often; `null` for ever. */
+  /** How often; `null` for no limit. */
   readonly count: number | null;
-  /** strftime(3) format of the marker; `null` for the usual one. */
+  /** Format of the marker for strftime(3); `null` for lsof's own marker. */
   readonly marker: string | null;
-  /** `+r`: until nothing is listed. */
+  /** `+r`: stop when nothing is listed. */
   readonly whileFound: boolean;
 }
 
-/** What was asked. */
+/** What was asked for. */
 export interface LsofQuery {
   readonly and: boolean;
-  /** `-i` without an address: 0 for both versions; `null` when not given. */
+  /** `-i` without an address: the version, or 0 for both; `null` when not given. */
   readonly internet: 0 | 4 | 6 | null;
   readonly internetItems: readonly InternetItem[];
   readonly states: readonly StateItem[];
@@ -89,27 +89,27 @@ export interface LsofQuery {
   readonly commands: readonly CommandItem[];
   readonly commandPatterns: readonly CommandPattern[];
   readonly descriptors: DescriptorSet | null;
-  /** `-K` lists tasks, `-K i` never does; otherwise they are listed when everything is. */
+  /** `-K` lists tasks and `-K i` never does. By default they are listed when everything is. */
   readonly tasks: "list" | "ignore" | "default";
   /** `+L N`: files with fewer links than this; `null` when not asked. */
   readonly linksBelow: number | null;
   readonly directories: readonly DirectoryItem[];
-  /** `-x`: go through symbolic links, through mount points. */
+  /** `-x`: `+d` and `+D` follow symbolic links, and cross mount points. */
   readonly crossLinks: boolean;
   readonly crossMounts: boolean;
   readonly names: readonly string[];
-  /** `+f`: names are file systems; `-f`: names are files. */
+  /** What the names are: `+f` says file systems, `-f` says files. */
   readonly nameKind: "either" | "filesystem" | "file";
-  /** `-X`: TCP and UDP are not looked up. */
+  /** `-X`: TCP and UDP sockets are not looked up. */
   readonly skipInternet: boolean;
-  /** Beyond lsof: `-i` looks into every network namespace. */
+  /** `--all-netns`, which lsof does not have: `-i` looks into every network namespace. */
   readonly allNamespaces: boolean;
-  /** `-E` shows endpoints, `+E` lists their files too. */
+  /** `-E` shows who has the other end, `+E` lists the files there as well. */
   readonly endpoints: "none" | "show" | "list";
   readonly repetition: Repetition | null;
-  /** `-V`. */
+  /** `-V`: print what was not found. */
   readonly verbose: boolean;
-  /** `-Q`. */
+  /** `-Q`: exit with 0 even when something was not found. */
   readonly quiet: boolean;
   readonly warnings: boolean;
   readonly numericHosts: boolean;
@@ -118,11 +118,11 @@ export interface LsofQuery {
   readonly format: LsofFormat;
 }
 
-/** Looks up what a command line may name. */
+/** Looks up the names that a command line may have. */
 export interface LsofLookups {
   /** Port of a service; `null` when there is none. */
   service(name: string, protocol: InternetProtocol): number | null;
-  /** Addresses of a host in text form. */
+  /** The addresses of a host, as text. */
   addresses(name: string): readonly { readonly version: 4 | 6; readonly address: string }[];
   /** User ID of a login; `null` when there is none. */
   user(login: string): number | null;

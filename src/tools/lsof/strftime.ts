@@ -1,5 +1,5 @@
 /**
- * strftime(3), for the markers of `-r`: in the C locale and local time.
+ * strftime(3) in the C locale and in local time, for the markers of `-r`.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const MONTHS = [
 
 const two = (value: number) => String(value).padStart(2, "0");
 
-/** Conversions that are made of others. */
+/** Conversions that stand for several others. */
 const COMPOUND: Readonly<Record<string, string>> = {
   c: "%a %b %e %H:%M:%S %Y",
   D: "%m/%d/%y",
@@ -34,7 +34,7 @@ const COMPOUND: Readonly<Record<string, string>> = {
   X: "%H:%M:%S",
 };
 
-/** Formats a time; `null` when the format has a conversion that is not known here. */
+/** Formats a time; `null` when the format has an unknown conversion. */
 export function strftime(format: string, time: Date): string | null {
   let unknown = false;
   const text = format.replace(/%([EO]?)(.?)/gs, (_, _modifier: string, letter: string) => {

@@ -1,11 +1,12 @@
 /**
- * The options of netstat: those of net-tools 2.10, and ours.
+ * The options of netstat: those of net-tools 2.10, and sockeye's own.
  *
  * @module
  */
+import { VERSION } from "../../version.ts";
 import type { CompatFlag } from "../getopt.ts";
 
-/** What was given. */
+/** The options that were given. */
 export interface NetstatOptions {
   all: boolean;
   listening: boolean;
@@ -21,17 +22,17 @@ export interface NetstatOptions {
   numericHosts: boolean;
   numericPorts: boolean;
   numericUsers: boolean;
-  /** Address families in the order they were given, by the names that -A knows. */
+  /** Address families in the order they were given. Those that sockeye has no sockets of are in upper case. */
   families: string[];
   readonly protocols: Set<"tcp" | "sctp" | "udp" | "udplite" | "raw">;
-  /** Modes of the original that are not here, by their letter. */
+  /** Modes of the original that sockeye does not have, by their letter. */
   readonly leftOut: Set<LeftOut>;
 }
 
-/** Letters of the modes that are not here. */
+/** A mode of the original that sockeye does not have, by its letter. */
 export type LeftOut = "r" | "i" | "g" | "M" | "F" | "C";
 
-/** Nothing given. */
+/** The options before any is given. */
 export function noOptions(): NetstatOptions {
   return {
     all: false,
@@ -54,18 +55,30 @@ export function noOptions(): NetstatOptions {
   };
 }
 
-/** The run ends here, and says only this: the version, or a family that does not exist. */
+/** Ends the run before it begins: help, the version, or a command line that cannot be run. */
 export class NetstatStop extends Error {
   override readonly name = "NetstatStop";
-  readonly stop: "help" | "version" | "family";
+  readonly status: number;
+  readonly text: string;
+  /** Whether the help follows the text. */
+  readonly usage: boolean;
+  /** True when the text goes to standard output, false for standard error. */
+  readonly output: boolean;
 
-  constructor(stop: "help" | "version" | "family", message = "") {
-    super(message);
-    this.stop = stop;
+  constructor(
+    status: number,
+    text: string,
+    { usage = false, output = status === 0 }: { usage?: boolean; output?: boolean } = {},
+  ) {
+    super(text);
+    this.status = status;
+    this.text = text;
+    this.usage = usage;
+    this.output = output;
   }
 }
 
-/** Names of address families and what they are; those that this program does not show are told as absent. */
+/** Address families by the names of `-A`. Those that sockeye has no sockets of are in upper case, and told as absent. */
 const FAMILIES: ReadonlyMap<string, string> = new Map([
   ["inet", "inet"],
   ["ip", "inet"],
@@ -79,7 +92,7 @@ const FAMILIES: ReadonlyMap<string, string> = new Map([
   ["x25", "X25"],
   ["rose", "ROSE"],
   ["bluetooth", "BLUETOOTH"],
-  // Known by name, and without a table.
+  // netstat knows this name, but has no table for it and does not say that it is absent.
   ["ddp", "ddp"],
   ["appletalk", "ddp"],
 ]);
@@ -88,7 +101,7 @@ function addFamilies(options: NetstatOptions, names: string): void {
   for (const name of names.split(",")) {
     const family = FAMILIES.get(name);
     if (family === undefined) {
-      throw new NetstatStop("family", `Unknown address family \`${name}'.`);
+      throw new NetstatStop(1, `Unknown address family \`${name}'.\n`);
     }
     options.families.push(family);
   }
@@ -137,7 +150,7 @@ export const NETSTAT_FLAGS: readonly Flag[] = [
     long: ["version"],
     help: "print the version",
     set() {
-      throw new NetstatStop("version");
+      throw new NetstatStop(0, `sockeye ${VERSION}, speaking the language of net-tools 2.10\n`);
     },
   },
   { short: "i", long: ["interfaces"], set: leftOut("i") },
@@ -146,7 +159,7 @@ export const NETSTAT_FLAGS: readonly Flag[] = [
     long: ["help"],
     help: "print this text",
     set() {
-      throw new NetstatStop("help");
+      throw new NetstatStop(0, "", { usage: true });
     },
   },
   { short: "r", long: ["route"], set: leftOut("r") },
@@ -198,7 +211,7 @@ export const NETSTAT_FLAGS: readonly Flag[] = [
     set: turn("statistics"),
   },
   { short: "W", long: ["wide"], help: "do not cut addresses", set: turn("wide") },
-  // As other versions of netstat spell it.
+  // The spelling of other versions of netstat.
   { short: "T", long: ["notrim"], extension: true, set: turn("wide") },
   {
     short: "n",
@@ -223,12 +236,12 @@ export const NETSTAT_FLAGS: readonly Flag[] = [
     help: "numbers instead of user names",
     set: turn("numericUsers"),
   },
-  // Names of hardware addresses, which no table here has.
+  // Asks for names of hardware addresses, which none of these tables has.
   { short: "N", long: ["symbolic"], set() {} },
   { short: "C", long: ["cache"], set: leftOut("C") },
   { short: "F", long: ["fib"], set: leftOut("F") },
   { short: "g", long: ["groups"], set: leftOut("g") },
   { short: "Z", long: ["context"], set: turn("context") },
-  // Accepted and without meaning, as in the original.
+  // Accepted without a meaning, as in the original.
   { short: "d", set() {} },
 ];

@@ -1,12 +1,12 @@
 /**
- * Help of netstat mode, from its table of options.
+ * The help of netstat mode, made from its table of options.
  *
  * @module
  */
 import type { HelpPage } from "../../cli/help.ts";
 import { NETSTAT_FLAGS } from "./flags.ts";
 
-/** What the man page and completions say. */
+/** The page of the man page and of completions. */
 export const HELP: HelpPage = {
   usage: "sockeye netstat [OPTIONS]",
   intro:

@@ -1,56 +1,56 @@
 /**
- * Layout: what the options of netstat change in its tables, and where names come from.
+ * The layout of netstat's tables: headings, and what the options change.
  *
- * Widths, words and blanks follow net-tools 2.10 to the byte: scripts cut these tables by column.
+ * Widths, words and blanks are those of net-tools 2.10 to the byte, because scripts cut these tables by column.
  *
  * @module
  */
 import type { RowBuffer } from "../../text/row_buffer.ts";
 
-/** Options that change what tables look like. */
+/** The options that change the tables. */
 export interface NetstatLayout {
-  /** `-a`: servers and connections. */
+  /** `-a`: list servers and connections. */
   readonly all: boolean;
-  /** `-l`: servers alone. Without it and {@linkcode all}: connections alone. */
+  /** `-l`: list servers only. Without `-l` and `-a`, connections only. */
   readonly listening: boolean;
-  /** `-e`: user and inode. */
+  /** `-e`: show user and inode. */
   readonly extended: boolean;
-  /** `-p`: who holds the socket. */
+  /** `-p`: show the owner. */
   readonly programs: boolean;
-  /** `-o`. */
+  /** `-o`: show timers. */
   readonly timers: boolean;
-  /** `-W`: addresses in full. */
+  /** `-W`: do not cut addresses. */
   readonly wide: boolean;
 }
 
-/** Names for numbers, or the numbers themselves where the options say so. */
+/** Names, or numbers where the options say so. */
 export interface NetstatNames {
-  /** True when neither hosts nor ports are named. */
+  /** True when hosts and ports are both shown as numbers. */
   readonly numeric: boolean;
-  /** Text of an address. */
+  /** The text for an address. */
   host(address: string): string;
-  /** Text of a port; `protocol` is `tcp`, `udp`, `sctp` or `raw`. */
+  /** The text for a port; `protocol` is `tcp`, `udp`, `sctp` or `raw`. */
   port(port: number, protocol: string): string;
-  /** Text of a user ID. */
+  /** The text for a user ID. */
   user(uid: number): string;
-  /** `PID/name` of who holds the socket with this inode, `-` for nobody. */
+  /** `PID/name` of the owner of the socket with this inode; `-` for none. */
   owner(inode: number): string;
 }
 
-/** Which sockets a title says there are. */
+/** The part of a title that says which sockets are listed. */
 function which(layout: NetstatLayout): string {
   if (layout.all) return "servers and established";
   return layout.listening ? "only servers" : "w/o servers";
 }
 
-/** True when the options want a socket that is a server, or one that is not. */
+/** True when the options ask for a socket. `server` says whether it is one in the sense of netstat. */
 export function wanted(server: boolean, layout: NetstatLayout): boolean {
   return layout.all || server === layout.listening;
 }
 
 const OWNER_WIDTH = 20;
 
-/** Writes the owner's cell with the blank before it; nothing without `-p`. */
+/** Writes the cell of the owner with the blank before it. Without `-p` it writes nothing. */
 export function writeOwner(
   { row, layout, names }: {
     readonly row: RowBuffer;
@@ -68,7 +68,7 @@ function ownerHeading(layout: NetstatLayout): string {
   return layout.programs ? ` ${"PID/Program name".padEnd(OWNER_WIDTH)}` : "";
 }
 
-/** Title and heading of the internet tables, which share one. */
+/** Title and heading of all internet tables. */
 export function internetHeading(layout: NetstatLayout): string {
   const extended = layout.extended ? " User       Inode     " : "";
   const timers = layout.timers ? " Timer" : "";

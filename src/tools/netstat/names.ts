@@ -1,5 +1,5 @@
 /**
- * Names as netstat shows them, or numbers where the options say so.
+ * The names that netstat shows for hosts, ports and users, or their numbers where the options say so.
  *
  * @module
  */
@@ -9,35 +9,36 @@ import { Users } from "../../etc/users.ts";
 import { plainAddress } from "./rows/internet.ts";
 import type { NetstatNames } from "./layout.ts";
 
-/** Which numbers are to stay numbers. */
+/** What is shown as a number. */
 export interface NumericChoice {
   readonly hosts: boolean;
   readonly ports: boolean;
   readonly users: boolean;
 }
 
-/** A name server, or what stands for one: the names of addresses that a file does not know. */
+/** Asks for the names of many addresses at once. Addresses without a name are missing from the answer. */
 export type ReverseLookup = (addresses: readonly string[]) => Map<string, string>;
 
 /**
- * Names for one run. Where hosts are to be named, addresses are noted while the tables are read, and looked up all at once
- * before rows are made.
+ * The names of one listing, each looked up once. Addresses are noted while tables are read and looked up all together,
+ * before their rows are written.
  */
-export class NamesForRun {
+export class NameCache {
   readonly #numeric: NumericChoice;
   readonly #services = new Services();
   readonly #protocols = new Protocols();
   readonly #users = new Users();
   readonly #hosts = new Hosts();
   readonly #known = new Map<string, string>();
-  readonly #asked = new Set<string>();
+  /** Addresses that the next look-up asks for. */
+  readonly #pending = new Set<string>();
   readonly #ports = new Map<string, Map<number, string>>();
 
   constructor(numeric: NumericChoice) {
     this.#numeric = numeric;
   }
 
-  /** The functions that rows are made with. */
+  /** The functions that rows get their names from. `owner` is that of {@linkcode NetstatNames}. */
   forRows(owner: (inode: number) => string): NetstatNames {
     return {
       numeric: this.#numeric.hosts && this.#numeric.ports,
@@ -48,16 +49,16 @@ export class NamesForRun {
     };
   }
 
-  /** Takes note of an address that a row will be made with. */
+  /** Notes an address that a row will show. */
   note(address: string): void {
     this.#host(address);
   }
 
-  /** Asks for the names of all addresses that were noted and that no file names. */
+  /** Looks up the noted addresses that /etc/hosts does not name. */
   lookUp(lookup: ReverseLookup): void {
-    if (this.#asked.size === 0) return;
-    for (const [address, name] of lookup([...this.#asked])) this.#known.set(address, name);
-    this.#asked.clear();
+    if (this.#pending.size === 0) return;
+    for (const [address, name] of lookup([...this.#pending])) this.#known.set(address, name);
+    this.#pending.clear();
   }
 
   #host(address: string): string {
@@ -68,7 +69,7 @@ export class NamesForRun {
       else text = this.#hosts.name(address) ?? undefined;
       if (text === undefined) {
         text = plainAddress(address);
-        this.#asked.add(address);
+        this.#pending.add(address);
       }
       this.#known.set(address, text);
     }

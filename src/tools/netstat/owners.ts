@@ -1,5 +1,5 @@
 /**
- * Owners as netstat -p shows them: `PID/name`, the name being that of the command line.
+ * Owners as `netstat -p` shows them: `PID/name`, where the name is from the command line of the process.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { Scan } from "../../proc/scan.ts";
 
-/** What of a command line is looked at. */
+/** netstat reads this many bytes of a command line. */
 const CMDLINE_LIMIT = 511;
-/** What of `PID/name` is shown. */
+/** netstat shows this many characters of `PID/name`. */
 const LABEL_LIMIT = 19;
 const NOBODY = "-";
 
 /**
- * The name in a command line: its first argument, after the last slash when it begins with one. A process may write
- * whatever it likes there: what is not printable ASCII becomes a dot (CVE-2024-58251).
+ * The name in a command line: its first argument, or what follows its last slash when it starts with one. A process may put
+ * any bytes there, so those that are not printable ASCII become dots (CVE-2024-58251).
  */
 export function programName(cmdline: Uint8Array): string {
   const end = cmdline.indexOf(0);
@@ -28,18 +28,18 @@ export function programName(cmdline: Uint8Array): string {
   return text;
 }
 
-/** Who holds which socket. */
+/** The owners of sockets, by inode. */
 export class NetstatOwners {
   readonly #root: ProcRoot;
   readonly #all: boolean;
   readonly #scan: Scan;
   readonly #holders: HolderIndex;
-  /** Labels of processes; `null` for one that has ended since. */
-  readonly #names = new Map<number, string | null>();
+  /** `PID/name` of processes; `null` for one that has ended. */
+  readonly #labels = new Map<number, string | null>();
 
   /**
-   * Walks the descriptors of all processes. The process with the lowest ID is the owner; with `all` every one is, those
-   * included that hold it in a table of one of their threads.
+   * Reads the descriptors of all processes. netstat shows the process with the lowest ID. With `all` every owner is shown,
+   * also one that has the socket only in the private descriptor table of a thread.
    */
   constructor(root: ProcRoot, all: boolean, diagnostics: Diagnostics) {
     this.#root = root;
@@ -49,7 +49,10 @@ export class NetstatOwners {
     this.#holders = new HolderIndex(this.#scan.descriptors);
   }
 
-  /** `PID/name`, cut to 19 characters; with `all` the names of all in full, with commas between; `-` for nobody. */
+  /**
+   * The owner of a socket as `PID/name`, cut to 19 characters; with `all` every owner in full, with commas between them.
+   * `-` when there is none.
+   */
   label(inode: number): string {
     if (inode === 0) return NOBODY;
     const rows = this.#holders.rows(inode);
@@ -60,27 +63,27 @@ export class NetstatOwners {
       const row = rows[i]!;
       const pid = pids[row]!;
       if (pid === last || !this.#all && tids[row] !== 0) continue;
-      const name = this.#name(pid);
-      if (name === null) continue;
-      if (!this.#all) return name;
-      all += all === "" ? name : `,${name}`;
+      const label = this.#processLabel(pid);
+      if (label === null) continue;
+      if (!this.#all) return label;
+      all += all === "" ? label : `,${label}`;
       last = pid;
     }
     return all === "" ? NOBODY : all;
   }
 
-  #name(pid: number): string | null {
-    let name = this.#names.get(pid);
-    if (name === undefined) {
+  #processLabel(pid: number): string | null {
+    let label = this.#labels.get(pid);
+    if (label === undefined) {
       const cmdline = this.#root.read(`${pid}/cmdline`, CMDLINE_LIMIT);
-      name = typeof cmdline === "number" ? null : `${pid}/${programName(cmdline)}`;
-      if (name !== null && !this.#all) name = name.slice(0, LABEL_LIMIT);
-      this.#names.set(pid, name);
+      label = typeof cmdline === "number" ? null : `${pid}/${programName(cmdline)}`;
+      if (label !== null && !this.#all) label = label.slice(0, LABEL_LIMIT);
+      this.#labels.set(pid, label);
     }
-    return name;
+    return label;
   }
 
-  /** What netstat says beforehand when there may be owners that it cannot see; `null` when it could look everywhere. */
+  /** What netstat says first when processes could not be read; `null` when all could. */
   warning(effectiveUserId: number): string | null {
     if (this.#scan.unlisted === 0) return null;
     return this.#scan.descriptors.length === 0

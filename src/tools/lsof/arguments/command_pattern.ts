@@ -1,5 +1,5 @@
 /**
- * Expressions of `-c /…/[bix]`: POSIX regular expressions, turned into the runtime's.
+ * Expressions of `-c /…/[bix]`: POSIX regular expressions, translated into those of JavaScript.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function parseCommandPattern(argument: string): CommandPattern {
   }
   const translated = translate(source, modifiers.includes("b"));
   try {
-    // Bytes, not characters: what is matched is one character a byte.
+    // No "u" flag, because the commands have one character for each byte.
     return { source, pattern: new RegExp(translated, modifiers.includes("i") ? "is" : "s") };
   } catch {
     throw new LsofError(`regexp error: ${argument}: not a regular expression`);
@@ -45,8 +45,10 @@ const CLASSES: Readonly<Record<string, string>> = {
   xdigit: "0-9A-Fa-f",
 };
 
-// regex(7): a basic expression has its operators behind backslashes; brackets know classes; a backslash in brackets is
-// itself.
+/**
+ * Translates a regular expression of regex(7). In a basic one the operators are those behind a backslash. Brackets may
+ * contain classes, and a backslash in them stands for itself.
+ */
 function translate(source: string, basic: boolean): string {
   let out = "";
   for (let i = 0; i < source.length; i++) {
@@ -72,6 +74,7 @@ function translate(source: string, basic: boolean): string {
   return out;
 }
 
+/** Translates the bracket at `start`. Returns its text and the index of its end. */
 function bracket(source: string, start: number): [text: string, last: number] {
   let i = start + 1;
   let out = "[";

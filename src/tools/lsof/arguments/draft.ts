@@ -1,5 +1,5 @@
 /**
- * Draft: what lsof's options have set so far, and the query that it becomes.
+ * Draft: what the options have set so far, and the query that comes of it.
  *
  * @module
  */
@@ -62,7 +62,7 @@ export interface Draft {
   queues: boolean;
 }
 
-/** Before any option. */
+/** The defaults, before any option. */
 export function newDraft(): Draft {
   return {
     and: false,
@@ -129,7 +129,7 @@ export function check(draft: Draft): void {
   }
 }
 
-/** True when the query names something to select by. */
+/** True when the query has a criterion that is not an exclusion. */
 export function selects(query: LsofQuery): boolean {
   const included = (list: readonly { exclude: boolean }[]) => list.some(({ exclude }) => !exclude);
   return query.internet !== null || query.internetItems.length > 0 || query.unix ||
@@ -139,7 +139,7 @@ export function selects(query: LsofQuery): boolean {
     query.names.length > 0;
 }
 
-/** The query that the options add up to, with the names that were given beside them. */
+/** The query of these options and of the names that follow them. */
 export function finish(draft: Draft, names: readonly string[]): LsofQuery {
   const {
     terse,
@@ -165,7 +165,6 @@ export function finish(draft: Draft, names: readonly string[]): LsofQuery {
       kind: terse ? "terse" : fields !== null ? "fields" : "table",
       fields: fields ?? new Set(),
       terminator,
-      // The column never gets narrower than its title.
       commandWidth,
       parent,
       group,

@@ -1,10 +1,10 @@
 /**
- * LsofError: an option that lsof mode cannot make sense of.
+ * LsofError: a fault in the command line of lsof.
  *
  * @module
  */
 
-/** One line, in lsof's words where it has them, because scripts look for them. */
+/** The message is one line, in lsof's own words where it has some, because scripts look for them. */
 export class LsofError extends Error {
   override readonly name = "LsofError";
 }

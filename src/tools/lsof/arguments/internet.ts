@@ -7,23 +7,23 @@ import type { InternetItem, InternetProtocol, LsofLookups } from "../query.ts";
 import { formatAddress, parseAddress, withoutMapping } from "../../../model/endpoint.ts";
 import { LsofError } from "./error.ts";
 
-/** What one `-i` means. */
+/** What the value of one `-i` means. */
 export type InternetArgument =
   | { readonly kind: "version"; readonly version: 4 | 6 }
   | { readonly kind: "items"; readonly items: readonly InternetItem[] };
 
-/** Ends the parsing with a message. */
+/** Throws the error for this argument. */
 type Fail = (what: string) => never;
 
-/** A host, or any. */
+/** A host, or any host of a version. */
 interface Host {
   readonly version: 4 | 6 | null;
   readonly address: string | null;
 }
 
 /**
- * Parses the value of `-i`. `inherited` is the version that an earlier `-i4` or `-i6` set, which a value without one takes
- * over. Throws {@linkcode LsofError}.
+ * Parses the value of `-i`. `inherited` is the version of an earlier `-i4` or `-i6`; it holds for values that have none of
+ * their own. Throws {@linkcode LsofError}.
  */
 export function parseInternet(
   argument: string,
@@ -53,7 +53,7 @@ export function parseInternet(
     rest = parsed.rest;
   }
   const ranges = rest === "" ? [null] : parsePorts(rest, protocol, lookups, fail);
-  // Nothing to go by: the IPv4 wildcard is the same as no address.
+  // Without a protocol and ports there must be an address, and 0.0.0.0 counts as none.
   if (protocol === null && ranges[0] === null && hosts.some(({ address }) => address === null)) {
     return fail("incomplete Internet address specification");
   }
@@ -94,7 +94,7 @@ function parseHost(
   return { hosts, rest };
 }
 
-/** Four numbers up to 255 with dots between. Leading zeros do not make them octal. */
+/** Reads four numbers up to 255 with dots between them, all decimal, even with leading zeros. `null` for other text. */
 function dottedAddress(text: string): string | null {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
   if (match === null) return null;
@@ -102,7 +102,10 @@ function dottedAddress(text: string): string | null {
   return octets.every((octet) => octet <= 255) ? octets.join(".") : null;
 }
 
-/** One to three numbers, the last of which fills what is left, as inet_aton(3) reads them: `127.1`. A zero makes octal. */
+/**
+ * Reads one to three numbers as inet_aton(3) does: the last one fills the remaining bytes, so `127.1` is 127.0.0.1, and a
+ * leading zero means octal. `null` for other text.
+ */
 function shortAddress(text: string): string | null {
   const words = text.split(".");
   if (words.length > 3 || !words.every((word) => /^(0[0-7]*|[1-9]\d*)$/.test(word))) return null;
@@ -132,7 +135,7 @@ function parseIpv6(
   return { hosts: [{ version: 4, address: formatAddress(plain) }], rest };
 }
 
-/** A list of ports, services, and ranges that begin with a port. */
+/** Parses a list of ports, services, and ranges. The start of a range is a port number. */
 function parsePorts(
   text: string,
   protocol: InternetProtocol | null,
@@ -142,7 +145,7 @@ function parsePorts(
   const bad = () => fail("unacceptable port specification in");
   if (!text.startsWith(":") || text === ":") return bad();
   const entries = text.slice(1).split(",");
-  // A comma at the end is nothing, one elsewhere is a service without a name.
+  // A comma at the end is ignored. Anywhere else an empty entry is a service without a name.
   if (entries.length > 1 && entries.at(-1) === "") entries.pop();
   return entries.map((entry) => {
     if (!/^\d/.test(entry)) {

@@ -1,5 +1,5 @@
 /**
- * Values of options that are lists: identifiers, users, descriptors, states.
+ * Options whose values are lists: processes and groups, users, descriptors, states.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { DescriptorSet, LsofLookups, NumberItem, StateItem, UserItem } from
 import { TCP_STATES } from "../tcp_states.ts";
 import { LsofError } from "./error.ts";
 
-/** `^` before a member excludes it. */
+/** Splits the `^` that excludes a member from its text. */
 function member(text: string): { exclude: boolean; text: string } {
   return text.startsWith("^") ? { exclude: true, text: text.slice(1) } : { exclude: false, text };
 }
@@ -44,7 +44,7 @@ export function addUsers(list: UserItem[], value: string | null, lookups: LsofLo
   }
 }
 
-/** Adds the descriptors of `-d`. Throws {@linkcode LsofError}. */
+/** Returns the set with the descriptors of another `-d` added. Throws {@linkcode LsofError}. */
 export function addDescriptors(
   set: DescriptorSet | null,
   value: string | null,

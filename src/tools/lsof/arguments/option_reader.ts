@@ -1,20 +1,23 @@
 /**
- * The way lsof reads options: `-` or `+` before a group of letters, and values that may be missing.
+ * OptionReader: reads options as lsof does, with `-` or `+` before a group of letters, and values that may be missing.
  *
  * @module
  */
 
-/** Reads one command line. */
-export class LsofOptions {
+/** Reads one command line, letter by letter. */
+export class OptionReader {
   readonly #args: readonly string[];
   /** Letters that take a value. */
   readonly #valued: string;
+  /** The next argument. */
   #index = 0;
+  /** The next letter in it; 0 before its prefix. */
   #at = 0;
+  /** Where the last value began. */
   #back: readonly [index: number, at: number] = [0, 0];
-  /** `-` or `+`. */
+  /** What the last letter stood behind. */
   prefix: "-" | "+" = "-";
-  /** What may be the value of the last letter; `null` when nothing follows. */
+  /** The value of the last letter, or what may be the next option; `null` when nothing follows. */
   value: string | null = null;
 
   constructor(args: readonly string[], valued: string) {
@@ -46,7 +49,7 @@ export class LsofOptions {
     this.#at = 0;
   }
 
-  // The value is the rest of the word, or the next word unless that is `--`.
+  /** Takes the rest of the argument as the value, or else the next argument unless that is `--`. */
   #takeValue(arg: string): void {
     if (this.#at + 1 < arg.length) {
       this.#back = [this.#index, this.#at + 1];
@@ -62,7 +65,7 @@ export class LsofOptions {
     this.#index++;
   }
 
-  /** True when there is no value, or it looks like the next option: that is given back. */
+  /** True when there is no value. What looks like an option is none, and is given back. */
   withoutValue(): boolean {
     if (this.value === null) return true;
     if (!/^[-+]/.test(this.value)) return false;
@@ -70,7 +73,7 @@ export class LsofOptions {
     return true;
   }
 
-  /** Gives back all but the first `used` characters of the value, to be read as letters. */
+  /** Gives back the value except its first `used` characters. The rest is read as options. */
   giveBack(used: number): void {
     const [index, at] = this.#back;
     this.#index = index;
@@ -78,7 +81,7 @@ export class LsofOptions {
     this.value = null;
   }
 
-  /** What is left: names of files. */
+  /** The arguments that are left, which are names of files. */
   get rest(): readonly string[] {
     return this.#args.slice(this.#index);
   }

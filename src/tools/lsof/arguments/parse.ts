@@ -1,5 +1,5 @@
 /**
- * Parse: an lsof command line into a query.
+ * Reads an lsof command line into a query.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { DEFAULT_FIELDS, FIELD_HELP } from "../layout/fields.ts";
 import { parseCommandPattern } from "./command_pattern.ts";
 import { check, type Draft, finish, newDraft, selects } from "./draft.ts";
 import { LsofError } from "./error.ts";
-import { LsofOptions } from "./option_reader.ts";
+import { OptionReader } from "./option_reader.ts";
 import { parseInternet } from "./internet.ts";
 import { addDescriptors, addNumbers, addStates, addUsers } from "./lists.ts";
 import { latin1Text, utf8Bytes } from "../../../text/encoding.ts";
@@ -17,7 +17,7 @@ import { latin1Text, utf8Bytes } from "../../../text/encoding.ts";
 /** Letters that take a value in lsof 4.95 on Linux. */
 const VALUED = "ADFKLSTZcdefgimoprsux";
 
-/** Options of lsof that are not in this part, and what they are for. */
+/** Options of lsof that sockeye does not have, and what they are about. */
 const OUTSIDE: Readonly<Record<string, string>> = {
   A: "AFS",
   C: "the kernel's name cache",
@@ -32,12 +32,12 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   z: "zones",
 };
 
-/** Text as bytes, one character each: how names in the kernel are compared. */
+/** Text with one character for each of its bytes, which is how names are compared with the kernel's. */
 function byteText(text: string): string {
   return latin1Text(utf8Bytes(text));
 }
 
-/** Parses arguments. Answers with a word where it is help that is asked for. Throws {@linkcode LsofError}. */
+/** Parses arguments. Returns a word when they ask for help or the version instead. Throws {@linkcode LsofError}. */
 export function parseLsof(
   args: readonly string[],
   lookups: LsofLookups,
@@ -45,7 +45,7 @@ export function parseLsof(
   const draft = newDraft();
   const known = args.filter((arg) => arg !== "--all-netns");
   draft.allNamespaces = known.length < args.length;
-  const options = new LsofOptions(known, VALUED);
+  const options = new OptionReader(known, VALUED);
   let answer: "help" | "fields" | "version" | null = null;
   for (let letter = options.next(); letter !== null; letter = options.next()) {
     const word = option(letter, options, draft, lookups);
@@ -64,7 +64,7 @@ export function parseLsof(
 
 function option(
   letter: string,
-  options: LsofOptions,
+  options: OptionReader,
   draft: Draft,
   lookups: LsofLookups,
 ): "help" | "fields" | "version" | null {
@@ -115,7 +115,7 @@ function option(
       parseLinks(options, draft);
       break;
     case "M":
-      // Off is what it always is here.
+      // -M turns the port mapper off, and sockeye never asks it.
       if (plus) throw outside(letter, "+");
       break;
     case "n":
@@ -125,7 +125,7 @@ function option(
       parseOffset(options, draft);
       break;
     case "O":
-      // Whether system calls are made in a child process does not show.
+      // Decides whether lsof makes system calls in a child process, which does not change the output.
       break;
     case "p":
       addNumbers(draft.pids, options.value, "process");
@@ -147,7 +147,7 @@ function option(
       else addStates(draft.states, options.value!);
       break;
     case "S":
-      // A time limit for calls that are not made in a child process either.
+      // A time limit for system calls that lsof makes in a child process. sockeye has no such process.
       if (!options.withoutValue()) takeNumber(options);
       break;
     case "t":
@@ -193,19 +193,19 @@ function outside(letter: string, prefix: string): LsofError {
   );
 }
 
-/** The kernel keeps this much of a command: TASK_COMM_LEN - 1. */
-const SYSTEM_COMMAND = 15;
+/** The kernel keeps this many characters of a command: TASK_COMM_LEN - 1. */
+const COMMAND_LIMIT = 15;
 
-function parseCommand(options: LsofOptions, draft: Draft): void {
+function parseCommand(options: OptionReader, draft: Draft): void {
   const { value, prefix } = options;
   if (prefix === "+") {
     if (value === null || !/^\d/.test(value)) {
       throw new LsofError("+c not followed by width number");
     }
     draft.commandWidth = parseInt(value, 10);
-    if (draft.commandWidth > SYSTEM_COMMAND) {
+    if (draft.commandWidth > COMMAND_LIMIT) {
       throw new LsofError(
-        `+c ${draft.commandWidth} > what system provides (${SYSTEM_COMMAND})`,
+        `+c ${draft.commandWidth} > what system provides (${COMMAND_LIMIT})`,
       );
     }
     return;
@@ -216,8 +216,8 @@ function parseCommand(options: LsofOptions, draft: Draft): void {
     return;
   }
   const exclude = value.startsWith("^");
-  if (value.length - Number(exclude) > SYSTEM_COMMAND) {
-    throw new LsofError(`"-c ${value}" length > what system provides (${SYSTEM_COMMAND})`);
+  if (value.length - Number(exclude) > COMMAND_LIMIT) {
+    throw new LsofError(`"-c ${value}" length > what system provides (${COMMAND_LIMIT})`);
   }
   draft.commands.push({ prefix: byteText(exclude ? value.slice(1) : value), exclude });
 }
@@ -242,7 +242,7 @@ function addInternet(value: string, draft: Draft, lookups: LsofLookups): void {
   } else if (draft.internet !== parsed.version) draft.internet = 0;
 }
 
-function parseFlags(options: LsofOptions, draft: Draft): void {
+function parseFlags(options: OptionReader, draft: Draft): void {
   const on = options.prefix === "+";
   if (options.withoutValue()) {
     draft.nameKind = on ? "filesystem" : "file";
@@ -256,7 +256,7 @@ function parseFlags(options: LsofOptions, draft: Draft): void {
   }
 }
 
-function parseFields(options: LsofOptions, draft: Draft): "fields" | null {
+function parseFields(options: OptionReader, draft: Draft): "fields" | null {
   const all = options.withoutValue() || options.value === "0";
   if (options.value === "?") return "fields";
   const letters = all ? DEFAULT_FIELDS : options.value!;
@@ -267,26 +267,26 @@ function parseFields(options: LsofOptions, draft: Draft): "fields" | null {
       throw new LsofError(`unknown field: ${letter}`);
     }
     draft.fields.add(letter);
-    // A letter that is asked for turns on what the table needs an option for.
+    // Asking for a field also turns on the option that would show it in the table.
     if (letter === "g") draft.group = true;
     else if (letter === "R") draft.parent = true;
     else if (letter === "k") draft.linkCount = true;
     else if (letter === "G") draft.flags = "hex";
-    // By itself the letter means offsets always; among all of them what fits the file.
+    // "o" alone asks for offsets always. In the list of all fields it means size or offset, as fits the file.
     else if (letter === "o" && !all) draft.offset = true;
     else if (letter === "T") draft.anyState = draft.state = draft.queues = true;
   }
   return null;
 }
 
-/** The digits that the value starts with, as a number; what follows them is given back to be read as options. */
-function takeNumber(options: LsofOptions): number | null {
+/** The digits at the start of the value, as a number. What follows them is given back and read as options. */
+function takeNumber(options: OptionReader): number | null {
   const digits = /^\d*/.exec(options.value!)![0];
   if (digits.length < options.value!.length) options.giveBack(digits.length);
   return digits === "" ? null : Number(digits);
 }
 
-function parseLinks(options: LsofOptions, draft: Draft): void {
+function parseLinks(options: OptionReader, draft: Draft): void {
   draft.linkCount = options.prefix === "+";
   if (options.withoutValue()) return;
   const number = takeNumber(options);
@@ -295,7 +295,7 @@ function parseLinks(options: LsofOptions, draft: Draft): void {
   draft.linksBelow = number;
 }
 
-function parseOffset(options: LsofOptions, draft: Draft): void {
+function parseOffset(options: OptionReader, draft: Draft): void {
   const digits = options.withoutValue() ? null : takeNumber(options);
   if (digits === null) draft.offset = true;
   else draft.offsetDigits = digits;
@@ -303,7 +303,7 @@ function parseOffset(options: LsofOptions, draft: Draft): void {
 
 const DEFAULT_SECONDS = 15;
 
-function parseRepetition(options: LsofOptions, draft: Draft): void {
+function parseRepetition(options: OptionReader, draft: Draft): void {
   const whileFound = options.prefix === "+";
   if (options.withoutValue()) {
     draft.repetition = { seconds: DEFAULT_SECONDS, count: null, marker: null, whileFound };
@@ -323,7 +323,7 @@ function parseRepetition(options: LsofOptions, draft: Draft): void {
   if (used!.trimEnd().length < options.value!.length) options.giveBack(used!.trimEnd().length);
 }
 
-function parseStateParts(options: LsofOptions, draft: Draft): void {
+function parseStateParts(options: OptionReader, draft: Draft): void {
   draft.queues = false;
   if (options.withoutValue()) {
     draft.state = draft.anyState = options.prefix === "+";
@@ -334,14 +334,14 @@ function parseStateParts(options: LsofOptions, draft: Draft): void {
   for (const letter of options.value!) {
     if (letter === "s") draft.state = true;
     else if (letter === "q") draft.queues = true;
-    // Socket options: the kernel does not tell them, and lsof shows none on Linux.
+    // f is for socket options, which lsof does not show on Linux either.
     else if (letter !== "f") {
       throw new LsofError(`unsupported TCP/TPI info selection: ${letter}`);
     }
   }
 }
 
-function parseCross(options: LsofOptions, draft: Draft): void {
+function parseCross(options: OptionReader, draft: Draft): void {
   const letters = options.withoutValue() ? "fl" : options.value!;
   for (const letter of letters) {
     if (letter === "f") draft.crossMounts = true;

@@ -1,5 +1,5 @@
 /**
- * What the table and the fields of lsof mode have in common: names, states, numbers as text.
+ * Cells that the table and the fields of lsof mode share: names, states, offsets, flags.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const HYPHEN = 0x2d;
 const COLON = 0x3a;
 const GREATER = 0x3e;
 
-/** Writes rows of one run. */
+/** Writes the cells of one run. */
 export class Cells {
   readonly #format: LsofFormat;
   readonly #names: LsofNames;
@@ -30,17 +30,17 @@ export class Cells {
     this.#unicode = unicode;
   }
 
-  /** Login name; `null` where the number is to be shown. */
+  /** The login name of a user; `null` when the number is to be shown. */
   login(uid: number): string | null {
     return this.#names.user(uid);
   }
 
-  /** Printable text. */
+  /** Text made printable. */
   safe(text: string): string {
     return safe(text, this.#unicode);
   }
 
-  /** Writes the NAME column without the state. Returns whether there was anything to write. */
+  /** Writes the NAME column without the state. Returns false when that is empty. */
   writeName(row: FileRow, out: RowBuffer): boolean {
     const start = out.length;
     if (row.name !== null) out.utf8(this.safe(row.name));
@@ -61,7 +61,7 @@ export class Cells {
     return out.length > start;
   }
 
-  /** The same as text. */
+  /** The NAME column without the state, as text. */
   name(row: FileRow): string {
     this.writeName(row, this.#scratch);
     return utf8Text(this.#scratch.take());
@@ -97,12 +97,12 @@ export class Cells {
     return bytes;
   }
 
-  /** True when anything of `-T` is to be shown. */
+  /** False for `-T` alone, which shows nothing of the state. */
   get showsState(): boolean {
     return this.#format.stateParts.any;
   }
 
-  /** The same in one text, for the table: `LISTEN QR=0 QS=0`. */
+  /** The state of a socket in the table: `LISTEN QR=0 QS=0`, or the part of it that `-T` chose. */
   stateText({ stateName, receiveQueue, sendQueue }: SocketState): string {
     const { state, queues } = this.#format.stateParts;
     let text = state && stateName !== null ? stateName : "";
@@ -111,7 +111,7 @@ export class Cells {
     return text;
   }
 
-  /** The parts of a socket's state that are asked for: `ST=LISTEN`, `QR=0`, `QS=0`. */
+  /** The state of a socket as fields: `ST=LISTEN`, `QR=0`, `QS=0`, or those of them that `-T` chose. */
   stateItems(row: FileRow): string[] {
     const { state } = row;
     if (state === null) return [];
@@ -123,16 +123,16 @@ export class Cells {
     return items;
   }
 
-  /** An offset: decimal with `0t`, or hexadecimal when it is longer than asked for. */
+  /** An offset: decimal behind `0t`, or hexadecimal when it has more digits than `-o N` allows. */
   offset(value: number): string {
-    // That of every socket.
+    // Every socket has this one, so it is made without building text.
     if (value === 0) return "0t0";
     const text = `0t${value}`;
     const { offsetDigits } = this.#format;
     return offsetDigits > 0 && text.length > offsetDigits + 2 ? hex(value) : text;
   }
 
-  /** Flags of open(2): names, or hexadecimal; an empty text when none are known. */
+  /** The flags of open(2), as names or in hexadecimal; empty when they were not read. */
   flags(row: FileRow, asHex: boolean): string {
     if (row.flags === null) return "";
     if (asHex) return `${row.flags === 0 ? "0x0" : hex(row.flags)};0x0`;
@@ -144,7 +144,7 @@ function hex(value: number): string {
   return value === 0 ? "0" : `0x${value.toString(16)}`;
 }
 
-/** Abbreviations of open flags, as `lsof -h` documents them, in the order they are written. */
+/** lsof's abbreviations of open flags, in the order that it writes them in. */
 const FLAG_NAMES: readonly (readonly [value: number, name: string])[] = [
   [0o1, "W"],
   [0o2, "RW"],

@@ -1,5 +1,5 @@
 /**
- * Fields of lsof 4.95 (`-F`): a letter and a value each, first of the process, then of each file.
+ * The output of `-F`: fields of a letter and a value each, first those of the process, then those of each file.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Cells } from "./cells.ts";
 import type { FileRow, LsofFormat, ProcessRow } from "../rows/row.ts";
 import { descriptorText } from "./table.ts";
 
-/** The letters, with what `-F?` says of them. */
+/** The letters, and what `-F?` says of each. */
 export const FIELD_HELP: readonly (readonly [letter: string, help: string])[] = [
   ["a", "access mode: r read, w write, u both"],
   ["c", "command"],
@@ -39,15 +39,15 @@ export const FIELD_HELP: readonly (readonly [letter: string, help: string])[] = 
   ["0", "NUL after each field instead of a newline"],
 ];
 
-/** Letters that plain `-F` shows: all but the device that a file stands for. */
+/** The letters of `-F` alone: all except r, the device that a file stands for. */
 export const DEFAULT_FIELDS = "acdDfgGikKlLmMnopPRsStTu";
 
-/** Encodes a device number as dev_t does: minor in the low 8 bits and from bit 20, major from bit 8. */
+/** A device number as a dev_t: the low 8 bits of minor, then major from bit 8, the rest of minor from bit 20. */
 function deviceNumber({ major, minor }: Device): string {
   return `0x${((minor & 0xff) + major * 0x100 + (minor >>> 8) * 0x10_0000).toString(16)}`;
 }
 
-/** Writes the fields of every process that has files to show. */
+/** Writes the fields of every process that has files to list. */
 export function writeFields(
   processes: readonly ProcessRow[],
   format: LsofFormat,
@@ -55,7 +55,7 @@ export function writeFields(
   out: Writer,
 ): void {
   const { fields, terminator } = format;
-  // With NUL after each field a newline ends each set.
+  // With -F0 a newline ends the fields of a process or file.
   const setEnd = terminator === "\0" ? "\n" : "";
   for (const process of processes) {
     if (process.files.length === 0) continue;

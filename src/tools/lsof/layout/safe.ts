@@ -1,21 +1,20 @@
 /**
- * Printable text, in lsof's notation: `\n` and its like, `^A` for other controls, `\xNN` for bytes.
+ * Printable text in lsof's notation: `\n` and the like, `^A` for other control characters, `\xNN` for other bytes.
  *
  * @module
  */
 import { latin1Bytes, strictUtf8Text } from "../../../text/encoding.ts";
 
+/** Characters that have an escape of their own. */
 const LETTERS = new Map([
   [0x08, "\\b"],
   [0x09, "\\t"],
   [0x0a, "\\n"],
   [0x0c, "\\f"],
   [0x0d, "\\r"],
-  [
-    0x5c,
-    "\\\\",
-  ],
+  [0x5c, "\\\\"],
 ]);
+/** Most text, which needs no escape. */
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 
 function escape(byte: number): string {
@@ -25,10 +24,10 @@ function escape(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** Controls and what a terminal does not show as it is; the rest of Unicode is left. */
+/** Control characters, and others that a terminal does not show: these are escaped, the rest of Unicode is not. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Cn}\p{Co}]/u;
 
-/** Text of one character a byte made printable. With `unicode` (a UTF-8 locale) printable characters of it are kept. */
+/** Makes text of one character a byte printable. With `unicode`, for a UTF-8 locale, its printable UTF-8 is decoded. */
 export function safe(text: string, unicode: boolean): string {
   if (PLAIN.test(text)) return text;
   let out = "";
@@ -39,7 +38,7 @@ export function safe(text: string, unicode: boolean): string {
       continue;
     }
     const length = byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
-    const character = unicode && length > 0 ? character8(text, i, length) : null;
+    const character = unicode && length > 0 ? decodeCharacter(text, i, length) : null;
     if (character !== null) {
       out += character;
       i += length - 1;
@@ -48,7 +47,8 @@ export function safe(text: string, unicode: boolean): string {
   return out;
 }
 
-function character8(text: string, at: number, length: number): string | null {
+/** The UTF-8 character of `length` bytes at an index; `null` when there is none or it is not printable. */
+function decodeCharacter(text: string, at: number, length: number): string | null {
   if (at + length > text.length) return null;
   try {
     const character = strictUtf8Text(latin1Bytes(text.slice(at, at + length)));
@@ -58,7 +58,7 @@ function character8(text: string, at: number, length: number): string | null {
   }
 }
 
-/** Width that the COMMAND column gives a command: spaces count as escaped, bytes above 0x7f as two, as lsof counts. */
+/** The width that lsof counts for a command: 4 for a space, which it escapes, and 2 for a byte above 0x7f. */
 export function commandLength(text: string): number {
   let length = 0;
   for (let i = 0; i < text.length; i++) {
@@ -70,7 +70,7 @@ export function commandLength(text: string): number {
   return length;
 }
 
-/** A command in exactly `width` columns: a space is escaped too, an escape that does not fit ends it. */
+/** A command in exactly `width` columns. Spaces are escaped as well. An escape that does not fit ends the text. */
 export function commandCell(text: string, width: number): string {
   let out = "";
   for (let i = 0; i < text.length && out.length < width; i++) {

@@ -1,5 +1,5 @@
 /**
- * The table of lsof 4.95: every column as wide as its content, COMMAND at the left, the rest at the right.
+ * The table of lsof 4.95. Every column is as wide as its content. COMMAND is aligned left, the others right.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { commandCell, commandLength } from "./safe.ts";
 import { SocketFiles, type SocketWidths } from "./socket_files.ts";
 import { latin1Text } from "../../../text/encoding.ts";
 
-/** A column between COMMAND and FD: the same for all files of a process. */
+/** A column between COMMAND and FD. Its cell is the same for all files of a process. */
 interface ProcessColumn {
   readonly title: string;
-  /** Right unless TASKCMD. */
+  /** True for TASKCMD, the only one that is aligned left. */
   readonly left?: boolean;
   cell(process: ProcessRow): string;
 }
 
-/** A column from FD to NODE. It is as wide as the widest of its cells, which are at the right. */
+/** A column from FD to NODE. */
 interface FileColumn {
   readonly title: string;
   width(row: FileRow): number;
@@ -35,13 +35,12 @@ const HYPHEN = 0x2d;
 const ZERO = 0x30;
 const NEWLINE = 0x0a;
 const FLUSH_AT = 64 * 1024;
-/** Cells that a descriptor's number is written into. */
+/** Columns for the number of a descriptor. */
 const NUMBER_WIDTH = 4;
-
-/** Cells of the mode and the lock behind it. */
+/** Columns for the access mode and the lock that follow it. */
 const MODE_WIDTH = 2;
 
-/** Writes a descriptor as lsof 4.95 does: four columns, the last three digits of a number that has more. */
+/** Writes a descriptor in four columns, as lsof 4.95 does: a number that is too long becomes `*` and its last three digits. */
 function writeDescriptor({ descriptor }: FileRow, out: RowBuffer): void {
   if (typeof descriptor === "string") out.text(descriptor);
   else if (descriptor < 10 ** NUMBER_WIDTH) out.right(descriptor, NUMBER_WIDTH);
@@ -54,7 +53,7 @@ function writeDescriptor({ descriptor }: FileRow, out: RowBuffer): void {
   }
 }
 
-/** The same as text, without the blanks before it. */
+/** A descriptor as text, without the blanks before it. */
 export function descriptorText(row: FileRow): string {
   const out = new RowBuffer();
   writeDescriptor(row, out);
@@ -65,7 +64,7 @@ const DESCRIPTOR: FileColumn = {
   title: "FD",
   width({ descriptor }) {
     if (typeof descriptor === "number") return NUMBER_WIDTH + MODE_WIDTH;
-    // lsof spells these two with a space before them.
+    // lsof writes these two with a space before them.
     const blank = descriptor === "cwd" || descriptor === "rtd" ? 1 : 0;
     return blank + descriptor.length + MODE_WIDTH;
   },
@@ -80,7 +79,7 @@ const DESCRIPTOR: FileColumn = {
   },
 };
 
-/** A column of ASCII text or of numbers, which are never negative. */
+/** A column of ASCII text or of numbers that are not negative. */
 function column(title: string, value: (row: FileRow) => string | number | null): FileColumn {
   return {
     title,
@@ -139,14 +138,14 @@ function fileColumns(format: LsofFormat, cells: Cells): FileColumn[] {
     return offset === null ? null : cells.offset(offset);
   }));
   if (format.linkCount) {
-    // lsof counts a leading space into the column.
+    // In lsof a leading space is part of this cell.
     list.push(column("NLINK", ({ linkCount }) => linkCount === null ? null : ` ${linkCount}`));
   }
   list.push(column("NODE", ({ protocol, inode }) => protocol ?? inode));
   return list;
 }
 
-// A number is written into eight columns, a name as it is.
+/** A user: a number fills eight columns, a name only its own width. */
 function userCell(uid: number, cells: Cells): string {
   return cells.login(uid) ?? String(uid).padStart(8);
 }
@@ -186,12 +185,12 @@ export function writeTable(
   for (const { files } of shown) widen(widths, columns, files);
   const titles = columns.map(({ title }, i) => {
     const width = widths[i]!;
-    // The two characters for mode and lock stand right of the title.
+    // Mode and lock are two characters to the right of the title.
     return title === "FD" ? `${title.padStart(width - 2)}  ` : title.padStart(width);
   });
   const header = ["COMMAND".padEnd(commandWidth), ...heads.map(({ title }) => title), ...titles];
   writer.write(`${header.join(" ")} NAME\n`);
-  // Sockets are kept as such only where these columns are all that there are.
+  // SocketFiles are only used when the table has exactly their columns: see InternetStore.for.
   const socketWidths = widths as unknown as SocketWidths;
   const out = new RowBuffer();
   for (const [i, process] of shown.entries()) {
@@ -209,12 +208,12 @@ export function writeTable(
   out.flush(writer);
 }
 
-// Rows of sockets have the columns that their widths are in the order of.
+/** Makes the columns wide enough for the files of a process. */
 function widen(widths: number[], columns: readonly FileColumn[], files: Files): void {
-  const enough = files instanceof SocketFiles
+  const needed = files instanceof SocketFiles
     ? files.widths
     : columns.map((column) => widest(column, files));
-  for (let i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i]!, enough[i]!);
+  for (let i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i]!, needed[i]!);
 }
 
 function widest(column: FileColumn, files: Files): number {
@@ -244,7 +243,7 @@ function writeName(row: FileRow, cells: Cells, out: RowBuffer): void {
   const named = cells.writeName(row, out);
   if (row.state === null || !cells.showsState) return;
   const text = cells.stateText(row.state);
-  // A space stands there even when nothing follows: UDP has no state in 4.95.
+  // lsof 4.95 writes the space even when no state follows, as for UDP.
   if (named) out.byte(BLANK);
   if (text === "") return;
   out.byte(OPEN);

@@ -1,7 +1,7 @@
 /**
- * Rows of lsof mode: processes and their open files, ready to be laid out.
+ * The rows of lsof mode: processes and their open files, before they are laid out.
  *
- * Text that a stranger chose is one character a byte here; safe.ts makes it printable when it is written.
+ * Text from the kernel or from processes has one character a byte. layout/safe.ts makes it printable when it is written.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Device } from "../../../../ffi/stat.ts";
 
 /** One end of an internet socket. */
 export interface InternetEnd {
-  /** 4 also for an IPv4 address that an IPv6 socket uses. */
+  /** Also 4 for an IPv4 address of an IPv6 socket. */
   readonly version: 4 | 6;
   /** Text form; `null` for the wildcard. */
   readonly address: string | null;
@@ -17,7 +17,7 @@ export interface InternetEnd {
   readonly port: number;
 }
 
-/** The two ends of an internet socket, made when they are asked for. */
+/** The two ends of an internet socket. */
 export interface InternetEnds {
   /** `null` when neither address nor port is set. */
   readonly local: InternetEnd | null;
@@ -25,27 +25,27 @@ export interface InternetEnds {
   readonly peer: InternetEnd | null;
 }
 
-/** What a socket says of its connection. */
+/** The state and the queues of a socket. */
 export interface SocketState {
-  /** Name of the state; `null` where lsof shows none, which is all but TCP and unix. */
+  /** Name of the state. lsof shows one for TCP and unix sockets only: `null` for others. */
   readonly stateName: string | null;
-  /** Bytes, or connections waiting; `null` where none are told. */
+  /** Bytes, or for a listener the connections that wait; `null` when unknown. */
   readonly receiveQueue: number | null;
   readonly sendQueue: number | null;
 }
 
 /** An open file. */
 export interface FileRow {
-  /** The descriptor's number; `cwd`, `rtd`, `txt`, `mem`, `DEL` or `NOFD` where it is none. */
+  /** The number of the descriptor; for other files `cwd`, `rtd`, `txt`, `mem`, `DEL` or `NOFD`. */
   readonly descriptor: number | string;
-  /** `r`, `w`, `u`, or a space. */
+  /** `r`, `w`, `u` for both, or a space. */
   readonly access: string;
   /** Kind of lock, or a space. */
   readonly lock: string;
   readonly type: string;
   /** Flags of open(2); `null` when they were not read. */
   readonly flags: number | null;
-  /** What is in the DEVICE column where there is no device number: a socket's address, or its inode. */
+  /** The DEVICE column of a socket, which has no device number: its kernel address, or its inode. */
   readonly deviceText: string | number | null;
   readonly device: Device | null;
   readonly specialDevice: Device | null;
@@ -53,10 +53,10 @@ export interface FileRow {
   readonly offset: number | null;
   readonly linkCount: number | null;
   readonly inode: number | null;
-  /** Internet or packet protocol in the NODE column, instead of an inode. */
+  /** The protocol of an internet or packet socket, which the NODE column has instead of an inode. */
   readonly protocol: string | null;
   readonly name: string | null;
-  /** What is appended to the name: endpoints, errors. */
+  /** Text behind the name: endpoints, errors. */
   additions: readonly string[];
   readonly ends: InternetEnds | null;
   readonly state: SocketState | null;
@@ -65,7 +65,7 @@ export interface FileRow {
 /** A row that is still being filled in. */
 export type FileDraft = { -readonly [Key in keyof FileRow]: FileRow[Key] };
 
-/** No additions. */
+/** The additions of most rows: none. */
 export const NO_ADDITIONS: readonly string[] = [];
 
 /** Appends something to the name. */
@@ -73,7 +73,7 @@ export function addToName(row: FileRow, text: string): void {
   row.additions = [...row.additions, text];
 }
 
-/** A row about which nothing is known yet. */
+/** A row with nothing filled in but its descriptor. */
 export function emptyRow(descriptor: number | string): FileDraft {
   return {
     descriptor,
@@ -96,13 +96,13 @@ export function emptyRow(descriptor: number | string): FileDraft {
   };
 }
 
-/** Rows of one process: an array of them, or what is as good as one. */
+/** The rows of one process. An array is one form of it. */
 export interface Files extends Iterable<FileRow> {
   readonly length: number;
   at(i: number): FileRow | undefined;
 }
 
-/** A process, or one of its tasks, with the files that are to be shown. */
+/** A process or task with the files to list. */
 export interface ProcessRow {
   readonly pid: number;
   /** 0 for the process itself. */
@@ -116,23 +116,23 @@ export interface ProcessRow {
   readonly files: Files;
 }
 
-/** Which parts of `-T` are to be shown. */
+/** What `-T` chose to show of the state of a socket. */
 export interface StateParts {
-  /** False for a bare `-T`: nothing is shown, not even the space before it. */
+  /** False for `-T` alone: then nothing is shown, not even the space before it. */
   readonly any: boolean;
   readonly state: boolean;
   readonly queues: boolean;
 }
 
-/** How rows are to look. */
+/** How rows are laid out. */
 export interface LsofFormat {
   /** `-t`, `-F`, or neither. */
   readonly kind: "table" | "terse" | "fields";
-  /** Letters of `-F` that are to be shown. */
+  /** The letters of `-F`. */
   readonly fields: ReadonlySet<string>;
-  /** What ends a field: newline, or NUL with `-F0`. */
+  /** What ends a field: a newline, or NUL with `-F0`. */
   readonly terminator: "\n" | "\0";
-  /** `+c`: most characters of a command that the table shows; 0 for all. */
+  /** `+c`: at most this many characters of a command are in the table; 0 for no limit. */
   readonly commandWidth: number;
   readonly parent: boolean;
   readonly group: boolean;
@@ -141,12 +141,12 @@ export interface LsofFormat {
   readonly flags: "none" | "names" | "hex";
   /** `-s`, `-o`. */
   readonly sizeOrOffset: "either" | "size" | "offset";
-  /** `-o N`: longest offset in decimal; 0 for any. */
+  /** `-o N`: offsets with more digits are hexadecimal; 0 for no limit. */
   readonly offsetDigits: number;
   readonly stateParts: StateParts;
 }
 
-/** Names for numbers; each answers with `null` where it is to be shown as a number. */
+/** Looks names up. Each function returns `null` when the number is to be shown. */
 export interface LsofNames {
   user(uid: number): string | null;
   host(address: string): string | null;

@@ -1,5 +1,5 @@
 /**
- * Rows of the internet tables: what TCP, UDP and raw sockets share.
+ * The rows of the internet tables: what TCP, UDP and raw sockets have in common.
  *
  * @module
  */
@@ -9,35 +9,36 @@ import { mappedIpv4 } from "../../../model/endpoint.ts";
 import type { RowBuffer } from "../../../text/row_buffer.ts";
 import { type NetstatLayout, type NetstatNames, writeOwner } from "../layout.ts";
 
-/** What the kernel's message of a socket does not hold, or holds differently from /proc. */
+/** What /proc says of a timer, and the kernel's message does not. */
 export interface TimerFacts {
-  /** Retransmits, whatever the timer. */
+  /** Retransmits, whichever timer runs. */
   readonly retransmits: number;
-  /** Probes without answer. */
+  /** Unanswered probes. */
   readonly probes: number;
 }
 
-/** What rows are made with. */
+/** What rows are written with. */
 export interface RowContext {
   readonly row: RowBuffer;
   readonly layout: NetstatLayout;
   readonly names: NetstatNames;
 }
 
-/** How the rows of a table are made. */
+/** How the rows of a table are written. */
 export interface RowFormat {
-  /** True when the options want the socket. */
+  /** True when the options ask for the socket. */
   wants(message: InetMessage, layout: NetstatLayout): boolean;
-  /** Writes its row with the newline. */
+  /** Writes the row of the socket with its newline. */
   write(message: InetMessage, label: string, facts: TimerFacts, context: RowContext): void;
 }
 
 const BLANK = 0x20;
 const COLON = 0x3a;
-/** Width of an address with its port. Both together may take one less beside their colon before they are cut. */
+/** Width of the column of an address with its port. */
 const ENDPOINT_WIDTH = 23;
+/** Columns for the address and the port without the colon between them. */
 const ROOM = ENDPOINT_WIDTH - 1;
-/** The address keeps so many columns, whatever the port. */
+/** The address keeps this many columns, however long the port is. */
 const ADDRESS_LEAST = 4;
 
 /** Text of an address in an IPv4 or IPv6 row: an IPv4 address that is mapped into IPv6 is shown as what it is. */
@@ -45,7 +46,7 @@ export function plainAddress(address: string): string {
   return mappedIpv4(address) ?? address;
 }
 
-/** `address:port`, cut to fit its column: the port to 18, the address to the rest. */
+/** `address:port`. Unless `wide`, it is cut to fit its column: the port to 18 characters, the address to the rest. */
 export function endpoint(host: string, port: string, wide: boolean): string {
   if (wide || host.length + port.length <= ROOM) return `${host}:${port}`;
   const cut = port.slice(0, ROOM - ADDRESS_LEAST);
@@ -62,7 +63,7 @@ function writeEndpoint(
   const start = row.length;
   const port = local ? message.sourcePort : message.destinationPort;
   if (names.numeric && message.family === AF_INET) {
-    // Most rows. Nothing here is long enough to be cut.
+    // Most rows come here. They are never long enough to be cut.
     row.ipv4(local ? message.sourceWord(0) : message.destinationWord(0));
     row.byte(COLON);
     if (port === 0) row.byte(0x2a);
@@ -74,7 +75,7 @@ function writeEndpoint(
   row.pad(start, ENDPOINT_WIDTH);
 }
 
-/** Writes the cells from label to state. `protocol` is what ports are named by. */
+/** Writes the cells from the label to the state. `protocol` is the one that ports are looked up by. */
 export function writeCells(
   context: RowContext,
   message: InetMessage,
@@ -96,7 +97,7 @@ export function writeCells(
   row.left(state, 11);
 }
 
-/** Writes the cells after the state, those that the options ask for, and ends the row. `timer` is not called without `-o`. */
+/** Writes the cells after the state that the options ask for, and ends the row. Without `-o`, `timer` is not called. */
 export function writeTail(
   context: RowContext,
   uid: number,
@@ -120,7 +121,7 @@ export function writeTail(
   row.byte(0x0a);
 }
 
-/** `name (seconds/retransmits/probes)`. The kernel's tables count time in hundredths of a second, and so do we. */
+/** `name (seconds/retransmits/probes)`. Like the kernel's tables it counts time in hundredths of a second. */
 export function timerText(
   name: string,
   expiresMs: number,

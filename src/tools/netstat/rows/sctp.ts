@@ -1,5 +1,5 @@
 /**
- * Rows of the SCTP tables: /proc/net/sctp/eps and assocs.
+ * The rows of the SCTP tables, /proc/net/sctp/eps and assocs.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { TCP_STATES } from "./tcp.ts";
 const LABEL = "sctp";
 const INDENT = 20;
 
-/** Writes an endpoint: one line for each of its addresses. The state is that of the socket, by the names of TCP. */
+/** Writes an endpoint: a line for each of its addresses. The state is that of the socket, with the names of TCP. */
 export function writeSctpEndpoint(endpoint: SctpEndpoint, context: RowContext): void {
   const { row, names } = context;
   const port = names.port(endpoint.port, "sctp");
@@ -24,7 +24,7 @@ export function writeSctpEndpoint(endpoint: SctpEndpoint, context: RowContext): 
   writeTail(context, endpoint.uid, endpoint.inode, () => "");
 }
 
-/** Writes an association: its addresses side by side, the first pair with ports. */
+/** Writes an association: a line for each pair of its addresses, the first with the ports. */
 export function writeSctpAssociation(association: SctpAssociation, context: RowContext): void {
   const { row, names } = context;
   const { local, remote } = association;

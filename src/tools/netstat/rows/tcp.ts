@@ -1,5 +1,5 @@
 /**
- * Rows of the TCP table.
+ * The rows of the TCP table.
  *
  * @module
  */
@@ -27,12 +27,12 @@ export const TCP_STATES: readonly string[] = [
 
 const TIMERS = ["off", "on", "keepalive", "timewait", "probe"];
 
-/** TCP rows. What netstat calls a server is a socket without a remote port, whatever its state. */
+/** TCP rows. For netstat a socket without a remote port is a server, whatever its state. */
 export const tcpRows: RowFormat = {
   wants: (message, layout) => wanted(message.destinationPort === 0, layout),
   write(message, label, facts, context) {
     const { state, timer } = message;
-    // The kernel's message tells a listener's limit here, /proc does not: scripts sum this column.
+    // For a listener sock_diag says here how long its queue may get. /proc says 0, and scripts sum this column.
     const sendQueue = state === TCP_LISTEN ? 0 : message.sendQueue;
     writeCells(context, message, label, "tcp", TCP_STATES[state] ?? "UNKNOWN", sendQueue);
     writeTail(context, message.uid, message.inode, () =>

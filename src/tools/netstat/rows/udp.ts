@@ -1,5 +1,5 @@
 /**
- * Rows of the UDP, UDP-Lite and raw tables.
+ * The rows of the UDP, UDP-Lite and raw tables.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { TCP_CLOSE, TCP_ESTABLISHED } from "../../../model/state.ts";
 import { type RowFormat, timerText, writeCells, writeTail } from "./internet.ts";
 import { type NetstatLayout, wanted } from "../layout.ts";
 
-/** True when there is no remote address, which for netstat makes a datagram socket a server. */
+/** True when the socket has no remote address. Such a datagram socket is a server for netstat. */
 export function hasNoPeer(message: InetMessage): boolean {
   const words = message.family === AF_INET ? 1 : 4;
   for (let i = 0; i < words; i++) if (message.destinationWord(i) !== 0) return false;
   return true;
 }
 
-/** Timers of sockets that have none: the tables have the columns all the same. */
+/** The timer cell. These sockets have no timers, but their tables have the columns. */
 export function datagramTimer(message: InetMessage, retransmits: number, probes: number): string {
   const { timer } = message;
   if (timer === 0) return timerText("off", 0, retransmits, probes);
@@ -28,7 +28,7 @@ function wants(message: InetMessage, layout: NetstatLayout): boolean {
   return wanted(hasNoPeer(message), layout);
 }
 
-/** Rows of UDP and UDP-Lite, whose ports both go by the names of UDP. */
+/** Rows of UDP and UDP-Lite. The ports of both have the service names of UDP. */
 export const udpRows: RowFormat = {
   wants,
   write(message, label, facts, context) {
@@ -40,7 +40,7 @@ export const udpRows: RowFormat = {
   },
 };
 
-/** Raw rows: the protocol stands where the port does, and the state is a number. */
+/** Raw rows. They show the protocol instead of the port, and the state as a number. */
 export const rawRows: RowFormat = {
   wants,
   write(message, label, facts, context) {

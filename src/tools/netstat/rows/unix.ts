@@ -1,5 +1,5 @@
 /**
- * Rows of the unix table.
+ * The rows of the unix table.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { type NetstatLayout, wanted, writeOwner } from "../layout.ts";
 // By SS_*.
 const STATES = ["FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 
-/** True when the options want the socket. */
+/** True when the options ask for the socket. */
 export function wantsUnix(row: UnixRow, layout: NetstatLayout): boolean {
   return wanted(isServer(row), layout);
 }
@@ -34,7 +34,7 @@ export function writeUnix(socket: UnixRow, context: RowContext): void {
     flags & SO_NOSPACE ? "N " : ""
   }]`;
   const state = isServer(socket) ? "LISTENING" : STATES[socket.state] ?? "UNKNOWN";
-  // Each with the blank that follows it.
+  // These widths include the blank behind each cell.
   row.left(socket.protocol === 0 ? "unix" : "??", 6);
   row.left(`${socket.references} `, 7);
   row.left(`${marks} `, 12);
@@ -48,7 +48,7 @@ export function writeUnix(socket: UnixRow, context: RowContext): void {
   row.byte(0x0a);
 }
 
-/** The path up to its first blank, as netstat has it, its other control bytes replaced as those of program names are. */
+/** The path up to its first blank, as netstat shows it. Other control characters become dots, as in program names. */
 function pathWord(path: string): string {
   const word = /^[\t-\r ]*([^\t-\r ]*)/.exec(path)![1]!;
   // deno-lint-ignore no-control-regex

@@ -1,31 +1,31 @@
 /**
- * The words in which `netstat -s` tells a counter, by section and by the kernel's name of it.
+ * The sentences in which `netstat -s` tells the counters, by section and by the kernel's name.
  *
- * The sentences are net-tools 2.10's, as seen in its output: scripts search for them. A counter that has none is printed
- * as `Name: value` when it is not 0, which includes several that are old enough to have one.
+ * They are those of net-tools 2.10, taken from its output, because scripts search for them. A counter without a sentence is
+ * printed as `Name: value` when it is not 0.
  *
  * @module
  */
 
-/** How a counter is told. `#` in the sentence is its value. */
+/** When a counter is printed, and its sentence, where `#` stands for the value. */
 export type CounterWords =
   /** Always. */
   | readonly ["always", string]
   /** When it is not 0. */
   | readonly ["nonzero", string]
-  /** When it is not 0, under a heading for ICMP messages that came in or went out. */
+  /** When it is not 0, below the heading of the ICMP messages that came in or went out. */
   | readonly ["in" | "out", string]
   /** Never. */
   | readonly ["hidden"];
 
 /** A section that netstat knows. */
 export interface SectionWords {
-  /** The option that asks for it. */
+  /** The protocol whose option asks for the section. */
   readonly protocol: "raw" | "tcp" | "udp" | "sctp";
   readonly counters: Readonly<Record<string, CounterWords>>;
 }
 
-/** The known sections. One that is not here is always printed, name by name. */
+/** The known sections. All others are printed whatever was asked for, each counter by its name. */
 export const SECTIONS: Readonly<Record<string, SectionWords>> = {
   Ip: {
     protocol: "raw",

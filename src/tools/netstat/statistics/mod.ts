@@ -1,5 +1,5 @@
 /**
- * netstat --statistics: the kernel's counters.
+ * `netstat -s`: the kernel's counters.
  *
  * @module
  */
@@ -13,22 +13,17 @@ import {
 import { StatisticsText } from "./text.ts";
 import type { Writer } from "../../../text/writer.ts";
 import { latin1Text } from "../../../text/encoding.ts";
-import type { NetstatEnvironment, NetstatProtocol } from "../environment.ts";
-
-/** Which counters are wanted. */
-export interface NetstatStatisticsRequest {
-  readonly ipv6: boolean;
-  readonly protocols: ReadonlySet<NetstatProtocol>;
-}
+import type { NetstatEnvironment } from "../environment.ts";
+import type { StatisticsQuery } from "../query.ts";
 
 /** Prints the counters of the protocols. Returns the exit status. Throws what the writers throw. */
-export function netstatStatistics(
-  request: NetstatStatisticsRequest,
+export function printStatistics(
+  query: StatisticsQuery,
   environment: NetstatEnvironment,
   out: Writer,
   err: Writer,
 ): number {
-  const { protocols, ipv6 } = request;
+  const { protocols, ipv6 } = query;
   const text = new StatisticsText({
     raw: protocols.has("raw"),
     tcp: protocols.has("tcp"),
@@ -38,7 +33,7 @@ export function netstatStatistics(
   const read = (file: string, parse: (text: string) => CounterFile, only: string | null = null) => {
     const bytes = environment.root.readNet(file);
     if (typeof bytes === "number") {
-      // SCTP is a module that few load.
+      // The module of SCTP is rarely loaded, so it is no error to lack its file.
       if (file !== "sctp/snmp" || bytes !== -ENOENT) {
         err.write(`cannot open /proc/net/${file}: ${errnoText(-bytes)}\n`);
       }

@@ -1,5 +1,5 @@
 /**
- * `netstat -s`: counters in words.
+ * The counters of `netstat -s` as sentences.
  *
  * @module
  */
@@ -16,17 +16,20 @@ export interface StatisticsSelection {
 
 const HEADINGS = { in: "ICMP input histogram:", out: "ICMP output histogram:" };
 
-/** Writes sections as text. One object serves all files of a run, because where one ends the indentation goes on. */
+/**
+ * Writes sections as text. One object serves all files of a run, because a section that netstat does not know keeps the
+ * indentation of what came before it.
+ */
 export class StatisticsText {
   readonly #selection: StatisticsSelection;
-  /** Histogram that is being told; the lines of one stand further in. */
+  /** The histogram of ICMP messages that the last line belonged to. Its lines are indented further. */
   #histogram: "in" | "out" | null = null;
 
   constructor(selection: StatisticsSelection) {
     this.#selection = selection;
   }
 
-  /** The text of some sections. `only`: known sections of that title alone. */
+  /** The text of some sections. With `only` it is that of the sections with this title. */
   sections(sections: readonly CounterSection[], only: string | null = null): string {
     let text = "";
     for (const section of sections) {
@@ -54,7 +57,7 @@ export class StatisticsText {
       case "out": {
         let text = "";
         if (this.#histogram !== kind) {
-          // The heading stands as far in as what came before it.
+          // The heading is indented like the line before it.
           text = `${this.#indent()}${HEADINGS[kind]}\n`;
           this.#histogram = kind;
         }

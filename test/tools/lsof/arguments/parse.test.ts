@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseCommandPattern } from "../../../../src/tools/lsof/arguments/command_pattern.ts";
 import { LsofError } from "../../../../src/tools/lsof/arguments/error.ts";
-import { LsofOptions } from "../../../../src/tools/lsof/arguments/option_reader.ts";
+import { OptionReader } from "../../../../src/tools/lsof/arguments/option_reader.ts";
 import { parseLsof } from "../../../../src/tools/lsof/arguments/parse.ts";
 import type { LsofLookups, LsofQuery } from "../../../../src/tools/lsof/query.ts";
 import { runs } from "../../../support/runs.ts";
@@ -22,9 +22,9 @@ function query(...args: string[]): LsofQuery {
   return parsed;
 }
 
-describe("LsofOptions", () => {
+describe("OptionReader", () => {
   test("letters group, a value may be missing", () => {
-    const options = new LsofOptions(["-ab", "+cx", "-i", "-n", "-p", "1", "--", "-file"], "cip");
+    const options = new OptionReader(["-ab", "+cx", "-i", "-n", "-p", "1", "--", "-file"], "cip");
     const seen: string[] = [];
     for (let letter = options.next(); letter !== null; letter = options.next()) {
       const value = options.value === null || options.withoutValue() ? "" : `=${options.value}`;
