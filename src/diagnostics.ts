@@ -1,12 +1,12 @@
 /**
- * Diagnostics: what went wrong on the way without ending the run. Gaps make an answer incomplete and are always
- * told; notes say how the answer was obtained and are told under `--verbose`.
+ * Diagnostics: problems that did not end the run. Gaps make an answer incomplete and are always reported; notes say how the
+ * answer was obtained and are shown under `--verbose`.
  *
  * @module
  */
 import type { Gap } from "./model/gap.ts";
 
-/** Collects gaps and notes, in the order they came. */
+/** Collects gaps and notes in the order in which they were found. */
 export class Diagnostics {
   readonly gaps: Gap[] = [];
   readonly notes: string[] = [];
@@ -16,12 +16,12 @@ export class Diagnostics {
     this.gaps.push(gap);
   }
 
-  /** Records how something was done: a fallback, a retry. The same note is kept once. */
+  /** Records how something was done, such as a fallback or a retry. A repeated note is kept once. */
   note(text: string): void {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 
-  /** True while nothing is missing. */
+  /** True if there is no gap. */
   get complete(): boolean {
     return this.gaps.length === 0;
   }

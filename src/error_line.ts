@@ -10,6 +10,7 @@ import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
 import { NetlinkError } from "./netlink/error.ts";
 import { NoSuchNamespace, NoSuchUser } from "./query.ts";
 import { InputError } from "./snapshot/input.ts";
+import { RecordingError } from "./snapshot/recording/file.ts";
 import { sanitize } from "./text/sanitize.ts";
 
 /** The message for an error; an unexpected one is told as a bug to be reported. */
@@ -19,7 +20,8 @@ export function errorLine(error: unknown): string {
   if (
     error instanceof UsageError || error instanceof InputError ||
     error instanceof SyscallError || error instanceof NetlinkError ||
-    error instanceof NoSuchNamespace || error instanceof NoSuchUser
+    error instanceof NoSuchNamespace || error instanceof NoSuchUser ||
+    error instanceof RecordingError
   ) {
     return sanitize(error.message);
   }

@@ -1,22 +1,22 @@
 /**
- * Entry: the only process exit.
+ * The entry point, and the only place where the process exits.
  *
- * The rest is imported only when this file runs, so that what fails while a module is loaded is told in one line too, and
- * not as a trace of the runtime's.
+ * Everything else is imported once the error handlers are in place, so that an error while a module loads is reported in one
+ * line too, not as a stack trace.
  *
  * @module
  */
 import { compileLazily } from "../ffi/jit.ts";
 import { bugReport } from "./bug_report.ts";
 
-/** The last resort: our own writer may be what failed. */
+/** Reports an error without our own writer, because that may be what failed. */
 function giveUp(line: string): never {
   try {
     // deno-lint-ignore no-control-regex
     const plain = line.replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
     process.getBuiltinModule("node:fs").writeSync(2, `sockeye: ${plain}\n`);
   } catch {
-    // Nobody is left to tell.
+    // There is nowhere left to report to.
   }
   process.exit(2);
 }
@@ -26,7 +26,7 @@ compileLazily();
 process.on("uncaughtException", (error) => giveUp(bugReport(error)));
 process.on("unhandledRejection", (error) => giveUp(bugReport(error)));
 
-// The runtime has obeyed it already, and nobody knows what it did to the answer.
+// The runtime has already read these variables, and they may have changed how this program works.
 for (const name in process.env) {
   if (name.startsWith("BUN_JSC_")) {
     giveUp(`${name} is set, which changes the runtime inside of this program: unset it`);

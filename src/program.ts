@@ -1,5 +1,5 @@
 /**
- * Program: the commands, one line each, and which of them a command line runs.
+ * Program: the table of commands, and which of them a command line runs.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Command } from "./cli/command.ts";
 import { EXIT_OK } from "./cli/exit.ts";
 import type { Writer } from "./text/writer.ts";
 
-/** Every command but the listing, which has no name. */
+/** Every command except the listing, which has no name. */
 export const COMMANDS: readonly Command[] = [
   {
     name: "explain",
@@ -80,7 +80,7 @@ export const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** The command that `args` name, or the link the program was called by; `undefined` for the listing. */
+/** The command that the link or the first argument names; `undefined` for the listing. */
 export function findCommand(
   link: string,
   args: readonly string[],
@@ -92,7 +92,7 @@ export function findCommand(
 }
 
 /**
- * Runs what the arguments ask for. `link` is the name the program was called by. Returns the exit status. Throws
+ * Runs the command that the arguments ask for. `link` is the name the program was called by. Returns the exit status. Throws
  * UsageError, and what commands throw.
  */
 export async function run(
@@ -103,7 +103,7 @@ export async function run(
 ): Promise<number> {
   const found = findCommand(link, args);
   if (found === undefined) {
-    // The one answer that needs nothing of the listing: asked for often, by scripts that want to know what is there.
+    // Scripts ask for the version often, so it is answered without loading the listing.
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       const { versionLine } = await import("./version.ts");
       out.write(versionLine());

@@ -1,5 +1,5 @@
 /**
- * Query: what was asked, as plain data. The command line becomes one, and everything after works from it.
+ * Query: the question, as plain data. The command line is turned into a query, and everything after works from it.
  *
  * @module
  */
@@ -13,53 +13,53 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** Every network namespace that can be found, or one: by name, process ID, path or inode, as it was typed. */
+/** Every network namespace that can be found, or one: its name, process ID, path or inode, as typed. */
 export type NetnsChoice = "all" | { readonly one: string };
 
-/** A network namespace that was asked for does not exist, or there are several: what was given, and what is wanted. */
+/** The network namespace that was asked for does not exist, or several have its name. The message says which. */
 export class NoSuchNamespace extends Error {
   override readonly name = "NoSuchNamespace";
 }
 
-/** Nobody on the host that is looked at is called so. */
+/** There is no such user on the host. */
 export class NoSuchUser extends Error {
   override readonly name = "NoSuchUser";
 }
 
-/** How owners may be looked for. */
+/** The ways to look for owners. */
 export const OWNER_SOURCES = ["auto", "bpf", "proc"] as const;
 /**
- * One of {@linkcode OWNER_SOURCES}. `auto`: BPF where it is allowed and there is enough to look through. What cannot be used
- * falls back to `proc`.
+ * One of {@linkcode OWNER_SOURCES}. `auto` is BPF where it is allowed and there are enough descriptors to be worth it. If BPF
+ * cannot be used, `proc` is.
  */
 export type OwnerSource = typeof OWNER_SOURCES[number];
 
-/** What was asked. `null` means "not restricted". */
+/** A question about sockets. `null` means "not restricted". */
 export interface Query {
   readonly families: ReadonlySet<FamilyName>;
-  /** Of the internet families; the others are asked for whole. */
+  /** Restricts the internet families only; other families are read with all their transports. */
   readonly transports: ReadonlySet<Transport>;
-  /** `null`: what can be talked to, which is LISTEN for stream sockets and unconnected for the rest. */
+  /** `null`: services, which are listening stream sockets and other sockets that are not connected. */
   readonly states: StateMask | null;
-  /** Local ports. Families without ports have no socket that fits. */
+  /** Local ports. Sockets of families without ports never match. */
   readonly ports: readonly PortRange[] | null;
-  /** Network namespaces. Absent: the one that this program runs in. */
+  /** Absent: the network namespace that this program runs in. */
   readonly netns?: NetnsChoice;
-  /** How owners are looked for. Absent: `auto`. */
+  /** Absent: `auto`. */
   readonly owners?: OwnerSource;
-  /** Owners' process IDs. */
+  /** Process IDs of owners. */
   readonly pids: readonly number[] | null;
-  /** Owners' names: comm, or the file name of the program. */
+  /** Names of owners: comm, or the file name of the program. */
   readonly processes: readonly string[] | null;
-  /** Owners' users, by name or number. */
+  /** Users of owners, by name or number. */
   readonly users: readonly string[] | null;
-  /** True to ask for everything that protocols tell of their sockets. It costs, so only when it is shown. */
+  /** True to ask for all details that protocols report. It costs time, so it is set only when they are shown. */
   readonly info?: boolean;
-  /** In the sockeye dialect. Absent: every socket. */
+  /** A filter in Sockeye's own language. Absent: every socket. */
   readonly filter?: Expr | null;
 }
 
-/** True when the answer depends on who holds a socket. */
+/** True if the answer depends on the owners of sockets. */
 export function filtersByOwner(query: Query): boolean {
   return query.pids !== null || query.processes !== null || query.users !== null;
 }

@@ -1,5 +1,5 @@
 /**
- * Start: wires standard output and error, and turns whatever happens into an exit status.
+ * Start: opens standard output and standard error, runs the command line, and turns every outcome into an exit status.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
 import { run } from "./program.ts";
 import { BrokenPipe, Writer } from "./text/writer.ts";
 
-/** Why the program must not run with what it was given; `null` when it may. */
+/** Why the program refuses to run with the privileges it was given; `null` if it does not. */
 function refusal(): string | null {
-  // Where a security module marks the transition of a service that root starts, nobody gains anything.
+  // The kernel also sets the flag when a security module confines a service that root starts. No one gains rights by that.
   if (gainedPrivileges() && realUserId() !== 0) {
     return "file capabilities or the setuid bit give this file rights, and the runtime in it trusts the environment of " +
       "whoever starts it: take them away and run it by sudo";
@@ -23,7 +23,7 @@ function refusal(): string | null {
 export async function start(): Promise<number> {
   const out = new Writer(1, "standard output");
   const err = new Writer(2, "standard error");
-  // Whoever does not want to hear what is missing still wants what is there.
+  // Closing standard error must not stop the answer on standard output.
   err.keepsOn = true;
   try {
     const refused = refusal();
@@ -45,7 +45,7 @@ export async function start(): Promise<number> {
       err.write(`sockeye: ${errorLine(error)}\n`);
       err.flush();
     } catch {
-      // Nobody is left to tell.
+      // There is nowhere left to report to.
     }
     return EXIT_ERROR;
   }

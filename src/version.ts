@@ -1,16 +1,16 @@
 /**
- * What this build calls itself.
+ * The version of this build.
  *
  * @module
  */
 
-// Replaced by scripts/build.ts; the names do not exist when the sources are run as they are.
+// Defined by scripts/build.ts. The names do not exist when the sources are run directly.
 declare const SOCKEYE_VERSION: string | undefined;
 declare const SOCKEYE_COMMIT: string | undefined;
 
 /** Version from package.json. */
 export const VERSION = typeof SOCKEYE_VERSION === "string" ? SOCKEYE_VERSION : "0.0.0";
-/** Abbreviated commit; `null` outside a git checkout. */
+/** Abbreviated commit; `null` if it was built outside a git checkout. */
 export const COMMIT = typeof SOCKEYE_COMMIT === "string" && SOCKEYE_COMMIT !== ""
   ? SOCKEYE_COMMIT
   : null;

@@ -1,5 +1,5 @@
 /**
- * AuditedSocket: a socket as rules look at it, with its identity worked out once.
+ * AuditedSocket: a socket as policies and rules see it, with its identity worked out once.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 import type { PolicyCheck } from "./policy.ts";
 import type { ResultOwner } from "./report.ts";
 
-/** A socket and what rules ask of it. */
+/** See the module. */
 export interface AuditedSocket {
   readonly socket: SocketDocument;
   readonly identity: Identity;
@@ -36,11 +36,11 @@ const CHECKS: Readonly<Record<SocketDocument["family"], PolicyCheck>> = {
   netlink: "internet",
   vsock: "vsock",
   xdp: "xdp",
-  // Addresses other machines, as IP does.
+  // TIPC reaches other machines, as IP does.
   tipc: "internet",
 };
 
-/** Makes the subject of a socket. */
+/** Works out what is asked about a socket. */
 export function auditedSocket(socket: SocketDocument, host: HostDocument): AuditedSocket {
   return {
     socket,
@@ -50,7 +50,7 @@ export function auditedSocket(socket: SocketDocument, host: HostDocument): Audit
   };
 }
 
-/** Holders for a result: those that differ in process ID alone become one. Sorted. */
+/** The owners for a result, sorted. Owners that differ only in process ID become one. */
 export function resultOwners(owners: readonly OwnerDocument[]): ResultOwner[] {
   const distinct = new Map<string, ResultOwner & { pids: number[] }>();
   for (const owner of owners) {
@@ -68,11 +68,11 @@ export function resultOwners(owners: readonly OwnerDocument[]): ResultOwner[] {
   return [...distinct.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, owner]) => owner);
 }
 
-/** Kinds of socket that a gap may hide; empty when it hides holders alone. `null`: any kind, in other namespaces. */
+/** The kinds of socket that a gap may hide. Empty: it hides only owners. `null`: any kind, in other namespaces. */
 export function hiddenBy(gap: GapDocument): readonly PolicyCheck[] | null {
   if (gap.kind === "processes") return [];
   if (gap.kind === "netns") return null;
-  // The table's name begins with what it is of: `tcp over IPv4`, `unix`.
+  // The label of a table begins with its kind: `tcp over IPv4`, `unix`.
   const [table] = typeof gap.table === "string" ? gap.table.split(" ") : [];
   switch (table) {
     case "unix":

@@ -1,7 +1,7 @@
 /**
  * Diff: what differs between two snapshots, service by service.
  *
- * Sockets that share an identity (the workers of one port) are one service here: how many there are is not compared.
+ * Sockets that share an identity, such as those of workers on one port, are one service. Their number is not compared.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import {
 /** Name and version of the format of `diff --json`. */
 export const DIFF_SCHEMA = "sockeye.diff/1";
 
-/** What is compared of a service, in the order it is told. */
+/** The fields of a service that are compared, in the order in which they are shown. */
 export const DIFF_FIELDS = [
   "reach",
   "v6only",
@@ -33,26 +33,26 @@ export const DIFF_FIELDS = [
   "container",
 ] as const;
 export type DiffField = typeof DIFF_FIELDS[number];
-/** Those that come from owners, and are therefore not known where owners are not. */
+/** Fields that come from owners, so they are unknown if the owners are. */
 const OWNER_FIELDS: readonly DiffField[] = ["exe", "user", "unit", "container"];
 
-/** A service as one snapshot has it. Lists are sorted and hold each value once. */
+/** A service in one snapshot. Lists are sorted and without repetition. */
 export interface Service {
   readonly key: string;
   readonly id: string;
   readonly netns: string;
-  /** `tcp 0.0.0.0:22`, with the port even where the kernel picked it. */
+  /** `tcp 0.0.0.0:22`, with the port even if the kernel picked it. */
   readonly endpoint: string;
   readonly values: Readonly<Record<DiffField, readonly string[]>>;
-  /** False when nothing, or not everything, is known of its holders. */
+  /** False if not everything is known about its owners. */
   readonly ownersKnown: boolean;
-  /** True when there are processes that could not be read: one of them may be a further holder. */
+  /** True if some processes could not be read, one of which may be another owner. */
   readonly mayHaveMore: boolean;
-  /** Namespace and endpoint of this run, which the key may leave out: process IDs in paths, ports of the kernel's choice. */
+  /** Namespace and endpoint with what the key leaves out: process IDs in paths, and ports that the kernel picked. */
   readonly places: readonly string[];
 }
 
-/** One difference. `undecided`: it may be one, but a side did not see enough to say. */
+/** One difference. `undecided`: there may be one, but one side did not see enough. */
 export interface Difference {
   readonly kind: "appeared" | "vanished" | "changed" | "undecided";
   readonly id: string;
@@ -70,13 +70,13 @@ export interface Difference {
 /** The whole comparison. */
 export interface Comparison {
   readonly differences: readonly Difference[];
-  /** Services that both sides have. */
+  /** How many services both sides have. */
   readonly compared: number;
-  /** Unconnected UDP sockets on ports of the kernel's choice: clients that wait for an answer. Left out. */
+  /** How many UDP sockets on ports that the kernel picked were left out: clients that wait for an answer. */
   readonly ephemeralUdp: { readonly before: number; readonly after: number };
 }
 
-/** Compares two snapshots. Differences come sorted by namespace and endpoint. */
+/** Compares two snapshots. Differences are sorted by namespace and endpoint. */
 export function compare(before: SnapshotDocument, after: SnapshotDocument): Comparison {
   const left = new Side(before);
   const right = new Side(after);
@@ -100,8 +100,8 @@ export function compare(before: SnapshotDocument, after: SnapshotDocument): Comp
   };
 }
 
-// What no key pairs: the same place first, since a process ID in a path is only known to be one where the process is, and a
-// port of the kernel's choice may have stayed. Then any port of the same program.
+// Pairs services without a partner of the same key. First by place: a process ID in a path is only recognised while the
+// process runs, and a port that the kernel picked may not have changed. Then by program, whatever its port.
 function compareRest(
   left: Side,
   right: Side,
@@ -138,16 +138,16 @@ function compareRest(
   for (const now of rest) differences.push(right.gone(now, "appeared", left));
 }
 
-/** The services of a snapshot, as comparisons see them; UDP clients left out. */
+/** The services of a snapshot as they are compared, without UDP clients. */
 export function servicesOf(document: SnapshotDocument): Service[] {
   const side = new Side(document);
   return [...side.services.values(), ...side.picked];
 }
 
-/** One snapshot, sorted into services. */
+/** One snapshot, grouped into services. */
 class Side {
   readonly services = new Map<string, Service>();
-  /** Listeners whose port the kernel picked, one entry a port. */
+  /** Listeners whose port the kernel picked, one entry per port. */
   readonly picked: Service[] = [];
   ephemeralUdp = 0;
   readonly #document: SnapshotDocument;
@@ -175,7 +175,7 @@ class Side {
     }
   }
 
-  /** A service that the other side lacks, unless the other side could not have seen it. */
+  /** The difference for a service that the other side lacks. It is undecided if that side may have missed the service. */
   gone(service: Service, kind: "appeared" | "vanished", other: Side): Difference {
     const reason = other.#whyUnseen(service);
     const values = service.values;
@@ -239,7 +239,7 @@ function makeService(
   };
 }
 
-/** True when a side that may lack a holder shows less than the other: the rest may be what it did not see. */
+/** True if one side shows less than the other and may have missed an owner, who could explain the rest. */
 function isPartOf(part: Service, whole: Service, field: DiffField): boolean {
   return part.mayHaveMore &&
     part.values[field].every((value) => whole.values[field].includes(value));
@@ -248,7 +248,7 @@ function isPartOf(part: Service, whole: Service, field: DiffField): boolean {
 function changes(old: Service, now: Service): Difference | null {
   const differing = DIFF_FIELDS.filter((field) => {
     const [a, b] = [old.values[field], now.values[field]];
-    // A source that does not tell (v6only from /proc) contradicts nothing.
+    // /proc does not tell v6only, which is no difference.
     if (field === "v6only" && (a.length === 0 || b.length === 0)) return false;
     return a.join("\0") !== b.join("\0");
   });

@@ -1,5 +1,5 @@
 /**
- * A comparison as text: one line a difference, and a line that sums up.
+ * A comparison as text: one line per difference, and a summary.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Evaluate: a whole snapshot against a policy. What no entry allows is surplus.
+ * Evaluates a snapshot against a policy. A service that no entry allows is surplus.
  *
  * @module
  */
@@ -49,7 +49,7 @@ const FIX: Readonly<Record<Verdict, string>> = {
   undecidable: "Run as root on the host, so that the missing part can be seen",
 };
 
-/** The worst verdict of several sockets of one service counts: later is worse. */
+/** Verdicts from best to worst. The worst verdict on its sockets is that of a service. */
 const GRAVITY: readonly Verdict[] = [
   "ok",
   "undecidable",
@@ -60,10 +60,10 @@ const GRAVITY: readonly Verdict[] = [
   "surplus",
 ];
 
-/** Entries by what sockets have, so that a socket is held against few. */
+/** An index of entries by transport and port, so that a socket is compared with few of them. */
 class EntryIndex {
   readonly #byPort = new Map<string, PolicyEntry[]>();
-  /** Entries without a port, or with a range of many. */
+  /** Entries without a port, or with large ranges of ports. */
   readonly #others: PolicyEntry[] = [];
 
   constructor(entries: readonly PolicyEntry[]) {
@@ -90,7 +90,7 @@ class EntryIndex {
     }
   }
 
-  /** Entries that may speak of a socket. */
+  /** The entries that may match a socket. */
   candidates({ transport, socket: { local } }: AuditedSocket): readonly PolicyEntry[] {
     if (typeof local.port !== "number") return this.#others;
     const exact = this.#byPort.get(`${transport} ${local.port}`);
@@ -109,9 +109,9 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   const spokenOf = new Set<PolicyEntry>();
   const results = new Map<string, Result>();
   const collapsed = new Collapse();
-  /** Further endpoints of a service: ports that the kernel picked for one program have one name. */
+  /** Further endpoints of a service: all ports that the kernel picked for one program share a key. */
   const further = new Map<string, Set<string>>();
-  // The same processes hold many sockets.
+  // The same processes may own many sockets.
   const known = new Map<string, ResultOwner[]>();
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
@@ -182,7 +182,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   };
 }
 
-/** Violations decide; what is undecidable only where nothing is certain. */
+/** A violation decides. Undecidable results count only if there is none. */
 function outcomeOf(results: readonly Result[], policy: Policy): AuditOutcome {
   const bad = results.filter(({ verdict }) => verdict !== "ok" && verdict !== "undecidable");
   if (bad.length > 0) return "violation";
@@ -192,13 +192,13 @@ function outcomeOf(results: readonly Result[], policy: Policy): AuditOutcome {
     : "compliant";
 }
 
-// An unconnected UDP or ping socket on a port that the kernel picked is a client that waits for its answer, as far as one can tell.
+// An unconnected UDP or ping socket on a port that the kernel picked is most likely a client that waits for an answer.
 function isEphemeralUdp({ identity, transport, socket }: AuditedSocket): boolean {
   return identity.ephemeral && ["udp", "udplite", "icmp"].includes(transport) &&
     socket.state !== "listen";
 }
 
-/** Counts UDP clients by who they belong to. */
+/** Counts UDP clients by program, user and namespace. */
 class Collapse {
   readonly #groups = new Map<
     string,
@@ -223,7 +223,7 @@ class Collapse {
   }
 }
 
-// Of equals the first by endpoint, so that the order of sockets decides nothing.
+// Of equal results the first by endpoint wins, so that the order of sockets does not matter.
 function graver(a: Result, b: Result): boolean {
   const difference = GRAVITY.indexOf(a.verdict!) - GRAVITY.indexOf(b.verdict!);
   return difference > 0 || difference === 0 && a.endpoint < b.endpoint;
@@ -238,7 +238,7 @@ function judged(
   const verdict = best?.verdict ?? "surplus";
   return {
     rule: `policy/${verdict}`,
-    // Only what is shown needs one.
+    // The ID is made only when it is shown.
     get id() {
       return shortId(identity.key);
     },
@@ -294,12 +294,12 @@ function wantedText({ transports, addresses, ports, ephemeral, paths }: PolicyEn
   return `${what} ${paths?.join(",") ?? `${addresses?.join(",") ?? "*"}:${port || "*"}`}`;
 }
 
-/** True for a gap behind which services may be that are checked. */
+/** True for a gap that may hide services which the policy checks. */
 function matters(gap: GapDocument, check: PolicySettings["check"]): boolean {
   return hiddenBy(gap)?.some((hidden) => check.has(hidden)) ?? true;
 }
 
-/** Gaps behind which services may be that are checked. Each namespace may lack the same table: told once. */
+/** The gaps that may hide services which the policy checks. A gap that several namespaces share is listed once. */
 export function relevantGaps(
   gaps: readonly GapDocument[],
   check: PolicySettings["check"],
@@ -309,7 +309,7 @@ export function relevantGaps(
   return [...distinct.values()];
 }
 
-// A part of the host that was not seen may hold what nothing allows.
+// A part of the host that could not be seen may contain services that no entry allows.
 function unreadable(kind: string, reason: string): Result {
   const key = `gap ${kind} ${reason.replace(/\d+/g, "N")}`;
   return {
@@ -329,7 +329,7 @@ function unreadable(kind: string, reason: string): Result {
   };
 }
 
-/** All that the entries of a policy say of one socket, nearest first, whether they speak of it or not. */
+/** Compares one socket with all entries of a policy, including those that do not match. The nearest entry is first. */
 export function allMatches(
   subject: AuditedSocket,
   document: SnapshotDocument,

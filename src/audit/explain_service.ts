@@ -1,5 +1,5 @@
 /**
- * Explain: which entry of a policy matched a service, or came nearest, and why it did not.
+ * Explains which entry of a policy matched a service, or which came nearest and why it did not match.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { Policy } from "./policy.ts";
 import type { AuditReport, Result } from "./report.ts";
 import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 
-/** How many entries are shown where none matched. */
+/** How many entries are shown if none matched. */
 const NEAREST = 3;
 
-/** One service, and what the entries say of it. */
+/** One service, and what the entries say about it. */
 export interface ServiceExplanation {
   readonly result: Result | null;
   readonly key: string;
@@ -31,8 +31,8 @@ export interface ServiceExplanation {
 }
 
 /**
- * Explains what `wanted` names: the ID of a result (or its beginning), a key, or an endpoint such as `tcp 0.0.0.0:22`.
- * Empty when nothing is called so.
+ * Explains the services that `wanted` names by the ID of a result or its beginning, by a key, or by an endpoint such as
+ * `tcp 0.0.0.0:22`. Empty if there is none.
  */
 export function explainService(
   wanted: string,
@@ -57,7 +57,7 @@ export function explainService(
   }
   for (const result of report.results) {
     if (found.has(result.key) || !(result.id.startsWith(wanted) || result.key === wanted)) continue;
-    // A missing service, or a part that could not be seen: there is no socket to hold against entries.
+    // A missing service or a part that could not be seen has no socket to compare with entries.
     found.set(result.key, {
       result,
       key: result.key,

@@ -19,24 +19,24 @@ export interface FleetHost {
   readonly services: number;
 }
 
-/** A service that looks the same on all of its hosts. */
+/** A service, and the hosts where it looks the same. */
 export interface FleetService {
   readonly service: Service;
   /** Indices into {@linkcode Fleet.hosts}, ascending. */
   readonly hosts: readonly number[];
 }
 
-/** Many hosts in one. */
+/** Many hosts, joined. */
 export interface Fleet {
-  /** By name, then by boot. */
+  /** Sorted by name, then by boot. */
   readonly hosts: readonly FleetHost[];
-  /** By identity. The same identity may stand there several times, where hosts differ in what holds it. */
+  /** Sorted by identity. An identity is listed several times if its owners differ between hosts. */
   readonly services: readonly FleetService[];
-  /** Snapshots left out because a newer one of the same boot was given. */
+  /** How many snapshots were left out because a newer one of the same boot was given. */
   readonly superseded: number;
 }
 
-/** Joins snapshots. Of several of one boot the newest counts. */
+/** Joins snapshots. If several are of the same boot, the newest counts. */
 export function joinFleet(documents: readonly SnapshotDocument[]): Fleet {
   const newest = new Map<string, SnapshotDocument>();
   for (const document of documents) {
@@ -72,7 +72,7 @@ function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The fleet as data: each service with the hosts that have it so. */
+/** The fleet as JSON: each service with the hosts where it looks the same. */
 export function fleetJson({ hosts, services, superseded }: Fleet): string {
   const document = {
     schema: REPORT_SCHEMA,

@@ -1,6 +1,6 @@
 /**
- * A fleet as one HTML page that loads nothing: it opens from disk, and a policy in its head forbids everything but its own
- * style and script.
+ * A fleet as one HTML page that loads nothing. It can be opened from disk, and a security policy in its head allows only its
+ * own style and script.
  *
  * @module
  */
@@ -59,7 +59,7 @@ details summary { cursor: pointer; color: var(--accent); white-space: nowrap; }
 @media print { .find { display: none; } body { max-width: none; background: none; } }
 `;
 
-// Rows whose text holds every word stay.
+// Shows the rows whose text contains every word.
 const SCRIPT = `
 const box = document.getElementById("filter");
 const rows = [...document.querySelectorAll("#services tbody tr")]
@@ -124,7 +124,7 @@ ${fleet.hosts.map(hostRow).join("\n")}
 
 const SERVICE_COLUMNS = ["Service", "Reach", "Program", "User", "Unit", "Namespace", "Hosts"];
 const HOST_COLUMNS = ["Host", "Services", "Taken", "Kernel", "Boot", "Not seen"];
-/** More hosts than this stand behind a click. */
+/** Further hosts are folded up. */
 const NAMED_HOSTS = 3;
 
 function count(number: number, what: string): string {
@@ -142,7 +142,7 @@ function summary({ hosts, services, superseded }: Fleet): string {
   ].join(" · ");
 }
 
-/** A row of cells with the names of their columns, which a narrow screen shows beside them. */
+/** A row of cells. Each has the name of its column, which narrow screens show beside it. */
 function row(
   columns: readonly string[],
   cells: readonly (readonly [html: string, kind?: string])[],
@@ -214,7 +214,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text for between tags. Control and bidirectional characters are shown, as on a terminal. */
+/** Escapes text for HTML. Control and bidirectional characters are made visible, as on a terminal. */
 function escape(text: string): string {
   return sanitize(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

@@ -1,5 +1,5 @@
 /**
- * A fleet as a table: a line for each service that looks the same, and who has it.
+ * A fleet as a table: a line for each service that looks the same, with its hosts.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Fleet } from "./fleet.ts";
 
 const HEADERS = ["SERVICE", "NETNS", "REACH", "PROGRAM", "USER", "UNIT", "HOSTS"] as const;
 
-/** The table, and what is missing from it. */
+/** The table, and below it a summary that names hosts with incomplete snapshots. */
 export function fleetTable(fleet: Fleet, color: boolean): string {
   const rows = fleet.services.map(({ service, hosts }) =>
     [

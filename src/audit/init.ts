@@ -1,5 +1,5 @@
 /**
- * Init: a policy that allows exactly what a host has now, grouped and commented, for people to go through.
+ * Init: writes a policy that allows exactly the services of a host, grouped and commented, to be reviewed by a person.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 import { PID, RANDOM } from "../snapshot/stable_path.ts";
 import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 
-/** What becomes one entry. */
+/** The sockets that one entry is made of. */
 interface Group {
   readonly heading: string;
   readonly subjects: AuditedSocket[];
@@ -46,7 +46,7 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
   }listeners:${listeners}`;
 }
 
-/** YAML 1.2, each value on a line of its own, however long it is. */
+/** A value as YAML 1.2. Long lines are not folded. */
 function yaml(value: unknown): string {
   return dump(value, { schema: CORE_SCHEMA, lineWidth: -1, quoteStyle: "double" });
 }
@@ -55,13 +55,13 @@ function indented(text: string): string {
   return text.replace(/^(?=.)/gm, "  ");
 }
 
-// As people read: by transport, then by port as a number.
+// By transport, then by port as a number.
 function compareSubjects(a: AuditedSocket, b: AuditedSocket): number {
   const [portA, portB] = [a, b].map(({ socket }) => socket.local.port ?? -1) as [number, number];
   return order(a.transport, b.transport) || portA - portB || order(a.identity.key, b.identity.key);
 }
 
-// The text of a comment may come from a process: a line break in it would end the comment.
+// Comments may contain text from processes. Sanitising removes line breaks, which would end the comment.
 function comment(lines: readonly string[]): string {
   return lines.map((line) => `# ${sanitize(line)}\n`).join("");
 }
@@ -138,7 +138,7 @@ function collect(snapshot: SnapshotDocument, check: ReadonlySet<string>): Map<st
     const subject = auditedSocket(socket, snapshot.host);
     if (!check.has(subject.check) || !isKnownTransport(subject.transport)) continue;
     const { identity, transport } = subject;
-    // UDP clients are collapsed, and need no entry.
+    // UDP clients are collapsed by the audit, so they need no entry.
     if (identity.ephemeral && socket.state !== "listen" && transport !== "tcp") continue;
     const group = groups.get(identity.key);
     if (group === undefined) {
@@ -200,12 +200,12 @@ function entryOf(subjects: readonly AuditedSocket[], taken: Set<string>): Record
   };
 }
 
-// What a policy calls a namespace; a container's label is about its runtime, which a name in /run/netns is not.
+// The label of a namespace as a policy has it. Policies know containers, but not their names.
 function netnsOf(label: string): string {
   return label.startsWith("name:") ? label : "container";
 }
 
-/** What is another at every start may be anything. A literal star stays one, and fits itself. */
+/** Replaces the parts that change with every start by a star. A star in the path itself stays, and matches itself. */
 function pathPattern(path: string): string {
   return path.replaceAll(PID, "*").replaceAll(RANDOM, "*");
 }
@@ -218,7 +218,7 @@ function farthest(sockets: readonly SocketDocument[]): string | null {
   const scopes = sockets.map(({ reach }) => reach.scope);
   if (scopes.includes("unknown")) return null;
   const rank = Math.max(...scopes.map(reachRank));
-  // Of two words for one rank, the one that policies know.
+  // Several scopes have the same rank, so the one that policies know is taken.
   return POLICY_REACH.find((reach) => reachRank(reach) === rank) ?? null;
 }
 

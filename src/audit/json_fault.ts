@@ -1,5 +1,5 @@
 /**
- * Where a text stops being JSON, and what is wanted there: the runtime's parser does not say.
+ * Finds where a text stops being JSON, and what is wanted there. The parser of the runtime does not say.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const SPACE = /[ \t\r\n]*/y;
 const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y;
 
-/** What comes next: the words are what a person is told. */
+/** What is wanted next, in the words of the error message. */
 const VALUE = "a value";
 const KEY = 'a key in double quotes, or "}"';
 const NEXT_KEY = "a key in double quotes";
@@ -25,7 +25,7 @@ const COLON = '":"';
 const AFTER = { "{": '"," or "}"', "[": '"," or "]"' } as const;
 const END = "the end";
 
-/** Finds the fault; `null` where a text is JSON. */
+/** Finds the fault; `null` if the text is JSON. */
 export function jsonFault(text: string): JsonFault | null {
   const open: ("{" | "[")[] = [];
   let at = 0;

@@ -1,5 +1,5 @@
 /**
- * One entry of a policy against one socket: does it speak of it, and what does it say.
+ * Matches one entry of a policy with one socket, and judges the socket by it.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { type PolicyEntry, type PolicySettings, reachRank } from "./policy.ts";
 import type { Verdict } from "./report.ts";
 import type { AuditedSocket } from "./audited_socket.ts";
 
-/** What an entry says of a socket. */
+/** What an entry says about a socket. */
 export interface Match {
   readonly entry: PolicyEntry;
-  /** Why the entry does not speak of the socket. Empty when it does. */
+  /** Why the entry does not match the socket. Empty if it does. */
   readonly misses: readonly string[];
-  /** `surplus` when it does not speak of it. */
+  /** `surplus` if the entry does not match. */
   readonly verdict: Verdict;
-  /** Why the verdict is not `ok`, each in a sentence for people. */
+  /** Why the verdict is not `ok`, each in one sentence. */
   readonly reasons: readonly string[];
 }
 
-/** From best to worst, to find the entry that came nearest. What may be allowed by one entry is not condemned by another. */
+/** Verdicts from best to worst, to find the nearest entry. One entry cannot forbid what another may allow. */
 const NEARNESS: readonly Verdict[] = [
   "ok",
   "undecidable",
@@ -33,13 +33,13 @@ const NEARNESS: readonly Verdict[] = [
   "surplus",
 ];
 
-/** Compares two matches of one socket: negative when `a` is nearer. */
+/** Compares two matches of one socket. Negative if `a` is nearer. */
 export function compareMatches(a: Match, b: Match): number {
   return NEARNESS.indexOf(a.verdict) - NEARNESS.indexOf(b.verdict) ||
     a.misses.length - b.misses.length || a.entry.line - b.entry.line;
 }
 
-/** Says what an entry thinks of a socket. `today` is a day such as 2026-12-31; `unseen` a gap about processes. */
+/** Matches and judges a socket. `today` is a day such as 2026-12-31; `unseen` is the reason of a gap about processes. */
 export function matchEntry(
   entry: PolicyEntry,
   subject: AuditedSocket,
@@ -52,7 +52,7 @@ export function matchEntry(
   return judgeEntry(entry, subject, settings, today, unseen);
 }
 
-/** The same for an entry that {@linkcode speaksOf} the socket. */
+/** Judges a socket by an entry that {@linkcode speaksOf} it. */
 export function judgeEntry(
   entry: PolicyEntry,
   subject: AuditedSocket,
@@ -88,18 +88,18 @@ function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): b
   return kernel || exes !== null || units !== null || users !== null || container !== null;
 }
 
-/** One thing that decides whether an entry speaks of a socket. */
+/** One condition for an entry to match a socket. */
 interface Criterion {
   readonly key: string;
   fits(entry: PolicyEntry, subject: AuditedSocket): boolean;
-  /** What the entry asks for, where it does not fit. */
+  /** What the entry wants, for a socket that does not meet it. */
   wants(entry: PolicyEntry): string;
   has(subject: AuditedSocket): string;
 }
 
 const either = (values: readonly (string | number)[]) => values.join(" or ");
 
-/** In the order of telling. An entry that leaves a key out fits. */
+/** In the order in which they are shown. A key that an entry leaves out fits every socket. */
 const CRITERIA: readonly Criterion[] = [
   {
     key: "transport",
@@ -158,7 +158,7 @@ const CRITERIA: readonly Criterion[] = [
   },
 ];
 
-/** True when an entry speaks of a socket. The hot path: no text is made. */
+/** True if an entry matches a socket. This is the hot path, so no text is made. */
 export function speaksOf(entry: PolicyEntry, subject: AuditedSocket): boolean {
   for (const criterion of CRITERIA) if (!criterion.fits(entry, subject)) return false;
   return true;
@@ -194,7 +194,8 @@ function pathOf({ socket: { local } }: AuditedSocket): string {
   return local.path ?? (local.name ? `@${local.name}` : "");
 }
 
-// A socket on every address takes part in each: that it does more than the entry allows is exposure, not another service.
+// A socket on a wildcard address serves each address. That it serves more than the entry allows is too much exposure, but not
+// another service.
 function addressFits(addresses: readonly string[], { socket: { local } }: AuditedSocket): boolean {
   const address = local.address ?? "";
   return addresses.includes(address) || isWildcard(address) || addresses.some(isWildcard);
@@ -211,7 +212,7 @@ function familyFits(wanted: "inet" | "inet6" | "dual", { socket }: AuditedSocket
   }
 }
 
-/** Whether an IPv6 socket takes IPv4 too; `null` where the source does not tell. */
+/** Whether an IPv6 socket accepts IPv4 too; `null` if the source does not say. */
 function takesIpv4({ local, v6only }: AuditedSocket["socket"]): boolean | null {
   if (mappedIpv4(local.address ?? "") !== null) return true;
   if (local.address !== "::") return false;

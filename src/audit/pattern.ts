@@ -6,12 +6,12 @@
 
 const compiled = new Map<string, RegExp>();
 
-/** True when a text fits: `*` stands for anything within one part of a path, `**` for anything at all. */
+/** True if a text fits a pattern. `*` stands for anything within one part of a path, `**` for anything at all. */
 export function fits(pattern: string, text: string): boolean {
   if (!pattern.includes("*")) return pattern === text;
   let expression = compiled.get(pattern);
   if (expression === undefined) {
-    // Runs of stars are cut to two: each further one would multiply the ways to fail.
+    // Longer runs of stars are cut to two, because each star would multiply the time to find that nothing matches.
     const source = pattern.replace(/\*{3,}/g, "**").split(/(\*\*?)/).map((part) =>
       part === "**" ? "[^]*" : part === "*" ? "[^/]*" : RegExp.escape(part)
     ).join("");
@@ -21,7 +21,7 @@ export function fits(pattern: string, text: string): boolean {
   return expression.test(text);
 }
 
-/** True when a text fits one of several. */
+/** True if a text fits one of several patterns. */
 export function fitsAny(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) => fits(pattern, text));
 }

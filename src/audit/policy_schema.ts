@@ -1,5 +1,5 @@
 /**
- * What a policy file may hold. schema/policy-1.json is made from this (scripts/policy_schema.ts), and a test compares them.
+ * The schema of a policy file. scripts/policy_schema.ts makes schema/policy-1.json from it, and a test compares them.
  *
  * The message of each part says what is wanted.
  *
@@ -105,7 +105,7 @@ export const entrySchema = v.strictObject({
   ),
 }, "a map with the keys of an entry");
 
-/** The settings. */
+/** The key `settings`. */
 export const settingsSchema = v.strictObject({
   check: described(
     v.pipe(v.array(oneOf(POLICY_CHECKS), "a list"), v.minLength(1, "a list that is not empty")),
@@ -143,12 +143,12 @@ export const policySchema = v.strictObject({
   ),
 }, "a map with schema and listeners");
 
-/** An entry as the file has it. */
+/** An entry as it is in the file. */
 export type EntryInput = v.InferOutput<typeof entrySchema>;
-/** A file as it is. */
+/** The content of a file. */
 export type PolicyInput = v.InferOutput<typeof policySchema>;
 
-/** Keys by the part of the file, to name them where another was given. */
+/** The allowed keys of each part, for the message about an unknown key. */
 export const KEYS = {
   top: Object.keys(policySchema.entries),
   settings: Object.keys(settingsSchema.entries),

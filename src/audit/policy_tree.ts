@@ -1,8 +1,8 @@
 /**
- * A policy's text as a tree in which every key and value knows its line, from YAML, JSON or TOML.
+ * Parses the text of a policy in YAML, JSON or TOML to a tree in which every key and value knows its line.
  *
- * Both libraries' own ways to plain values are passed by: one has no lines, and the other writes through a key called
- * `__proto__`. Maps are Map objects here, so no key is special.
+ * The plain values that the libraries offer are not used: in one they have no lines, and in the other a key `__proto__`
+ * changes the prototype. Here maps are Map objects, so no key is special.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 import { InputError } from "../snapshot/input.ts";
 import { jsonFault } from "./json_fault.ts";
 
-/** A value and where it stands. */
+/** A value and its line. */
 export type Tree =
   | { readonly kind: "scalar"; readonly value: unknown; readonly line: number }
   | { readonly kind: "list"; readonly items: Tree[]; readonly line: number }
@@ -30,10 +30,10 @@ export type Tree =
     readonly line: number;
   };
 
-/** Deeper than any policy, and shallower than what a stack holds. */
+/** Deeper than any policy, but not too deep for the stack. */
 const MAX_DEPTH = 32;
 
-/** Reads a text. `name` is the file's: its ending tells the language, and without one the text does. Throws {@linkcode InputError}. */
+/** Parses a text. The ending of the file's `name` tells the language, or else the text does. Throws {@linkcode InputError}. */
 export function parseTree(text: string, name: string): Tree {
   try {
     switch (languageOf(text, name)) {
@@ -60,7 +60,7 @@ function languageOf(text: string, name: string): "yaml" | "json" | "toml" {
   return /^(\[\[?[\w."-]+\]\]?\s*(#.*)?$|[\w"-][\w."-]*\s*=)/.test(first) ? "toml" : "yaml";
 }
 
-// JSON is read by the YAML parser, for the lines; what only YAML allows is refused here.
+// JSON is read by the YAML parser, which knows lines. What only YAML allows is refused here.
 function checkJson(text: string, name: string): void {
   const fault = jsonFault(text);
   if (fault !== null) {
@@ -70,13 +70,13 @@ function checkJson(text: string, name: string): void {
   }
 }
 
-/** A line of a text for an error, shortened. */
+/** A line of the text for an error message, shortened. */
 function shown(text: string, line: number): string {
   const source = text.split("\n", line).at(line - 1)?.trim() ?? "";
   return source === "" ? "" : `: ${source.length > 60 ? `${source.slice(0, 59)}…` : source}`;
 }
 
-// From the parser's events: an order of magnitude faster than by a tree of nodes that keep comments and spaces.
+// Reading events is ten times as fast as building a tree of nodes with comments and spaces.
 function fromYaml(text: string, name: string): Tree {
   let events: Event[];
   try {
@@ -95,7 +95,7 @@ class YamlReader {
   readonly #name: string;
   readonly #events: readonly Event[];
   #at = 0;
-  /** Offset that {@linkcode YamlReader.#line} is the line of: events come in the order of the text. */
+  /** The offset that {@linkcode YamlReader.#line} belongs to. It only grows, because events are in the order of the text. */
   #offset = 0;
   #line = 1;
 
@@ -199,7 +199,7 @@ function fromToml(text: string, name: string): Tree {
     throw new InputError(`${name}:${line}: not TOML: ${message}${shown(text, line)}`);
   }
   const root: Tree = { kind: "map", entries: new Map(), line: 1 };
-  // Every table says where it stands: keys, and positions in arrays of tables.
+  // Every table has its full path: keys, and positions in arrays of tables.
   for (const item of program.body[0].body) {
     if (item.type === "TOMLTable") {
       const table = descend(root, item.resolvedKey, item.loc.start.line, name);
@@ -261,7 +261,7 @@ function fromTomlValue(node: AST.TOMLContentNode, name: string, depth: number): 
       return table;
     }
     case "TOMLValue":
-      // A date is text to us, as it is in YAML and JSON.
+      // A date is read as text, as in YAML and JSON.
       return {
         kind: "scalar",
         value: "datetime" in node ? node.datetime : node.value,
@@ -285,7 +285,7 @@ export function plain(tree: Tree): unknown {
   }
 }
 
-/** The line of what a path leads to, or of the nearest thing on the way; of a key, the key's own. */
+/** The line of the value or key at a path, or of the last part of the path that exists. */
 export function lineOf(tree: Tree, path: readonly (string | number)[]): number {
   let at = tree;
   let line = tree.line;

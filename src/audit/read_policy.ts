@@ -1,5 +1,5 @@
 /**
- * Reads a policy. An error names file, line, key, and what is wanted there.
+ * Reads a policy. Errors name the file, the line, the key, and what is wanted there.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { lineOf, parseTree, plain, type Tree } from "./policy_tree.ts";
 
 type Path = readonly (string | number)[];
 
-/** The policy in a text. `file` is the file's name. Throws {@linkcode InputError}. */
+/** Reads the policy in a text. `file` is the name of the file. Throws {@linkcode InputError}. */
 export function readPolicy(text: string, file: string): Policy {
   const tree = parseTree(text, file);
   const result = v.safeParse(policySchema, plain(tree));
@@ -47,7 +47,7 @@ function describe(issue: v.BaseIssue<unknown>, tree: Tree, file: string): string
   return `${at}${name}: expected ${issue.message}, got ${preview(issue.input)}`;
 }
 
-/** `listeners[2].port`; the whole is called the policy. */
+/** A path as text: `listeners[2].port`, or `the policy` for the root. */
 function keyName(path: Path): string {
   let name = "";
   for (const key of path) {
@@ -80,7 +80,7 @@ function preview(value: unknown): string {
   return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
 }
 
-/** Turns what the schema let through into a policy, and checks what a schema cannot. */
+/** Turns the content of a file that fits the schema into a policy, and checks what a schema cannot. */
 class Reader {
   readonly #tree: Tree;
   readonly #file: string;
@@ -122,7 +122,7 @@ class Reader {
         );
       }
     }
-    // isoDate allows the 31st of February.
+    // The schema's isoDate allows February 31st.
     if (entry.expires !== undefined) {
       const day = new Date(`${entry.expires}T00:00:00Z`);
       if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== entry.expires) {

@@ -1,6 +1,6 @@
 /**
- * Reads a snapshot back from a file. The file may come from anyone: what is not a snapshot is refused with the place and
- * what is wanted there.
+ * Reads a snapshot from a file. The file is not trusted: one that is no snapshot is refused with the place and what is wanted
+ * there.
  *
  * @module
  */
@@ -17,10 +17,10 @@ const port = v.pipe(count, v.maxValue(65535, "a port, 0 to 65535"));
 const text = v.string("a string");
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema);
 
-// Keys that are not named here are passed over: a later version of this program may write more.
+// Unknown keys are ignored, because a later version of this program may write more.
 const endpoint = v.looseObject({
   address: v.optional(maybe(text)),
-  // A port of vsock has 32 bits.
+  // Ports of vsock have 32 bits.
   port: v.optional(maybe(v.pipe(count, v.maxValue(0xffffffff, "0 to 4294967295")))),
   interface: v.optional(maybe(text)),
   path: v.optional(maybe(text)),
@@ -89,7 +89,7 @@ const snapshot = v.object({
   sockets: v.array(socket, "a list"),
 }, "an object");
 
-/** The snapshot in a text. `name` is the file's, for errors. Throws {@linkcode InputError}. */
+/** Reads the snapshot in a text. `name` is the name of the file. Throws {@linkcode InputError}. */
 export function readSnapshot(source: string, name: string): SnapshotDocument {
   let data: unknown;
   try {
@@ -108,12 +108,12 @@ export function readSnapshot(source: string, name: string): SnapshotDocument {
 function describe(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "the document";
   if (issue.kind === "schema" && issue.input === undefined) return `${path} is missing`;
-  // Absent keys are reported with a message of the library's own.
+  // For a missing key the library has its own message.
   const wanted = issue.message.startsWith("Invalid key") ? "the key" : issue.message;
   return `${path}: expected ${wanted}, got ${preview(issue.input)}`;
 }
 
-/** A value in a few characters. */
+/** The beginning of a value as text. */
 function preview(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     return Array.isArray(value) ? "a list" : "an object";

@@ -140,7 +140,7 @@ function defaults(): Options {
   };
 }
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage:
     "sockeye audit [FLAGS]\n       sockeye audit --policy FILE [FLAGS]\n       sockeye audit --init > policy.yaml",
@@ -153,7 +153,7 @@ export const HELP: HelpPage = {
     "With --format nagios: 0 OK, 1 warning, 2 critical, 3 unknown.",
 };
 
-/** Runs it. Throws UsageError, and what collecting throws. */
+/** Runs the command. Throws UsageError, InputError, and what collecting throws. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options = defaults();
   const [extra] = parseArguments(args, AUDIT_FLAGS, options);
@@ -172,7 +172,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     return await dispatch(options, out, err);
   } catch (error) {
     if (options.format !== "nagios") throw error;
-    // To a monitor, status 2 would be a violation: what went wrong is "unknown".
+    // For a monitor, status 2 is a violation, so an error is "unknown".
     const { NAGIOS_STATUS, nagiosLine } = await import("../audit/formats/nagios.ts");
     out.write(`${nagiosLine("UNKNOWN", error instanceof Error ? error.message : String(error))}\n`);
     out.flush();

@@ -1,5 +1,5 @@
 /**
- * From options to a Query: contradictions are found here, and nothing is looked up.
+ * Makes the Query from the options of the listing, and refuses options that contradict each other.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Query } from "../query.ts";
 import type { ListOptions } from "./list_options.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Makes the query; `filter` is what its expressions were read as. Throws {@linkcode UsageError} when the options contradict each other. */
+/** Makes the query. `filter` is its parsed filter. Throws {@linkcode UsageError} if options contradict each other. */
 export function buildQuery(options: ListOptions, filter: Expr | null = null): Query {
   if (options.all && options.listening) {
     throw new UsageError("--all and --listening contradict each other: give one of them");
@@ -36,7 +36,7 @@ export function buildQuery(options: ListOptions, filter: Expr | null = null): Qu
   };
 }
 
-// A state named narrows --all, as it does in ss. A filter that asks for states looks among all of them.
+// --state narrows --all, as in ss. A filter with a condition on the state looks at sockets in all states.
 function states(options: ListOptions, filter: Expr | null): Query["states"] {
   if (options.states !== 0) return options.states;
   if (options.all) return ALL_STATES;
@@ -49,7 +49,7 @@ function asksForState(filter: Expr): boolean {
 
 const INTERNET: readonly FamilyName[] = ["inet", "inet6"];
 
-// A transport named brings IPv4 and IPv6 with it, unless one of the two is named as well; nothing named does too.
+// IPv4 and IPv6 are added if a transport is named but neither of them, and if nothing is named.
 function families({ families, transports }: ListOptions): Set<FamilyName> {
   const chosen = new Set(families);
   const internet = INTERNET.some((name) => chosen.has(name));

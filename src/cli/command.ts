@@ -1,18 +1,18 @@
 /**
- * Command: something that `sockeye NAME` runs. The table of all of them is src/program.ts.
+ * Command: one of the commands of `sockeye NAME`. The table of all commands is in src/program.ts.
  *
- * The code of a command is loaded when it is called, so that start-up does not grow with the program.
+ * The code of a command is loaded only when it runs, so that start-up does not grow with the program.
  *
  * @module
  */
 import type { Writer } from "../text/writer.ts";
 import type { HelpPage } from "./help.ts";
 
-/** What a command's module exports. */
+/** What the module of a command exports. */
 export interface CommandModule {
   /**
-   * Runs it. `args` are those after the name; `commands` are all that the program has, for those that tell of them. Returns
-   * the exit status. Throws UsageError, and what the work throws.
+   * Runs the command. `args` are the arguments after its name; `commands` are all commands of the program, for help and
+   * completions. Returns the exit status. Throws UsageError, and what the work throws.
    */
   run(
     args: readonly string[],
@@ -27,12 +27,12 @@ export interface Command {
   readonly name: string;
   /** One line for help. */
   readonly summary: string;
-  /** True when a link of this name to the program runs it: `ss`. */
+  /** True if a link to the program with this name runs the command, such as `ss`. */
   readonly link?: boolean;
   load(): Promise<CommandModule>;
   /**
-   * From what man page and completions are made, and `--help` where the command has words of its own. Apart from the code,
-   * so that a run does not pay for it.
+   * Loads the page that man page, completions and `--help` are made from. It may be in another module than the code, so that a
+   * run does not load it.
    */
   help(): Promise<{ readonly HELP: HelpPage }>;
 }

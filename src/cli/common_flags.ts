@@ -1,5 +1,5 @@
 /**
- * Flags that several commands have.
+ * Flags that several commands share.
  *
  * @module
  */

@@ -41,7 +41,7 @@ const STATUS: Readonly<Record<DiffOutcome, number>> = {
   undecided: EXIT_INCOMPLETE,
 };
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye diff [FLAGS] OLD [NEW]",
   intro: "Compares a snapshot with another one, or with this host now: which services appeared,\n" +
@@ -52,7 +52,7 @@ export const HELP: HelpPage = {
     "0 the same, 1 different, 2 wrong usage or an error, 3 not decidable: a side is incomplete.",
 };
 
-/** Runs it. Throws UsageError, and what collecting throws. */
+/** Runs the command. Throws UsageError, InputError, and what collecting throws. */
 export function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
   const files = parseArguments(args, DIFF_FLAGS, options);

@@ -33,7 +33,7 @@ export const DOCTOR_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye doctor [FLAGS]",
   intro:
@@ -42,7 +42,7 @@ export const HELP: HelpPage = {
   exit: "0 done, 2 wrong usage or an error.",
 };
 
-/** Runs it. Throws UsageError, and what looking throws. */
+/** Runs the command. Throws UsageError, and SyscallError if /proc cannot be listed. */
 export function run(args: readonly string[], out: Writer): Promise<number> {
   const options: Options = { json: false, color: "auto", help: false };
   const [extra] = parseArguments(args, DOCTOR_FLAGS, options);

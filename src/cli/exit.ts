@@ -1,14 +1,14 @@
 /**
- * Exit statuses of Sockeye's own commands. The ss, netstat and lsof modes use the originals'.
+ * Exit statuses of Sockeye's own commands. The ss, netstat and lsof modes use those of the originals.
  *
  * @module
  */
 
-/** Done; audit: compliant; diff: the same. */
+/** Done. For audit: compliant. For diff: the same. */
 export const EXIT_OK = 0;
-/** A violation, a difference, nothing found. */
+/** A violation, a difference, or nothing found. */
 export const EXIT_DIFFERENT = 1;
-/** Wrong usage, or something failed. */
+/** Wrong usage, or an error. */
 export const EXIT_ERROR = 2;
-/** The view was incomplete, and the question could not be decided. */
+/** Something could not be read, so the question could not be decided. */
 export const EXIT_INCOMPLETE = 3;

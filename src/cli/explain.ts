@@ -1,5 +1,5 @@
 /**
- * The command line of `sockeye explain`, which `sockeye 8080` is short for.
+ * The command line of `sockeye explain`; `sockeye 8080` is short for it.
  *
  * @module
  */
@@ -76,7 +76,7 @@ const STATUS: Readonly<Record<Verdict, number>> = {
   undecided: EXIT_INCOMPLETE,
 };
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye [explain] TARGET… [FLAGS]",
   intro:
@@ -93,7 +93,7 @@ export const HELP: HelpPage = {
     "0 found (--bind: would succeed), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
 };
 
-/** Runs it. Throws UsageError, and what collecting throws. */
+/** Runs the command. Throws UsageError, and what collecting throws. */
 export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options: Options = {
     binds: [],

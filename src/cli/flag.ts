@@ -1,30 +1,30 @@
 /**
- * Flag: one entry of a flag table, from which parsing, help, man page and completions are made.
+ * Flag: one entry of a flag table. The parser, help, man page and completions are made from these tables.
  *
  * @module
  */
 
-/** What help, man page and completions know of a flag. */
+/** What help, man page and completions show of a flag. */
 export interface DocumentedFlag {
-  /** Without dashes. Flags of the programs we stand in for may lack it. */
+  /** Long name without dashes. In the modes of other programs, some flags have none. */
   readonly long?: string;
-  /** One letter. */
+  /** Short name: one letter. */
   readonly short?: string;
-  /** Name of the value in help; without it the flag takes none. */
+  /** Name of the value in help. Absent: the flag takes no value. */
   readonly value?: string;
-  /** The values there are, where they are few. */
+  /** All possible values, if they are few. */
   readonly choices?: readonly string[];
-  /** The names that a value is made of, with commas between; completions offer them. */
+  /** Names that the value may consist of, separated by commas. Completions offer them. */
   readonly list?: readonly string[];
-  /** Heading it stands under in help. */
+  /** The heading in help that it is listed under. */
   readonly group: string;
-  /** What it does: starts lower case, no period. */
+  /** What it does. Starts in lower case and has no period. */
   readonly help: string;
 }
 
 /** One flag of a command whose options are `Options`. */
 export interface Flag<Options> extends DocumentedFlag {
   readonly long: string;
-  /** Records the flag. Throws UsageError when the value is not one. */
+  /** Records the flag. Throws UsageError if the value is not allowed. */
   set(options: Options, value: string): void;
 }

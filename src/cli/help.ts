@@ -1,21 +1,21 @@
 /**
- * Help: made from a command's flag table.
+ * Help: the page of a command, and its text, made from the flag table.
  *
  * @module
  */
 import type { DocumentedFlag } from "./flag.ts";
 
-/** What help says of a command, beside its flags. */
+/** The page of a command. */
 export interface HelpPage {
-  /** After `Usage: `. */
+  /** The text after `Usage: `. */
   readonly usage: string;
   readonly intro: string;
   readonly flags: readonly DocumentedFlag[];
-  /** What stands where no flag does, for completions: names of files, or one of a few words. Without it: nothing known. */
+  /** Completions of the arguments that are not flags: files, or one of these words. Absent: none. */
   readonly arguments?: "files" | readonly string[];
-  /** Sections after the flags: heading, and its lines. */
+  /** Sections after the flags: the heading and the lines of each. */
   readonly sections?: readonly (readonly [heading: string, lines: readonly string[]])[];
-  /** The last lines: exit statuses. */
+  /** The exit statuses, shown last. */
   readonly exit: string;
 }
 

@@ -68,7 +68,7 @@ const STATUS: Readonly<Record<KillOutcome, number>> = {
   failed: EXIT_ERROR,
 };
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye kill --socket FILTER [FLAGS]",
   intro:
@@ -79,7 +79,7 @@ export const HELP: HelpPage = {
     "0 all are closed, 1 nothing matched or the answer was no, 2 wrong usage, or not all could be closed.",
 };
 
-/** Runs it. Throws UsageError, FilterSyntaxError, and what collecting throws. */
+/** Runs the command. Throws UsageError, FilterSyntaxError, and what collecting throws. */
 export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options: Options = {
     sockets: [],
@@ -98,7 +98,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     throw new UsageError(`kill takes no argument: "${extra}" was given; write --socket 'FILTER'`);
   }
   const filter = options.sockets.length === 0 ? null : parseFilters(options.sockets);
-  // All of a host's sockets are too many to be meant by nothing.
+  // Without a filter it would close every socket of the host, which is never meant.
   if (filter === null) throw new UsageError("kill closes what --socket FILTER says: give one");
   const outcome = await kill(
     {
@@ -128,7 +128,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   return STATUS[outcome];
 }
 
-// Other families cannot be closed, and whoever asks for one by name shall be told so.
+// Sockets of other families cannot be closed. If a filter names one, they are listed, so that this is reported.
 function namesFamily(filter: Expr): boolean {
   return [...conditions(filter)].some(({ kind }) => kind === "family" || kind === "unix_name");
 }

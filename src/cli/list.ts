@@ -1,5 +1,5 @@
 /**
- * The listing's command line.
+ * The command line of the listing.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export async function run(
     return EXIT_OK;
   }
   if (positional.length > 0) {
-    // Loaded only now: most listings name no target, and no filter begins as one does.
+    // The parser of targets is loaded only if there are arguments. No filter begins like a target.
     const { looksLikeTarget } = await import("../commands/explain/target.ts");
     if (looksLikeTarget(positional[0]!)) {
       const explain = await import("./explain.ts");
@@ -53,23 +53,11 @@ export async function run(
     explainFilter(query, out);
     return EXIT_OK;
   }
-  const complete = await withRecordings(() => list(query, options, out, err));
+  const complete = await list(query, options, out, err);
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
 }
 
-// A file that the command line names and that is no recording is an error of the command line.
-async function withRecordings(work: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error && error.name === "RecordingError") {
-      throw new UsageError(error.message);
-    }
-    throw error;
-  }
-}
-
-// Words without a flag are one expression, however the shell cut them.
+// The arguments that are not flags are one expression, however the shell split it.
 async function readFilter(
   words: readonly string[],
   filters: readonly string[],
@@ -95,7 +83,7 @@ async function unknownWord(word: string, commands: readonly Command[]): Promise<
     : `there is no command "${word}": did you mean ${meant}?`;
 }
 
-/** What --help says. */
+/** The page of the listing. */
 export function listHelp(commands: readonly Command[], fields: readonly Field[]): HelpPage {
   const sections: [heading: string, lines: readonly string[]][] = [];
   if (commands.length > 0) {

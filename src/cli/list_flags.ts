@@ -13,7 +13,7 @@ import type { ListOptions } from "./list_options.ts";
 import { oneNetns, setNetns } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** As they are typed. */
+/** State names as they are typed. */
 const STATE_NAMES = STATES.slice(1).map((state) => state.replaceAll("_", "-"));
 
 function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
@@ -23,7 +23,7 @@ function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
   options.format = format;
 }
 
-/** A value as an error repeats it: quoted where it would not be seen. */
+/** A value as shown in an error. It is quoted if it would be invisible otherwise. */
 function shown(value: string): string {
   return value.trim() === "" ? JSON.stringify(value) : value;
 }
@@ -59,7 +59,7 @@ function parseStates(value: string): number {
   return mask;
 }
 
-/** No process has a higher ID. Kernel: PID_MAX_LIMIT of 64-bit machines, include/linux/threads.h. */
+/** The highest possible process ID. Kernel: PID_MAX_LIMIT of 64-bit machines, include/linux/threads.h. */
 const PID_MAX = 4 * 1024 * 1024;
 
 function parsePids(value: string): number[] {
@@ -95,7 +95,7 @@ function parseNames(flag: string, value: string): string[] {
   return names;
 }
 
-// A script whose variable is empty would have every socket for the few that it wanted.
+// An empty expression is refused: a script whose variable is empty would get every socket instead of a few.
 function parseExpression(value: string): string {
   if (value.trim() === "") {
     throw new UsageError(

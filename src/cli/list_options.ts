@@ -1,5 +1,5 @@
 /**
- * ListOptions: the command line of the listing, close to how it was typed. Nothing is looked up yet.
+ * ListOptions: what the flags of the listing said. Nothing has been looked up yet.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { NetnsChoice, OwnerSource, PortRange } from "../query.ts";
 import type { StateMask } from "../model/state.ts";
 import type { ColorChoice } from "../text/color.ts";
 
-/** What flags record. */
+/** The values that flags set. */
 export interface ListOptions {
   all: boolean;
   listening: boolean;
   families: FamilyName[];
-  /** Of the internet families. */
+  /** Transports of the internet families. */
   transports: Transport[];
   states: StateMask;
   ports: PortRange[];
@@ -22,7 +22,7 @@ export interface ListOptions {
   users: string[];
   netns: NetnsChoice | undefined;
   owners: OwnerSource;
-  /** Expressions, each on its own. */
+  /** The expressions, each to be parsed on its own. */
   filters: string[];
   explainFilter: boolean;
   record: string | null;
@@ -37,7 +37,7 @@ export interface ListOptions {
   version: boolean;
 }
 
-/** Options before any flag. */
+/** The options without any flag. */
 export function defaultOptions(): ListOptions {
   return {
     all: false,

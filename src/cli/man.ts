@@ -1,5 +1,5 @@
 /**
- * The man page, from the same pages as help and completions. In man(7) macros, which every man program reads.
+ * The man page, made from the same pages as help and completions. It uses man(7) macros, which every man program reads.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import type { DocumentedFlag } from "./flag.ts";
 import type { HelpPage } from "./help.ts";
 import type { CommandPage } from "./pages.ts";
 
-/** Text in roff: backslashes, dashes that are typed, and a dot or quote that would begin a request. */
+/** Escapes text for roff: backslashes, dashes that are to be typed, and a dot or quote at the start of a line. */
 function text(plain: string): string {
   return plain.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("…", "...")
     .replace(/^(?=[.'])/gm, "\\&");
 }
 
-/** A line with its lines' breaks kept. */
+/** Lines that are not to be joined. */
 function literal(lines: readonly string[]): string {
   return `.PP\n.nf\n${lines.map((line) => `${text(line)}\n`).join("")}.fi\n`;
 }
@@ -26,7 +26,7 @@ function flagEntry({ short, long, value, help }: DocumentedFlag): string {
   return `.TP\n${names}${value === undefined ? "" : ` \\fI${text(value)}\\fR`}\n${text(help)}\n`;
 }
 
-/** Flags under their headings; `heading` makes one. */
+/** The flags under their headings. `heading` formats a heading. */
 function flags(page: HelpPage, heading: (group: string) => string): string {
   return [...new Set(page.flags.map(({ group }) => group))].map((group) =>
     heading(group) +
@@ -51,7 +51,7 @@ function commandSection({ name, summary, link, page }: CommandPage): string {
   return `${out}.PP\nExit status: ${sentence(page.exit)}\n`;
 }
 
-/** The page sockeye(1), without a date: it is the same for the same program. */
+/** The page sockeye(1). It has no date, so that the same program always gives the same page. */
 export function manPage(
   version: string,
   list: HelpPage,

@@ -1,12 +1,12 @@
 /**
- * The network namespace that a command line chooses.
+ * Flags that choose a network namespace.
  *
  * @module
  */
 import type { NetnsChoice } from "../query.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The choice that `--netns VALUE` is. Throws {@linkcode UsageError} for an empty value. */
+/** Reads the value of `--netns`. Throws {@linkcode UsageError} for an empty value. */
 export function oneNetns(value: string): { readonly one: string } {
   if (value === "") {
     throw new UsageError('--netns "": expected a name, a process ID, a path or an inode');
@@ -14,7 +14,7 @@ export function oneNetns(value: string): { readonly one: string } {
   return { one: value };
 }
 
-/** Records `--all-netns` or `--netns`. Throws {@linkcode UsageError} when one was given before. */
+/** Records `--all-netns` or `--netns`. Throws {@linkcode UsageError} if one of them was given before. */
 export function setNetns(options: { netns?: NetnsChoice | undefined }, choice: NetnsChoice): void {
   if (options.netns !== undefined) {
     throw new UsageError("--all-netns and --netns choose where to look: give one of them, once");

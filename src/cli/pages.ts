@@ -1,5 +1,5 @@
 /**
- * Pages: what help says of every command, gathered for the man page and for completions.
+ * The help pages of all commands, collected for the man page and for completions.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { Command } from "./command.ts";
 import type { HelpPage } from "./help.ts";
 import { listHelp } from "./list.ts";
 
-/** A command and its page. */
+/** A command and its help page. */
 export interface CommandPage {
   readonly name: string;
-  /** One line. */
+  /** One line for help. */
   readonly summary: string;
-  /** True when a link of this name to the program runs it. */
+  /** True if a link to the program with this name runs the command. */
   readonly link: boolean;
   readonly page: HelpPage;
 }
@@ -23,7 +23,7 @@ export function listPage(): HelpPage {
   return listHelp([], FIELDS);
 }
 
-/** The pages of these commands, in the order of help. Loads every one. */
+/** The pages of these commands in the order of help. Loads every page. */
 export function commandPages(commands: readonly Command[]): Promise<CommandPage[]> {
   return Promise.all(commands.map(async ({ name, summary, link = false, help }) => {
     const { HELP } = await help();

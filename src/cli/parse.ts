@@ -1,9 +1,9 @@
 /**
- * Parse: arguments against a flag table, as getopt_long does it, but that nothing may be abbreviated: a script that says
- * `--proc` would break on the day that `--procfs` is added.
+ * Parses arguments by a flag table, like getopt_long(3), but without abbreviations: a script with `--proc` would break once
+ * `--procfs` is added.
  *
- * One short parser of our own: the table also makes help, man page and completions, and the libraries that would do
- * cost milliseconds at every start.
+ * There are libraries for it, but they cost milliseconds at every start, and help, man page and completions need the table
+ * anyway.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { nearest } from "../text/nearest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Applies `args` to `options` in order: `-tu`, `-tp`, `--port 80`, `--port=80`, and `--` before what only looks like a flag.
- * Returns the arguments that are not flags. Throws {@linkcode UsageError} for an unknown flag or a value that is missing,
- * superfluous or not one of the choices.
+ * Applies `args` to `options` in order: `-tu`, `--port 80`, `--port=80`, and `--` before arguments that only look like flags.
+ * Returns the arguments that are not flags. Throws {@linkcode UsageError} for an unknown flag, and for a value that is
+ * missing, superfluous or not one of the choices.
  */
 export function parseArguments<Options>(
   args: readonly string[],

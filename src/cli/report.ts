@@ -51,7 +51,7 @@ export const REPORT_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye report [FLAGS] HOST.json...",
   intro: "Joins the snapshots of many hosts: which service is on which host, and who holds it.",
@@ -60,7 +60,7 @@ export const HELP: HelpPage = {
   exit: "0 done, 2 wrong usage or an error.",
 };
 
-/** Runs it. Throws UsageError, and what reading throws. */
+/** Runs the command. Throws UsageError and InputError. */
 export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { format: "text", color: "auto", help: false };
   const files = parseArguments(args, REPORT_FLAGS, options);

@@ -42,7 +42,7 @@ export const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye snapshot [FLAGS] > HOST.json",
   intro: "Writes every service of this host as JSON, to keep and to compare with.",
@@ -50,7 +50,7 @@ export const HELP: HelpPage = {
   exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",
 };
 
-/** Runs it. Throws UsageError, and what collecting throws. */
+/** Runs the command. Throws UsageError, and what collecting throws. */
 export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
   const options: Options = {
     connections: false,

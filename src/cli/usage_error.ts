@@ -1,10 +1,10 @@
 /**
- * UsageError: the command line says something that cannot be done.
+ * UsageError: the command line asks for something that cannot be done.
  *
  * @module
  */
 
-/** One line: what was given, what is wanted. */
+/** The message is one line: what was given and what is wanted. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -17,18 +17,18 @@ import { jsonText } from "../text/json_text.ts";
 
 /** What to compare, and how to show it. */
 export interface DiffOptions extends HostOptions {
-  /** Path, or `-` for standard input. */
+  /** Path of the older snapshot, or `-` for standard input. */
   readonly before: string;
-  /** The same; `null` is this host, now. */
+  /** Path of the newer snapshot or `-`; `null` for this host, now. */
   readonly after: string | null;
   readonly json: boolean;
   readonly color: ColorChoice;
 }
 
-/** The outcome: `undecided` when nothing differs for certain and something may. */
+/** The outcome. `undecided`: something may differ, but nothing does for certain. */
 export type DiffOutcome = "same" | "different" | "undecided";
 
-/** Compares and writes. Throws {@linkcode InputError}, and what collecting throws. */
+/** Compares two snapshots and writes the differences. Throws {@linkcode InputError}, and what collecting throws. */
 export function diff(options: DiffOptions, out: Writer): DiffOutcome {
   if (options.before === "-" && options.after === "-") {
     throw new InputError("standard input can be read once: only one side may be -");

@@ -1,5 +1,5 @@
 /**
- * `sockeye kill`: closes sockets through the kernel, whoever holds them, and says of each what became of it.
+ * `sockeye kill`: closes sockets through the kernel, whoever owns them, and reports the result for each.
  *
  * @module
  */
@@ -21,17 +21,17 @@ import type { Writer } from "../text/writer.ts";
 import { type CloseRequests, queryFilter, takeSnapshot } from "../snapshot/own_netns_snapshot.ts";
 import { utf8Text } from "../text/encoding.ts";
 
-/** How to go about it. */
+/** Whether to ask, and how to show the sockets. */
 export interface KillOptions {
   /** True to close without asking. */
   readonly yes: boolean;
   readonly color: ColorChoice;
 }
 
-/** `declined`: a person said no. `unasked`: there is nobody to ask. */
+/** `declined`: the answer was no. `unasked`: there is no terminal to ask on. */
 export type KillOutcome = "closed" | "nothing" | "declined" | "unasked" | "failed";
 
-/** Closes the sockets of a query. Shows them first. Throws what collecting and the writers throw. */
+/** Shows the sockets of a query, then closes them. Throws what collecting and the writers throw. */
 export async function kill(
   query: Query,
   options: KillOptions,
@@ -75,7 +75,7 @@ function show(sockets: readonly Socket[], { color }: KillOptions, out: Writer): 
   out.flush();
 }
 
-/** Asks on the terminal. Everything but a yes is a no, the end of input too. */
+/** Asks on the terminal. Anything but a yes counts as no, and so does the end of input. */
 function ask(count: number, err: Writer): boolean {
   err.write(`Close ${count === 1 ? "this socket" : `these ${count} sockets`}? [y/N] `);
   err.flush();
@@ -108,7 +108,7 @@ const TEXTS: Readonly<Record<Destroyed, string>> = {
   unsupported: "this kernel does not close sockets of this kind",
 };
 
-/** Keeps the requests, and a connection in each namespace that they were made in. */
+/** Keeps the requests that close sockets, and a netlink connection for each namespace that they belong to. */
 class Closer implements CloseRequests {
   readonly #requests = new Map<Socket, Uint8Array>();
   readonly #connections = new Map<number | null, Connection>();
@@ -117,7 +117,7 @@ class Closer implements CloseRequests {
     try {
       this.#connections.set(netns?.inode ?? null, new Connection(NETLINK_SOCK_DIAG));
     } catch (error) {
-      // Without sock_diag there are no cookies, so that no request will need it.
+      // Without sock_diag no socket has a cookie, so there will be no requests.
       if (!(error instanceof SyscallError)) throw error;
     }
   }
@@ -126,11 +126,11 @@ class Closer implements CloseRequests {
     this.#requests.set(socket, request);
   }
 
-  /** Closes one socket, and says so. */
+  /** Closes one socket and returns the result. */
   close(socket: Socket): { readonly done: boolean; readonly text: string } {
     const request = this.#requests.get(socket);
     const connection = this.#connections.get(socket.netns?.inode ?? null);
-    // The kernel looks among listeners and connections, and answers that there is none.
+    // The kernel searches only listeners and connections, and would answer that there is no such socket.
     if (request === undefined || connection === undefined || socket.state === "bound_inactive") {
       return { done: false, text: "the kernel has no way to close a socket of this kind" };
     }
@@ -143,7 +143,7 @@ class Closer implements CloseRequests {
     }
   }
 
-  /** Gives the connections back. */
+  /** Closes the connections. */
   end(): void {
     for (const connection of this.#connections.values()) connection.close();
     this.#connections.clear();

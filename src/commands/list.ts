@@ -1,5 +1,5 @@
 /**
- * The listing: sockets, their owners, their reach.
+ * The listing: sockets with their owners and their reach.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import { paint } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
 
-/** How the listing is to look. */
+/** How to show the listing, and where to record or replay it. */
 export interface ListFormat {
   readonly format: "text" | "json" | "ndjson";
   readonly color: ColorChoice;
   readonly header: boolean;
   readonly verbose: boolean;
-  /** Path of a file to be made, for what was read; `null` for none. */
+  /** Path of a recording to write; `null` for none. */
   readonly record: string | null;
-  /** Path of a file to read instead of this machine; `null` for none. */
+  /** Path of a recording to read instead of this machine; `null` for none. */
   readonly replay: string | null;
 }
 
-/** Lists sockets on `out`, and on `err` what is missing. Returns whether nothing is. Throws what the writers throw. */
+/** Writes the listing to `out` and the gaps to `err`. Returns true if there is no gap. Throws what the writers throw. */
 export async function list(
   query: Query,
   format: ListFormat,
@@ -64,7 +64,7 @@ async function snapshotOf(
   checkUsers(query, tools.users);
   const filter = await queryFilter(query, tools.users);
   const all = { ...tools, filter };
-  // What a filter asks for at the end is kept by socket.
+  // A filter that is tested at the end keeps facts by socket object, so each socket needs its own.
   const form = filter?.hasRest ? kept : undefined;
   if (query.netns === undefined) return takeRows(query, diagnostics, all, form);
   const { takeNetnsRows } = await import("../snapshot/netns_snapshot.ts");

@@ -10,7 +10,7 @@ import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { InputError, readInput } from "../snapshot/input.ts";
 
-/** Forms of a report. */
+/** Formats of a report. */
 export const REPORT_FORMATS = ["text", "json", "html"] as const;
 export type ReportFormat = typeof REPORT_FORMATS[number];
 
@@ -22,7 +22,7 @@ export interface ReportOptions {
   readonly color: ColorChoice;
 }
 
-/** Joins and writes. Throws {@linkcode InputError}. */
+/** Joins the snapshots and writes the report. Throws {@linkcode InputError}. */
 export async function report(options: ReportOptions, out: Writer): Promise<void> {
   if (options.files.filter((file) => file === "-").length > 1) {
     throw new InputError("standard input can be read once: only one file may be -");

@@ -8,7 +8,7 @@ import { writeDocument } from "../snapshot/document.ts";
 import type { Writer } from "../text/writer.ts";
 import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts";
 
-/** Writes the snapshot on `out` and what is missing from it on `err`. Returns whether nothing is. */
+/** Writes the snapshot to `out` and its gaps to `err`. Returns true if there is no gap. */
 export function snapshot(scope: HostOptions, out: Writer, err: Writer): boolean {
   const diagnostics = new Diagnostics();
   writeDocument(takeHostDocument(scope, diagnostics), out);

@@ -1,13 +1,13 @@
 /**
- * Checkup: what this program can see on this host as this user, and what keeps it from more.
+ * Checkup: what this program can see on this host as this user, and what keeps it from seeing more.
  *
  * @module
  */
 import type { Netns } from "./socket.ts";
 
-/** Which source answers for one table. */
+/** Which source one table is read from. */
 export interface TableCheck {
-  /** `tcp over IPv4`. */
+  /** Such as `tcp over IPv4`. */
   readonly label: string;
   /** `absent`: this kernel has no such sockets, so nothing is missing. */
   readonly source: "netlink" | "proc" | "absent" | "none";
@@ -18,7 +18,7 @@ export interface TableCheck {
 /** A capability that matters here. */
 export interface CapabilityCheck {
   readonly name: string;
-  /** `null` where /proc does not tell. */
+  /** `null` if /proc does not say. */
   readonly held: boolean | null;
   /** What it is for. */
   readonly use: string;
@@ -31,21 +31,21 @@ export interface NamespaceCheck {
   readonly enterable: boolean;
 }
 
-/** What can be used or not, and why not. */
+/** Whether something can be used, and if not, why. */
 export interface AbilityCheck {
   readonly usable: boolean;
   readonly reason: string | null;
 }
 
-/** The whole of it. */
+/** All results of one checkup. */
 export interface Checkup {
   readonly host: string;
   readonly kernel: string;
   readonly user: { readonly uid: number; readonly name: string | null };
   readonly capabilities: readonly CapabilityCheck[];
-  /** True inside a PID namespace: processes outside are not seen. */
+  /** True inside a PID namespace, where processes outside cannot be seen; `null` if that is not known. */
   readonly pidNamespace: boolean | null;
-  /** Option of the /proc mount; `null` for none. */
+  /** Value of the `hidepid` option of the /proc mount; `null` without one. */
   readonly hidepid: string | null;
   readonly processes: { readonly seen: number; readonly denied: number };
   /** The kernel's types, which BPF needs. */
@@ -59,6 +59,6 @@ export interface Checkup {
   readonly namespaces: readonly NamespaceCheck[];
   /** Processes whose network namespace could not be read. */
   readonly namespacesUnread: number;
-  /** What to change to see more: one sentence each. */
+  /** What to change to see more, a sentence each. */
   readonly advice: readonly string[];
 }

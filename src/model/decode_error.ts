@@ -1,10 +1,10 @@
 /**
- * DecodeError: bytes that are not what they claim to be. The only error a decoder throws.
+ * DecodeError: the only error that a decoder throws.
  *
  * @module
  */
 
-/** Input that is too short, or contradicts itself, at a known place. */
+/** The input is too short or contradicts itself at a known offset. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
   /** What was being decoded: `inet_diag_msg`, `/proc/net/tcp`. */

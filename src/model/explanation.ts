@@ -1,5 +1,5 @@
 /**
- * Explanation: what is known about something that a person asked about.
+ * Explanation: everything that is known about what `sockeye explain` was asked for.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import type { Relations } from "./relation.ts";
 import type { Netns, Scope, Socket, Transport } from "./socket.ts";
 import type { State } from "./state.ts";
 
-/** Connections that belong to a listener, or to nobody's. */
+/** Counts of connections, with or without a listener that they belong to. */
 export interface Connections {
   readonly established: number;
-  /** Distinct addresses at the other end of those. */
+  /** Distinct addresses at the other end of the established ones. */
   readonly peers: number;
-  /** Of those established, how many nobody has accepted yet. */
+  /** How many of the established ones have not been accepted yet. */
   readonly unaccepted: number;
   readonly timeWait: number;
-  /** Everything else, by state. */
+  /** All other states. */
   readonly others: Readonly<Partial<Record<State, number>>>;
 }
 
-/** Where a program lives: processes that agree in everything here share one. */
+/** Where a program lives. Processes that agree in all of this share one place. */
 export interface Place {
   readonly pids: readonly number[];
   readonly comm: Bytes | null;
   readonly exe: Bytes | null;
   readonly exeFate: "unchanged" | "replaced" | "deleted" | "unknown";
-  /** `null` where the file was not looked up, or nothing owns it. */
+  /** `null` if the file was not looked up, or no package database was found. */
   readonly package: { readonly name: string | null; readonly manager: string } | null;
   readonly cwd: Bytes | null;
-  /** `null` for the ordinary root, and where it may not be read. */
+  /** `null` for the ordinary root directory, and if it may not be read. */
   readonly root: Bytes | null;
   readonly cgroup: string | null;
   readonly unit: string | null;
@@ -46,7 +46,7 @@ export interface Place {
 /** A file that looks like a log. */
 export interface LogFile {
   readonly path: Bytes;
-  /** Deleted while open: what is written to it is lost with the process. */
+  /** True if it was deleted while open: its content is lost when the process ends. */
   readonly deleted: boolean;
   readonly size: number;
   readonly owners: readonly { readonly pid: number; readonly fds: readonly number[] }[];
@@ -55,9 +55,9 @@ export interface LogFile {
 /** Where the output of the owners goes. */
 export interface Logs {
   readonly files: readonly LogFile[];
-  /** Units whose output the journal takes. */
+  /** Units whose output goes to the journal. */
   readonly journal: readonly string[];
-  /** File that a container runtime writes the output to. */
+  /** The file that a container runtime writes the output to. */
   readonly container: string | null;
   /** Processes whose open files could not be read. */
   readonly unread: readonly number[];
@@ -73,27 +73,27 @@ export interface ReachAddress {
   readonly carrier: boolean;
 }
 
-/** Somewhere outside its namespace from where a port is led to a socket. */
+/** A port outside the namespace of a socket that is forwarded to it. */
 export interface Publication {
   readonly via: "docker-proxy" | "nftables" | "iptables";
   /** `null` for every address. */
   readonly address: string | null;
   readonly ports: { readonly first: number; readonly last: number };
-  /** True when not every packet to that port is led: the rule asks for more, such as a source or an interface. */
+  /** True if only some packets are forwarded: the rule has further conditions, such as a source or an interface. */
   readonly conditional: boolean;
-  /** The proxy. */
+  /** Process ID of the proxy; `null` for a firewall rule. */
   readonly pid: number | null;
 }
 
 /** The file of a unix socket. */
 export interface SocketFile {
-  /** Permissions. */
+  /** Permission bits. */
   readonly mode: number;
   readonly uid: number;
   readonly user: string | null;
   readonly gid: number;
   readonly group: string | null;
-  /** The innermost folder above it that lets only its owner and group through; `null` when there is none. */
+  /** The innermost folder above the file that others may not enter; `null` if there is none. */
   readonly closedFolder: string | null;
 }
 
@@ -101,43 +101,43 @@ export interface SocketFile {
 export interface ReachReport {
   readonly scope: Scope;
   readonly reasons: readonly string[];
-  /** `null` where the addresses could not be read, or have no meaning in this family. */
+  /** `null` if the addresses could not be read, or the family has none. */
   readonly addresses: readonly ReachAddress[] | null;
-  /** Multicast groups that sockets of this namespace have joined; the kernel does not say which. */
+  /** Multicast groups that sockets of this namespace have joined; the kernel does not say which sockets. */
   readonly groups: readonly { readonly interface: string; readonly address: string }[];
-  /** `null` where it is not known whether anything is published. */
+  /** `null` if it is not known whether anything is published. */
   readonly published: readonly Publication[] | null;
   readonly file: SocketFile | null;
 }
 
-/** One thing that matched: sockets with one address, and all about them. */
+/** Sockets that matched and share one address, and everything about them. */
 export interface ExplainedSockets {
   /**
-   * `service` can be talked to; `bound` has an address and does nothing with it; `connections` are those that matched
-   * themselves, not the listener they belong to.
+   * `service` accepts connections or datagrams; `bound` occupies an address without using it; `connections` are connections
+   * that matched by themselves, not through their listener.
    */
   readonly kind: "service" | "bound" | "connections";
   /** More than one: an SO_REUSEPORT group, or connections. */
   readonly sockets: readonly Socket[];
-  /** For each socket of a service, in the same order. */
+  /** One for each socket of a service, in the same order. Empty for connections. */
   readonly relations: readonly Relations[];
   readonly connections: Connections | null;
   readonly processes: readonly Process[];
   readonly places: readonly Place[];
   readonly logs: Logs;
   readonly reach: ReachReport | null;
-  /** Where a proxy that holds it sends everything on to. */
+  /** Where a proxy that owns the socket forwards everything to. */
   readonly forwardsTo: { readonly address: string; readonly port: number } | null;
 }
 
-/** What bind(2) said when it was tried. */
+/** The result of trying bind(2). */
 export interface BindReport {
   readonly transport: Transport;
   readonly address: string;
   readonly port: number;
-  /** 0, or the error code's name: EADDRINUSE. */
+  /** `OK`, or the name of the error: `EADDRINUSE`. `null` if it could not be tried. */
   readonly plain: string | null;
-  /** The same with SO_REUSEADDR; `null` for datagrams, where trying would take them from another. */
+  /** The same with SO_REUSEADDR. `null` for datagram sockets, because trying it would take datagrams from another socket. */
   readonly reuseAddress: string | null;
   readonly verdict:
     | "free"
@@ -148,21 +148,21 @@ export interface BindReport {
     | "other";
   /** Sockets that are bound to the address, or to one that overlaps it. */
   readonly inTheWay: readonly Socket[];
-  /** Below it only root and CAP_NET_BIND_SERVICE may bind. Kernel: net.ipv4.ip_unprivileged_port_start. */
+  /** Ports below it need root or CAP_NET_BIND_SERVICE. Kernel: net.ipv4.ip_unprivileged_port_start. */
   readonly unprivilegedStart: number | null;
 }
 
-/** What is near, when nothing matched. */
+/** What came close to a target that nothing matched. */
 export interface Nearby {
-  /** Connections whose own end has this port. */
+  /** Connections whose local port it is. */
   readonly connections: Connections | null;
-  /** The same port on other addresses, transports, in other namespaces. */
+  /** Sockets with the same port on other addresses, transports or in other namespaces. */
   readonly sockets: readonly Socket[];
-  /** Kernel: net.ipv4.ip_local_port_range; `null` where it cannot be read. */
+  /** Kernel: net.ipv4.ip_local_port_range; `null` if it cannot be read. */
   readonly ephemeral: readonly [first: number, last: number] | null;
-  /** True for a port inside. */
+  /** True if the port is in that range. */
   readonly inEphemeral: boolean;
-  /** In net.ipv4.ip_local_reserved_ports. */
+  /** True if the port is in net.ipv4.ip_local_reserved_ports. */
   readonly reserved: boolean;
   readonly binds: readonly BindReport[];
 }
@@ -172,17 +172,17 @@ export interface Explanation {
   readonly target: string;
   readonly kind: "port" | "unix" | "abstract" | "pid" | "inode" | "process";
   readonly subjects: readonly ExplainedSockets[];
-  /** When nothing matched: processes that were meant, live, and hold no socket. */
+  /** If nothing matched: running processes that the target names but that own no socket. */
   readonly idle: readonly Process[];
-  /** When nothing matched: what is at the path that was asked for; `null` where none was. */
+  /** If nothing matched: what is at the path that was asked for; `null` if no path was. */
   readonly file: "absent" | "socket" | "other" | "unreadable" | null;
-  /** What matches in other namespaces, when they were not asked for; of a port on any address. */
+  /** Sockets in other namespaces that match, if those were not asked for. A port matches there on any address. */
   readonly elsewhere: readonly Socket[];
-  /** False when there are other namespaces that could not be looked into. */
+  /** False if there are other namespaces that could not be searched. */
   readonly elsewhereWhole: boolean;
-  /** `null` when something matched. */
+  /** `null` if something matched. */
   readonly nearby: Nearby | null;
-  /** True when something that matched may have gone unseen. */
+  /** True if a match may have been missed. */
   readonly undecided: boolean;
   readonly netns: Netns | null;
 }

@@ -6,15 +6,15 @@
 
 /** Kinds of gap. */
 export const GAP_KINDS = [
-  /** Processes whose descriptors we may not list. */
+  /** Processes whose descriptors could not be listed. */
   "processes",
   /** A family, or a table of one, that could not be read at all. */
   "table",
-  /** A dump that the kernel said changed under it, more often than we tried again. */
+  /** A table that changed during every attempt to read it. */
   "interrupted",
   /** A network namespace that could not be entered. */
   "netns",
-  /** Firewall marks, which the query asks for and the kernel does not tell us. */
+  /** Firewall marks, which the query asks for but the kernel does not show to this user. */
   "marks",
 ] as const;
 export type GapKind = typeof GAP_KINDS[number];
@@ -22,8 +22,8 @@ export type GapKind = typeof GAP_KINDS[number];
 /** One gap. */
 export interface Gap {
   readonly kind: GapKind;
-  /** What is missing, why, and what would help: one sentence for a person. */
+  /** One sentence: what is missing, why, and what would help. */
   readonly reason: string;
-  /** The same as data: counts, names, an error code. Keys in snake case: they go into the JSON as they are. */
+  /** The same as data: counts, names, an error code. Keys are in snake case, because they are JSON keys too. */
   readonly detail: Readonly<Record<string, string | number>>;
 }

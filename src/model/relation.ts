@@ -1,21 +1,21 @@
 /**
- * Relations: how the processes that hold one socket came to share it.
+ * Relations: how the owners of one socket came to share it.
  *
  * @module
  */
 import type { Owner } from "./owner.ts";
 
 /**
- * How an owner came by the socket, as far as can be told:
+ * How an owner got the socket, as far as can be told:
  *
- * - `holder`: the first in its tree; where it has it from is not told by anything that still exists.
- * - `worker`: forked from another owner, and runs the same program.
- * - `inherited`: descends from another owner, but runs another program: the descriptor went along across exec.
- * - `activated`: was started with the socket by a manager that holds it too: socket activation.
- * - `passed`: has it by another descriptor than the owner it descends from, or descends from none: one of them gave it to
- *   the other over a unix socket, or fetched it.
- * - `sibling`: has the same parent as another owner; that parent has let go of the socket.
- * - `thread`: a thread of an owner with a descriptor table of its own.
+ * - `holder`: the first in its tree. Nothing that still exists tells where it got the socket from.
+ * - `worker`: was forked from another owner and runs the same program.
+ * - `inherited`: descends from another owner but runs another program, so the descriptor survived an exec.
+ * - `activated`: was started with the socket by a service manager that owns it too (socket activation).
+ * - `passed`: descends from no other owner, or owns the socket through a different descriptor than its ancestor does. The
+ *   socket was sent over a unix socket, or fetched by pidfd_getfd(2).
+ * - `sibling`: has the same parent as another owner, and that parent has closed the socket.
+ * - `thread`: is a thread of an owner, with a descriptor table of its own.
  */
 export const OWNER_ROLES = [
   "holder",
@@ -28,7 +28,7 @@ export const OWNER_ROLES = [
 ] as const;
 export type OwnerRole = typeof OWNER_ROLES[number];
 
-/** A fact that a role rests on. `kind` says which; keys in snake case: they go into the JSON as they are. */
+/** A fact that supports a role. Keys are in snake case, because they are JSON keys too. */
 export type Evidence =
   | { readonly kind: "ancestor"; readonly pid: number; readonly via: readonly number[] }
   | { readonly kind: "same_program"; readonly exe: string }
@@ -39,7 +39,7 @@ export type Evidence =
     readonly fds: readonly number[];
     readonly ancestor_fds: readonly number[];
   }
-  /** Forked, and no exec since: the addresses that exec chooses at random are the same. Or it did call exec since. */
+  /** `same_image`: no exec since the fork, because the addresses that exec chooses at random are the same. `executed`: one. */
   | { readonly kind: "same_image" | "executed" }
   | { readonly kind: "environment"; readonly name: string; readonly value: string }
   | { readonly kind: "init"; readonly pid: number; readonly comm: string }
@@ -53,11 +53,11 @@ export type Evidence =
   }
   | { readonly kind: "own_table"; readonly tid: number };
 
-/** An owner in the tree by parentage, which leaves out processes that do not hold the socket. */
+/** An owner in the tree of parents and children, which leaves out processes that do not own the socket. */
 export interface OwnerNode {
   readonly owner: Owner;
   readonly role: OwnerRole;
-  /** False where the evidence leaves another explanation open. */
+  /** False if the evidence allows another explanation. */
   readonly certain: boolean;
   readonly evidence: readonly Evidence[];
   readonly children: readonly OwnerNode[];
@@ -69,23 +69,22 @@ export interface Reuse {
   readonly port: boolean;
 }
 
-/** What a relation leads to. */
+/** What follows from a relation. */
 export interface Consequence {
   /**
-   * - `port_kept`: a program cannot be started again on this address while others, which are not its workers, hold the
-   *   socket.
-   * - `share_kept`: it can, by SO_REUSEPORT, and the others still hold one of the listeners that the kernel deals out to.
+   * - `port_kept`: a program cannot be restarted on this address while processes that are not its workers own the socket.
+   * - `share_kept`: it can, because of SO_REUSEPORT, but those processes keep receiving a share of the connections.
    */
   readonly kind: "port_kept" | "share_kept";
-  /** The process whose program could not be restarted, or would share. */
+  /** The process whose program cannot be restarted, or would share connections. */
   readonly pid: number;
-  /** Who keeps the socket open. */
+  /** The processes that keep the socket open. */
   readonly by: readonly number[];
-  /** Whether the socket lets others bind to its address; `null` where it may not be asked. */
+  /** `null` if the socket may not be asked. */
   readonly reuse: Reuse | null;
 }
 
-/** Everything that could be worked out about the owners of one socket. */
+/** Everything that is known about how the owners of one socket are related. */
 export interface Relations {
   /** Ascending by process ID. */
   readonly roots: readonly OwnerNode[];

@@ -1,5 +1,5 @@
 /**
- * Snapshot: the whole of one answer.
+ * Snapshot: one complete answer: host, time, sockets and gaps.
  *
  * @module
  */
@@ -7,23 +7,23 @@ import type { Gap } from "./gap.ts";
 import type { Socket } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
 
-/** The machine an answer is about. */
+/** The machine that an answer is about. */
 export interface Host {
   readonly name: string;
-  /** /proc/sys/kernel/random/boot_id: tells two runs of one host from before and after a restart. */
+  /** /proc/sys/kernel/random/boot_id, which changes at every boot. */
   readonly bootId: string | null;
-  /** Release, as `uname -r`. */
+  /** The release, as in `uname -r`. */
   readonly kernel: string;
-  /** Network namespace that the answer was asked from: what counts as the host's own. `null`: /proc does not tell. */
+  /** The network namespace that this program ran in, which counts as the host's own. `null` if /proc does not say. */
   readonly netns: number | null;
   /**
-   * Ports that the kernel hands out by itself, in that namespace. Kernel: net.ipv4.ip_local_port_range, which serves
-   * IPv6 too. `null` where it cannot be read.
+   * Ports that the kernel picks by itself in that namespace. Kernel: net.ipv4.ip_local_port_range, which is valid for IPv6
+   * too. `null` if it cannot be read.
    */
   readonly ephemeralPorts: { readonly first: number; readonly last: number } | null;
 }
 
-/** Sockets, and what is missing from them. */
+/** Sockets, and the gaps in them. */
 export interface Snapshot<Form extends Sockets = readonly Socket[]> {
   readonly host: Host;
   /** Milliseconds since the epoch. */

@@ -1,5 +1,5 @@
 /**
- * Reach of an address, as far as the address alone tells.
+ * The reach of an address, judged by the address alone.
  *
  * Ranges: the IANA special-purpose address registries (RFC 6890 and successors).
  *
@@ -10,7 +10,7 @@ import type { Reach, Scope } from "../model/socket.ts";
 
 interface Range {
   readonly bytes: readonly number[];
-  /** Bits of `bytes` that count. */
+  /** How many leading bits of `bytes` count. */
   readonly prefix: number;
   readonly scope: Scope;
   readonly why: string;
@@ -61,7 +61,7 @@ const IPV6_RANGES: readonly Range[] = [
   { bytes: [0x3f, 0xff], prefix: 20, scope: "private", why: "3fff::/20 is for documentation" },
 ];
 
-// Hosts have few addresses and many sockets.
+// A host has few addresses and many sockets.
 const cache = new Map<string, Reach>();
 
 /** The reach of an address. */

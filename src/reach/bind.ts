@@ -1,5 +1,5 @@
 /**
- * Reach of a bound socket: what its address means in the namespace it was made in.
+ * The reach of a bound socket: what its address means in its network namespace.
  *
  * @module
  */
@@ -9,32 +9,32 @@ import type { Sockets } from "../model/sockets.ts";
 import { addressReach } from "./address.ts";
 import type { InterfaceTable, Link, LinkAddress } from "./interfaces.ts";
 
-/** A way in: an address that a socket answers on. */
+/** An address that a socket can be reached at. */
 export interface ReachableAddress {
   readonly interface: string;
   readonly address: string;
   readonly prefix: number;
   readonly version: 4 | 6;
   readonly scope: Scope;
-  /** True for IPv4 through an IPv6 socket. */
+  /** True for an IPv4 address of an IPv6 socket. */
   readonly mapped: boolean;
-  /** False where the interface has no carrier now. */
+  /** False if the interface has no carrier now. */
   readonly carrier: boolean;
 }
 
-/** The reach of one socket, with the addresses that stand behind it. */
+/** The reach of one socket, with the addresses that it was worked out from. */
 export interface ResolvedReach extends Reach {
-  /** Addresses it answers on, in the order of the links; `null` where they could not be read. */
+  /** In the order of the links; `null` if they could not be read. */
   readonly reachableAddresses: readonly ReachableAddress[] | null;
 }
 
-/** Narrow to wide. A scope that is not here has no place in the order. */
+/** From narrow to wide. Scopes that are not listed are not compared. */
 const WIDTH: readonly Scope[] = ["loopback", "link_local", "container", "private", "public"];
 
-/** More addresses than this are counted and not named. */
+/** Further addresses are counted, not named. */
 const NAMED_ADDRESSES = 8;
 
-/** Finds out how far a bound socket can be reached. Without interfaces the address itself has to do. */
+/** Works out how far a bound socket can be reached. Without interfaces, it is judged by its address alone. */
 export function resolveReach(
   socket: Pick<Socket, "transport" | "family" | "v6only"> & { readonly local: InternetEndpoint },
   interfaces: InterfaceTable | null,
@@ -51,7 +51,7 @@ export function resolveReach(
   return plain.scope === "any" ? wildcard(socket, interfaces) : specific(socket, plain, interfaces);
 }
 
-// What the socket itself narrows or widens, whatever the addresses are.
+// What options of the socket itself narrow or widen, whatever the addresses are.
 function limits({ local, family, v6only }: Parameters<typeof resolveReach>[0]): string[] {
   const reasons: string[] = [];
   if (local.interface !== null) reasons.push(`through interface ${local.interface} only`);
@@ -67,7 +67,8 @@ function wildcard(
   interfaces: InterfaceTable,
 ): ResolvedReach {
   const { local, family, v6only } = socket;
-  // ::ffff:0.0.0.0 is an IPv6 socket for IPv4 alone; where the kernel does not say v6-only, its default is not.
+  // ::ffff:0.0.0.0 is an IPv6 socket for IPv4 only. If the kernel does not say whether a socket is v6-only, assume the default:
+  // it is not.
   const mapped = mappedIpv4(local.address) !== null;
   const v4 = family === "inet" || mapped || v6only !== true;
   const v6 = family === "inet6" && !mapped;
@@ -103,7 +104,7 @@ function wildcard(
 
 const ENCLOSED = "not the host's network namespace: reached from outside if published or routed";
 
-/** Whether packets that come for an address of `link` get to the socket. Names of VRFs that keep it out go to `inVrf`. */
+/** Whether packets to an address of `link` get to the socket. Adds the names of VRFs that prevent it to `inVrf`. */
 function serves(
   device: Link | undefined,
   bound: string | null,
@@ -112,7 +113,7 @@ function serves(
   socket: Parameters<typeof resolveReach>[0],
   inVrf: Set<string>,
 ): boolean {
-  // Bound to a VRF: its own addresses and those of its members. To another device: that one.
+  // A socket bound to a VRF serves its addresses and those of its members. One bound to another device serves only that.
   if (bound !== null) {
     return link.name === bound ||
       device?.kind === "vrf" && link.master === device.index;
@@ -160,7 +161,7 @@ function reachableAddress(
   };
 }
 
-// Inside an enclosure a private address is that of the enclosure.
+// In a container's namespace, a private address belongs to the container.
 function enclose(scope: Scope, enclosed: boolean): Scope {
   return enclosed && scope === "private" ? "container" : scope;
 }
@@ -168,7 +169,7 @@ function enclose(scope: Scope, enclosed: boolean): Scope {
 function widest(reachableAddresses: readonly ReachableAddress[]): Scope {
   let width = -1;
   for (const { scope } of reachableAddresses) width = Math.max(width, WIDTH.indexOf(scope));
-  // Nothing is up: not even the host itself gets in.
+  // If no interface is up, not even the host itself can connect.
   return WIDTH[width] ?? "unknown";
 }
 
@@ -190,7 +191,7 @@ function specific(
       entry.link.name === local.interface)
   );
   if (entry === undefined) {
-    // All of 127.0.0.0/8 belongs to lo, and a multicast address to no link.
+    // All of 127.0.0.0/8 belongs to lo, and a multicast address belongs to no link.
     const loopback = interfaces.links.find((link) => link.loopback && link.up);
     if (scope === "loopback" && loopback !== undefined) {
       const way = { address, version: 4, prefix: 8, link: loopback } as const;
@@ -214,18 +215,18 @@ function specific(
   return { scope, reasons, reachableAddresses: [way] };
 }
 
-/** True for a socket whose reach depends on the links and addresses of its namespace. */
+/** True if the reach of a socket depends on the interfaces of its namespace. */
 export function needsInterfaces({ local, peer, reach }: Socket): boolean {
   return reach.scope === "unknown" && "address" in local &&
     !isPlain(addressReach(local.address), peer);
 }
 
-/** True where the address alone tells the reach. */
+/** True if the address alone decides the reach. */
 function isPlain(reach: Reach, peer: Socket["peer"]): boolean {
   return reach.scope === "loopback" || peer !== null;
 }
 
-// One object for each pair, because there may be very many sockets behind one address.
+// One object for each pair, because very many sockets may share an address.
 const narrowed = new Map<Reach, Map<string, Reach>>();
 
 function through(plain: Reach, name: string): Reach {
@@ -243,8 +244,8 @@ function through(plain: Reach, name: string): Reach {
 }
 
 /**
- * Fills in the reach of each socket that has an internet address. The others came with the word of their family. Sockets
- * that are connected are judged by their address: nobody else gets in.
+ * Fills in the reach of each socket that has an internet address; for other sockets, their family has set it already.
+ * Connected sockets are judged by their address alone, because only their peer can send to them.
  */
 export function fillReach(
   sockets: Sockets,

@@ -1,11 +1,11 @@
 /**
- * Covers: whether a socket bound to one address gets what is sent to another.
+ * Whether a socket that is bound to one address receives what is sent to another.
  *
  * @module
  */
 import { parseAddress, withoutMapping } from "../model/endpoint.ts";
 
-/** True when two addresses are the same, whatever way they are written; ::ffff:1.2.3.4 is 1.2.3.4. */
+/** True if two addresses are the same, however they are written. `::ffff:1.2.3.4` is the same as `1.2.3.4`. */
 export function sameAddress(a: string, b: string): boolean {
   const left = plainBytes(a);
   const right = plainBytes(b);
@@ -18,7 +18,7 @@ function plainBytes(address: string): Uint8Array | undefined {
   return bytes === undefined ? undefined : withoutMapping(bytes);
 }
 
-/** True when a socket bound to `local` gets what is sent to `address`. */
+/** True if a socket bound to `local` receives what is sent to `address`. */
 export function covers(
   local: string,
   v6only: boolean | null,

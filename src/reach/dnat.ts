@@ -1,5 +1,5 @@
 /**
- * DNAT rules of the namespace that this thread is in: which ports are led to which address, by nftables or by iptables.
+ * DNAT rules of the namespace that this thread is in: which ports nftables or iptables forward to which address.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { latin1Text } from "../text/encoding.ts";
 /** The rules of a namespace. */
 export interface DnatRules {
   readonly rules: readonly DnatRule[];
-  /** False when there are rules that this program does not understand or may not read. */
+  /** False if there are rules that this program does not understand or may not read. */
   readonly complete: boolean;
 }
 
-/** How to get at the kernel; a test gives its own. */
+/** How to ask the kernel; tests replace it. */
 export interface DnatAccess {
   open(): NetlinkSocket;
   table(v6: boolean): XtTable | null;
@@ -28,13 +28,13 @@ export interface DnatAccess {
 
 const LIVE: DnatAccess = { open: () => new Connection(NETLINK_NETFILTER), table: readXtTable };
 
-/** Reads the rules that packets from outside meet; `null` without CAP_NET_ADMIN. */
+/** Reads the rules that apply to packets from outside; `null` without CAP_NET_ADMIN. */
 export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
   const nftables = fromNftables(access);
   if (nftables === null) return null;
   const rules = [...nftables.rules];
   let { complete } = nftables;
-  // The older iptables keeps its rules elsewhere. Its tables are asked for only where they are: the kernel would make them.
+  // The older iptables keeps its rules elsewhere. Asking for a table that does not exist would make the kernel create it.
   for (const v6 of [false, true]) {
     const names = root.readNet(v6 ? "ip6_tables_names" : "ip_tables_names");
     if (typeof names === "number") continue;

@@ -1,5 +1,5 @@
 /**
- * InterfaceTable: the links and addresses of a network namespace, which say what a wildcard means there.
+ * InterfaceTable: the links and addresses of a network namespace. They decide what a wildcard address means there.
  *
  * @module
  */
@@ -21,17 +21,17 @@ import { readSysctl } from "../proc/sysctl.ts";
 export interface Link {
   readonly index: number;
   readonly name: string;
-  /** Switched on. Kernel: IFF_UP. */
+  /** Whether it is switched on. Kernel: IFF_UP. */
   readonly up: boolean;
-  /** Has a carrier. Kernel: IFF_LOWER_UP. */
+  /** Whether it has a carrier. Kernel: IFF_LOWER_UP. */
   readonly carrier: boolean;
   /** Kernel: IFF_LOOPBACK. */
   readonly loopback: boolean;
-  /** The bridge, bond or VRF it belongs to, by index. Kernel: IFLA_MASTER. */
+  /** Index of the bridge, bond or VRF that it belongs to; `null` if it belongs to none. Kernel: IFLA_MASTER. */
   readonly master: number | null;
   /** `vrf`, `veth`, `bridge`…; `null` for hardware. Kernel: IFLA_INFO_KIND. */
   readonly kind: string | null;
-  /** True when its other end is in another namespace. Kernel: IFLA_LINK_NETNSID. */
+  /** True if its other end is in another namespace. Kernel: IFLA_LINK_NETNSID. */
   readonly peerElsewhere: boolean;
 }
 
@@ -43,13 +43,13 @@ export interface LinkAddress {
   readonly link: Link;
 }
 
-/** What is known of a namespace. */
+/** The interfaces of one namespace. */
 export interface InterfaceTable {
   readonly links: readonly Link[];
   readonly addresses: readonly LinkAddress[];
-  /** True when this is the namespace of a container or of another such enclosure, and not the host's. */
+  /** True for the namespace of a container or similar, false for the host's. */
   readonly enclosed: boolean;
-  /** Transports whose unbound sockets also serve the devices of a VRF. Kernel: net.ipv4.{tcp,udp,raw}_l3mdev_accept. */
+  /** Transports whose sockets serve the devices of a VRF without being bound to it. Kernel: net.ipv4.*_l3mdev_accept. */
   readonly vrfAccept: ReadonlySet<string>;
 }
 
@@ -80,7 +80,7 @@ const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 const IFF_LOWER_UP = 0x10000;
 
-/** A link as a message of RTM_NEWLINK tells it. Throws DecodeError. */
+/** Decodes a link from RTM_NEWLINK. Throws DecodeError. */
 export function decodeLink(view: DataView, start: number, end: number): Link {
   need("ifinfomsg", start, end, IFINFOMSG_SIZE);
   const flags = view.getUint32(start + 8, true);
@@ -110,7 +110,7 @@ export function decodeLink(view: DataView, start: number, end: number): Link {
   };
 }
 
-/** An address as a message of RTM_NEWADDR tells it; `null` for one that is not in use. Throws DecodeError. */
+/** Decodes an address from RTM_NEWADDR; `null` for one that is not in use. Throws DecodeError. */
 export function decodeAddress(
   view: DataView,
   start: number,
@@ -123,7 +123,7 @@ export function decodeAddress(
   const attributes = new AttributeCursor(view, start + IFADDRMSG_SIZE, end);
   while (attributes.next()) {
     const { type, length, offset } = attributes;
-    // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always ours.
+    // On a point-to-point link, IFA_ADDRESS is the other end. IFA_LOCAL is always our own.
     if (type === IFA_LOCAL || type === IFA_ADDRESS && at < 0) {
       if (length === (version === 6 ? 16 : 4)) at = offset;
     } else if (type === IFA_FLAGS) flags = attributes.u32();
@@ -145,8 +145,8 @@ function need(what: string, start: number, end: number, size: number): void {
 }
 
 /**
- * Reads the interfaces of the namespace that this thread is in; `netns` is its inode. `null` where the kernel gives no
- * answer: a sandbox without NETLINK_ROUTE.
+ * Reads the interfaces of the namespace that this thread is in; `netns` is its inode. `null` if the kernel does not answer, as
+ * in a sandbox without NETLINK_ROUTE.
  */
 export function readInterfaces(
   root: ProcRoot,
@@ -215,8 +215,8 @@ function dumpAddresses(transport: NetlinkSocket, links: ReadonlyMap<number, Link
 }
 
 /**
- * Whether a namespace is an enclosure. Where /proc does not tell, its links do: those of a container all have their other
- * end elsewhere, and a host has at least one that has not.
+ * Whether a namespace is a container's. If /proc does not say, its links do: all links of a container have their other end in
+ * another namespace, and a host has at least one that has not.
  */
 export function isEnclosed(links: readonly Link[], host: boolean | null): boolean {
   if (host !== null) return !host;

@@ -1,27 +1,27 @@
 /**
- * NatRule: a rule that leads packets somewhere else, and what a packet must be for it, in whatever language it was written.
+ * Rules that send packets to another address, and their conditions, independent of the language they were written in.
  *
  * @module
  */
 import type { PortRange } from "../query.ts";
 
-/** What packets have to be, gathered along the rules that lead to one. */
+/** Conditions that a packet must meet, collected along the chain of rules. */
 export interface Conditions {
   /** `null`: any. */
   readonly protocol: "tcp" | "udp" | null;
-  /** What they were sent to; `null`: any address. */
+  /** Destination address; `null`: any. */
   readonly address: string | null;
-  /** What ports they were sent to; `null`: any. */
+  /** Destination ports; `null`: any. */
   readonly ports: readonly PortRange[] | null;
-  /** True when more is asked of them than the fields above say: a source, an interface, a mark, or what cannot be told. */
+  /** True if there are further conditions: a source, an interface, a mark, or something this program does not understand. */
   readonly more: boolean;
 }
 
-/** A rule that leads packets somewhere. */
+/** A rule that sends packets to another address. */
 export interface DnatRule extends Conditions {
   readonly via: "nftables" | "iptables";
   readonly toAddress: string;
-  /** `null`: the port stays. */
+  /** `null`: the port is not changed. */
   readonly toPort: number | null;
 }
 
@@ -30,18 +30,18 @@ export const ANY_PACKET: Conditions = { protocol: null, address: null, ports: nu
 /** Where a rule sends the packets that meet its conditions. */
 export type Outcome =
   | { readonly kind: "dnat"; readonly address: string; readonly port: number | null }
-  /** To another chain: by name, or by whatever names chains. */
+  /** On to another chain. For iptables its name is an offset. */
   | { readonly kind: "jump"; readonly chain: string }
-  /** Somewhere that cannot be told: out of a map. */
+  /** To a destination that this program cannot tell, such as one from a map. */
   | { readonly kind: "opaque" };
 
-/** One rule: `null` where it changes no destination. */
+/** One rule. Its outcome is `null` if it does not change the destination. */
 export interface ChainRule {
   readonly conditions: Conditions;
   readonly outcome: Outcome | null;
 }
 
-/** Both conditions at once; `null` where no packet meets them. */
+/** Both conditions at once; `null` if no packet can meet both. */
 export function both(a: Conditions, b: Conditions): Conditions | null {
   if (a.protocol !== null && b.protocol !== null && a.protocol !== b.protocol) return null;
   if (a.address !== null && b.address !== null && a.address !== b.address) return null;
@@ -65,14 +65,14 @@ function overlap(some: readonly PortRange[], others: readonly PortRange[]): Port
   );
 }
 
-/** Rules of more paths than this are not followed: chains may call each other in more ways than there are packets. */
+/** Following stops after so many steps, because the number of paths through chains can grow exponentially. */
 const MAX_STEPS = 200_000;
-/** Kernel: NFT_JUMP_STACK_SIZE is 16; iptables allows deeper. */
+/** Kernel: NFT_JUMP_STACK_SIZE is 16; iptables allows more. */
 const MAX_DEPTH = 64;
 
 /**
- * Follows the rules from the chains that packets from outside enter, and calls `found` for each that leads them elsewhere.
- * Returns false when something could not be followed to its end.
+ * Follows the rules from the chains that packets from outside enter, and calls `found` for each rule that changes their
+ * destination. Returns false if some rules could not be followed.
  */
 export function followRules(
   entries: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * Rules of nftables, native and written by iptables-nft, as NETLINK_NETFILTER tells them.
+ * Rules of nftables, native or written by iptables-nft, read through NETLINK_NETFILTER.
  *
  * @module
  */
@@ -74,14 +74,14 @@ const NFT_CMP_GT = 4;
 const NFT_CMP_GTE = 5;
 const NFT_NAT_DNAT = 1;
 
-/** The rules that lead packets from outside somewhere else. */
+/** The rules that send packets from outside to another address. */
 export interface NftablesRules {
   readonly rules: readonly DnatRule[];
-  /** False when there are some that this program cannot follow: maps of addresses or of verdicts. */
+  /** False if there are rules that this program cannot follow, such as maps of addresses or of verdicts. */
   readonly complete: boolean;
 }
 
-/** Reads them by `transport`. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError. */
+/** Reads the rules through `transport`. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError. */
 export function readNftables(transport: NetlinkSocket): NftablesRules {
   const entries: { key: string; table: string }[] = [];
   list(transport, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, "chains", (view, start, end) => {
@@ -165,7 +165,7 @@ function list(
 
 const name = (value: string) => utf8Bytes(`${value}\0`);
 
-// Elements of a set of ports, or `null` where they are something else.
+// The ranges in a set of ports; `null` for a set of something else.
 function readPortSet(
   transport: NetlinkSocket,
   family: number,
@@ -190,13 +190,13 @@ function readPortSet(
   return portRanges(elements);
 }
 
-/** One element of a set: its key, and whether it ends an interval instead of beginning one. */
+/** One element of a set: its key, and whether it is the end of an interval or the start. */
 export interface SetElement {
   readonly key: Uint8Array;
   readonly end: boolean;
 }
 
-/** Ranges from the elements of a set of ports, which hold starts and ends of intervals apart; `null` for another set. */
+/** Ranges from the elements of a set of ports, where starts and ends are separate elements; `null` for another set. */
 export function portRanges(elements: readonly SetElement[]): PortRange[] | null {
   if (elements.some(({ key }) => key.length !== 2)) return null;
   const port = ({ key }: SetElement) => key[0]! << 8 | key[1]!;
@@ -204,13 +204,13 @@ export function portRanges(elements: readonly SetElement[]): PortRange[] | null 
   const starts = elements.filter(({ end }) => !end).map(port).sort((a, b) => a - b);
   return starts.map((first) => {
     if (ends.length === 0) return { first, last: first };
-    // An end is the first that is no more inside; without one the interval goes to the top.
+    // The end is the first port after the interval. Without one, the interval goes up to 65535.
     const after = ends.find((end) => end > first);
     return { first, last: after === undefined ? 65535 : after - 1 };
   });
 }
 
-/** The elements in one NFT_MSG_NEWSETELEM. Throws DecodeError. */
+/** Decodes the elements in one NFT_MSG_NEWSETELEM. Throws DecodeError. */
 export function decodeElements(view: DataView, start: number, end: number): SetElement[] {
   needHeader(start, end);
   const elements: SetElement[] = [];
@@ -228,7 +228,7 @@ export function decodeElements(view: DataView, start: number, end: number): SetE
   return elements;
 }
 
-/** A chain as NFT_MSG_NEWCHAIN tells it; `hook` is `null` for one that only rules lead to. Throws DecodeError. */
+/** Decodes a chain from NFT_MSG_NEWCHAIN; `hook` is `null` if only rules jump to it. Throws DecodeError. */
 export function decodeChain(
   view: DataView,
   start: number,
@@ -258,17 +258,17 @@ function needHeader(start: number, end: number): void {
   );
 }
 
-/** A rule by itself. */
+/** A rule as it was decoded. */
 export interface RawRule extends ChainRule {
   readonly family: number;
-  /** `FAMILY/NAME`: tables of two families may have one name. */
+  /** `FAMILY/NAME`, because tables of two families may have the same name. */
   readonly table: string;
   readonly chain: string;
-  /** Sets that the destination port has to be in. */
+  /** Names of the sets that the destination port has to be in. */
   readonly sets: readonly string[];
 }
 
-/** A rule as NFT_MSG_NEWRULE tells it. Throws DecodeError. */
+/** Decodes a rule from NFT_MSG_NEWRULE. Throws DecodeError. */
 export function decodeRule(view: DataView, start: number, end: number): RawRule {
   needHeader(start, end);
   const family = view.getUint8(start);
@@ -295,10 +295,10 @@ export function decodeRule(view: DataView, start: number, end: number): RawRule 
   };
 }
 
-/** What a register holds: bytes that the rule put there, or a part of the packet that is known to us. */
+/** The content of a register: bytes from the rule, or a part of the packet that this program understands. */
 type Register = Uint8Array | "protocol" | "address" | "port" | "interface" | "type" | "version";
 
-/** Follows the expressions of one rule, as the kernel's little machine would. */
+/** Follows the expressions of one rule, as the virtual machine in the kernel does. */
 class RuleReader {
   readonly #registers = new Map<number, Register>();
   readonly #v6: boolean;
@@ -324,7 +324,7 @@ class RuleReader {
         this.#set(data.number(1), this.#meta(data.number(2)));
         break;
       case "fib":
-        // To an address of the host itself: what everybody means who publishes a port.
+        // "To an address of the host itself" is what publishing a port means, so it is no further condition.
         this.#set(
           data.number(1),
           data.number(2) === NFT_FIB_RESULT_ADDRTYPE && data.number(3) === NFTA_FIB_F_DADDR
@@ -367,7 +367,7 @@ class RuleReader {
       case "redir":
         break;
       default:
-        // What changes a value on its way, and what tests something of its own: bitwise, ct, limit, numgen …
+        // Expressions that change a value or test something else: bitwise, ct, limit, numgen and more.
         this.#set(data.number(1), null);
         this.#set(data.number(2), null);
         this.#more();
@@ -392,12 +392,12 @@ class RuleReader {
     this.conditions = { ...this.conditions, more: true };
   }
 
-  // Two conditions that exclude each other are met by nothing: whatever is said of the rule, no packet gets there.
+  // If two conditions exclude each other, no packet reaches the rule.
   #require(conditions: Conditions): void {
     this.conditions = both(this.conditions, conditions) ?? { ...this.conditions, more: true };
   }
 
-  // Registers 1 to 4 are names of four small ones each, from 8 on.
+  // Registers 1 to 4 stand for four 32-bit registers each, which are numbered from 8 on.
   #set(register: number | null, value: Register | null): void {
     if (register === null) return;
     if (value === null) this.#registers.delete(slot(register));
@@ -441,7 +441,7 @@ class RuleReader {
     }
     if (part === "type" && equal && value[0] === RTN_LOCAL) return;
     if (part === "version" && equal) return;
-    // Everything but what comes from one interface, such as the bridge of the containers.
+    // "Not from this interface" usually excludes the containers' own bridge, so it is no further condition.
     if (part === "interface" && operator === NFT_CMP_NEQ) return;
     this.#more();
   }
@@ -464,7 +464,7 @@ class RuleReader {
   #lookup(data: Fields): void {
     const to = data.number(3);
     if (to !== null) {
-      // A map: of verdicts, or of what a later expression uses.
+      // A map of verdicts, or of values for a later expression.
       if (to === NFT_REG_VERDICT) this.outcome ??= { kind: "opaque" };
       this.#set(to, null);
       return;
@@ -497,7 +497,7 @@ class RuleReader {
     const to = this.#get(address);
     const text = to instanceof Uint8Array ? addressText(to) : null;
     const number = this.#get(port);
-    // Out of a map, or to the machine itself.
+    // The address is from a map, or the packet is redirected to the machine itself.
     if (text === null || port !== null && !(number instanceof Uint8Array)) {
       this.outcome = { kind: "opaque" };
       return;
@@ -533,7 +533,7 @@ function slot(register: number): number {
   return register >= 1 && register <= 4 ? 8 + 4 * (register - 1) : register;
 }
 
-/** The attributes of one expression by number, as nftables packs them: integers big-endian, values nested. */
+/** The attributes of one expression by number. nftables writes integers big-endian and nests values. */
 interface Fields {
   number(type: number): number | null;
   text(type: number): string;

@@ -11,7 +11,7 @@ import {
 } from "../proc/sysctl.ts";
 import type { PortRange } from "../query.ts";
 
-/** Of the namespace that the thread was in when they were read. */
+/** Settings about ports of the namespace that the thread was in when they were read. */
 export interface PortSettings {
   /** Kernel: net.ipv4.ip_local_port_range. */
   readonly ephemeral: readonly [first: number, last: number] | null;
@@ -21,7 +21,7 @@ export interface PortSettings {
   readonly unprivilegedStart: number | null;
 }
 
-/** Reads them. */
+/** Reads the settings of the namespace that this thread is in. */
 export function readPortSettings(root: ProcRoot): PortSettings {
   const range = readLocalPortRange(root);
   return {

@@ -1,5 +1,5 @@
 /**
- * Matches and targets of xtables: the same bytes in rules of the older iptables and in those that nftables carries for it.
+ * Matches and targets of xtables. The older iptables and iptables-nft store them as the same bytes.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ANY_PACKET, type Conditions, type Outcome } from "./nat_rule.ts";
 
 const RTN_LOCAL_BIT = 1 << 2;
 
-/** What a match asks of a packet. One that is not understood asks for more than can be told. */
+/** The conditions of a match. One that is not understood sets `more`. */
 export function matchConditions(name: string, revision: number, info: Uint8Array): Conditions {
   const view = new DataView(info.buffer, info.byteOffset, info.length);
   const more: Conditions = { ...ANY_PACKET, more: true };
@@ -47,7 +47,7 @@ export function matchConditions(name: string, revision: number, info: Uint8Array
       return { ...ANY_PACKET, ports };
     }
     case "addrtype":
-      // struct xt_addrtype_info_v1: source u16 0, destination u16 2, flags u32 4. To an address of the host: no restriction.
+      // struct xt_addrtype_info_v1: source u16 0, destination u16 2, flags u32 4. "To an address of the host" is no condition.
       return revision === 1 && info.length >= 8 && view.getUint16(0, true) === 0 &&
           view.getUint16(2, true) === RTN_LOCAL_BIT && view.getUint32(4, true) === 0
         ? ANY_PACKET
@@ -57,12 +57,12 @@ export function matchConditions(name: string, revision: number, info: Uint8Array
   }
 }
 
-/** Map flags of DNAT: without the second the port stays. Source: include/uapi/linux/netfilter/nf_nat.h. */
+/** Flag of DNAT: without it the port is not changed. Source: include/uapi/linux/netfilter/nf_nat.h. */
 const NF_NAT_RANGE_PROTO_SPECIFIED = 2;
 
 /**
- * Where the target DNAT leads. Revision 0: count u32, flags u32, first and last address be32 each, first port be16. Later:
- * flags u32, first and last address of 16 bytes each, first port be16. `v6` tells what an address of 16 bytes is.
+ * Where the target DNAT sends packets. Revision 0: count u32, flags u32, first and last address be32 each, first port be16.
+ * Later ones: flags u32, first and last address of 16 bytes each, first port be16. `v6`: all 16 bytes are the address.
  */
 export function dnatOutcome(revision: number, info: Uint8Array, v6: boolean): Outcome {
   const view = new DataView(info.buffer, info.byteOffset, info.length);

@@ -1,5 +1,5 @@
 /**
- * Rules of the older iptables, which does not keep them in nftables: the table `nat` as getsockopt(2) gives it.
+ * Rules of the older iptables, which are not kept in nftables: the table `nat`, read by getsockopt(2).
  *
  * @module
  */
@@ -22,7 +22,7 @@ const INFO_SIZE = 84;
 /** struct ipt_get_entries: name 0, size u32 32, the entries from 40. */
 const ENTRIES_OFFSET = 40;
 const NF_INET_PRE_ROUTING = 0;
-/** A table of more bytes than this is not asked for: a million rules. */
+/** A larger table is not read. So much is enough for a million rules. */
 const MAX_TABLE = 256 * 1024 * 1024;
 /** struct xt_entry_match and xt_entry_target: size u16 0, name 2, revision u8 31, data from 32. */
 const ELEMENT_HEADER = 32;
@@ -32,9 +32,9 @@ const IPT_INV_DSTIP = 0x10;
 const IPT_INV_PROTO = 0x40;
 
 /**
- * Where the fields of an entry are. struct ipt_entry: an ipt_ip (source, destination and their masks, interface names and
- * masks in pairs, protocol u16, flags u8, inverted u8), cache u32, target_offset u16, next_offset u16, two counters. Of
- * IPv6 the same with long addresses and one more u8 behind the protocol.
+ * Offsets of the fields of an entry. struct ipt_entry: an ipt_ip (source, destination and their masks, interface names and
+ * masks in pairs, protocol u16, flags u8, inverted u8), cache u32, target_offset u16, next_offset u16, two counters. For IPv6
+ * the addresses are longer, and one more u8 follows the protocol.
  */
 interface Layout {
   readonly address: number;
@@ -50,12 +50,12 @@ const IPV6: Layout = { address: 16, protocol: 128, inverted: 132, targetOffset: 
 /** The table `nat`, as the kernel holds it. */
 export interface XtTable {
   readonly bytes: Uint8Array;
-  /** Where the rules begin for packets that come in. */
+  /** Offset of the first rule for incoming packets. */
   readonly entry: number;
   readonly v6: boolean;
 }
 
-/** Reads the table `nat` of IPv4 or IPv6; `null` without CAP_NET_ADMIN, or where it changes too often to be read. */
+/** Reads the table `nat` of IPv4 or IPv6; `null` without CAP_NET_ADMIN, or if it changes during every attempt to read it. */
 export function readXtTable(v6: boolean): XtTable | null {
   const level = v6 ? SOL_IPV6 : SOL_IP;
   let fd: number;
@@ -75,7 +75,7 @@ export function readXtTable(v6: boolean): XtTable | null {
       const bytes = new Uint8Array(ENTRIES_OFFSET + size);
       bytes.set(info.subarray(0, 32));
       new DataView(bytes.buffer).setUint32(32, size, true);
-      // EAGAIN: the table was replaced in between, and its size is another.
+      // EAGAIN: the table was replaced in between and has another size.
       if (tryGetOption(fd, level, IPT_SO_GET_ENTRIES, bytes) !== bytes.length) continue;
       const entry = view.getUint32(36 + 4 * NF_INET_PRE_ROUTING, true);
       return { bytes: bytes.subarray(ENTRIES_OFFSET), entry, v6 };
@@ -86,7 +86,7 @@ export function readXtTable(v6: boolean): XtTable | null {
   }
 }
 
-/** The rules of a table that lead packets from outside somewhere else. Throws DecodeError. */
+/** The rules of a table that send packets from outside to another address. Throws DecodeError. */
 export function followXtTable({ bytes, entry, v6 }: XtTable): {
   readonly rules: readonly DnatRule[];
   readonly complete: boolean;
@@ -109,7 +109,7 @@ export function followXtTable({ bytes, entry, v6 }: XtTable): {
   return { rules, complete };
 }
 
-// From an offset to the first rule that no packet passes: a policy, or the RETURN that ends a chain.
+// Decodes from an offset to the first rule that ends every packet's way: a policy, or the RETURN at the end of a chain.
 function decodeChain(bytes: Uint8Array, start: number, v6: boolean): ChainRule[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const layout = v6 ? IPV6 : IPV4;
@@ -139,7 +139,7 @@ function decodeChain(bytes: Uint8Array, start: number, v6: boolean): ChainRule[]
       const everything = conditions !== null && targetAt === at + layout.size &&
         bytes.subarray(at, at + layout.targetOffset - 4).every((byte) => byte === 0);
       if (verdict < 0 && everything) return rules;
-      // A jump to the next rule is one that does nothing.
+      // A jump to the next rule does nothing.
       if (verdict >= 0 && verdict !== next && conditions !== null) {
         rules.push({ conditions, outcome: { kind: "jump", chain: String(verdict) } });
       }
@@ -172,7 +172,7 @@ function packetConditions(
   // Interface names: in 0, out 16, their masks 32 and 48, behind the four addresses.
   const interfaces = at + 4 * length;
   const throughOne = set(bytes.subarray(interfaces + 32, interfaces + 48)) &&
-    // Everything but what comes from one interface, such as the bridge of the containers.
+    // "Not from this interface" usually excludes the containers' own bridge, so it is no further condition.
     (inverted & IPT_INV_VIA_IN) === 0;
   const protocol = view.getUint16(at + protocolAt, true);
   const plain = (inverted & IPT_INV_PROTO) === 0;

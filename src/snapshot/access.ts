@@ -1,6 +1,5 @@
 /**
- * Access: everything a snapshot reads that is not a file of /proc. The seam where a recording listens in, and where its
- * replay answers instead of this machine.
+ * Access: how a snapshot reads everything except files of /proc. A recorder wraps it, and a replay takes its place.
  *
  * @module
  */
@@ -11,13 +10,13 @@ import type { Diagnostics } from "../diagnostics.ts";
 import { findNamespace, type FoundNetns, visitNamespace } from "./namespaces.ts";
 import type { DiagSocket } from "./source.ts";
 
-/** A walk over all descriptors, as join/owners.ts makes it. */
+/** A walk over the descriptors of all processes: see join/owners.ts. */
 export interface Walk {
   readonly scan: Scan;
   search(missing: ReadonlySet<number>): Scan;
 }
 
-/** How to get at the kernel. */
+/** The ways to ask the kernel. */
 export interface Access {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -25,11 +24,11 @@ export interface Access {
   open(protocol: number): DiagSocket;
   /** Process IDs, ascending. */
   listProcesses(root: ProcRoot): readonly number[];
-  /** The walk over all descriptors, which `walk` makes on this machine. */
+  /** The walk over all descriptors. `walk` makes it on this machine; a replay does not call it. */
   owners(walk: () => Walk): Walk;
-  /** As {@linkcode findNamespace}. */
+  /** See {@linkcode findNamespace}. */
   find(...args: Parameters<typeof findNamespace>): FoundNetns;
-  /** As {@linkcode visitNamespace}. */
+  /** See {@linkcode visitNamespace}. */
   visit(found: FoundNetns, diagnostics: Diagnostics, visit: () => void): boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What containers are called and what they were made from: only files of their runtimes tell.
+ * Names and images of containers, which only the files of their runtimes tell.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import type { OwnerDocument, SnapshotDocument } from "./document.ts";
 import { type ContainerNames, containerNames, homesOf } from "../origin/container_names.ts";
 
 /**
- * The document with `name` and `image` in the container of each owner; `null` where no readable file tells. `root` is put
- * before every path.
+ * The document with `name` and `image` added to the container of each owner; `null` if no readable file tells them. `root` is
+ * put before every path.
  */
 export function withContainers(document: SnapshotDocument, root = ""): SnapshotDocument {
-  // Many processes live in few containers.
+  // Many processes share few containers.
   const known = new Map<string, ContainerNames>();
   const named = (owner: OwnerDocument): OwnerDocument => {
     const { container, user } = owner;

@@ -1,6 +1,6 @@
 /**
- * The snapshot as data: what `--json` prints, typed. Audits and comparisons work on it and not on the model, so that a
- * file from another host and the host itself are the same to them.
+ * SnapshotDocument: what `--json` prints, as types. Audits and comparisons work on it instead of the model, so that they treat
+ * this host and a file from another host alike.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { headerJson, socketJson } from "../views/json.ts";
 import type { Writer } from "../text/writer.ts";
 import { jsonText } from "../text/json_text.ts";
 
-/** The machine, as in the JSON. `netns` and `ephemeral_ports` are absent in no file of version 1, but may be `null`. */
+/** The machine, as in the JSON. Every file of version 1 has `netns` and `ephemeral_ports`, but they may be `null`. */
 export interface HostDocument {
   readonly name: string;
   readonly boot_id: string | null;
@@ -21,30 +21,30 @@ export interface HostDocument {
   readonly ephemeral_ports: { readonly first: number; readonly last: number } | null;
 }
 
-/** A gap, as in the JSON: further keys depend on the kind. */
+/** A gap, as in the JSON. Further keys depend on the kind. */
 export interface GapDocument {
   readonly kind: string;
   readonly reason: string;
   readonly [detail: string]: unknown;
 }
 
-/** One end of a socket: address and port for internet sockets, keys of their own for the others. */
+/** One end of a socket. Internet sockets have an address and a port; other families have keys of their own. */
 export interface EndpointDocument {
   readonly address?: string | null;
   readonly port?: number | null;
   readonly interface?: string | null;
-  /** Unix: path in the file system. */
+  /** Unix sockets: the path in the file system. */
   readonly path?: string | null;
-  /** Unix: abstract name, without the NUL. */
+  /** Unix sockets: the abstract name, without the NUL. */
   readonly name?: string | null;
-  /** Unix: permissions of the path, octal: `0666`. */
+  /** Unix sockets: permissions of the path in octal: `0666`. */
   readonly mode?: string;
-  /** Unix: true when every user may connect, as far as permissions on the way tell. */
+  /** Unix sockets: true if every user may connect, judged by the permissions of the path and of its folders. */
   readonly open_to_others?: boolean;
   readonly [key: string]: unknown;
 }
 
-/** A process that holds a socket, as in the JSON. */
+/** A process that owns a socket, as in the JSON. */
 export interface OwnerDocument {
   readonly pid: number;
   readonly fds: readonly number[];
@@ -95,12 +95,12 @@ export interface SnapshotDocument {
 
 /** The document that `--json` would print of this snapshot. */
 export function toDocument(snapshot: Snapshot): SnapshotDocument {
-  // The views write plain records; that they have these keys is what the schema and its tests are for.
+  // The views return untyped records. The schema and its tests ensure that they have these keys.
   const header = headerJson(snapshot) as unknown as Omit<SnapshotDocument, "sockets">;
   return { ...header, sockets: snapshot.sockets.map(socketJson) as unknown as SocketDocument[] };
 }
 
-/** Writes a document, a socket a line. Throws what the writer throws. */
+/** Writes a document with one socket per line. Throws what the writer throws. */
 export function writeDocument({ sockets, ...header }: SnapshotDocument, writer: Writer): void {
   writer.write(`${jsonText(header).slice(0, -1)},"sockets":[`);
   for (const [i, socket] of sockets.entries()) {

@@ -1,5 +1,5 @@
 /**
- * Names in a filter of ss mode.
+ * HostResolver: looks up the names in a filter in the files of this host and in the kernel.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { Hosts } from "../etc/hosts.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Services } from "../etc/services.ts";
 
-/** Looks names up as ss does, but asks no name server. */
+/** Looks up names as ss does, but asks no name server. */
 export function hostResolver(): FilterResolver {
   const services = new Services();
   const hosts = new Hosts();
@@ -43,7 +43,7 @@ export function hostResolver(): FilterResolver {
   };
 }
 
-// Any socket of the namespace can ask.
+// The kernel is asked through a socket. Any socket of the namespace will do.
 function indexOf(name: string): number | undefined {
   let fd: number;
   try {

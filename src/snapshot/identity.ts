@@ -1,35 +1,36 @@
 /**
- * Identity: what makes a service on a host the same service tomorrow. It holds no process ID, no inode, no peer and no
- * port that the kernel picked.
+ * Identity: how a service is recognised in a later snapshot. It contains no process ID, no inode, no peer and no port that the
+ * kernel picked.
  *
  * @module
  */
 import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
 import { stablePath } from "./stable_path.ts";
 
-/** The range that kernels have unless told otherwise. Kernel: inet_init_net(), net/ipv4/af_inet.c. */
+/** The kernel's default range. Kernel: inet_init_net(), net/ipv4/af_inet.c. */
 const DEFAULT_EPHEMERAL = { first: 32768, last: 60999 };
 
-/** What a socket is called across runs. */
+/** The name of a service across runs. */
 export interface Identity {
-  /** `host tcp 0.0.0.0:22`: the same for the same service on every run, and what a person reads. {@linkcode shortId} makes an ID of it. */
+  /** `host tcp 0.0.0.0:22`: the same for the same service in every run. {@linkcode shortId} makes a short ID of it. */
   readonly key: string;
   /** `host`, `name:web`, `container:docker`, or `other`. */
   readonly netns: string;
-  /** `tcp 0.0.0.0:22`, with the port even where the kernel picked it. */
+  /** `tcp 0.0.0.0:22`, with the port even if the kernel picked it. */
   readonly endpoint: string;
-  /** True when the kernel picked the port, as far as its range tells: the key then says `ephemeral` for a port. */
+  /** True if the port is in the range that the kernel picks from. The key then has `ephemeral` in place of the port. */
   readonly ephemeral: boolean;
 }
 
-/** True for a socket that can be talked to: a listener, or an unconnected datagram, raw or packet socket. */
+/** True for a service: a listener, or an unconnected datagram, raw or packet socket. */
 export function isService(socket: SocketDocument): boolean {
   switch (socket.family) {
     case "netlink":
-      // Named by process IDs and talked to by the kernel.
+      // Netlink sockets are named by process IDs, and only the kernel sends to them.
       return false;
     case "unix":
-      // A client's end has no name. A name the kernel made (autobind: five hexadecimal digits) is nobody's service.
+      // The client's end of a connection has no name. A name that the kernel made up (autobind: five hexadecimal digits) is no
+      // service either.
       if (!socket.local.path && !socket.local.name) return false;
       if (!socket.local.path && /^[0-9a-f]{5}$/.test(socket.local.name!)) return false;
       return socket.state === "listen" || socket.transport === "dgram" && socket.peer === null;
@@ -42,7 +43,7 @@ export function isService(socket: SocketDocument): boolean {
   }
 }
 
-/** Where a socket's network namespace stands to the host, by what outlives a restart. Inodes do not. */
+/** A label for the network namespace of a socket that stays the same after a restart, which its inode does not. */
 export function netnsLabel(socket: SocketDocument, host: HostDocument): string {
   const { netns } = socket;
   if (netns === null || host.netns === null || netns.inode === host.netns) return "host";
@@ -51,13 +52,13 @@ export function netnsLabel(socket: SocketDocument, host: HostDocument): string {
   return netns.name === null ? "other" : `name:${netns.name}`;
 }
 
-/** True for a port in the host's range of ports that the kernel hands out. */
+/** True for a port in the range that the host's kernel picks from. */
 export function isEphemeral(port: number, host: HostDocument): boolean {
   const { first, last } = host.ephemeral_ports ?? DEFAULT_EPHEMERAL;
   return port >= first && port <= last;
 }
 
-/** Address, port and interface, or the path, name or other address of a socket: `0.0.0.0:22`, `[::1]:80`, `/run/x.sock`. */
+/** The local end of a socket as text: `0.0.0.0:22`, `[::1]:80`, `/run/x.sock`. */
 export function endpointText(socket: SocketDocument, port?: string): string {
   const { local } = socket;
   if (typeof local.address === "string") {
@@ -75,7 +76,7 @@ export function endpointText(socket: SocketDocument, port?: string): string {
   return rest.map(([key, value]) => `${key}=${value}`).sort().join(",") || "-";
 }
 
-/** The same, without what a unix path has of this run. */
+/** The same, without the parts of a unix path that change with every run. */
 function stableText(socket: SocketDocument): string {
   const { path, name } = socket.local;
   return path || name ? stablePath(endpointText(socket), socket.owners) : endpointText(socket);
@@ -88,7 +89,7 @@ export function transportText(socket: SocketDocument): string {
     : socket.transport;
 }
 
-/** The short form of a key: twelve hexadecimal digits, for command lines and fingerprints. */
+/** The short form of a key: twelve hexadecimal digits of its hash, for command lines and fingerprints. */
 export function shortId(key: string): string {
   return Bun.SHA256.hash(key, "hex").slice(0, 12);
 }
@@ -99,12 +100,12 @@ export function identify(socket: SocketDocument, host: HostDocument): Identity {
   const { port } = socket.local;
   const ephemeral = typeof port === "number" && socket.protocol === null &&
     (socket.family === "inet" || socket.family === "inet6") &&
-    // The "port" of a ping socket is the identifier in its echo requests, chosen as ports are.
+    // The "port" of a ping socket is the identifier in its echo requests, which the kernel picks like a port.
     (socket.transport === "icmp" || isEphemeral(port, host));
   const transport = transportText(socket);
   const endpoint = `${transport} ${stableText(socket)}`;
   const stable = ephemeral ? `${transport} ${endpointText(socket, "ephemeral")}` : endpoint;
-  // Who holds it tells services on ports of the kernel's choice apart: nothing else does.
+  // Services on ports that the kernel picked can be told apart only by their owners.
   const who = ephemeral ? ` ${programs(socket)}` : "";
   const key = `${netns} ${stable}${who}`;
   return { key, netns, endpoint, ephemeral };
@@ -115,12 +116,12 @@ function programs(socket: SocketDocument): string {
   return [...new Set(socket.owners.map(program))].sort().join(",");
 }
 
-/** The program file of an owner; its name in brackets where the file cannot be read. */
+/** The program file of an owner, or its name in brackets if the file cannot be read. */
 export function program(owner: OwnerDocument): string {
   return owner.exe ?? `[${owner.comm ?? "?"}]`;
 }
 
-/** The unit of an owner without the numbers that systemd makes up for sessions, transient units and applications. */
+/** The unit of an owner, without the numbers that systemd makes up for sessions, transient units and applications. */
 export function stableUnit(unit: string | null): string | null {
   if (unit === null) return null;
   return unit.replace(/^session-c?\d+\.scope$/, "session-N.scope")
@@ -133,7 +134,7 @@ export function userText(owner: OwnerDocument): string | null {
   return owner.user ?? (owner.uid === null ? null : String(owner.uid));
 }
 
-/** The container of an owner by what outlives it: its name, else its runtime. `null` for a process of the host. */
+/** The container of an owner: its name or else its runtime, because IDs change. `null` for a process of the host. */
 export function containerText(owner: OwnerDocument): string | null {
   if (owner.container === null) return null;
   const { runtime, name } = owner.container;

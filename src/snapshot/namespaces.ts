@@ -1,7 +1,8 @@
 /**
- * Network namespaces: finds them all, or one by what a person calls it, and runs work inside each.
+ * Network namespaces: finds all of them, or the one that a person asked for, and runs work inside them.
  *
- * The kernel has no list of them. One is found by a process in it, by a mount that keeps it, or by a descriptor.
+ * The kernel has no list of them. A namespace is found through a process in it, or through a mount or descriptor that keeps it
+ * alive.
  *
  * @module
  */
@@ -20,25 +21,25 @@ import { currentNetns, netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { NoSuchNamespace } from "../query.ts";
 
-/** A namespace, and how to get in. */
+/** A namespace, and how to enter it. */
 export interface FoundNetns {
   readonly netns: Netns;
-  /** Something to open: /proc/PID/ns/net, a mount point, /proc/PID/fd/N. */
+  /** What to open to enter it: /proc/PID/ns/net, a mount point, or /proc/PID/fd/N. */
   readonly path: string;
-  /** Lowest ID of a process in it; `null` when none is known. */
+  /** The lowest process ID in it; `null` if no process is known. */
   readonly pid: number | null;
   /** True for the one that this program runs in. */
   readonly own: boolean;
 }
 
-/** Finds namespaces, each once, whatever leads to it. */
+/** Collects namespaces. Each is listed once, however many ways lead to it. */
 export class NamespaceFinder {
   readonly #root: ProcRoot;
   readonly #found = new Map<number, FoundNetns>();
   readonly #names = new Map<number, string>();
   readonly #mounts: readonly { readonly inode: number; readonly path: string }[];
   readonly #own: number | null;
-  /** Processes whose namespace could not be read. */
+  /** How many processes did not let us read their namespace. */
   denied = 0;
 
   constructor(root: ProcRoot) {
@@ -54,7 +55,7 @@ export class NamespaceFinder {
 
   #add(inode: number, path: string, pid: number | null): void {
     const known = this.#found.get(inode);
-    // The way in by a process stays, but its ID is worth knowing for one that was found otherwise.
+    // A namespace that was found through a mount keeps its path, but still learns its lowest process ID.
     if (known !== undefined && (known.pid !== null || pid === null)) return;
     this.#found.set(inode, {
       netns: { inode, name: this.#names.get(inode) ?? null },
@@ -77,17 +78,17 @@ export class NamespaceFinder {
     }
   }
 
-  /** Adds the namespaces that are mounted where this program can see it. */
+  /** Adds the namespaces whose mounts this program can see. */
   addMounts(): void {
     for (const { inode, path } of this.#mounts) this.#add(inode, path, null);
   }
 
-  /** Adds namespaces that descriptors hold: inode, and path below /proc. */
+  /** Adds namespaces that descriptors keep alive: the inode, and the path below /proc. */
   addDescriptors(namespaces: ReadonlyMap<number, string>): void {
     for (const [inode, path] of namespaces) this.#add(inode, `${this.#root.path}/${path}`, null);
   }
 
-  /** What was found so far: our own first, then by inode. */
+  /** The namespaces found so far: our own first, then by inode. */
   list(): FoundNetns[] {
     return [...this.#found.values()].sort((a, b) =>
       Number(b.own) - Number(a.own) || a.netns.inode - b.netns.inode
@@ -99,24 +100,23 @@ export class NamespaceFinder {
     return this.#found.get(inode);
   }
 
-  /** The name of a namespace that is mounted somewhere. */
+  /** The name of a mounted namespace; `null` without one. */
   name(inode: number): string | null {
     return this.#names.get(inode) ?? null;
   }
 
-  /** Mounted namespaces of this name. */
+  /** The mounts with this name. */
   mountsCalled(name: string): { readonly inode: number; readonly path: string }[] {
     return this.#mounts.filter(({ path }) => path.slice(path.lastIndexOf("/") + 1) === name);
   }
 }
 
-/** The largest process ID there can be. Kernel: PID_MAX_LIMIT; inodes of namespaces are far above. */
+/** The largest possible process ID. Inodes of namespaces are far larger. Kernel: PID_MAX_LIMIT. */
 const PID_MAX_LIMIT = 4_194_304;
 
 /**
- * Finds one namespace by its name, by a process in it, by a path, or by its inode. `descriptors` is called for an inode
- * that no process and no mount leads to. Throws {@linkcode NoSuchNamespace}, and SyscallError for a path that cannot be
- * opened.
+ * Finds a namespace by its name, by a process in it, by a path, or by its inode. `descriptors` is called if neither a process
+ * nor a mount leads to the inode. Throws {@linkcode NoSuchNamespace}, and SyscallError if a path cannot be opened.
  */
 export function findNamespace(
   wanted: string,
@@ -176,8 +176,8 @@ function byPath(
 }
 
 /**
- * Calls `visit` inside a namespace. Returns false, and records a gap, when it could not be entered; a namespace that has
- * gone since it was found is nothing to report. Throws what `visit` throws, and NamespaceLost.
+ * Calls `visit` inside a namespace. If it could not be entered, records a gap and returns false. A namespace that no longer
+ * exists is no gap. Throws what `visit` throws, and NamespaceLost.
  */
 export function visitNamespace(
   found: FoundNetns,
@@ -195,7 +195,7 @@ export function visitNamespace(
   }
   let entered = false;
   try {
-    // The process may have ended, and its number be another's.
+    // The process may have ended, and its ID may belong to another one now.
     if (namespaceInode(fd) !== found.netns.inode) return false;
     inNetworkNamespace(fd, () => {
       entered = true;

@@ -1,7 +1,7 @@
 /**
- * The snapshot of other network namespaces than the one this program runs in.
+ * The snapshot of one chosen network namespace, or of all.
  *
- * Each is dumped through a socket of its own; owners are looked for once, among all processes, because the holder of a
+ * Each namespace is read through a socket of its own. Owners are looked for once, among all processes, because the owner of a
  * socket may live in another namespace than the socket.
  *
  * @module
@@ -31,9 +31,8 @@ import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
 /**
- * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, for what else is to be
- * read there. Throws NoSuchNamespace when the one is not there, and SyscallError
- * when it cannot be opened.
+ * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, to read more there. Throws
+ * NoSuchNamespace if the one asked for does not exist, and SyscallError if it cannot be opened.
  */
 export function takeNetnsSnapshot(
   query: Query,
@@ -46,7 +45,7 @@ export function takeNetnsSnapshot(
   return { ...snapshot, sockets: kept(snapshot.sockets) };
 }
 
-/** As {@linkcode takeNetnsSnapshot}, for who looks at each socket once: see `takeRows`. */
+/** Like {@linkcode takeNetnsSnapshot}, for callers that look at each socket once: see `takeRows`. */
 export function takeNetnsRows(
   query: Query,
   choice: NetnsChoice | "own",
@@ -66,7 +65,7 @@ export function takeNetnsRows(
   const interfaces = new Map<number, InterfaceTable | null>();
   const visit = (found: FoundNetns) => {
     access.visit(found, diagnostics, () => {
-      // An sockstat that must be read costs more than it saves where nothing else shares the tables.
+      // Sockstat tells which tables are empty. For one namespace, reading it costs more than it saves.
       const sockstat = choice === "all" ? Sockstat.read(root) : null;
       const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
       try {
@@ -100,7 +99,7 @@ export function takeNetnsRows(
     finder.addMounts();
     const known = finder.list();
     for (const found of known) visit(found);
-    // The walk that finds owners also meets descriptors which keep a namespace alive, so those come last.
+    // The walk over descriptors finds owners, and also descriptors that keep namespaces alive, so those are visited last.
     walk = walkAll(true);
     finder.addDescriptors(walk.scan.namespaces);
     for (const found of finder.list()) {

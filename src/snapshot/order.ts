@@ -1,5 +1,5 @@
 /**
- * The order of a listing: the same for the same sockets.
+ * The order of a listing. The same sockets are always listed in the same order.
  *
  * @module
  */
@@ -21,25 +21,25 @@ const numbered = <Name extends string>(names: readonly Name[]) =>
 const TRANSPORT_ORDER = numbered(TRANSPORTS);
 const FAMILY_ORDER = numbered(FAMILIES);
 
-/** The sockets in order, as objects. See {@linkcode orderOf}. */
+/** The sockets in order: see {@linkcode orderOf}. */
 export function sorted(sockets: readonly Socket[]): Socket[] {
   return Array.from(orderOf(sockets, (place) => sockets[place]!), (place) => sockets[place]!);
 }
 
-/** The sockets in order, in the form they came in. */
+/** The sockets in order, in the form they were given in. */
 export function inOrder(sockets: Sockets): Sockets {
   if (!(sockets instanceof SocketRows)) return sorted([...sockets]);
   return sockets.select(orderOf(sockets, (place) => sockets.keep(place)));
 }
 
 /**
- * The places of sockets in order: by transport, port and family; then what is not connected, by address; then what is, the
- * oldest first. The last two are decided by numbers alone, because there may be a million connections to one port. `keep`
- * gives a socket to be compared with another.
+ * The places of sockets in order: by transport, port and family, then sockets that are not connected by address, then
+ * connections, the oldest first. Connections are ordered by cookie alone, because there may be a million to one port. `keep`
+ * returns a socket that stays valid while it is compared with another.
  */
 function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array {
   const count = sockets.length;
-  // What decides first comes last.
+  // The column that decides first comes last.
   const columns = Array.from({ length: 5 }, () => new Uint32Array(count)) as Columns;
   const [young, old, kind, rank, transport] = columns;
   let place = 0;
@@ -52,8 +52,8 @@ function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array
     transport[place] = TRANSPORT_ORDER[socket.transport];
     rank[place] = port;
     kind[place] = FAMILY_ORDER[family] * 2 + Number(peer !== null);
-    // Cookies are given out one after the other. 0 where only the addresses can decide: also where there are no ports,
-    // because many connections then share a name that a reader looks for, and few a name and a peer.
+    // Cookies are numbered in the order in which they are made. Where there are no ports, 0 stands for the cookie, so that
+    // connections are ordered by name and peer: readers look for the name there.
     if (peer !== null && cookie !== null && port !== 0) {
       if (typeof cookie === "number") {
         young[place] = cookie;
@@ -66,7 +66,7 @@ function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array
     place++;
   }
   const order = radixOrder(columns, count);
-  // What differs most often first.
+  // The columns that differ most often are compared first.
   const alike = (i: number, j: number) =>
     young[i] === young[j] && rank[i] === rank[j] && kind[i] === kind[j] &&
     transport[i] === transport[j] && old[i] === old[j];

@@ -1,5 +1,5 @@
 /**
- * Take: a snapshot of the network namespace that this program runs in.
+ * The snapshot of the network namespace that this program runs in.
  *
  * @module
  */
@@ -26,34 +26,34 @@ import { kept, SocketRows } from "../store/socket_rows.ts";
 import { selectSockets } from "./select.ts";
 import { Source } from "./source.ts";
 
-/** Where requests that close sockets are kept: see {@linkcode DiagRequest.destroy}. */
+/** Collects the requests that close sockets: see {@linkcode DiagRequest.destroy}. */
 export interface CloseRequests {
   /** Called in each namespace before it is read. */
   enter(netns: Netns | null): void;
-  /** Called for each socket that the kernel could be asked to close. */
+  /** Called for each socket that the kernel can be asked to close. */
   add(socket: Socket, request: Uint8Array): void;
 }
 
-/** What a snapshot is taken with. */
+/** What a snapshot may be taken with. */
 export interface SnapshotTools {
   readonly root?: ProcRoot;
   readonly users?: Users;
-  /** The query's filter at work: see {@linkcode queryFilter}. */
+  /** The query's filter: see {@linkcode queryFilter}. */
   readonly filter?: QueryFilter | null;
-  /** Where everything else than files of /proc comes from. Absent: this machine. */
+  /** How everything except files of /proc is read. Absent: from this machine. */
   readonly access?: Access;
-  /** Absent: nothing will be closed. */
+  /** Absent: no socket will be closed. */
   readonly closing?: CloseRequests;
 }
 
-/** The query's filter, ready to be asked; `null` without one. Its code is loaded only then. */
+/** The filter of a query, ready to test sockets; `null` without one. Its code is loaded only if there is one. */
 export async function queryFilter(query: Query, users: Users): Promise<QueryFilter | null> {
   if (!query.filter) return null;
   const { QueryFilter } = await import("./query_filter.ts");
   return new QueryFilter(query.filter, (uid) => users.name(uid));
 }
 
-/** Takes a snapshot of the sockets that the query asks for. A query with a filter needs that among its tools. */
+/** Takes a snapshot of the sockets that the query asks for. If the query has a filter, `tools` must contain it. */
 export function takeSnapshot(
   query: Query,
   diagnostics: Diagnostics,
@@ -64,9 +64,9 @@ export function takeSnapshot(
 }
 
 /**
- * As {@linkcode takeSnapshot}, for who looks at each socket once.
+ * Like {@linkcode takeSnapshot}, for callers that look at each socket once.
  *
- * @param form Makes of the sockets as they were read the form that everything after works on.
+ * @param form Turns the rows that were read into the form that everything after works on.
  */
 export function takeRows(
   query: Query,
@@ -89,14 +89,14 @@ export function takeRows(
   }
   const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
-      // After the dump, which is what gives a socket its cookie.
+      // The walk comes after the dump, because the kernel gives a socket its cookie when it is dumped.
       const walk = access.owners(() =>
         walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
       );
       attachOwners(some, root, new Processes(root, users), diagnostics, walk);
     },
     reach(some) {
-      // Two small dumps, made by the first answer that depends on them.
+      // Two small dumps, made when the first socket needs them.
       let interfaces: InterfaceTable | null | undefined = root.isLive ? undefined : null;
       fillReach(some, () => {
         if (interfaces === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Selection by owner: --pid, --process, --user.
+ * Selects sockets by their owners: --pid, --process, --user.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Users } from "../etc/users.ts";
 import { NoSuchUser, type Query } from "../query.ts";
 import { utf8Text } from "../text/encoding.ts";
 
-/** Throws NoSuchUser for a name that nobody has: it is misspelt, or known to a directory service only. */
+/** Throws NoSuchUser for a name that /etc/passwd does not have: it is misspelt, or only a directory service knows it. */
 export function checkUsers({ users: wanted }: Query, users: Users): void {
   for (const user of wanted ?? []) {
     if (/^\d+$/.test(user) || users.uid(user) !== null) continue;
@@ -19,7 +19,7 @@ export function checkUsers({ users: wanted }: Query, users: Users): void {
   }
 }
 
-/** True when one owner satisfies every restriction of the query. */
+/** True if one owner meets every restriction of the query. */
 export function matchesOwner(socket: Socket, query: Query, users: Users): boolean {
   return socket.owners.some((owner) =>
     (query.pids === null || query.pids.includes(owner.pid)) &&
@@ -28,12 +28,12 @@ export function matchesOwner(socket: Socket, query: Query, users: Users): boolea
   );
 }
 
-/** True when the owner's process is called so. */
+/** True if the process of the owner has this name. */
 export function ownerIsCalled({ process }: Owner, name: string): boolean {
   return processIsCalled(process, name);
 }
 
-/** True for the name of the process, or of its program file: a name is cut at 15 bytes. */
+/** True for the name of the process or of its program file. The kernel cuts the former at 15 bytes. */
 export function processIsCalled({ comm, exe }: Process, name: string): boolean {
   if (comm !== null && utf8Text(comm) === name) return true;
   return exe !== null && utf8Text(exe).split("/").at(-1) === name;

@@ -1,5 +1,5 @@
 /**
- * From the words of a command line to a filter.
+ * Parses the filter on a command line.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { FilterResolver } from "../filter/resolver.ts";
 import { hostResolver } from "./host_resolver.ts";
 
 /**
- * Parses each text, and wants all of them: `null` when none says anything. Each is read on its own, so that an "or" in one
- * stays there. Throws FilterSyntaxError.
+ * Parses each text and combines them by "and"; `null` if all are empty. Each is parsed on its own, so that an "or" in one does
+ * not reach into the next. Throws FilterSyntaxError.
  */
 export function parseFilters(texts: readonly string[]): Expr | null {
   const names = resolver();
@@ -19,7 +19,7 @@ export function parseFilters(texts: readonly string[]): Expr | null {
   return filters.length === 0 ? null : all(filters);
 }
 
-/** The names of ss, and those that the listing shows. */
+/** Knows the names that ss knows, and those that the listing shows. */
 function resolver(): FilterResolver {
   const names = hostResolver();
   return {

@@ -1,6 +1,6 @@
 /**
- * QueryFilter: a query's filter at work, in two steps. What a row answers by itself is asked before a Socket is made of it;
- * the rest when owners and reach are known.
+ * QueryFilter: tests sockets against the filter of a query, in two steps. Conditions on the row itself are tested while it is
+ * decoded, before a Socket is made; the rest once owners and reach are known.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import type { FamilyName, Netns, Socket } from "../model/socket.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { readLocalPortRange } from "../proc/sysctl.ts";
 
-/** What Linux has unless somebody changed it. Kernel: net.ipv4.ip_local_port_range. */
+/** The default of Linux. Kernel: net.ipv4.ip_local_port_range. */
 const DEFAULT_PORT_RANGE: LocalPortRange = { first: 32768, last: 60999 };
 
-/** Families whose rows are asked while they are decoded. */
+/** Families whose rows are tested while they are decoded. */
 const BY_ROW: ReadonlySet<FamilyName> = new Set(
   FAMILY_NAMES.filter((name) => familyOf(name).filtersRows === true),
 );
 
-/** One filter, for one run. */
+/** The filter of one run. */
 export class QueryFilter {
   readonly #row: Predicate;
   readonly #rest: Predicate | null;
@@ -33,7 +33,7 @@ export class QueryFilter {
   readonly #rowNeeds: FilterNeeds;
   readonly #facts = new Map<Socket, RowFacts>();
   readonly #portRanges = new Map<number | null, LocalPortRange>();
-  /** What has to be found out before {@linkcode accepts} is asked. */
+  /** What must be known about a socket before {@linkcode accepts} is called. */
   readonly needs: FilterNeeds;
 
   constructor(expr: Expr, userName: UserNames) {
@@ -60,17 +60,17 @@ export class QueryFilter {
     };
   }
 
-  /** True when there is something left to ask of sockets whose rows were asked already. */
+  /** True if conditions remain to be tested on sockets whose rows have passed. */
   get hasRest(): boolean {
     return this.#rest !== null;
   }
 
-  /** True when the socket's row was asked while it was decoded. */
+  /** True if the row of the socket was tested while it was decoded. */
   byRow({ family }: Socket): boolean {
     return BY_ROW.has(family);
   }
 
-  /** True when a socket passes, now that owners and reach are known as far as {@linkcode needs} says. */
+  /** True if a socket passes. Its owners and reach must be known as far as {@linkcode needs} says. */
   accepts(socket: Socket): boolean {
     const wanted = this.byRow(socket) ? this.#rest : this.#whole;
     if (wanted === null) return true;

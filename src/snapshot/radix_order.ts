@@ -1,17 +1,17 @@
 /**
- * Radix order: the order of very many rows by columns of numbers, without comparing two rows.
+ * A radix sort of very many rows by columns of numbers, without comparing rows.
  *
  * @module
  */
 
-/** Small enough that the counts stay in the nearest cache. */
+/** Small enough that the counts fit into the first-level cache. */
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 const WORD_BITS = 32;
-/** Fewer rows are quicker compared than counted. */
+/** Fewer rows are sorted faster by comparing. */
 const WORTH_COUNTING = 2048;
 
-/** Rows 0 to `count` in ascending order; the last column decides first. Rows that are alike keep their order. */
+/** The rows from 0 to below `count` in ascending order. The last column decides first. Equal rows keep their order. */
 export function radixOrder(columns: readonly Uint32Array[], count: number): Uint32Array {
   let order = new Uint32Array(count);
   for (let row = 0; row < count; row++) order[row] = row;
@@ -41,7 +41,7 @@ export function radixOrder(columns: readonly Uint32Array[], count: number): Uint
   return order;
 }
 
-/** The bits that are not the same in all rows. */
+/** The bits that differ between rows. */
 function varyingBits(column: Uint32Array): number {
   const first = column[0]!;
   let varying = 0;
@@ -49,7 +49,7 @@ function varyingBits(column: Uint32Array): number {
   return varying;
 }
 
-/** Sets where the first row of each digit goes. */
+/** Sets the place of the first row of each digit. */
 function countDigits(column: Uint32Array, shift: number, places: Uint32Array): void {
   places.fill(0);
   for (let row = 0; row < column.length; row++) places[column[row]! >>> shift & DIGITS - 1]!++;

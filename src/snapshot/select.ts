@@ -1,5 +1,5 @@
 /**
- * Selection: owners, other ends and reach for the sockets that were read, and of these the ones that were asked for.
+ * Selection: adds owners, other ends and reach to the sockets that were read, and selects those that were asked for.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Users } from "../etc/users.ts";
 import { filtersByOwner, type Query } from "../query.ts";
 import { matchesOwner } from "./owner_match.ts";
 
-/** How to find out what the sockets do not tell by themselves. */
+/** How to find out what the tables of sockets do not tell. */
 export interface Facts {
   /** Fills in owners. */
   owners(sockets: Sockets): void;
@@ -21,8 +21,8 @@ export interface Facts {
 }
 
 /**
- * Completes sockets and returns those that are wanted, in no other order. Sockets that were read only as the other end of one
- * leave when all ends are named; what costs is done for as few as can be.
+ * Completes sockets and returns those that are wanted, in the same order. Sockets that were read only as the other end of
+ * another are dropped once the ends have names. Expensive work is done for as few sockets as possible.
  */
 export function selectSockets(
   sockets: Sockets,
@@ -33,12 +33,13 @@ export function selectSockets(
 ): Sockets {
   let wanted = sockets;
   const needs = filter?.needs;
-  // Reach is cheap; owners are a walk over all processes. Whole tables are needed until the other ends have names.
+  // Owners need a walk over all processes and reach is cheap, so sockets that reach alone rejects are dropped first. Families
+  // that are not filtered by row are kept whole, because their sockets name each other's ends.
   if (filter !== null && needs !== undefined && !needs.owners && filter.hasRest) {
     if (needs.reach) facts.reach(wanted);
     wanted = wanted.filter((socket) => !filter.byRow(socket) || filter.accepts(socket));
   }
-  // Of no sockets nobody is missing, so processes that we may not look into are no gap either.
+  // Without sockets no owner is missing, so processes that cannot be read are no gap.
   if (wanted.length > 0) facts.owners(wanted);
   attachPeers(kept(wanted.filter(({ peerOwners }) => peerOwners !== null)));
   const byOwner = filtersByOwner(query);

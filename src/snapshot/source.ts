@@ -1,5 +1,5 @@
 /**
- * Source: reads one table, from netlink where the kernel answers and from /proc where it does not.
+ * Source: reads the tables of sockets, from netlink if the kernel answers and otherwise from /proc.
  *
  * @module
  */
@@ -17,30 +17,30 @@ import type { ProcRoot } from "../proc/root.ts";
 
 /** Receives the messages of one table. */
 export interface SourceSink {
-  /** One message of the request's family; the range is valid during the call only. */
+  /** One message of the request's family. The bytes are valid only during the call. */
   message(view: DataView, start: number, end: number, source: SourceKind): void;
-  /** What came so far for this request is void: the table is read anew. */
+  /** Discards all messages of this request so far: the table is read again. */
   restart(): void;
 }
 
-/** What became of a table: `absent` is a protocol that this kernel does not have. */
+/** What became of a table. `absent`: this kernel does not have the protocol. */
 export type SourceOutcome = "read" | "absent" | "failed";
 
-/** A netlink socket, and what else is asked of it: a recording has no descriptor, but knows names. */
+/** A netlink socket that can also name interfaces. A recording does so without a descriptor. */
 export interface DiagSocket extends NetlinkSocket {
   readonly fd?: number;
-  /** Name of an interface in the socket's namespace; `null` when there is none. Absent: the descriptor is asked. */
+  /** Name of an interface in the socket's namespace; `null` if there is none. Absent: the kernel is asked instead. */
   interfaceName?(index: number): string | null;
 }
 
-/** Opens the netlink socket; a test or a recording gives its own. Throws SyscallError. */
+/** Opens the netlink socket. Tests and recordings replace it. Throws SyscallError. */
 export type OpenDiagSocket = () => DiagSocket;
 
 const openKernel: OpenDiagSocket = () => new Connection(NETLINK_SOCK_DIAG);
 
 const REFUSED_PROGRAM = "the kernel refuses the filter program";
 
-/** The tables of one network namespace. */
+/** Reads the tables of one network namespace. */
 export class Source {
   readonly #root: ProcRoot;
   readonly #diagnostics: Diagnostics;
@@ -54,13 +54,13 @@ export class Source {
     this.#open = open;
   }
 
-  /** Reads a whole table. Problems go to the diagnostics: a note where another source served, a gap where none did. */
+  /** Reads a whole table. Diagnostics get a note if the other source had to be used, and a gap if both failed. */
   read(request: Omit<DiagRequest, "decode">, sink: SourceSink): SourceOutcome {
     const refusal = this.#readNetlink(request, sink);
     return refusal === null ? "read" : this.#readProc(request, sink, refusal);
   }
 
-  // Returns why netlink did not answer; `null` when it did.
+  // Returns why netlink did not answer; `null` if it did.
   #readNetlink(request: Omit<DiagRequest, "decode">, sink: SourceSink): string | null {
     const { message, unfiltered } = request;
     if (message === null) return "sock_diag has no handler for it";
@@ -95,7 +95,7 @@ export class Source {
     } catch (error) {
       if (error instanceof NetlinkError) {
         if (filtered && error.errno === EPERM) this.#reportMarks();
-        // An operation that is newer than the kernel.
+        // The program is not permitted, or uses an operation that is newer than the kernel.
         if (filtered && (error.errno === EPERM || error.errno === EINVAL)) {
           this.#diagnostics.note(
             `${request.label}: filtered here, not by the kernel: ${error.message}`,
@@ -109,7 +109,7 @@ export class Source {
     }
   }
 
-  // Of all programs the kernel refuses only those that look at marks, and keeps the marks of rows to itself as well.
+  // EPERM is only for programs that test firewall marks. The kernel does not show marks to this user at all.
   #reportMarks(): void {
     if (this.#diagnostics.gaps.some(({ kind }) => kind === "marks")) return;
     this.#diagnostics.gap({
@@ -136,7 +136,7 @@ export class Source {
     sink.restart();
     const bytes = this.#root.readNet(table.file);
     if (typeof bytes === "number") {
-      // Without the file the kernel has no such protocol, so nothing is missing.
+      // If the file does not exist, the kernel does not have the protocol, so nothing is missing.
       if (bytes === -ENOENT) {
         this.#diagnostics.note(`${label}: this kernel has none`);
         return "absent";
@@ -168,7 +168,7 @@ export class Source {
     }
   }
 
-  // True when /proc/net/protocols says that no such socket exists. One that it does not count may exist.
+  // True if /proc/net/protocols says that there is no such socket. It does not count the sockets of every protocol.
   #hasNone(name: string): boolean {
     const bytes = this.#root.readNet("protocols");
     if (typeof bytes === "number") return false;
@@ -197,7 +197,7 @@ export class Source {
     return this.#transport;
   }
 
-  /** Name of an interface, `ifN` where it has none any more; `null` for index 0. */
+  /** Name of an interface, or `ifN` if it no longer exists; `null` for index 0. */
   interfaceName(index: number): string | null {
     if (index === 0) return null;
     let name = this.#interfaces.get(index);
@@ -215,14 +215,14 @@ export class Source {
     return transport.fd === undefined ? null : interfaceName(transport.fd, index);
   }
 
-  /** A context for decoding what this source gave. */
+  /** The context for decoding what this source read. */
   context(source: SourceKind, netns: Netns | null, filter?: RowFilter): DecodeContext {
     const portId = () => this.#transport?.portId ?? null;
     return {
       source,
       netns,
       ...(filter === undefined ? {} : { filter }),
-      // Known only once the socket is open.
+      // The port ID is known only once the socket is open.
       get ownPortId() {
         return portId();
       },

@@ -1,5 +1,5 @@
 /**
- * Who may connect to unix sockets that have a path: what the file system says of it.
+ * Who may connect to unix sockets with a path, according to the file system.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { cString } from "../../ffi/memory.ts";
 import { type FileStatus, S_IFMT, S_IFSOCK, tryStatAt } from "../../ffi/stat.ts";
 import type { SnapshotDocument, SocketDocument } from "./document.ts";
 
-/** "Others may": search a folder, write a file. Connecting needs the second on the socket, the first on the way. */
+/** Others may search a folder or write a file. Connecting needs the latter on the socket, the former on each folder above. */
 const S_IXOTH = 0o1;
 const S_IWOTH = 0o2;
 
-/** The document with `mode` and `open_to_others` beside each path that leads to a socket. */
+/** The document with `mode` and `open_to_others` added to each path that leads to a socket. */
 export function withUnixAccess(document: SnapshotDocument): SnapshotDocument {
-  // Many sockets lie in few folders.
+  // Many sockets share few folders.
   const folders = new Map<string, boolean>();
   const sockets = document.sockets.map((socket) => {
     if (socket.family !== "unix" || !socket.local.path?.startsWith("/")) return socket;
@@ -30,7 +30,7 @@ function accessOf(
   folders: Map<string, boolean>,
 ): { mode: string; open_to_others: boolean } | null {
   if (state !== "listen" && state !== "close") return null;
-  // A holder may have another file system than we: its own root is the one that the path is about.
+  // An owner may see another file system than we do. The path means a file in its own root.
   const [owner] = owners;
   const roots = owner === undefined ? [""] : [`/proc/${owner.pid}/root`, ""];
   for (const root of roots) {
@@ -42,7 +42,7 @@ function accessOf(
   return null;
 }
 
-/** True when others may search every folder on the way to a path. */
+/** True if others may search every folder above a path. */
 function passable(root: string, path: string, folders: Map<string, boolean>): boolean {
   const parts = path.split("/").slice(1, -1);
   let folder = "";
@@ -61,7 +61,7 @@ function passable(root: string, path: string, folders: Map<string, boolean>): bo
 }
 
 function statusOf(path: string): FileStatus | null {
-  // A path that is not text was decoded with loss, and leads nowhere.
+  // A path with a NUL cannot be looked up.
   if (path.includes("\0")) return null;
   const status = tryStatAt(AT_FDCWD, cString(path));
   return typeof status === "number" ? null : status;

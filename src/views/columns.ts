@@ -1,5 +1,5 @@
 /**
- * The columns of the listing: one table for headers, alignment, text and colour.
+ * The columns of the listing: their headers, alignment, text and colour.
  *
  * @module
  */
@@ -22,27 +22,27 @@ import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
 export interface Column {
   readonly header: string;
   readonly align: "left" | "right";
-  /** Writes the cell's text, sanitised. Never empty: an absent value is `-`, so that awk counts right. */
+  /** Writes the sanitised text of a cell. It is never empty: an absent value is `-`, so that awk counts columns correctly. */
   write(socket: Socket, out: RowBuffer): void;
   role(socket: Socket): Role;
-  /** Given up first on a terminal that is too narrow: higher goes earlier; `null` never. */
+  /** On a terminal that is too narrow, columns with a higher number are dropped first; `null`: never. */
   readonly expendable: number | null;
 }
 
-/** How a state is written: as ss and the RFCs do, for people. */
+/** A state as ss and the RFCs write it. */
 export function stateLabel(socket: Socket): string {
   return HYPHENATED[socket.state];
 }
 
-// Names of the JSON as people write them, worked out once and not for each of 100,000 rows.
+// The JSON names with hyphens, made once, because a listing may have 100,000 rows.
 const HYPHENATED = Object.fromEntries(
   [...STATES, ...SCOPES].map((name) => [name, name.replaceAll("_", "-")]),
 ) as Readonly<Record<State | Scope, string>>;
 
-/** What needs neither sanitising nor an escape for its blanks. */
+/** Text that needs neither sanitising nor escapes for blanks. */
 const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
 
-/** An endpoint in its family's form, harmless and without blanks, so that awk counts right; `-` for nothing to tell. */
+/** An endpoint in the form of its family, sanitised and without blanks, so that awk counts columns correctly; or `-`. */
 export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
   const text = endpointTraits(family).text(endpoint);
   if (text.length === 0) return "-";
@@ -51,14 +51,14 @@ export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
     .replaceAll(" ", "\\x20");
 }
 
-/** {@linkcode formatEndpoint}, written out. */
+/** Writes what {@linkcode formatEndpoint} returns. */
 function writeEndpoint(family: FamilyName, endpoint: Endpoint, out: RowBuffer): void {
   const { write } = endpointTraits(family);
   if (write !== undefined) {
     const start = out.length;
     write(endpoint, out);
     if (out.length > start && out.isPlain(start)) return;
-    // A name of an interface may be anything.
+    // The name of an interface may contain any characters.
     out.length = start;
   }
   out.utf8(formatEndpoint(family, endpoint));
@@ -80,7 +80,7 @@ const labels = new Repeated();
 const states = new Repeated();
 const scopes = new Repeated();
 
-/** The network namespace: its name, or its inode. Shown when a listing holds sockets of several. */
+/** The network namespace: its name or its inode. Shown if the sockets are from several. */
 export const NETNS_COLUMN: Column = {
   header: "NETNS",
   align: "left",
@@ -90,7 +90,7 @@ export const NETNS_COLUMN: Column = {
   expendable: null,
 };
 
-/** Everything before the owners, in order. */
+/** The columns before the owners, in order. */
 export const COLUMNS: readonly Column[] = [
   {
     header: "PROTO",
@@ -151,7 +151,7 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** Name of the column that all the rest of a line belongs to. */
+/** Header of the last column, which takes the rest of a line. */
 export const OWNERS_HEADER = "OWNERS";
 
 const WITHOUT_OWNER: Readonly<Record<Socket["ownership"], string>> = {
@@ -164,12 +164,12 @@ const WITHOUT_OWNER: Readonly<Record<Socket["ownership"], string>> = {
   unknown: "(unknown)",
 };
 
-/** Why a socket has no owner, in parentheses, so that it cannot be taken for a name. */
+/** Why a socket has no owner. Parentheses show that it is not a name. */
 export function withoutOwner(socket: Socket): string {
   return WITHOUT_OWNER[socket.ownership];
 }
 
-// A process holds many sockets and has one name. A nameless one is shown as such, not as nothing.
+// A process may own many sockets, so its name is kept. An empty name is shown as "".
 const names = new WeakMap<Process, string>();
 
 function ownerName({ process }: Owner): string {
@@ -188,7 +188,7 @@ const PID_IS = constant("(pid=");
 const TID_IS = constant(",tid=");
 const FD_IS = constant(",fd=");
 
-/** `nginx(80)`: an owner for a person at a terminal. */
+/** Writes an owner for a terminal: `nginx(80)`. */
 export function writeShortOwner(owner: Owner, out: RowBuffer): void {
   ownerNames.write(ownerName(owner), out);
   out.byte(OPEN);
@@ -196,7 +196,7 @@ export function writeShortOwner(owner: Owner, out: RowBuffer): void {
   out.byte(CLOSE);
 }
 
-/** `nginx(pid=80,fd=6,fd=7)`: an owner for a pipe. */
+/** Writes an owner for a pipe: `nginx(pid=80,fd=6,fd=7)`. */
 export function writeFullOwner(owner: Owner, out: RowBuffer): void {
   const { pid, tid, fds } = owner;
   ownerNames.write(ownerName(owner), out);

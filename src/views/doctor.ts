@@ -16,15 +16,15 @@ export const CHECKUP_SCHEMA = "sockeye.checkup/1";
 
 /** How to lay it out. */
 export interface CheckupFormat {
-  /** Cells; `null` for a pipe. */
+  /** Width of the terminal in cells; `null` for a pipe. */
   readonly width: number | null;
   readonly color: boolean;
 }
 
-/** Column of the values. */
+/** The column where values start. */
 const INDENT = 14;
 
-/** Writes it for a person. Throws what the writer throws. */
+/** Writes the checkup as text. Throws what the writer throws. */
 export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFormat): void {
   const { width, color } = format;
   const line = (label: string, spans: readonly Span[]) => {
@@ -124,7 +124,7 @@ function ability({ usable, reason }: AbilityCheck): Span[] {
   return usable ? [["yes", "good"]] : [["no", "warning"], `: ${sanitize(reason ?? "unknown")}`];
 }
 
-// Tables with the same answer share a line.
+// Tables with the same result share a line.
 function grouped(tables: readonly TableCheck[]): [labels: string[], table: TableCheck][] {
   const groups = new Map<string, [string[], TableCheck]>();
   for (const table of tables) {
@@ -136,7 +136,7 @@ function grouped(tables: readonly TableCheck[]): [labels: string[], table: Table
   return [...groups.values()];
 }
 
-/** Writes it as one JSON document. Throws what the writer throws. */
+/** Writes the checkup as one JSON document. Throws what the writer throws. */
 export function writeCheckupJson(checkup: Checkup, writer: Writer): void {
   const document = {
     schema: CHECKUP_SCHEMA,

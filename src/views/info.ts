@@ -1,13 +1,13 @@
 /**
- * What a protocol tells of a socket, as words for a person: `rtt:0.05/0.02ms`, `cwnd:10`. Zeros that say nothing are left
- * out; JSON has them all.
+ * The details that a protocol reports of a socket, as short items: `rtt:0.05/0.02ms`, `cwnd:10`. Zeros that mean nothing are
+ * left out; JSON has all values.
  *
  * @module
  */
 import type { InfoValue, Socket, SocketInfo } from "../model/socket.ts";
 import { sanitize } from "../text/sanitize.ts";
 
-/** The words, harmless and without blanks; none where the source told nothing. */
+/** The items, sanitised and without blanks; none if the source reported nothing. */
 export function infoItems({ info, transport, state }: Socket): string[] {
   if (!info) return [];
   const items: string[] = [];
@@ -27,13 +27,13 @@ export function infoItems({ info, transport, state }: Socket): string[] {
   take("mark", (mark) => mark === 0 ? [] : [`mark:${hex(mark)}`]);
   take("shutdown", (how) => how === 0 ? [] : [`shutdown:${SHUTDOWN[Number(how)] ?? String(how)}`]);
   take("sockopt", (value) => optionItems(value as SocketInfo));
-  // Unix and the like have the array of socket memory under the name that internet sockets have another under.
+  // Internet sockets report this array as `skmeminfo` and something else as `meminfo`. Other families call it `meminfo`.
   take(
     info.skmeminfo === undefined ? "meminfo" : "skmeminfo",
     (value) => memoryItems(value as SocketInfo),
   );
   told.add("meminfo");
-  // In columns of their own already, or without a meaning by themselves.
+  // These have columns of their own, or mean nothing by themselves.
   for (const key of ["skv6only", "protocol", "class_id", "name", "peer", "icons", "rqlen", "uid"]) {
     told.add(key);
   }
@@ -55,7 +55,7 @@ const OPTIONS: readonly (readonly [bit: number, name: string])[] = [
   [64, "usec_ts"],
 ];
 
-/** Values of a struct tcp_info that are not there, and 0, count as nothing to tell. */
+/** The items of a struct tcp_info. Missing values and zeros are left out. */
 function tcpItems(info: SocketInfo, listening: boolean): string[] {
   const items: string[] = [];
   const n = (key: string): number => {
@@ -78,9 +78,9 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   add("rcvmss", "rcv_mss_bytes");
   add("advmss", "advmss_bytes");
   add("cwnd", "snd_cwnd");
-  // The kernel's word for "not reached yet".
+  // The kernel's value for "not set yet".
   if (n("snd_ssthresh") < 0x7fff_ffff) add("ssthresh", "snd_ssthresh");
-  // Of a listener these are its queue.
+  // For a listener these fields are its accept queue.
   if (!listening) {
     add("unacked", "unacked");
     add("sacked", "sacked");
@@ -111,7 +111,7 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   return items;
 }
 
-/** Options that sockets have unless somebody changed them, or that say what kind of socket it is. */
+/** Options that are set by default, or only tell the kind of socket. */
 const USUAL_OPTIONS = ["is_icsk", "mc_loop", "mc_all"];
 
 function optionItems(options: SocketInfo): string[] {
@@ -139,7 +139,7 @@ function memoryItems(memory: SocketInfo): string[] {
   return items;
 }
 
-/** Any value: its leaves, each with the way to it. False and empty ones say nothing. */
+/** The items of any value: its leaves, each with its path. False and empty values are left out. */
 function generic(key: string, value: InfoValue): string[] {
   if (value === null || value === false || value === 0 || value === 0n || value === "") return [];
   if (value === true) return [key];
@@ -174,12 +174,12 @@ function scaled(value: number, base: number): string {
   return `${Number(value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0))}${UNITS[unit]}`;
 }
 
-/** Bytes, in powers of 1024. */
+/** A number of bytes, in powers of 1024. */
 function bytes(value: number): string {
   return `${scaled(value, 1024)}B`;
 }
 
-/** Bits a second, in powers of 1000, from bytes. */
+/** A rate in bits per second, in powers of 1000. */
 function rate(bytesPerSec: number): string {
   return `${scaled(bytesPerSec * 8, 1000)}bit/s`;
 }

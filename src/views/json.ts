@@ -1,5 +1,5 @@
 /**
- * JSON: the snapshot as data, version 1. The schema is in schema/snapshot-1.json.
+ * The snapshot as JSON, version 1. The schema is in schema/snapshot-1.json.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const SNAPSHOT_SCHEMA = "sockeye.snapshot/1";
 // JSON is Unicode: bytes that are not UTF-8 become U+FFFD.
 const text = (bytes: Bytes | null): string | null => bytes === null ? null : utf8Text(bytes);
 
-/** Everything of a snapshot but its sockets. */
+/** Everything of a snapshot except its sockets. */
 export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record<string, unknown> {
   const { host } = snapshot;
   return {
@@ -48,7 +48,7 @@ export function socketJson(socket: Socket): Record<string, unknown> {
   };
 }
 
-// What comes before the owners.
+// The keys before the owners.
 function headJson(socket: Socket): Record<string, unknown> {
   return {
     netns: socket.netns,
@@ -75,12 +75,12 @@ function headJson(socket: Socket): Record<string, unknown> {
   };
 }
 
-// And what comes after them.
+// The keys after the owners.
 function tailJson({ reach, info }: Socket): Record<string, unknown> {
   return { reach, ...(info === undefined ? {} : { info: info === null ? null : infoJson(info) }) };
 }
 
-/** Writes what {@linkcode socketJson} gives: processes and reaches are shared by many sockets, and their text is kept. */
+/** Writes what {@linkcode socketJson} returns. Sockets share processes and reaches, so the text of those is kept. */
 function writeSocket(socket: Socket, out: RowBuffer): void {
   out.utf8(jsonText(headJson(socket)));
   out.length--;
@@ -113,12 +113,12 @@ function keptText(of: object, json: () => Record<string, unknown>): Uint8Array {
   return bytes;
 }
 
-// An object's text, but for the brace that begins it.
+// The text of an object without its opening brace.
 function inside(json: Record<string, unknown>): Uint8Array {
   return utf8Bytes(jsonText(json).slice(1));
 }
 
-// Bytes are not text here: addresses, and attributes that this program does not know.
+// Bytes are not text here, but addresses and unknown attributes.
 function infoJson(value: InfoValue): unknown {
   if (typeof value === "bigint") {
     return value < 1n << 53n ? Number(value) : value.toString();
@@ -141,7 +141,7 @@ function ownerJson({ pid, fds, tid, process }: Owner): Record<string, unknown> {
   return { pid, tid, fds, ...processJson(process) };
 }
 
-// A process may hold thousands of sockets: what is told of it is put together once.
+// A process may own thousands of sockets, so its JSON is made once.
 const processes = new WeakMap<Process, Record<string, unknown>>();
 
 function processJson(process: Process): Record<string, unknown> {
@@ -165,13 +165,13 @@ function processJson(process: Process): Record<string, unknown> {
   return known;
 }
 
-// A time that no calendar has can only come from a file that was tampered with.
+// A time outside the calendar can only come from a forged recording.
 function isoTime(ms: number): string | null {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
-// Arguments end in NUL each; a process that wrote over them may have left no NUL at all.
+// Each argument ends in a NUL, but a process may have overwritten them all.
 function splitArguments(cmdline: Bytes): string[] {
   const parts = utf8Text(cmdline).split("\0");
   if (parts.at(-1) === "") parts.pop();
@@ -180,7 +180,7 @@ function splitArguments(cmdline: Bytes): string[] {
 
 const FLUSH_AT = 64 * 1024;
 
-/** Writes the snapshot as one JSON document, a socket a line. Throws what the writer throws. */
+/** Writes the snapshot as one JSON document with a socket per line. Throws what the writer throws. */
 export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   const out = new RowBuffer();
   const head = jsonText(headerJson(snapshot));
@@ -196,7 +196,7 @@ export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   out.flush(writer);
 }
 
-/** Writes a header line, then one socket a line. Throws what the writer throws. */
+/** Writes a header line, then one socket per line. Throws what the writer throws. */
 export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
   const out = new RowBuffer();
   out.utf8(jsonText(headerJson(snapshot)) + "\n");

@@ -1,8 +1,8 @@
 /**
- * The listing as text: aligned and wrapped on a terminal, one socket a line in a pipe.
+ * The listing as text: aligned and wrapped on a terminal, one socket per line in a pipe.
  *
- * It is written as bytes in two passes. The first writes the cells and finds out how wide the columns have to be, the second
- * puts them into lines.
+ * It is written as bytes in two passes. The first writes the cells and measures the columns, the second joins the cells to
+ * lines.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import type { Writer } from "../text/writer.ts";
 
 /** How to lay the listing out. */
 export interface TableOptions {
-  /** Width of the terminal in cells; `null` for a pipe, which gets every line whole. */
+  /** Width of the terminal in cells; `null` for a pipe, where lines are not wrapped. */
   readonly width: number | null;
   readonly color: boolean;
   readonly header: boolean;
@@ -35,7 +35,7 @@ export interface TableOptions {
 
 /** Between two columns. */
 const GAP = "  ";
-/** Owners get a column of their own while it can be this wide; below that they go to lines under the socket. */
+/** If the column of owners would be narrower than this, owners are put on lines below the socket. */
 const OWNERS_MINIMUM = 18;
 const INDENT = 4;
 const BLANK = 0x20;
@@ -58,7 +58,7 @@ export function writeTable(sockets: Sockets, writer: Writer, options: TableOptio
   out.flush(writer);
 }
 
-// Under its socket, on as many lines as it takes.
+// Details are put below the socket, on as many lines as needed.
 function writeInfo(socket: Socket, out: RowBuffer, color: boolean, width: number): void {
   if (!socket.info) return;
   let line = "";
@@ -74,13 +74,13 @@ function writeInfo(socket: Socket, out: RowBuffer, color: boolean, width: number
   end();
 }
 
-/** The cells of a set of sockets as bytes, and how wide the columns have to be. */
+/** The cells of all sockets as bytes, and the widths of the columns. */
 class Layout {
   readonly columns: readonly Column[];
   readonly #cells: Cells;
-  /** Of the columns their numbers in the cells. */
+  /** For each column, its number in the cells. */
   readonly #numbers: readonly number[];
-  /** Cells that all columns take, with the gap behind the last. */
+  /** Width of all columns in cells, including the gap after the last. */
   readonly total: number;
 
   private constructor(columns: readonly Column[], numbers: readonly number[], cells: Cells) {
@@ -90,9 +90,9 @@ class Layout {
     this.total = numbers.reduce((sum, number) => sum + cells.widths[number]! + GAP.length, 0);
   }
 
-  /** All columns that say something of these sockets. */
+  /** A layout with all columns that these sockets need. */
   static of(sockets: Sockets, header: boolean): Layout {
-    // A column that says the same of every socket is left out.
+    // The namespace is left out if it is the same for all sockets.
     const first = sockets.length === 0 ? undefined : sockets.at(0)!.netns?.inode;
     const columns = sockets.some(({ netns }) => netns?.inode !== first)
       ? [NETNS_COLUMN, ...COLUMNS]
@@ -108,7 +108,7 @@ class Layout {
     return new Layout(columns, columns.map((_, i) => i), cells);
   }
 
-  /** Without some columns. */
+  /** The layout with only the wanted columns. */
   filter(wanted: (column: Column) => boolean): Layout {
     return new Layout(
       this.columns.filter(wanted),
@@ -117,7 +117,7 @@ class Layout {
     );
   }
 
-  /** The titles. `alone`: nothing follows on the line. */
+  /** The header line. `alone`: nothing follows on the line. */
   header(color: boolean, alone: boolean): string {
     const last = alone ? this.columns.length - 1 : -1;
     return this.columns.map(({ header, align }, i) => {
@@ -127,7 +127,7 @@ class Layout {
     }).join("");
   }
 
-  /** Writes the line of the next socket, but for its owners. `alone`: they do not follow on the line. */
+  /** Writes the line of the next socket without its owners. `alone`: they do not follow on the line. */
   write(socket: Socket, out: RowBuffer, color: boolean, alone: boolean): void {
     const cells = this.#cells;
     const last = alone ? this.columns.length - 1 : -1;
@@ -147,7 +147,7 @@ class Layout {
   }
 }
 
-/** Every line whole, owners with their descriptors. */
+/** The form for a pipe: lines are not wrapped, and owners are written with their descriptors. */
 class PlainTable implements WordFrame {
   readonly #out: RowBuffer;
   readonly #color: boolean;
@@ -180,19 +180,19 @@ class PlainTable implements WordFrame {
   end(): void {}
 }
 
-/** Columns that fit, and owners on as many lines as they take. */
+/** The form for a terminal: columns that fit, and owners on as many lines as needed. */
 class TerminalTable implements WordFrame {
   readonly #out: RowBuffer;
   readonly #color: boolean;
   readonly #layout: Layout;
-  /** Whether owners stand beside the other columns. */
+  /** True if owners stand beside the other columns, false if below. */
   readonly #beside: boolean;
-  /** Where they begin, and how wide they may become. */
+  /** The column where owners begin, and how much room they have. */
   readonly #start: number;
   readonly #room: number;
-  /** Cells of owners in this line. */
+  /** How many cells of that room are used on this line. */
   #used = 0;
-  /** Of the word that is being written: where its separator begins, its role, and where its text begins. */
+  /** Of the word being written: where its separator begins, its role, and where its text begins. */
   #separator = 0;
   #role: Role = "plain";
   #cells = 0;
@@ -251,8 +251,8 @@ class TerminalTable implements WordFrame {
   }
 }
 
-// A peer column that is empty throughout is noise. Queues, reach and state go, in this order, where that makes room for owners
-// beside the rest; where nothing does, those stay that find room without owners.
+// A peer column that is empty in all rows is dropped. Queues, reach and state are dropped in this order until owners fit
+// beside the rest. If they never fit, owners are put below, and only as many columns are dropped as the width demands.
 function fit(layout: Layout, sockets: Sockets, width: number): Layout {
   const peers = sockets.some(({ peer }) => peer !== null);
   const whole = layout.filter(({ header }) => header !== "PEER" || peers);
@@ -262,6 +262,6 @@ function fit(layout: Layout, sockets: Sockets, width: number): Layout {
   }
   return choices.find(({ total }) => total + OWNERS_MINIMUM <= width) ??
     choices.find(({ total }) => total - GAP.length <= width) ??
-    // Too wide whatever goes: then the state is worth more than a shorter line.
+    // If no choice fits, keeping the state is better than a line that is a little shorter.
     choices.at(-2)!;
 }

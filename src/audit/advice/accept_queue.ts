@@ -1,11 +1,11 @@
 /**
- * A listener that does not keep up: connections wait, and then get lost.
+ * Finds listeners that accept too slowly, so that connections wait and are then dropped.
  *
  * @module
  */
 import type { Rule } from "./rule.ts";
 
-/** From this part of the limit on a queue is nearly full. */
+/** A queue is nearly full from this share of its limit on. */
 const NEARLY = 0.8;
 
 /** The rule. */
@@ -20,9 +20,9 @@ export const acceptQueue: Rule = {
       const queue = subject.socket.accept_queue;
       if (queue === null || queue.limit === null || queue.length === 0) return [];
       const { length, limit } = queue;
-      // Kernel: sk_acceptq_is_full() lets one more in than the limit says.
+      // The kernel accepts one connection more than the limit. Kernel: sk_acceptq_is_full().
       const full = length > limit;
-      // Of a short queue, a single connection would be a large part.
+      // In a short queue a single connection would already be a large share.
       if (!full && (length < 4 || length < limit * NEARLY)) return [];
       return [{
         subject,

@@ -1,5 +1,5 @@
 /**
- * A service whose program file is gone: an update without a restart, or something that hides.
+ * Finds services whose program file was deleted: an update without a restart, or something that hides.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const deletedProgram: Rule = {
     services.flatMap((subject) => {
       const gone = subject.socket.owners.filter(({ exe_deleted }) => exe_deleted);
       if (gone.length === 0) return [];
-      // What was started from where everybody may write was hardly installed by a package.
+      // Programs in folders that everyone may write to were hardly installed by a package.
       const suspicious = gone.some(({ exe }) =>
         /^(\/tmp|\/var\/tmp|\/dev\/shm)\/|^\/?memfd:/.test(exe ?? "")
       );

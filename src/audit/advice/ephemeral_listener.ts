@@ -1,5 +1,5 @@
 /**
- * A listener on a port that the kernel also hands out to clients.
+ * Finds listeners on ports that the kernel may also give to clients.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export const ephemeralListener: Rule = {
       const { socket, identity } = subject;
       if (!identity.ephemeral || socket.state !== "listen") return [];
       const port = socket.local.port!;
-      // Each namespace has a list of its own.
+      // Each namespace has its own list of reserved ports, and only the host's was read.
       const isReserved = reserved.some(({ first, last }) => first <= port && port <= last);
       if (isReserved && identity.netns === "host") return [];
       const range = document.host.ephemeral_ports;

@@ -1,5 +1,5 @@
 /**
- * Databases and ways to administer a machine, reachable from beyond it.
+ * Finds databases and administration services that can be reached from other machines.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Rule } from "./rule.ts";
 
 interface Known {
   readonly name: string;
-  /** Where it lets anyone in without a password, or gives the machine away. */
+  /** Set if it lets anyone in without a password, or gives control of the machine. */
   readonly critical?: true;
 }
 
-/** Ports by the IANA registry or by custom. Only what has no business on a network without thought. */
+/** Ports of services that should not be exposed without a reason. By the IANA registry or by custom. */
 const PORTS: ReadonlyMap<number, Known> = new Map<number, Known>([
   [23, { name: "telnet", critical: true }],
   [111, { name: "rpcbind" }],
@@ -61,7 +61,7 @@ const PORTS: ReadonlyMap<number, Known> = new Map<number, Known>([
   [50070, { name: "HDFS" }],
 ]);
 
-/** Programs that are databases on whatever port. The file name, without version. */
+/** Programs that are databases on any port, by file name without version. */
 const PROGRAMS: ReadonlyMap<string, string> = new Map([
   ["postgres", "PostgreSQL"],
   ["mysqld", "MySQL"],
@@ -96,7 +96,7 @@ export const exposedService: Rule = {
       const known = transport === "tcp" && file !== undefined ? { ...byPort, name: file } : byPort;
       if (known === undefined) return [];
       const wide = reachRank(scope) >= reachRank("public");
-      // Neighbours on the network of containers reach it, and nobody else.
+      // Only neighbours on the container network can reach it.
       const severity: Severity = scope === "container"
         ? "low"
         : known.critical
@@ -117,7 +117,7 @@ export const exposedService: Rule = {
     }),
 };
 
-/** Of the ports above, those that are spoken over UDP as well. */
+/** Those of the ports above that are used over UDP as well. */
 const UDP_PORTS: ReadonlySet<number> = new Set([111, 389, 623, 2049, 11211]);
 
 /** The file name of a program without its version: `postgres` of `/usr/lib/postgresql/15/bin/postgres`. */

@@ -1,6 +1,6 @@
 /**
- * Three ways to see a socket that ought to agree: sock_diag, /proc/net, and descriptors of processes. Software that hides
- * sockets rarely thinks of all.
+ * Finds sockets that sock_diag, /proc/net and the descriptors of processes disagree about. Software that hides sockets rarely
+ * hides them from all three.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export const hiddenSocket: Rule = {
     })),
 };
 
-/** The rule about listeners that nobody seems to hold. */
+/** The rule about listeners without an owner. */
 export const unheldListener: Rule = {
   id: "unheld-listener",
   severity: "low",
@@ -42,7 +42,7 @@ export const unheldListener: Rule = {
     services.flatMap((subject) => {
       const { socket } = subject;
       if (subject.check !== "internet" || socket.ownership !== "kernel") return [];
-      // The kernel makes its own sockets as root, and most without an inode.
+      // The kernel's own sockets belong to root, and most have no inode.
       const odd = socket.uid !== 0 && socket.uid !== null;
       return [{
         subject,

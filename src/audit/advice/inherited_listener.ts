@@ -1,5 +1,5 @@
 /**
- * A listener that went along into an unrelated program, which keeps the port when its real holder is restarted.
+ * Finds listeners that an unrelated program has inherited. It keeps the port when the real owner is restarted.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { OwnerDocument } from "../../snapshot/document.ts";
 import { program } from "../../snapshot/identity.ts";
 import type { Rule } from "./rule.ts";
 
-/** Programs whose work it is to start others with a socket. */
+/** Programs whose purpose is to start others with a socket. */
 const ACTIVATORS: ReadonlySet<string> = new Set([
   "systemd",
   "init",

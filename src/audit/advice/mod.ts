@@ -1,5 +1,5 @@
 /**
- * Advice: an audit without a policy, by rules that hold anywhere.
+ * Advice: an audit without a policy, by rules that hold on any host.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { packetSocket } from "./packet_socket.ts";
 import type { AdviceContext, Discrepancy, Finding, Rule } from "./rule.ts";
 import { splitPort } from "./split_port.ts";
 
-/** Every rule, in the order of documentation. */
+/** All rules, in the order of the documentation. */
 export const RULES: readonly Rule[] = [
   exposedService,
   inheritedListener,
@@ -32,7 +32,7 @@ export const RULES: readonly Rule[] = [
   unheldListener,
 ];
 
-/** Findings about a snapshot. What is at least as bad as `failOn` makes it a violation; `null`: nothing does. */
+/** Applies all rules to a snapshot. A finding of at least severity `failOn` makes it a violation; `null`: none does. */
 export function advise(
   document: SnapshotDocument,
   discrepancies: readonly Discrepancy[] | null,
@@ -43,12 +43,12 @@ export function advise(
     .map((socket) => auditedSocket(socket, document.host));
   const context: AdviceContext = { document, services, discrepancies, reserved };
   const results = new Map<string, Result>();
-  /** Ports that the kernel picked for one program have one name. */
+  /** Further endpoints of a result: all ports that the kernel picked for one program share a key. */
   const further = new Map<string, Set<string>>();
   for (const rule of RULES) {
     for (const finding of rule.find(context)) {
       const result = toResult(rule, finding);
-      // The workers of one port would say the same of one service.
+      // The workers of a service would all be reported with the same finding.
       const earlier = results.get(result.id);
       if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
         further.set(result.id, (further.get(result.id) ?? new Set()).add(result.endpoint));
@@ -96,7 +96,7 @@ function toResult(rule: Rule, finding: Finding): Result {
   const key = subject?.identity.key ?? finding.endpoint ?? rule.id;
   return {
     rule: `advice/${rule.id}`,
-    // A service may have several findings: the rule is part of what they are called.
+    // A service may have several findings, so the rule is part of the ID.
     id: shortId(`${rule.id} ${key}`),
     severity: finding.severity ?? rule.severity,
     verdict: null,

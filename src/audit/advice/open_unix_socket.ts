@@ -1,11 +1,11 @@
 /**
- * A unix socket of a root daemon that everybody may connect to.
+ * Finds unix sockets of root daemons that everyone may connect to.
  *
  * @module
  */
 import type { Rule } from "./rule.ts";
 
-/** Sockets that are meant for everybody, and ask who calls. */
+/** Sockets that are meant for everyone: the daemon checks who connects. */
 const MEANT_FOR_ALL =
   /^(\/var)?\/run\/(dbus\/system_bus_socket|systemd\/(journal\/(socket|stdout|dev-log)|notify|io\.systemd\.\S+|userdb\/\S+|resolve\/\S+|machine\/\S+)|nscd\/socket|udev\/control|rpcbind\.sock|avahi-daemon\/socket|pcscd\/pcscd\.comm|acpid\.socket|cups\/cups\.sock|sssd\/\S+|uuidd\/request|polkit\/\S+)$|^\/dev\/log$/;
 

@@ -1,12 +1,12 @@
 /**
- * Packet and raw sockets see or forge traffic: few programs need one.
+ * Finds packet and raw sockets. They can watch or forge traffic, and few programs need one.
  *
  * @module
  */
 import { program } from "../../snapshot/identity.ts";
 import type { Rule } from "./rule.ts";
 
-/** Programs that configure, route or watch a network, and are expected to. */
+/** Programs that are expected to configure, route or watch a network. */
 const EXPECTED: ReadonlySet<string> = new Set([
   "dhclient",
   "dhcpcd",

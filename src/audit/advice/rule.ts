@@ -1,5 +1,5 @@
 /**
- * Rule: something that is questionable on any host, whatever its policy.
+ * Rule: a check that makes sense on any host, whatever its policy.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { Severity } from "../report.ts";
 import type { AuditedSocket } from "../audited_socket.ts";
 
-/** What the tables and descriptors of one moment contradict each other in: only a live host can be asked. */
+/** A socket that not all sources show. Only a live host can be checked for that. */
 export interface Discrepancy {
-  /** Which of the three shows it, and which does not. */
+  /** The only source that shows it. */
   readonly kind: "only_sock_diag" | "only_proc_net" | "only_descriptors";
   /** `tcp 0.0.0.0:31337`. */
   readonly endpoint: string;
@@ -17,35 +17,35 @@ export interface Discrepancy {
   readonly detail: string;
 }
 
-/** What rules look at. */
+/** What rules may look at. */
 export interface AdviceContext {
   readonly document: SnapshotDocument;
-  /** Every service, with its identity. */
+  /** Every service with its identity. */
   readonly services: readonly AuditedSocket[];
-  /** `null` where they were not compared: for a snapshot from a file. */
+  /** `null` for a snapshot from a file, whose sources cannot be compared. */
   readonly discrepancies: readonly Discrepancy[] | null;
-  /** Ports of the host that the kernel never picks; inclusive. Empty for a snapshot from a file, which does not tell. */
+  /** Ports of the host that the kernel never picks, inclusive. Empty for a snapshot from a file, which does not say. */
   readonly reserved: readonly { readonly first: number; readonly last: number }[];
 }
 
-/** One thing a rule found. */
+/** Something that a rule found. */
 export interface Finding {
   readonly subject: AuditedSocket | null;
-  /** What to call it where there is no subject. */
+  /** The endpoint to show if there is no subject. */
   readonly endpoint?: string;
-  /** Where it is worse, or better, than the rule's own. */
+  /** Absent: the severity of the rule. */
   readonly severity?: Severity;
-  /** One line for a person: what is questionable. */
+  /** One line: what is questionable. */
   readonly message: string;
-  /** The facts it rests on. */
+  /** The facts that it is based on. */
   readonly evidence: readonly string[];
-  /** Where it is another than the rule's own. */
+  /** Absent: the fix of the rule. */
   readonly fix?: string;
 }
 
 /** A rule. */
 export interface Rule {
-  /** `exposed-service`: in results `advice/exposed-service`. */
+  /** Such as `exposed-service`, which is `advice/exposed-service` in results. */
   readonly id: string;
   readonly severity: Severity;
   /** A few words, for lists of rules. */

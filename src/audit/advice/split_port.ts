@@ -1,5 +1,5 @@
 /**
- * One port, and another program behind it over IPv6 than over IPv4.
+ * Finds ports where another program answers over IPv6 than over IPv4.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const splitPort: Rule = {
       if (typeof port !== "number" || socket.protocol !== null || socket.owners.length === 0) {
         continue;
       }
-      // UDP clients come and go on the same ports without knowing of each other.
+      // Unrelated UDP clients may happen to use the same port.
       if (identity.ephemeral && socket.state !== "listen") continue;
       const key = `${socket.netns?.inode} ${transport} ${port}`;
       let at = ports.get(key);

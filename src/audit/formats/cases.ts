@@ -10,9 +10,9 @@ import { type AuditReport, type Result } from "../report.ts";
 export interface Case {
   /** `policy/surplus`. */
   readonly rule: string;
-  /** One line, harmless anywhere. */
+  /** One line, sanitised. */
   readonly name: string;
-  /** `null` when it passed. `error`: it could not be decided. */
+  /** `null` if the case passed. `error`: it could not be decided. */
   readonly failure: {
     readonly kind: "failure" | "error";
     readonly message: string;
@@ -21,7 +21,7 @@ export interface Case {
   readonly result: Result | null;
 }
 
-/** The cases: a service each; without a policy a finding each, and each rule that found nothing. */
+/** One case for each service. Without a policy, one for each finding and for each rule without findings. */
 export function casesOf(report: AuditReport): Case[] {
   const cases = report.results.map(caseOf);
   if (report.policy === null) {

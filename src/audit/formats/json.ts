@@ -1,5 +1,5 @@
 /**
- * An audit as JSON, and as NDJSON in which every record says which host it is of.
+ * An audit as JSON, and as NDJSON in which every record names its host.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function jsonReport(report: AuditReport): string {
   return `${head},"results":[${results}${results === "" ? "" : "\n"}]}\n`;
 }
 
-/** A header line, then a result a line. */
+/** A header line, then one result per line. */
 export function ndjsonReport(report: AuditReport): string {
   const host = { name: report.host.name, boot_id: report.host.boot_id };
   const lines = report.results.map((result) =>

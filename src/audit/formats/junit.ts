@@ -31,7 +31,7 @@ export function junitReport(report: AuditReport): string {
         ...totals,
         "@skipped": 0,
         "@hostname": allowed(sanitize(report.host.name)),
-        // Schemas in use want a time without fraction and zone: it is in UTC.
+        // Common schemas want a time without fraction and zone. It is in UTC.
         "@timestamp": report.takenAt.slice(0, "2026-01-31T12:00:00".length),
         "@time": 0,
         properties: {
@@ -64,7 +64,7 @@ function testcase({ rule, name, failure, result }: Case): Record<string, unknown
 }
 
 /**
- * XML 1.0 has no way to write some characters, not even escaped. Sanitised text has none of them but these two.
+ * Replaces the characters that XML 1.0 cannot contain, not even escaped. Only these two can be left in sanitised text.
  */
 function allowed(text: string): string {
   return text.replace(/[\ufffe\uffff]/g, "\ufffd");

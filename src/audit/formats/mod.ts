@@ -1,12 +1,12 @@
 /**
- * The forms an audit can take, each loaded when asked for.
+ * The formats of an audit. Each is loaded when it is needed.
  *
  * @module
  */
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { AuditReport } from "../report.ts";
 
-/** How text is to look; the other formats have one look. */
+/** Options of the format text. The other formats have none. */
 export interface TextLook {
   readonly color: boolean;
   readonly all: boolean;
@@ -28,7 +28,7 @@ export const AUDIT_FORMATS = [
 ] as const;
 export type AuditFormat = typeof AUDIT_FORMATS[number];
 
-/** The report in a format. The last three show the services of the snapshot, and not what was found. */
+/** The report in a format. The last three formats show the services of the snapshot instead of results. */
 export async function formatReport(
   report: AuditReport,
   document: SnapshotDocument,

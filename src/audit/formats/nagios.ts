@@ -1,5 +1,5 @@
 /**
- * An audit as a monitoring plug-in says it: one line, figures, and a status of its own.
+ * An audit as the output of a monitoring plug-in: one line, figures, and an exit status of its own.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import {
   VERDICTS,
 } from "../report.ts";
 
-/** Statuses of the Monitoring Plugins: not those of other commands here. */
+/** Exit statuses of the Monitoring Plugins, which differ from those of Sockeye's commands. */
 export const NAGIOS_STATUS = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
 export type NagiosState = keyof typeof NAGIOS_STATUS;
 
-/** What an audit means to a monitor. */
+/** The state of an audit for a monitor. */
 export function nagiosState(report: AuditReport): NagiosState {
   switch (report.outcome) {
     case "compliant":
@@ -35,7 +35,7 @@ export function nagiosState(report: AuditReport): NagiosState {
   }
 }
 
-/** At most so many services are named: the rest of the line would be cut off. */
+/** At most so many services are named, because monitors cut long lines. */
 const NAMED = 5;
 
 /** The line. */
@@ -51,7 +51,7 @@ export function nagiosReport(report: AuditReport): string {
   return `${nagiosLine(nagiosState(report), `${what}: ${detail}`)} | ${figures(report)}\n`;
 }
 
-/** `SOCKEYE OK - text`, with what would end the text taken out. */
+/** `SOCKEYE OK - text`, without the characters that would end the text. */
 export function nagiosLine(state: NagiosState, text: string): string {
   return `SOCKEYE ${state} - ${sanitize(text).replaceAll("|", "/")}`;
 }

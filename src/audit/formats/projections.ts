@@ -1,6 +1,6 @@
 /**
- * The services of a host in the field names of others: Elastic Common Schema, OpenTelemetry, osquery. A socket becomes a
- * row for each of its holders, because none of them knows several.
+ * The services of a host in the field names of Elastic Common Schema, OpenTelemetry and osquery. None of them allows several
+ * owners, so a socket becomes a row for each owner.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 } from "../../snapshot/identity.ts";
 import { jsonText } from "../../text/json_text.ts";
 
-/** A row: a socket, and one of its holders. */
+/** A row: a socket and one of its owners. */
 interface Row {
   readonly socket: SocketDocument;
   readonly owner: OwnerDocument | null;
@@ -31,7 +31,7 @@ function rowsOf(document: SnapshotDocument): Row[] {
 const lines = (records: readonly unknown[]) =>
   records.map((record) => `${jsonText(record)}\n`).join("");
 
-/** Elastic Common Schema, a document a line. What it has no field for is under `sockeye`. */
+/** Elastic Common Schema, one document per line. Facts that it has no field for are under `sockeye`. */
 export function ecsProjection(document: SnapshotDocument): string {
   const { host, taken_at: takenAt } = document;
   return lines(
@@ -81,7 +81,7 @@ function ecsProcess(owner: OwnerDocument): Record<string, unknown> {
   });
 }
 
-/** OpenTelemetry's semantic conventions, the attributes of one row a line. */
+/** The semantic conventions of OpenTelemetry: the attributes of one row per line. */
 export function otelProjection(document: SnapshotDocument): string {
   const { host, taken_at: takenAt } = document;
   return lines(
@@ -139,7 +139,7 @@ const FAMILIES: Readonly<Record<SocketDocument["family"], number>> = {
   xdp: 44,
 };
 
-/** The columns of osquery's table listening_ports, a row a holder, all text as osqueryi --json has it. */
+/** The columns of osquery's table listening_ports, a row for each owner. All values are text, as in osqueryi --json. */
 export function osqueryProjection(document: SnapshotDocument): string {
   const rows = rowsOf(document).map(({ socket, owner }) => ({
     address: socket.local.address ?? "",
@@ -147,7 +147,7 @@ export function osqueryProjection(document: SnapshotDocument): string {
     fd: String(owner?.fds[0] ?? -1),
     net_namespace: String(socket.netns?.inode ?? ""),
     path: socket.local.path ?? "",
-    // What osquery writes where it knows no process.
+    // osquery writes -1 if it knows no process.
     pid: String(owner?.pid ?? -1),
     port: String(socket.protocol === null ? socket.local.port ?? 0 : 0),
     protocol: String(socket.protocol ?? PROTOCOLS[socket.transport] ?? 0),
@@ -158,7 +158,7 @@ export function osqueryProjection(document: SnapshotDocument): string {
   return `[\n${rows.map((row) => `  ${jsonText(row)}`).join(",\n")}\n]\n`;
 }
 
-/** `tcp`, `udp`, `unix`: the word that both conventions have for it. */
+/** `tcp`, `udp` or `unix`, as in both conventions. */
 function transportName(socket: SocketDocument): string {
   return socket.family === "unix" ? "unix" : transportText(socket);
 }
@@ -167,7 +167,7 @@ function networkType({ family }: SocketDocument): string | undefined {
   return family === "inet" ? "ipv4" : family === "inet6" ? "ipv6" : undefined;
 }
 
-/** Without keys that have no value: these formats have no null. */
+/** Drops keys without a value, because these formats have no null. */
 function without(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(record).filter(([, value]) => value !== null && value !== undefined),

@@ -1,7 +1,7 @@
 /**
  * An audit as metrics in the text format of Prometheus, for the textfile collector of node_exporter.
  *
- * Labels hold what outlives a restart: no process ID, no inode.
+ * Labels contain only what stays the same after a restart: no process ID and no inode.
  *
  * @module
  */
@@ -85,7 +85,7 @@ function placeLabels(socket: SocketDocument, document: SnapshotDocument): Record
   return {
     transport: transportText(socket),
     address: address ?? endpointText(socket),
-    // A port that the kernel picked would make a new series at every start.
+    // A port that the kernel picked would start a new series at every restart.
     port: ephemeral ? "ephemeral" : String(socket.protocol ?? port ?? ""),
     netns,
   };
@@ -110,7 +110,7 @@ function findings(report: AuditReport): Sample[] {
   })));
 }
 
-/** Samples by their labels. The same labels twice would be an error to Prometheus. */
+/** Adds up samples with the same labels, which Prometheus would refuse. */
 function sum(samples: readonly Sample[]): Sample[] {
   const totals = new Map<string, Sample>();
   for (const { labels, value } of samples) {

@@ -1,8 +1,7 @@
 /**
  * An audit as SARIF 2.1.0 (OASIS), for code-scanning dashboards.
  *
- * Findings are about services and not about files: they have logical locations, and a place in the policy where one is
- * known.
+ * Results are about services, not files, so they have logical locations, and a line of the policy if one is known.
  *
  * @module
  */
@@ -18,7 +17,7 @@ const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   low: "note",
   info: "note",
 };
-/** What dashboards sort by: a CVSS-like number as text. */
+/** A number like a CVSS score as text, which dashboards sort by. */
 const SECURITY_SEVERITY: Readonly<Record<Severity, string>> = {
   critical: "9.5",
   high: "8.0",
@@ -79,7 +78,7 @@ function sarifResult(result: Result, report: AuditReport): SarifResult {
   return {
     ruleId: result.rule,
     ruleIndex: report.rules.findIndex(({ id }) => id === result.rule),
-    // By the standard, what is no failure has no level.
+    // In the standard, only a failure has a level.
     kind: passed ? "pass" : open ? "open" : "fail",
     level: passed || open ? "none" : LEVELS[result.severity],
     message: {

@@ -1,5 +1,5 @@
 /**
- * An audit as the Test Anything Protocol: version 13, which Perl's prove reads as well as the readers of 14 do.
+ * An audit in the Test Anything Protocol, version 13, which both Perl's prove and readers of version 14 understand.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export function tapReport(report: AuditReport): string {
     const verdict = rule.slice(rule.indexOf("/") + 1);
     lines.push(`${failure === null ? "ok" : "not ok"} ${i + 1} - ${escape(`${verdict}: ${name}`)}`);
     if (failure === null || result === null) continue;
-    // JSON is YAML: a text in quotes needs no thought about indentation and colons.
+    // JSON is valid YAML, and needs no care about indentation and colons.
     const details: Record<string, unknown> = {
       message: failure.message,
       severity: result.severity,
@@ -38,7 +38,7 @@ export function tapReport(report: AuditReport): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** A number sign would begin a directive. A backslash is doubled by what made the text harmless. */
+/** Escapes number signs, which would start a directive. Sanitising has doubled backslashes already. */
 function escape(text: string): string {
   return text.replaceAll("#", "\\#");
 }

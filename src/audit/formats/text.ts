@@ -1,5 +1,5 @@
 /**
- * An audit as text for people: problems first, worst on top, then one line that sums up.
+ * An audit as text: problems with the worst first, then a summary.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const ROLES: Readonly<Record<Severity, Role>> = {
   info: "dim",
 };
 
-/** Writes the report. `all` shows what is in order as well. */
+/** The report as text. `all` shows what is in order too. */
 export function textReport(report: AuditReport, color: boolean, all: boolean): string {
   const shown = report.results.filter((result) => all || isProblem(result));
   shown.sort((a, b) =>
@@ -73,7 +73,7 @@ function where(netns: string | null): string {
   return netns === null || netns === "host" ? "" : ` (${sanitize(netns)})`;
 }
 
-/** `nginx (/usr/sbin/nginx, root, nginx.service) pid 80, 81`. */
+/** An owner as text: `nginx (/usr/sbin/nginx, root, nginx.service) pid 80, 81`. */
 export function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): string {
   const facts = [exe, user, unit, container].filter((fact) => fact !== null).map(sanitize);
   const shown = pids.length > 5

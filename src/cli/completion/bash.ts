@@ -1,5 +1,5 @@
 /**
- * The completion script for bash, 4.0 and newer; it needs nothing of the bash-completion package.
+ * The completion script for bash 4.0 and newer. It does not need the bash-completion package.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { CommandWords, Completion, Values } from "./words.ts";
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** How a value is completed: words of the script's function `_sockeye_value`. */
+/** How a value is completed: arguments for the function `_sockeye_value` of the script. */
 function kind(value: Values): string {
   switch (value.kind) {
     case "words":

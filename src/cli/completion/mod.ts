@@ -1,5 +1,5 @@
 /**
- * The command line of `sockeye completion`: scripts that teach a shell the flags and commands.
+ * The command line of `sockeye completion`, which writes completion scripts for shells.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { parseArguments } from "../parse.ts";
 import { UsageError } from "../usage_error.ts";
 import type { Completion } from "./words.ts";
 
-/** The shells there are scripts for. */
+/** The shells that scripts are made for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
 
 /** The flag table. */
 export const COMPLETION_FLAGS: readonly Flag<{ help: boolean }>[] = [HELP_FLAG];
 
-/** What --help, the man page and completions say. */
+/** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
   usage: "sockeye completion SHELL",
   intro: `Writes a script that completes flags, their values and commands in ${
@@ -36,7 +36,7 @@ export const HELP: HelpPage = {
   exit: "0 done, 2 wrong usage or an error.",
 };
 
-/** The script for a shell, of a program that has these commands. Loads every one for its flags. */
+/** The script for a shell that completes these commands. Loads the page of each command. */
 export async function completionScript(
   shell: Shell,
   commands: readonly Command[],
@@ -54,7 +54,7 @@ export async function completionScript(
   }
 }
 
-/** Runs it. Throws UsageError. */
+/** Runs the command. Throws UsageError. */
 export async function run(
   args: readonly string[],
   out: Writer,

@@ -1,6 +1,5 @@
 /**
- * What can be completed: flags and values of the listing and of each command, in a form that every shell's script is made
- * from.
+ * Completion: the flags and values of the listing and of each command, from which the scripts of all shells are made.
  *
  * @module
  */
@@ -8,17 +7,17 @@ import type { DocumentedFlag } from "../flag.ts";
 import type { HelpPage } from "../help.ts";
 import type { CommandPage } from "../pages.ts";
 
-/** What may stand for a value. */
+/** The possible values of a flag or an argument. */
 export type Values =
   | { readonly kind: "none" }
   | { readonly kind: "files" }
-  /** Some word that nobody can foresee. */
+  /** A word that cannot be completed. */
   | { readonly kind: "any" }
   | { readonly kind: "words"; readonly words: readonly string[] }
-  /** Words with commas between. */
+  /** Some of these words, separated by commas. */
   | { readonly kind: "list"; readonly words: readonly string[] };
 
-/** A flag, by all its spellings. */
+/** A flag with all its spellings. */
 export interface FlagWords {
   /** With dashes: `-t`, `--tcp`. */
   readonly names: readonly string[];
@@ -42,7 +41,7 @@ export interface Completion {
   readonly commands: readonly CommandWords[];
 }
 
-/** Gathers what can be completed. */
+/** Collects everything that can be completed. */
 export function completion(list: HelpPage, commands: readonly CommandPage[]): Completion {
   return {
     list: commandWords("", "", list),

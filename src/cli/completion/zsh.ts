@@ -1,12 +1,12 @@
 /**
- * The completion script for zsh: a function for `_arguments`, to be put on `fpath` as `_sockeye` or sourced.
+ * The completion script for zsh, which uses `_arguments`. It is put on `fpath` as `_sockeye`, or sourced.
  *
  * @module
  */
 import type { CommandWords, Completion, FlagWords, Values } from "./words.ts";
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-/** Inside of a specification, brackets and colons are punctuation. */
+/** Escapes brackets and colons, which have a meaning inside a specification. */
 const plain = (text: string): string => text.replace(/[\\:[\]]/g, "\\$&");
 
 function action(value: Values): string {

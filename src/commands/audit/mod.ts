@@ -24,12 +24,12 @@ export interface AuditOptions {
   readonly snapshot: string | null;
   readonly ownNetns: boolean;
   readonly format: AuditFormat;
-  /** Show what is in order as well. */
+  /** True to show what is in order too. */
   readonly all: boolean;
   readonly color: ColorChoice;
 }
 
-/** Audits and writes. Throws {@linkcode InputError}, and what collecting throws. */
+/** Audits against a policy and writes the report. Throws {@linkcode InputError}, and what collecting throws. */
 export async function audit(
   options: AuditOptions & { readonly policy: string },
   out: Writer,
@@ -41,7 +41,7 @@ export async function audit(
   return report;
 }
 
-/** Bytes: a hundred thousand entries, written by a machine. */
+/** Size limit in bytes: enough for a hundred thousand generated entries. */
 const LONGEST_POLICY = 32 * 1024 * 1024;
 
 async function judge(options: AuditOptions & { readonly policy: string }) {
@@ -58,7 +58,7 @@ async function judge(options: AuditOptions & { readonly policy: string }) {
   return { policy, document, report: evaluate(document, policy) };
 }
 
-/** Looks for what is questionable anywhere, without a policy. Throws {@linkcode InputError}, and what collecting throws. */
+/** Audits without a policy, by rules that hold on any host. Throws {@linkcode InputError}, and what collecting throws. */
 export async function advice(
   options: AuditOptions & { readonly failOn: Severity | null },
   out: Writer,
@@ -76,7 +76,7 @@ export async function advice(
   return report;
 }
 
-/** Writes a policy that allows what there is now. */
+/** Writes a policy that allows the services there are now. */
 export async function init(
   options: Pick<AuditOptions, "snapshot" | "ownNetns"> & { readonly unix: boolean },
   out: Writer,
@@ -89,7 +89,7 @@ export async function init(
   tellGaps(document, err);
 }
 
-/** Explains one service. Returns whether there is one of that name. */
+/** Explains one service. Returns false if there is none of that name. */
 export async function explainOne(
   wanted: string,
   options: AuditOptions & { readonly policy: string },
@@ -128,7 +128,7 @@ async function write(
 }
 
 function tellGaps(document: SnapshotDocument, err: Writer): void {
-  // Each namespace may lack the same table.
+  // The same table may be missing in several namespaces.
   const reasons = new Set(document.gaps.map(({ reason }) => reason));
   for (const reason of reasons) err.write(`sockeye: ${sanitize(reason)}\n`);
   err.flush();

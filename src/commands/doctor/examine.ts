@@ -1,5 +1,5 @@
 /**
- * Doctor: finds out by asking what this program can see here, and what would help it to see more.
+ * Examines what this program can see on this host, and what would help it to see more.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const CAPABILITIES: readonly (readonly [name: string, bit: number, use: string])
   ["CAP_NET_BIND_SERVICE", CAP_NET_BIND_SERVICE, "trying to bind low ports"],
 ];
 
-/** Kernel modules by the first word of a table's label. */
+/** Kernel modules that list sockets, by the first word of a table's label. */
 const MODULES: Readonly<Record<string, string>> = {
   tcp: "tcp_diag",
   mptcp: "mptcp_diag",
@@ -63,7 +63,7 @@ const MODULES: Readonly<Record<string, string>> = {
   xdp: "xsk_diag",
 };
 
-/** Examines this host. Throws SyscallError when /proc cannot be listed. */
+/** Examines this host. Throws SyscallError if /proc cannot be listed. */
 export function examine(root = new ProcRoot()): Checkup {
   const host = readHost(root);
   const uid = effectiveUserId();
@@ -107,16 +107,16 @@ export function examine(root = new ProcRoot()): Checkup {
   return { ...checkup, advice: adviceFor(checkup, modules) };
 }
 
-/** The hidepid option of the mount at /proc; `null` where it has none. */
+/** The hidepid option of the mount at /proc; `null` without one. */
 export function hidepidOf(mounts: readonly Mount[]): string | null {
-  // Later mounts lie over earlier ones.
+  // A later mount hides earlier ones.
   const mount = mounts.findLast(({ directory, type }) => directory === "/proc" && type === "proc");
   const option = /(?:^|,)hidepid=(\w+)/.exec(mount?.superOptions ?? "")?.[1] ?? null;
-  // Linux 5.8 and later write words; 0 and "off" are the default.
+  // Linux 5.8 and later write words. 0 and "off" are the default.
   return option === "0" || option === "off" ? null : option;
 }
 
-/** Which hierarchies of control groups are mounted. */
+/** Which versions of control groups are mounted. */
 export function cgroupVersion(mounts: readonly Mount[]): Checkup["cgroup"] {
   const v2 = mounts.some(({ type }) => type === "cgroup2");
   const v1 = mounts.some(({ type }) => type === "cgroup");
@@ -135,7 +135,7 @@ function checkTables(root: ProcRoot): TableCheck[] {
   const query = {
     families: new Set(FAMILY_NAMES),
     transports: new Set(TRANSPORTS),
-    // Only what can be talked to: that is enough to ask.
+    // Services are enough to see whether the kernel answers.
     states: null,
     ports: null,
     pids: null,
@@ -156,7 +156,7 @@ function checkTables(root: ProcRoot): TableCheck[] {
   }
 }
 
-// Why netlink does not answer; `null` when it does.
+// Returns why netlink does not answer; `null` if it does.
 function askNetlink(transport: NetlinkSocket, { message, label }: DiagRequest): string | null {
   if (message === null) return "sock_diag has no handler for it";
   try {
@@ -196,7 +196,7 @@ function checkNamespaces(
   return { namespaces, unread: finder.denied };
 }
 
-/** What modprobe can do. `installed` is modules.dep of this kernel; `null` where there is none, as in a container. */
+/** What modprobe could load. `installed` is modules.dep of this kernel; `null` if there is none, as in a container. */
 export function moduleAdvice(
   modules: readonly string[],
   kernel: string,

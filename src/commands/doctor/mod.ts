@@ -1,5 +1,5 @@
 /**
- * `sockeye doctor`: from the checkup to output.
+ * `sockeye doctor`: what can be seen on this host, and what would help to see more.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type ColorChoice, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
 import { examine } from "./examine.ts";
 
-/** Examines this host and writes what was found. Throws what {@linkcode examine} and the writer throw. */
+/** Examines this host and writes the results. Throws what {@linkcode examine} and the writer throw. */
 export function doctor(json: boolean, color: ColorChoice, out: Writer): void {
   const checkup = examine();
   if (json) writeCheckupJson(checkup, out);

@@ -1,5 +1,5 @@
 /**
- * Would bind(2) succeed, and if not, who is in the way?
+ * Predicts whether bind(2) would succeed, and if not, which sockets are in the way.
  *
  * @module
  */
@@ -22,8 +22,8 @@ import type { ExplainInput, NetnsFacts } from "./input.ts";
 import type { PortTarget } from "./target.ts";
 
 /**
- * Tries it for real in the namespace, for TCP with and without SO_REUSEADDR; the socket never listens and is closed at once. A
- * target without a transport is tried as TCP, one without an address as 0.0.0.0.
+ * Calls bind(2) in the namespace, for TCP with and without SO_REUSEADDR. The socket never listens and is closed at once. A
+ * target without a transport is tried as TCP, one without an address on 0.0.0.0.
  */
 export function tryBind(
   target: PortTarget,
@@ -39,11 +39,11 @@ export function tryBind(
   try {
     visitNamespace(found, input.diagnostics, () => {
       plain = probeBind(bytes, target.port, type, false);
-      // A datagram socket that SO_REUSEADDR lets in beside another takes its datagrams from that moment on.
+      // With SO_REUSEADDR a datagram socket could share the address, and would take the datagrams of the other at once.
       if (type === SOCK_STREAM) reuse = probeBind(bytes, target.port, type, true);
     });
   } catch (error) {
-    // No such socket can be made here: IPv6 is switched off.
+    // The socket cannot be made, for instance because IPv6 is switched off.
     if (!(error instanceof SyscallError)) throw error;
     plain = reuse = error.errno;
   }
@@ -56,7 +56,7 @@ export function tryBind(
     verdict: verdictOf(plain, reuse),
     inTheWay: input.sockets.filter((socket) =>
       overlaps(socket, target, transport, address, found.netns.inode)
-      // A listener is in everybody's way, its connections are not.
+      // Listeners come first: they are always in the way, connections only sometimes.
     ).sort((a, b) => Number(b.state === "listen") - Number(a.state === "listen")),
     unprivilegedStart: ports.unprivilegedStart,
   };
@@ -82,7 +82,7 @@ function verdictOf(plain: number | null, reuse: number | null): BindReport["verd
   }
 }
 
-// Two addresses collide when one of them takes what is sent to the other.
+// Two addresses collide if one of them receives what is sent to the other.
 function overlaps(
   { local, transport, netns, v6only }: Socket,
   target: PortTarget,

@@ -18,7 +18,7 @@ import { isServer } from "./match.ts";
 export function connectionsOf(listener: Socket, { sockets }: ExplainInput): Socket[] {
   const { local, netns, transport, v6only, family } = listener;
   if (!("address" in local)) {
-    // An accepted unix socket has the name of its listener. A listener without a name has none that could be found.
+    // An accepted unix socket has the name of its listener. For a listener without a name, none can be found.
     const name = nameOf(local);
     return name === null
       ? []

@@ -1,5 +1,5 @@
 /**
- * `--explain-filter`: how a query's filter was understood, what of it the kernel tests, and what is left for this program.
+ * `--explain-filter`: how a filter was understood, which part of it the kernel tests, and which part this program tests.
  *
  * @module
  */

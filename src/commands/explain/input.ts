@@ -1,5 +1,5 @@
 /**
- * ExplainInput: what was read of the host, from which explanations are made.
+ * ExplainInput: everything that is read from the host to make explanations.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface NetnsFacts {
   readonly ports: PortSettings;
 }
 
-/** What explanations are made from. */
+/** See the module. */
 export interface ExplainInput {
   readonly root: ProcRoot;
   readonly sockets: readonly Socket[];

@@ -1,5 +1,5 @@
 /**
- * Where the programs behind a socket live, and where their logs are.
+ * Where the owners of a socket live, and where their logs are.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { packageOf } from "../../origin/packages.ts";
 import type { ExplainInput } from "./input.ts";
 import { latin1Text } from "../../text/encoding.ts";
 
-// One character a byte, so that paths keep theirs as keys.
+// One character a byte, so that different paths are different keys.
 const text = (bytes: Bytes | null) => bytes === null ? "" : latin1Text(bytes);
 
-/** Where each of the processes lives; those that agree share a place. */
+/** Where each process lives. Processes that agree share a place. */
 export function placesOf(processes: readonly Process[], input: ExplainInput): Place[] {
   const places = new Map<string, Place & { pids: number[] }>();
   for (const process of processes) {
@@ -73,7 +73,7 @@ function namesOf({ uid }: Process, container: Container, { users }: ExplainInput
   return containerNames(container, "", homesOf(uid === null ? null : users.name(uid)));
 }
 
-// The databases that the process sees are those of its own image.
+// In a container, the package databases are those of its image.
 function packageAt(
   exe: Bytes,
   pid: number,
@@ -104,7 +104,7 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
     if (open === null) unread.push(pid);
     for (const file of open ?? []) {
       if (!looksLikeLog(file)) continue;
-      // A deleted file and the one that took its name are two.
+      // A deleted file and a new one with the same path are two files.
       const key = `${text(file.path)}\0${file.deleted}`;
       const known = files.get(key) ?? { ...file, owners: [] };
       files.set(key, known);
@@ -132,7 +132,7 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
   };
 }
 
-/** True for a regular file, open for writing, that looks like a log. Standard output that goes to a file always does. */
+/** True for a regular file that is open for writing and looks like a log. Standard output to a file always does. */
 export function looksLikeLog({ fd, path, writable }: Pick<OpenFile, "fd" | "path" | "writable">) {
   if (!writable) return false;
   if (fd === 1 || fd === 2) return true;

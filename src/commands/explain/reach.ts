@@ -1,5 +1,5 @@
 /**
- * How far a socket can be reached, with everything that was read about its namespace.
+ * Works out how far a socket can be reached, with everything that was read about its namespace.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { ExplainInput, NetnsFacts } from "./input.ts";
 import { fileOf } from "./unix_path.ts";
 import { utf8Text } from "../../text/encoding.ts";
 
-/** The report for one socket; `null` where its family has no reach. */
+/** The report for one socket; `null` if its family has no reach. */
 export function reachReport(socket: Socket, input: ExplainInput): ReachReport | null {
   const { local, reach } = socket;
   const facts = socket.netns === null ? undefined : input.namespaces.get(socket.netns.inode);
@@ -50,7 +50,7 @@ export function reachReport(socket: Socket, input: ExplainInput): ReachReport | 
   };
 }
 
-// Datagrams to a group reach every socket of its port that is bound to a wildcard or to the group.
+// Datagrams to a group are delivered to every socket on the port that is bound to a wildcard address or to the group.
 function groupsOf({ local, transport, v6only }: Socket, facts: NetnsFacts | undefined) {
   if (facts === undefined || !transport.startsWith("udp") || !("address" in local)) return [];
   if (addressReach(local.address).scope === "multicast") {
@@ -67,7 +67,7 @@ function socketFile(socket: Socket, input: ExplainInput): ReachReport["file"] | 
   const file = fileOf(socket, input.root);
   if (file === null) return null;
   const status = tryStatAt(AT_FDCWD, cString(file.prefix + file.path));
-  // Without the process nobody knows whose directories they are.
+  // Without the owner it is not known in which root directory the path is.
   if (status === -ENOENT && file.prefix.endsWith("/root") && input.root.isLive) return "gone";
   if (typeof status === "number") return null;
   const { mode, uid, gid } = status;
@@ -81,7 +81,7 @@ function socketFile(socket: Socket, input: ExplainInput): ReachReport["file"] | 
   };
 }
 
-// Who may write to the file must also get to it.
+// The innermost folder above a path that others may not enter.
 function closedFolder(prefix: string, path: string): string | null {
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
     const folder = path.slice(0, end);
@@ -91,7 +91,7 @@ function closedFolder(prefix: string, path: string): string | null {
   return null;
 }
 
-/** What docker-proxy was started with. */
+/** The arguments of docker-proxy. */
 interface Proxy {
   readonly protocol: string;
   readonly hostAddress: string;
@@ -100,7 +100,7 @@ interface Proxy {
   readonly port: number;
 }
 
-/** The arguments of docker-proxy; `null` for another program. */
+/** Parses the command line of docker-proxy; `null` for another program. */
 export function parseProxy(cmdline: Uint8Array): Proxy | null {
   const words = utf8Text(cmdline).split("\0");
   if (!/(^|\/)docker-proxy$/.test(words[0] ?? "")) return null;
@@ -123,7 +123,7 @@ export function parseProxy(cmdline: Uint8Array): Proxy | null {
   };
 }
 
-// A proxy is a process of the host; without seeing the host's processes there may be one all the same.
+// Where a port of a container is published: by docker-proxy processes on the host, or by DNAT rules. `null` if not known.
 function publications(
   socket: Socket,
   facts: NetnsFacts | undefined,
@@ -162,11 +162,11 @@ function publications(
       });
     }
   }
-  // "Not published" can only be said by one who has seen every rule.
+  // Only if every rule could be read is "not published" certain.
   return found.length > 0 || rules?.complete ? withoutRepetition(found) : null;
 }
 
-// Two ways to one rule are one publication, and one without conditions makes that with conditions needless.
+// Two paths to one rule are one publication. One without conditions replaces one with conditions.
 function withoutRepetition(found: readonly Publication[]): Publication[] {
   const kept = new Map<string, Publication>();
   for (const one of found) {
@@ -176,7 +176,7 @@ function withoutRepetition(found: readonly Publication[]): Publication[] {
   return [...kept.values()];
 }
 
-/** The ports at which a rule takes packets for this one; empty where it leads none to it. */
+/** The ports that a rule forwards to this port; empty if it forwards none. */
 export function publishedPorts(
   { protocol, ports, toPort }: DnatRule,
   port: number,
@@ -184,7 +184,7 @@ export function publishedPorts(
 ): PortRange[] {
   if (transport !== (protocol ?? transport)) return [];
   const all = ports ?? [{ first: 1, last: 65535 }];
-  // Without a port of its own the rule leaves each where it was.
+  // A rule that names no port does not change it.
   if (toPort === null) {
     return all.some(({ first, last }) => first <= port && port <= last)
       ? [{ first: port, last: port }]
@@ -193,7 +193,7 @@ export function publishedPorts(
   return toPort === port ? [...all] : [];
 }
 
-/** Where a proxy among the owners sends everything on to. */
+/** Where a proxy among the owners forwards everything to. */
 export function forwardOf(
   processes: readonly Process[],
   socket: Socket,

@@ -1,5 +1,5 @@
 /**
- * Target: what a person asks about, and the grammar of it.
+ * Target: what a person asks about, and its grammar.
  *
  * ```
  * 8080  tcp/8080  udp:53  :http  tcp:https  10.0.0.1:53  [::1]:5432  udp/10.0.0.1:53
@@ -12,18 +12,18 @@ import { parseAddress } from "../../model/endpoint.ts";
 import type { Transport } from "../../model/socket.ts";
 import { Services } from "../../etc/services.ts";
 
-/** A port, perhaps of one transport and one address. */
+/** A port, optionally with a transport and an address. */
 export interface PortTarget {
   readonly kind: "port";
   readonly text: string;
-  /** `null`: any transport that has ports. */
+  /** `null`: any transport with ports. */
   readonly transport: Transport | null;
   /** `null`: any address. */
   readonly address: string | null;
   readonly port: number;
 }
 
-/** What is asked about. */
+/** See the module. */
 export type Target =
   | PortTarget
   | { readonly kind: "unix"; readonly text: string; readonly path: string }
@@ -32,14 +32,14 @@ export type Target =
   | { readonly kind: "inode"; readonly text: string; readonly inode: number }
   | { readonly kind: "process"; readonly text: string; readonly name: string };
 
-/** A target that cannot be understood: what was given, and what is wanted. */
+/** A target cannot be understood. The message says what was given and what is wanted. */
 export class TargetError extends Error {
   override readonly name = "TargetError";
 }
 
 const PORT_TRANSPORTS: readonly Transport[] = ["tcp", "udp", "udplite", "sctp", "dccp", "mptcp"];
 
-/** Ports that everybody knows, for machines without /etc/services. */
+/** Well-known ports, for machines without /etc/services. */
 const WELL_KNOWN: Readonly<Record<string, number>> = {
   ftp: 21,
   ssh: 22,
@@ -59,7 +59,7 @@ const WELL_KNOWN: Readonly<Record<string, number>> = {
   redis: 6379,
 };
 
-/** True for what cannot be the name of a command, a flag or a filter: a word that only a target begins with, or none. */
+/** True for a word that can only be a target, not a command, a flag or the start of a filter, and for an empty one. */
 export function looksLikeTarget(text: string): boolean {
   return /^($|\d+$|:|@|\[[0-9a-fA-F:.]+\](:|$)|\d+\.\d+\.\d+\.\d+(:|$)|(tcp|udp|udplite|sctp|dccp|mptcp)[/:]|(unix|pid|inode|process):)/
     .test(text);
@@ -85,12 +85,12 @@ export function parseTarget(text: string, services: Services = new Services()): 
   return portTarget(text, text, null, services);
 }
 
-// What is wrong is enough to put it right.
+// For errors where the problem alone shows how to fix it.
 function fail(text: string, problem: string): never {
   throw new TargetError(`"${text}": ${problem}`);
 }
 
-// A word that has none of the forms.
+// For a word that has none of the forms.
 function failForm(text: string, problem: string): never {
   fail(
     text,
@@ -169,7 +169,7 @@ function portNumber(
   const port = services.port(word, transport) ?? services.port(word, null) ??
     (Object.hasOwn(WELL_KNOWN, word) ? WELL_KNOWN[word]! : null);
   if (port === null) {
-    // A word alone may be meant as anything.
+    // A lone word may have been meant as any kind of target.
     if (word === text) failForm(text, "no service is called so");
     fail(text, `no service is called "${word}": give the port's number`);
   }

@@ -1,7 +1,8 @@
 /**
- * Paths of unix sockets: which file one means, and what is there.
+ * Paths of unix sockets: which file a path means, and what is there.
  *
- * A socket keeps the path as it was given to bind(2): relative, through links, and as its process sees it.
+ * A socket keeps the path that was given to bind(2). It may be relative or lead through links, and it is valid in the root
+ * directory of its process.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import type { Socket } from "../../model/socket.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import { utf8Text } from "../../text/encoding.ts";
 
-/** Where the file of a socket lies, split so that its folders can be gone through; `null` where it has none. */
+/** The file of a socket. `prefix` leads to the directory that `path` starts from. `null` if it has none that can be found. */
 export function fileOf(
   { local, owners }: Socket,
   root: ProcRoot,
@@ -25,11 +26,11 @@ export function fileOf(
   if (path.startsWith("/")) {
     return { prefix: pid === undefined ? "" : `${root.path}/${pid}/root`, path };
   }
-  // The directory that it worked in then, if it has not left it.
+  // This is right unless the process has changed its working directory since.
   return pid === undefined ? null : { prefix: `${root.path}/${pid}/cwd`, path: `/${path}` };
 }
 
-/** True when a socket is the one at this path, by whatever links the two paths get there. */
+/** True if a socket is the one at this path, even if the two paths differ by links. */
 export function isAt(socket: Socket, path: string, root: ProcRoot): boolean {
   const { local } = socket;
   if (!("path" in local) || local.path === null) return false;
@@ -48,7 +49,7 @@ function status(path: string): FileStatus | number {
   return tryStatAt(AT_FDCWD, cString(path));
 }
 
-/** What is at a path that no socket was found for. */
+/** What is at a path where no socket was found. */
 export function fileAt(path: string): Explanation["file"] {
   const found = status(path);
   if (typeof found !== "number") return (found.mode & S_IFMT) === S_IFSOCK ? "socket" : "other";

@@ -1,5 +1,5 @@
 /**
- * `--record` and `--replay`: recordings as files.
+ * Files of recordings: made by `--record`, read by `--replay`.
  *
  * @module
  */
@@ -29,17 +29,17 @@ import { VERSION } from "../../version.ts";
 import { Writer } from "../../text/writer.ts";
 import { strictUtf8Text } from "../../text/encoding.ts";
 
-/** A file that cannot be written or read as a recording: which, and why. */
+/** A recording cannot be written or read. The message says which file and why. */
 export class RecordingError extends Error {
   override readonly name = "RecordingError";
 }
 
-/** A file for a recording, which must not be there yet and is for its owner alone: it holds command lines. */
+/** The file of a new recording. It must not exist yet, and only its owner may read it, because it contains command lines. */
 export class RecordingFile {
   readonly #path: string;
   readonly #fd: number;
 
-  /** Makes the file. Throws {@linkcode RecordingError}. */
+  /** Creates the file. Throws {@linkcode RecordingError}. */
   constructor(path: string) {
     this.#path = path;
     if (path.includes("\0")) throw new RecordingError(`--record: no file can be called so`);
@@ -53,7 +53,7 @@ export class RecordingFile {
     );
   }
 
-  /** Writes everything that a snapshot needed, and everything that can be shown of it. Throws {@linkcode RecordingError}. */
+  /** Writes everything that was read for a snapshot, or is needed to show it. Throws {@linkcode RecordingError}. */
   write(recorder: Recorder, snapshot: Snapshot<Sockets>): void {
     for (const { owners, peerOwners } of snapshot.sockets) {
       for (const owner of [...owners, ...peerOwners ?? []]) readFacts(owner);
@@ -68,19 +68,19 @@ export class RecordingFile {
     }
   }
 
-  /** Gives the descriptor back. */
+  /** Closes the file. */
   close(): void {
     close(this.#fd);
   }
 }
 
-// Facts are read when they are asked for, which a listing of names does not do for all.
+// Facts about a process are read when they are asked for. A listing of names has not asked for all.
 function readFacts({ process }: Owner): void {
   const { comm, exe, exeDeleted, cmdline, ppid, uid, user, startTimeMs, unit, container } = process;
   void [comm, exe, exeDeleted, cmdline, ppid, uid, user, startTimeMs, unit, container];
 }
 
-/** Opens a recording. Throws {@linkcode RecordingError} for a file that is none. */
+/** Opens a recording. Throws {@linkcode RecordingError}. */
 export function openRecording(path: string): Replayer {
   const refuse = (why: string) => new RecordingError(`--replay ${path}: ${why}`);
   if (path.includes("\0")) throw refuse("no file can be called so");
@@ -102,15 +102,15 @@ export function openRecording(path: string): Replayer {
 }
 
 /**
- * A file of at most {@linkcode MAX_RECORDING_BYTES}; `null` when there is more, or the negated errno. What does not begin as
- * an object does, such as a device without an end, is not read further: its first bytes are returned, to be refused.
+ * Reads a file of at most {@linkcode MAX_RECORDING_BYTES}; `null` if it is larger, or the negated errno. Reading stops if the
+ * first byte is not that of a recording, as in an endless device; the decoder then refuses what was read.
  */
 function readBounded(path: string): Uint8Array | number | null {
   const fd = tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
   if (fd < 0) return fd;
   try {
     const status = tryStatFd(fd);
-    // Of a pipe or a device the size is 0. The byte that is one too many ends the reading.
+    // The size of a pipe or a device is 0. One byte more than the size shows that the file ends there.
     const size = typeof status === "number" ? 0 : status.size;
     if (size > MAX_RECORDING_BYTES) return null;
     let buffer = allocate(Math.max(size + 1, 64 * 1024));

@@ -1,8 +1,8 @@
 /**
- * Recording: what a run read, as a file. Version 1.
+ * The format of recordings, version 1: everything that one run read.
  *
- * Lines of JSON, each ended by a newline. The first is the header, the last the trailer, which tells a whole file from one that
- * was cut; between them stands an entry a line, in the order of reading:
+ * Lines of JSON. The first is the header, and the last is a trailer that shows that the file is whole. Each line between them
+ * is one entry, in the order of reading:
  *
  * ```
  * {"format":"sockeye.recording","version":1,"program":"0.1.0","taken_at_ms":1790000000000}
@@ -18,11 +18,11 @@
  * {"kind":"end","entries":9}
  * ```
  *
- * `scope` is the inode of the network namespace that was being read, `null` outside of any visit. Bytes are base64. A request
- * has its sequence number and port ID set to 0. Where something could not be read, `errno` stands in the place of the answer.
- * Keys of TCP MD5 signatures are zeros.
+ * `scope` is the inode of the network namespace that was being read, `null` outside of any visit. Bytes are base64. The
+ * sequence number and port ID of a request are set to 0. If something could not be read, `errno` stands in place of the
+ * answer. Keys of TCP MD5 signatures are overwritten with zeros.
  *
- * A file is a stranger's: whatever it holds, decoding ends in a value or in a DecodeError, and no entry is ever more than data.
+ * Files are not trusted: decoding any file ends in a value or a DecodeError, and entries are never more than data.
  *
  * @module
  */
@@ -34,18 +34,18 @@ import { GAP_KINDS } from "../../model/gap.ts";
 export const RECORDING_FORMAT = "sockeye.recording";
 export const RECORDING_VERSION = 1;
 
-/** A host with a million sockets fits four times. */
+/** Enough for four times a host with a million sockets. */
 export const MAX_RECORDING_BYTES = 1024 * 1024 * 1024;
-/** More than such a host has files. */
+/** Such a host has fewer files. */
 const MAX_ENTRIES = 4_000_000;
 
 /** Inode of the network namespace that was being read; `null` outside of any visit. */
 export type NetnsInode = number | null;
 
-/** Bytes, or why there are none. */
+/** The bytes, or the negated errno. */
 export type Answer = Uint8Array<ArrayBuffer> | number;
 
-/** What the walk over descriptors said beside its rows. */
+/** What the walk over descriptors found besides its rows. */
 export interface RecordedScan {
   readonly pids: readonly number[];
   readonly denied: readonly number[];
@@ -67,7 +67,7 @@ export type Entry =
     readonly kind: "socket";
     readonly scope: NetnsInode;
     readonly protocol: number;
-    /** `null` where none could be opened. */
+    /** `null` if no socket could be opened. */
     readonly portId: number | null;
     readonly errno: number | null;
   }
@@ -82,7 +82,7 @@ export type Entry =
       readonly bytes: Uint8Array<ArrayBuffer>;
       readonly flags: number;
     }[];
-    /** Why receiving ended early; `null` when it did not. */
+    /** Why receiving ended early; `null` if it did not. */
     readonly errno: number | null;
   }
   | {
@@ -98,7 +98,7 @@ export type Entry =
     readonly rows: readonly number[];
     readonly cookies: boolean;
     readonly scan: RecordedScan;
-    /** After the closer look; `null` when there was none. */
+    /** After the second, more thorough search; `null` if there was none. */
     readonly searched: RecordedScan | null;
   }
   | {
@@ -113,7 +113,7 @@ export type Entry =
     readonly gap: Gap | null;
   };
 
-/** A namespace, as it was found. */
+/** A namespace that was found. */
 export interface RecordedNamespace {
   readonly inode: number;
   readonly name: string | null;
@@ -130,7 +130,7 @@ export interface Recording {
   readonly entries: readonly Entry[];
 }
 
-/** The lines of a recording, each with its newline: what a file is made of. */
+/** The lines of a recording, each with its newline. */
 export function* encodeRecording(recording: Recording): Generator<string> {
   yield line({
     format: RECORDING_FORMAT,
@@ -180,7 +180,7 @@ function encodeEntry(entry: Entry): Record<string, unknown> {
   }
 }
 
-/** Reads a recording. Throws {@linkcode DecodeError}, whose offset is where the line begins. */
+/** Reads a recording. Throws {@linkcode DecodeError} with the offset of the line. */
 export function decodeRecording(text: string): Recording {
   const lines = new Lines(text);
   const header = new Fields(lines.next() ?? fail(0, "it is empty"), 0);
@@ -302,7 +302,7 @@ function gapOf(fields: Fields): Gap {
   const detail: Record<string, string | number> = {};
   for (const [key, value] of Object.entries(fields.object("detail").value)) {
     if (typeof value !== "string" && typeof value !== "number") fields.fail("detail is not plain");
-    // Reserved: they are the gap's own keys in JSON.
+    // The gap itself has these keys in JSON.
     if (key !== "kind" && key !== "reason") detail[key] = value as string | number;
   }
   return { kind, reason: fields.text("reason"), detail };
@@ -320,11 +320,11 @@ function fail(offset: number, problem: string): never {
   throw new DecodeError("the recording", offset, problem);
 }
 
-/** The lines of a text, without a copy of them all. */
+/** Gives the lines of a text one by one, without splitting it as a whole. */
 class Lines {
   readonly #text: string;
   #at = 0;
-  /** Where the last line began. */
+  /** Offset of the last line. */
   start = 0;
 
   constructor(text: string) {
@@ -341,7 +341,7 @@ class Lines {
   }
 }
 
-/** The fields of one object, each asked for by the type that it must have. */
+/** The fields of one JSON object, each read as the type that it must have. */
 class Fields {
   readonly value: Readonly<Record<string, unknown>>;
   readonly #offset: number;
@@ -393,7 +393,7 @@ class Fields {
     return this.nullable("scope", () => this.count("scope"));
   }
 
-  /** Absent is `null`. The kernel has no number beyond 4095. */
+  /** `null` if absent. Error numbers of the kernel go up to 4095. */
   errno(): number | null {
     const value = this.get("errno") ?? null;
     if (value === null) return null;

@@ -1,7 +1,7 @@
 /**
- * Recorder: lets a snapshot read this machine, and keeps what it read.
+ * Recorder: an Access to this machine that keeps everything it read.
  *
- * A question that is asked twice is answered as the first time, so that the run and its replay see the same.
+ * A repeated question gets the first answer again, so that the run and its replay see the same.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import type { FoundNetns, NamespaceFinder } from "../namespaces.ts";
 import type { Answer, Entry, NetnsInode, RecordedScan, Recording } from "./format.ts";
 import type { DiagSocket } from "../source.ts";
 
-/** Keeps the answers of one run. */
+/** Records one run. */
 export class Recorder implements Access {
   readonly #access: Access;
   readonly #entries: Entry[] = [];
@@ -43,13 +43,13 @@ export class Recorder implements Access {
     );
   }
 
-  /** What was read so far. */
+  /** Everything that was read so far. */
   recording(program: string): Recording {
     const owners = this.#owners === undefined ? [] : [this.#owners()];
     return { program, takenAtMs: this.#takenAtMs ?? 0, entries: [...this.#entries, ...owners] };
   }
 
-  /** The answer to a question about a file, asked once. */
+  /** The answer to a question about a file. Each question is asked once. */
   answer(kind: "file" | "link", path: string, ask: () => Answer): Answer {
     const key = `${kind} ${this.#scope} ${path}`;
     let answer = this.#answers.get(key);
@@ -90,7 +90,7 @@ export class Recorder implements Access {
   owners(walk: () => Walk): Walk {
     const made = this.#access.owners(walk);
     let searched: Scan | null = null;
-    // Written when all is over: the closer look adds rows.
+    // Encoded at the end, because the second search adds rows.
     this.#owners = () => ownersEntry(made.scan, searched);
     return {
       scan: made.scan,
@@ -113,7 +113,7 @@ export class Recorder implements Access {
   visit(found: FoundNetns, diagnostics: Diagnostics, visit: () => void): boolean {
     const scope = found.netns.inode;
     const outer = this.#scope;
-    // Whether it is entered is known only afterwards, and the replay wants to know it before.
+    // Whether the namespace was entered is known only afterwards, but the replay needs to know it first.
     const at = this.#entries.length;
     const own = new Diagnostics();
     const entered = this.#access.visit(found, own, () => {
@@ -169,13 +169,13 @@ function scanEntry(scan: Omit<Scan, "descriptors">): RecordedScan {
   return { pids, denied, unlisted, vanished, hidden, namespaces: [...namespaces] };
 }
 
-/** A reply that is still coming. */
+/** A reply that is still being received. */
 type OpenReply = Omit<Extract<Entry, { readonly kind: "reply" }>, "datagrams" | "errno"> & {
   readonly datagrams: { readonly bytes: Uint8Array<ArrayBuffer>; readonly flags: number }[];
   errno: number | null;
 };
 
-/** Requests that are on their way, and their replies. */
+/** Passes requests on, and records them with their replies. */
 class RecordingTransport implements DiagSocket {
   readonly portId: number;
   readonly datagrams: Datagrams;
@@ -218,7 +218,7 @@ class RecordingTransport implements DiagSocket {
     const count = this.#failing(() => this.#transport.receive());
     const { data, slotSize } = this.datagrams;
     for (let slot = 0; slot < count; slot++) {
-      // What anybody else sent is no part of the answer.
+      // Only the kernel's datagrams are part of the answer.
       if (this.datagrams.senderPortId(slot) !== 0) continue;
       const bytes = new Uint8Array(
         data.buffer,
@@ -254,7 +254,7 @@ class RecordingTransport implements DiagSocket {
   }
 }
 
-// A message that does not add up cannot be searched for keys: nothing of it is kept, nor of what follows.
+// A malformed message cannot be searched for keys, so it and everything after it are erased.
 function redact(bytes: Uint8Array<ArrayBuffer>): void {
   const message = new MessageCursor(new DataView(bytes.buffer), 0, bytes.length);
   let done = 0;

@@ -1,5 +1,5 @@
 /**
- * Replayer: answers from a recording, and from nothing else. No file is read, no socket opened, no namespace entered.
+ * Replayer: an Access that answers from a recording only. It reads no file, opens no socket and enters no namespace.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { DiagSocket } from "../source.ts";
 
 type Of<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
 
-/** Entries by what was asked, in the order of their answers; the last one answers ever after. */
+/** Entries by question. Each answers once, in order; the last one answers all further questions. */
 class Queues<T> {
   readonly #queues = new Map<string, T[]>();
 
@@ -37,7 +37,7 @@ class Queues<T> {
   }
 }
 
-/** Plays one recording. */
+/** Replays one recording. */
 export class Replayer implements Access {
   readonly #takenAtMs: number;
   readonly #answers = new Map<string, Answer>();
@@ -98,7 +98,7 @@ export class Replayer implements Access {
     }
   }
 
-  /** The recorded answer about a file. That one was never asked for does not say that it does not exist. */
+  /** The recorded answer about a file. ENODATA if the file was not recorded, which does not mean that it did not exist. */
   answer(kind: "file" | "link", path: string): Answer {
     return this.#answers.get(`${kind} ${this.#scope} ${path}`) ?? -ENODATA;
   }
@@ -190,12 +190,12 @@ function replyKey(scope: NetnsInode, protocol: number, request: Uint8Array): str
   return `${scope} ${protocol} ${request.toBase64()}`;
 }
 
-// Where these stand in a request of sock_diag for an internet or unix table.
+// Offsets in a request of sock_diag for an internet or unix table.
 const EXTENSIONS = NLMSG_HEADER_SIZE + 2;
 const STATES = NLMSG_HEADER_SIZE + 4;
 const ID = NLMSG_HEADER_SIZE + 8;
 
-/** True when the reply to `recorded` holds all that was asked for: more states, more attributes, and else the same. */
+/** True if the reply to `recorded` contains all that `asked` wants: it asked for the same or more states and attributes. */
 function covers(recorded: Uint8Array, asked: Uint8Array): boolean {
   if (recorded.length !== asked.length || asked.length < ID) return false;
   return asked.every((byte, i) =>
@@ -221,7 +221,7 @@ class ReplayRoot extends ProcRoot {
   }
 }
 
-/** Hands out one datagram a call, as of a request just sent. */
+/** Gives one recorded datagram per call, as if it answered the last request. */
 class ReplayTransport implements DiagSocket {
   readonly portId: number;
   readonly datagrams: Datagrams;
@@ -247,7 +247,7 @@ class ReplayTransport implements DiagSocket {
       get data() {
         return transport.#view;
       },
-      // There is one slot, however long the datagram in it.
+      // There is one slot, as long as the datagram in it.
       get slotSize() {
         return transport.#view.byteLength;
       },
@@ -266,7 +266,7 @@ class ReplayTransport implements DiagSocket {
     this.#reply = this.#replyTo(plain);
     this.#next = 0;
     if (this.#reply === undefined) {
-      // As the kernel refuses a filter program, so that the question is asked again without one.
+      // The error of a kernel that refuses a filter program, so that the caller asks again without one.
       throw new NetlinkError("a question that the recording was not made with", EINVAL);
     }
   }
@@ -287,7 +287,7 @@ class ReplayTransport implements DiagSocket {
   close(): void {}
 }
 
-/** Gives the replies to the recorded request the numbers of the one that was just sent. */
+/** Replaces sequence number and port ID of recorded replies by those of the request that was just sent. */
 function renumber(view: DataView, recorded: Of<"reply">, sequence: number, portId: number): void {
   let at = 0;
   while (at + NLMSG_HEADER_SIZE <= view.byteLength) {

@@ -1,5 +1,5 @@
 /**
- * What bind(2) said.
+ * The prediction of bind(2) as text.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Explanations as JSON, version 1: the facts of the text, with the evidence for every relation.
+ * Explanations as JSON, version 1: the same facts as the text, with the evidence for every relation.
  *
  * @module
  */
@@ -26,7 +26,7 @@ type Json = Record<string, unknown>;
 
 const text = (bytes: Bytes | null): string | null => bytes === null ? null : utf8Text(bytes);
 
-/** Writes one document. Throws what the writer throws. */
+/** Writes all explanations as one document. Throws what the writer throws. */
 export function writeExplanationsJson(
   explanations: readonly Explanation[],
   gaps: readonly Gap[],
@@ -41,7 +41,7 @@ export function writeExplanationsJson(
   writer.write(`${jsonText(document, 2)}\n`);
 }
 
-/** Writes what bind(2) said. */
+/** Writes the predictions of bind(2) as one document. */
 export function writeBindJson(
   reports: readonly BindReport[],
   gaps: readonly Gap[],
@@ -112,7 +112,7 @@ function connectionsJson(connections: Connections): Json {
   return { established, peers, unaccepted, time_wait: timeWait, others };
 }
 
-// Owners in full stand with their sockets.
+// The complete owners are part of the sockets.
 function nodeJson({ owner, role, certain, evidence, children }: OwnerNode): Json {
   return {
     pid: owner.pid,

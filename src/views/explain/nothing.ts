@@ -1,5 +1,5 @@
 /**
- * What is said where nothing matched: the nearest useful facts.
+ * The text for a target that nothing matched: the facts that may help.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   some,
 } from "./page.ts";
 
-/** Writes it. */
+/** Writes the text. */
 export function writeNothing(explanation: Explanation, page: Page): void {
   const { target, nearby, elsewhere, netns, undecided } = explanation;
   page.heading([

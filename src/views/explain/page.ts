@@ -1,5 +1,5 @@
 /**
- * Page: lines under headings and sections, at one width; and the words that every section uses.
+ * Page: lays out lines under headings and sections, wrapped to one width. Also the pieces of text that all sections use.
  *
  * @module
  */
@@ -15,20 +15,20 @@ import type { Writer } from "../../text/writer.ts";
 
 /** How to lay it out. */
 export interface ExplainFormat {
-  /** Cells; `null` for a pipe, which gets every line whole. */
+  /** Width of the terminal in cells; `null` for a pipe, where lines are not wrapped. */
   readonly width: number | null;
   readonly color: boolean;
-  /** Milliseconds since the epoch: ages are told from it. */
+  /** Milliseconds since the epoch, from which ages are counted. */
   readonly now: number;
 }
 
-/** Sections are set in to here; their names stand before it. */
+/** Sections are indented to this column. Their names stand before it. */
 const INDENT = 9;
 
-/** More of the same than this is counted and not listed. */
+/** Further items are counted, not listed. */
 export const MANY = 12;
 
-/** Lines with sections, at one width. */
+/** See the module. */
 export class Page {
   readonly #writer: Writer;
   readonly format: ExplainFormat;
@@ -47,12 +47,12 @@ export class Page {
     }
   }
 
-  /** A section: its name before the first line, every line wrapped and set in. */
+  /** Writes a section: its name before the first line, and all lines indented and wrapped. */
   section(name: string, lines: readonly Line[]): void {
     let label = name;
     for (const { spans, indent = "", hang = indent } of lines) {
       const { width, color } = this.format;
-      // Both have the same width, so that text under text stays under it.
+      // Both indents have the same width, so that wrapped text stays aligned.
       const room = width === null ? null : width - INDENT - cellWidth(indent);
       for (const [i, text] of flow(spans, room, color).entries()) {
         const head = `  ${paint(label, "header", color)}${" ".repeat(INDENT - 2 - label.length)}`;
@@ -63,7 +63,7 @@ export class Page {
   }
 }
 
-/** One line before it is wrapped; `indent` stands before its first part, `hang` before the others. */
+/** One line before wrapping. `indent` stands before its first part, `hang` before the others. */
 export interface Line {
   readonly spans: readonly Span[];
   readonly indent?: string;
@@ -103,7 +103,7 @@ export function netnsText({ netns }: Socket): string | null {
   return netns.name === null ? `netns ${netns.inode}` : `netns ${sanitize(netns.name)}`;
 }
 
-/** A socket in one line, with who holds it. */
+/** A socket and its owners on one line. */
 export function socketSpans(socket: Socket): Span[] {
   const owners = socket.owners.slice(0, 3).map(({ process }) => named(process)).join(", ");
   const rest = socket.owners.length - 3;
@@ -114,7 +114,7 @@ export function socketSpans(socket: Socket): Span[] {
   ];
 }
 
-/** The first of several lines, and how many there are beside. */
+/** The lines of the first items, and a line with the number of the others. */
 export function some<T>(items: readonly T[], line: (item: T) => Line): Line[] {
   const lines = items.slice(0, MANY).map(line);
   if (items.length > MANY) lines.push(plain([`and ${items.length - MANY} more`, "dim"]));

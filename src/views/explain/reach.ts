@@ -1,5 +1,5 @@
 /**
- * How far a socket can be reached.
+ * The section Reach: how far a socket can be reached.
  *
  * @module
  */
@@ -55,11 +55,11 @@ export function reachLines(reach: ReachReport, socket: Socket): Line[] {
       lines.push(plain([`and ${addresses.length - shown.length} more`, "dim"]));
     }
   }
-  // The first reason of a wildcard lists the addresses again, that of a loopback or public address says the scope again.
+  // The first reason repeats the addresses of a wildcard, or the scope of a loopback or public address.
   const said = (addresses?.length ?? 0) > 0 &&
     (reach.reasons[0]?.startsWith("every ") || reach.scope === "loopback" ||
       reach.scope === "public");
-  // No file keeps others away from an abstract name.
+  // An abstract name has no file whose permissions could keep others away.
   const abstract = "name" in socket.local && socket.local.name !== null;
   for (const reason of said ? reach.reasons.slice(1) : reach.reasons) {
     lines.push(plain([sanitize(reason), abstract ? "warning" : "dim"]));

@@ -1,5 +1,5 @@
 /**
- * Explanations as text: a heading for each thing that matched, and below it What, Who, Where, Logs, Reach.
+ * Explanations as text: a heading for each match, and below it the sections What, Who, Where, Logs and Reach.
  *
  * @module
  */
@@ -34,7 +34,7 @@ import { reachLines } from "./reach.ts";
 import { logLines, whereLines } from "./where.ts";
 import { countNodes, processLines, whoLines } from "./who.ts";
 
-/** Writes explanations, an empty line between them. Throws what the writer throws. */
+/** Writes explanations with an empty line between them. Throws what the writer throws. */
 export function writeExplanations(
   explanations: readonly Explanation[],
   writer: Writer,
@@ -49,7 +49,7 @@ function writeExplanation(explanation: Explanation, page: Page): void {
   if (explanation.subjects.length === 0) writeNothing(explanation, page);
 }
 
-/** Writes what bind(2) said of one address. */
+/** Writes the prediction of bind(2) for one address. */
 export function writeBind(report: BindReport, writer: Writer, format: ExplainFormat): void {
   const page = new Page(writer, format);
   const { transport, address, port } = report;
@@ -111,7 +111,7 @@ function whatLines(subject: ExplainedSockets): Line[] {
   return lines;
 }
 
-// Listeners can share an address by SO_REUSEPORT only; others by SO_REUSEADDR as well, and the kernel does not say.
+// Listeners share an address only by SO_REUSEPORT. Others may also do so by SO_REUSEADDR, and the kernel does not say which.
 function sharingText({ sockets, relations, processes }: ExplainedSockets): string {
   const how = sockets.every(({ state }) => state === "listen")
     ? "SO_REUSEPORT"
@@ -136,7 +136,7 @@ function queueLines(sockets: readonly Socket[]): Line[] {
     else known.count++;
   }
   return some([...kinds.values()], ({ count, length, limit }) => {
-    // The kernel takes one more than the limit before it refuses.
+    // The kernel accepts one connection more than the limit.
     const full = limit !== null && length > limit;
     return plain(
       kinds.size > 1 && queues.length > 1 ? `${count} × accept queue ` : "accept queue ",
@@ -160,7 +160,7 @@ function kindOf(socket: Socket): string {
   return v6only === false ? `${name} over IPv6 and IPv4 (dual-stack)` : `${name} over IPv6`;
 }
 
-// Datagrams need no connection: only where there are some are they worth a line.
+// Datagram sockets need no connections, so they are mentioned only if there are some.
 function connectionsSpans(connections: Connections, listens = true): Span[][] {
   const { established, peers, unaccepted, timeWait, others } = connections;
   const parts: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Where a program lives, and where its logs are.
+ * The sections Where and Logs: where a program lives, and where its logs are.
  *
  * @module
  */
@@ -66,7 +66,7 @@ function placeLines(place: Place): Span[][] {
       ...(pod.namespace === null ? [] : [` in ${sanitize(pod.namespace)}`]),
     ]);
   }
-  // The scope of a container says what its line has said.
+  // The scope unit of a container only repeats its ID.
   if (place.unit !== null && !(container !== null && place.unit.includes(container.id))) {
     lines.push([
       `unit ${sanitize(place.unit)}${

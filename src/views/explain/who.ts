@@ -1,5 +1,5 @@
 /**
- * Who holds a socket: the owners as a tree, how they came to share it, and what follows.
+ * The section Who: the owners of a socket as a tree, how they came to share it, and what follows.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Span } from "../../text/flow.ts";
 import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import { type Line, MANY, named, type Page, plain, plural } from "./page.ts";
 
-/** The owners of a subject's sockets. Sockets that the same processes share in the same way are told together. */
+/** The owners of sockets. Sockets that the same processes share in the same way are shown together. */
 export function whoLines({ sockets, relations }: ExplainedSockets, page: Page): Line[] {
   const groups = new Map<string, { readonly socket: Socket; related: Relations }>();
   for (const [i, socket] of sockets.entries()) {
@@ -36,14 +36,14 @@ export function whoLines({ sockets, relations }: ExplainedSockets, page: Page): 
   return lines;
 }
 
-// What of a tree does not depend on descriptors.
+// The tree as a key, without descriptors.
 function shape(nodes: readonly OwnerNode[]): string {
   return nodes.map(({ owner, role, certain, children }) =>
     `${owner.pid}/${owner.tid} ${role} ${certain} (${shape(children)})`
   ).join();
 }
 
-// Two trees of one shape.
+// Merges the descriptors of two trees with the same shape.
 function withDescriptors(
   nodes: readonly OwnerNode[],
   others: readonly OwnerNode[],
@@ -70,7 +70,7 @@ function ownerless(socket: Socket): string {
   }
 }
 
-// What the tree below shows, in one sentence, where it can be said in one.
+// Sums up the tree below in one sentence, if possible.
 function summaryLines({ roots, consequences }: Relations): Line[] {
   const lines: Line[] = [];
   const [root] = roots;
@@ -122,7 +122,7 @@ function treeLines({ roots }: Relations, page: Page): Line[] {
 function nodeLines(node: OwnerNode, branch: string, trunk: string, page: Page): Line[] {
   const { owner, children } = node;
   const { process } = owner;
-  // Workers that look alike are named and no more.
+  // Workers that look alike are shown by name only.
   const brief = node.role === "worker" && node.certain || node.role === "thread";
   const stem = children.length > 0 ? "│ " : "  ";
   const lines: Line[] = [{
@@ -190,7 +190,7 @@ function roleSpans(node: OwnerNode): Span[] {
   }
 }
 
-// It was moved, or the socket came to it from there.
+// The process has moved to another namespace, or got the socket from there.
 function netnsSpans({ evidence }: OwnerNode): Span[] {
   return evidence.flatMap((fact) =>
     fact.kind === "other_netns"
@@ -221,7 +221,7 @@ function processSpans(process: Process, page: Page, withStart: boolean): Span[] 
   ];
 }
 
-// Kept on one line.
+// No-break spaces keep the text on one line.
 const unbroken = (text: string) => text.replaceAll(" ", "\u00a0");
 
 export function processLines(process: Process, page: Page, indent: string): Line[] {
@@ -233,7 +233,7 @@ export function processLines(process: Process, page: Page, indent: string): Line
   return lines;
 }
 
-/** Longer command lines are cut: --json has them whole. */
+/** Longer command lines are cut. --json has them whole. */
 const COMMAND_LIMIT = 400;
 
 function commandLine({ cmdline, comm }: Process): string | null {
@@ -247,7 +247,7 @@ function dateText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** `12 s`, `5 min`, `3 h 20 min`, `9 days`. */
+/** An age: `12 s`, `5 min`, `3 h 20 min`, `9 days`. */
 export function ageText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 120) return `${seconds} s`;
