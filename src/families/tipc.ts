@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { AF_TIPC } from "../model/address_family.ts";
 import type { Reach, Socket, TipcEndpoint } from "../model/socket.ts";
 import { socketType } from "../model/socket_type.ts";
 import { type StateMask, stateMask, stateName, TCP_CLOSE, TCP_LISTEN } from "../model/state.ts";
@@ -14,9 +15,6 @@ import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.t
 import { beginDump } from "./diag_request.ts";
 import type { DecodeContext, DiagRequest, EndpointTraits, Family } from "./family.ts";
 import { newSocket } from "./new_socket.ts";
-
-/** include/linux/socket.h */
-export const AF_TIPC = 30;
 
 // struct tipc_sock_diag_req: family u8 0, protocol u8 1, pad u16 2, states u32 4.
 export const TIPC_DIAG_REQ_SIZE = 8;

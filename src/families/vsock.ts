@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { AF_VSOCK } from "../model/address_family.ts";
 import type { Reach, Socket, VsockEndpoint } from "../model/socket.ts";
 import { socketType } from "../model/socket_type.ts";
 import { type StateMask, stateMask, stateName, TCP_CLOSE, TCP_LISTEN } from "../model/state.ts";
@@ -15,8 +16,6 @@ import { type DecodeContext, type DiagRequest, type Family, hasPort } from "./fa
 import type { EndpointTraits } from "./family.ts";
 import { newSocket } from "./new_socket.ts";
 
-/** include/linux/socket.h */
-export const AF_VSOCK = 40;
 /** VMADDR_CID_ANY and VMADDR_PORT_ANY. */
 export const VMADDR_ANY = 0xffff_ffff;
 /** This machine itself, whether it is the host or a guest. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { AF_XDP } from "../model/address_family.ts";
 import type { Socket, XdpEndpoint } from "../model/socket.ts";
 import { ALL_STATES, TCP_CLOSE } from "../model/state.ts";
 import type { AttributeCursor } from "../netlink/attribute.ts";
@@ -15,9 +16,6 @@ import { beginDump, endDump } from "./diag_request.ts";
 import type { DecodeContext, DiagRequest, EndpointTraits, Family } from "./family.ts";
 import { newSocket } from "./new_socket.ts";
 import { compareText } from "./order.ts";
-
-/** include/linux/socket.h */
-export const AF_XDP = 44;
 
 // struct xdp_diag_req: family u8 0, protocol u8 1 (must be 0), pad u16 2, ino u32 4, show u32 8, cookie u32[2] 12.
 export const XDP_DIAG_REQ_SIZE = 20;

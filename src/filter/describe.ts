@@ -7,7 +7,14 @@ import { STATES } from "../model/state.ts";
 import type { Condition, End, Expr, HostCondition, Prefix } from "./ast.ts";
 import { formatPrefix } from "./prefix.ts";
 import { formatRanges, type Ranges } from "./ranges.ts";
-import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNSPEC, AF_VSOCK } from "./subject.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_UNSPEC,
+  AF_VSOCK,
+} from "../model/address_family.ts";
 
 /**
  * The tree as indented text, a condition a line:

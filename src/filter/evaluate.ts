@@ -5,7 +5,6 @@
  */
 import { swap32 } from "../model/byte_order.ts";
 import { isMapped } from "../model/endpoint.ts";
-import type { FamilyName } from "../model/socket.ts";
 import type {
   Condition,
   Dialect,
@@ -24,13 +23,11 @@ import {
   AF_INET6,
   AF_NETLINK,
   AF_PACKET,
-  AF_TIPC,
   AF_UNIX,
   AF_VSOCK,
-  AF_XDP,
-  type FilterSubject,
-  type WordIndex,
-} from "./subject.ts";
+  FAMILY_NAMES,
+} from "../model/address_family.ts";
+import type { FilterSubject, WordIndex } from "./subject.ts";
 
 /** A filter, ready to be asked. */
 export type Predicate = (subject: FilterSubject) => boolean;
@@ -152,18 +149,6 @@ function condition(expr: Condition, dialect: Dialect): Predicate {
     }
   }
 }
-
-/** Names of address families by their numbers. */
-const FAMILY_NAMES: Readonly<Record<number, FamilyName>> = {
-  [AF_INET]: "inet",
-  [AF_INET6]: "inet6",
-  [AF_UNIX]: "unix",
-  [AF_PACKET]: "packet",
-  [AF_NETLINK]: "netlink",
-  [AF_VSOCK]: "vsock",
-  [AF_XDP]: "xdp",
-  [AF_TIPC]: "tipc",
-};
 
 function anyGlob(patterns: readonly string[]): (text: string) => boolean {
   const globs = patterns.map((pattern) => glob(pattern));

@@ -9,7 +9,14 @@ import { ValueProblem } from "./errors.ts";
 import { parsePrefix, prefixOf } from "./prefix.ts";
 import { type Range, ranges, single } from "./ranges.ts";
 import type { FilterResolver } from "./resolver.ts";
-import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNSPEC, AF_VSOCK } from "./subject.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_UNSPEC,
+  AF_VSOCK,
+} from "../model/address_family.ts";
 
 /** Reads a value of `src` and `dst`. Throws {@linkcode ValueProblem}. */
 export function parseHost(text: string, end: End, resolver: FilterResolver): Condition {

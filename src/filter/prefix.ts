@@ -5,7 +5,7 @@
  */
 import { formatIpv4, formatIpv6, parseAddress } from "../model/endpoint.ts";
 import type { Prefix } from "./ast.ts";
-import { AF_INET, AF_INET6 } from "./subject.ts";
+import { AF_INET, AF_INET6 } from "../model/address_family.ts";
 
 /** A prefix from the bytes of an address: 4 for IPv4, 16 for IPv6. Without a length all of them count. */
 export function prefixOf(bytes: Uint8Array, length = bytes.length * 8): Prefix {

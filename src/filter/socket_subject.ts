@@ -15,11 +15,8 @@ import {
   AF_UNIX,
   AF_VSOCK,
   AF_XDP,
-  type FilterSubject,
-  type FilterUser,
-  type LocalPortRange,
-  type WordIndex,
-} from "./subject.ts";
+} from "../model/address_family.ts";
+import type { FilterSubject, FilterUser, LocalPortRange, WordIndex } from "./subject.ts";
 import { utf8Text } from "../text/encoding.ts";
 
 /** Facts of a row that a {@linkcode Socket} does not carry. Without them the conditions on them match nothing. */

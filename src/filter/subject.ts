@@ -6,17 +6,6 @@
  */
 import type { Netns, Scope, Transport } from "../model/socket.ts";
 
-// Source: include/linux/socket.h.
-export const AF_UNSPEC = 0;
-export const AF_UNIX = 1;
-export const AF_INET = 2;
-export const AF_INET6 = 10;
-export const AF_NETLINK = 16;
-export const AF_PACKET = 17;
-export const AF_TIPC = 30;
-export const AF_VSOCK = 40;
-export const AF_XDP = 44;
-
 /** Which of the four words of an address. */
 export type WordIndex = 0 | 1 | 2 | 3;
 

@@ -8,6 +8,7 @@
 import type { Bytes, Owner, OwnerLookup, Ownership } from "./owner.ts";
 import type { SocketType } from "./socket_type.ts";
 import type { State } from "./state.ts";
+import type { TimerKind } from "./timer.ts";
 export type { SocketType };
 
 /** Address family, as in the JSON. */
@@ -125,7 +126,7 @@ export interface Netns {
 
 /** The kernel timer that is running. Kernel: `idiag_timer`, `idiag_expires`, `idiag_retrans`. */
 export interface Timer {
-  readonly kind: "retransmit" | "keepalive" | "time_wait" | "persist" | "delayed_ack" | "unknown";
+  readonly kind: TimerKind;
   readonly expiresMs: number;
   readonly retransmits: number;
 }

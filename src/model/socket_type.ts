@@ -1,19 +1,8 @@
 /**
- * Types of sockets: the second argument of socket(2).
- *
- * Source: include/linux/net.h.
+ * Names of the types of sockets, SOCK_* (include/linux/net.h). The numbers are in ffi/socket.ts.
  *
  * @module
  */
-
-export const SOCK_STREAM = 1;
-export const SOCK_DGRAM = 2;
-export const SOCK_RAW = 3;
-export const SOCK_RDM = 4;
-export const SOCK_SEQPACKET = 5;
-export const SOCK_DCCP = 6;
-/** Obsolete: packet sockets of Linux 2.0. */
-export const SOCK_PACKET = 10;
 
 /** Type of a socket, as in the JSON. */
 export type SocketType = "stream" | "dgram" | "raw" | "rdm" | "seqpacket" | "dccp";

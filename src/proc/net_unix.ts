@@ -38,6 +38,8 @@ export const SS_UNCONNECTED = 1;
 export const SS_CONNECTING = 2;
 export const SS_CONNECTED = 3;
 export const SS_DISCONNECTING = 4;
+/** Their names without `SS_`. */
+export const SS_NAMES = ["FREE", "UNCONNECTED", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 
 const PATTERN =
   /^ *([0-9a-fA-F]+): ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) +(\d+)(?: (.*))?$/s;

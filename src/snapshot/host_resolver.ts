@@ -9,7 +9,7 @@ import { SyscallError } from "../../ffi/errno.ts";
 import { ethertypeOf } from "../families/ethertypes.ts";
 import { ssNetlinkProtocolOf } from "../families/netlink_protocols.ts";
 import type { FilterResolver } from "../filter/resolver.ts";
-import { AF_INET, AF_INET6, AF_UNSPEC } from "../filter/subject.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "../model/address_family.ts";
 import { CgroupPaths } from "../origin/cgroup_paths.ts";
 import { Hosts } from "../etc/hosts.ts";
 import { ProcRoot } from "../proc/root.ts";

@@ -22,21 +22,11 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from "../model/state.ts";
+import { TIMER_TIME_WAIT, timerKind } from "../model/timer.ts";
 import type { SocketAnnotations } from "./annotations.ts";
 import { InetCursor } from "./inet_cursor.ts";
 import { HAS_PEERS, HAS_V6ONLY, type InetRecords, V6ONLY } from "./inet_records.ts";
 import { WireEndpoint } from "./wire_endpoint.ts";
-
-const TIMERS: readonly (Timer["kind"] | null)[] = [
-  null,
-  "retransmit",
-  "keepalive",
-  "time_wait",
-  "persist",
-  "delayed_ack",
-];
-/** Kernel: `idiag_timer` of a socket that is only a TIME-WAIT record, whatever state it reports. */
-const TIMER_TIME_WAIT = 3;
 
 /** What the sockets of one request have in common. */
 export interface InetRequestFacts {
@@ -198,7 +188,7 @@ export class InetSocket implements Socket {
     const { timer, expiresMs, retransmits } = this.#row;
     if (timer === 0) return null;
     // SCTP reports only that it waits to send again, by a number of its own.
-    const kind = this.transport === "sctp" ? "retransmit" : TIMERS[timer] ?? "unknown";
+    const kind = this.transport === "sctp" ? "retransmit" : timerKind(timer);
     return { kind, expiresMs, retransmits };
   }
 

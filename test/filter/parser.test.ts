@@ -1,9 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { AF_INET6, AF_NETLINK, AF_UNIX } from "../../src/model/address_family.ts";
 import {
-  AF_INET6,
-  AF_NETLINK,
-  AF_UNIX,
   describeFilter,
   evaluate,
   FIELDS,

@@ -5,7 +5,8 @@
  */
 import { parseAddress } from "../../src/model/endpoint.ts";
 import { stateNumber } from "../../src/model/state.ts";
-import { AF_INET, type FilterSubject, type WordIndex } from "../../src/filter/mod.ts";
+import { AF_INET } from "../../src/model/address_family.ts";
+import type { FilterSubject, WordIndex } from "../../src/filter/mod.ts";
 
 /** What a test says of a socket; the rest is as in an idle one. */
 export interface Facts extends Partial<Omit<FilterSubject, "sourceWord" | "destinationWord">> {

@@ -25,7 +25,7 @@ import { conditions } from "../../filter/ast.ts";
 import { prefixBytes } from "../../filter/prefix.ts";
 import type { Range } from "../../filter/ranges.ts";
 import { split } from "../../filter/split.ts";
-import { AF_INET, AF_INET6, AF_UNSPEC } from "../../filter/subject.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "../../model/address_family.ts";
 
 // enum in include/uapi/linux/inet_diag.h.
 export const INET_DIAG_BC_NOP = 0;

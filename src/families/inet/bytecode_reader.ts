@@ -6,7 +6,8 @@
  */
 import type { Prefix } from "../../filter/ast.ts";
 import { formatPrefix, prefixOf, wordMask } from "../../filter/prefix.ts";
-import { AF_INET, AF_INET6, AF_UNSPEC, type FilterSubject } from "../../filter/subject.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "../../model/address_family.ts";
+import type { FilterSubject } from "../../filter/subject.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import {
   HOSTCOND_SIZE,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FilterSubject, FilterUser, LocalPortRange, WordIndex } from "../../filter/subject.ts";
-import { AF_INET } from "../../filter/subject.ts";
+import { AF_INET } from "../../model/address_family.ts";
 import type { Netns, Scope, Transport } from "../../model/socket.ts";
 import type { DecodeContext } from "../family.ts";
 import type { InetMessage } from "./message.ts";

@@ -12,7 +12,7 @@ import {
   AF_UNIX,
   AF_VSOCK,
   AF_XDP,
-} from "../../filter/subject.ts";
+} from "../../model/address_family.ts";
 import { SS_ALL, stateMask, TCP_BOUND_INACTIVE, TCP_CLOSE, TCP_LISTEN } from "../../model/state.ts";
 import { NO_OPTIONS, TABLE } from "./rows/row.ts";
 import { type CompatFlag, getopt, GetoptError } from "../getopt.ts";

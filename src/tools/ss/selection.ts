@@ -14,7 +14,7 @@ import {
   AF_UNSPEC,
   AF_VSOCK,
   AF_XDP,
-} from "../../filter/subject.ts";
+} from "../../model/address_family.ts";
 import {
   SS_ALL,
   type StateMask,

@@ -7,9 +7,8 @@ import {
   disassemble,
   simulate,
 } from "../../../src/families/inet/bytecode_reader.ts";
+import { AF_INET, AF_INET6 } from "../../../src/model/address_family.ts";
 import {
-  AF_INET,
-  AF_INET6,
   all,
   any,
   describeFilter,

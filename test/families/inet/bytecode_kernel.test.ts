@@ -6,7 +6,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Socket, TCPSocketListener } from "bun";
 import { compile } from "../../../src/families/inet/bytecode.ts";
-import { AF_INET, AF_INET6, evaluate, parseFilter } from "../../../src/filter/mod.ts";
+import { AF_INET, AF_INET6 } from "../../../src/model/address_family.ts";
+import { evaluate, parseFilter } from "../../../src/filter/mod.ts";
 import { parseSsFilter } from "../../../src/tools/ss/filter/parser.ts";
 import {
   Connection,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DescriptorSet, LsofLookups, NumberItem, StateItem, UserItem } from "../query.ts";
-import { TCP_STATES } from "../tcp_states.ts";
+import { lsofStateName, lsofStateNumber } from "../../../model/state.ts";
 import { LsofError } from "./error.ts";
 
 /** Splits the `^` that excludes a member from its text. */
@@ -93,14 +93,14 @@ export function addStates(list: StateItem[], value: string): void {
   for (const part of match[2]!.replace(/,$/, "").split(",")) {
     const { exclude, text } = member(part);
     if (text === "") throw new LsofError(`NULL TCP state name in: ${value}`);
-    const state = TCP_STATES.indexOf(text.toUpperCase());
-    if (state < 0) throw new LsofError(`unknown TCP state name: ${text}`);
+    const state = lsofStateNumber(text.toUpperCase());
+    if (state === undefined) throw new LsofError(`unknown TCP state name: ${text}`);
     const known = list.find((item) => item.state === state);
     if (known !== undefined) {
       throw new LsofError(
         known.exclude === exclude
           ? `duplicate TCP ${exclude ? "ex" : "in"}clusion: ${text}`
-          : `can't include and exclude TCP state: ${TCP_STATES[state]}`,
+          : `can't include and exclude TCP state: ${lsofStateName(state)}`,
       );
     }
     list.push({ state, exclude });

@@ -9,7 +9,7 @@ import { socketOffset } from "../rows/socket.ts";
 import { InternetRow, PROTOCOL_NAMES } from "./internet_row.ts";
 import type { LsofQuery } from "../query.ts";
 import type { InternetTable } from "./sockets.ts";
-import { tcpStateName } from "../tcp_states.ts";
+import { lsofStateName } from "../../../model/state.ts";
 
 /** The sockets of one table, for one query. */
 export class InternetStore implements SocketStore {
@@ -47,7 +47,7 @@ export class InternetStore implements SocketStore {
     if (!this.#showsState) return "";
     if (this.#table.protocol(place) !== "tcp") return " ";
     const state = this.#table.state(place);
-    return this.#states[state] ??= ` (${tcpStateName(state)})`;
+    return this.#states[state] ??= ` (${lsofStateName(state)})`;
   }
 
   row(descriptor: number, place: number): FileRow {

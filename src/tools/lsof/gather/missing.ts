@@ -6,7 +6,7 @@
 import type { Cells } from "../layout/cells.ts";
 import type { NamedFiles } from "./named_files.ts";
 import type { Selection } from "./selection.ts";
-import { TCP_STATES } from "../tcp_states.ts";
+import { lsofStateName } from "../../../model/state.ts";
 
 /** One line for each criterion that nothing matched, in lsof's order and words. */
 export function missing(selection: Selection, named: NamedFiles, cells: Cells): string[] {
@@ -34,9 +34,9 @@ export function missing(selection: Selection, named: NamedFiles, cells: Cells): 
   }
   if (query.internet !== null && !found.has("internet")) lines.push("no Internet files located");
   const states = new Set(query.states.filter(({ exclude }) => !exclude).map(({ state }) => state));
-  for (const [state, name] of TCP_STATES.entries()) {
-    if (states.has(state) && !found.has(`state ${state}`)) {
-      lines.push(`TCP state not located: ${name}`);
+  for (const state of [...states].sort((a, b) => a - b)) {
+    if (!found.has(`state ${state}`)) {
+      lines.push(`TCP state not located: ${lsofStateName(state)}`);
     }
   }
   for (const item of query.pids) {

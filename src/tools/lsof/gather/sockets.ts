@@ -52,7 +52,7 @@ import {
 import { parseUnixTable, type UnixRow } from "../../../proc/net_unix.ts";
 import type { InternetEnd, InternetEnds, SocketState } from "../rows/row.ts";
 import type { InternetProtocol, LsofQuery } from "../query.ts";
-import { tcpStateName } from "../tcp_states.ts";
+import { lsofStateName } from "../../../model/state.ts";
 import { latin1Text } from "../../../text/encoding.ts";
 
 /** States in which no descriptor exists, and the one that lsof's source does not list. */
@@ -107,7 +107,7 @@ export class InternetSocket implements InternetEnds, SocketState {
 
   /** Name of the TCP state; `null` for the others. */
   get stateName(): string | null {
-    return this.protocol === "tcp" ? tcpStateName(this.state) : null;
+    return this.protocol === "tcp" ? lsofStateName(this.state) : null;
   }
 
   get local(): InternetEnd | null {

@@ -6,12 +6,9 @@
 import { lsofEthertypeName } from "../../../families/ethertypes.ts";
 import { lsofNetlinkProtocolName } from "../../../families/netlink_protocols.ts";
 import { kernelSocketType } from "../../../model/socket_type.ts";
-import { SO_ACCEPTCON } from "../../../proc/net_unix.ts";
+import { SO_ACCEPTCON, SS_NAMES } from "../../../proc/net_unix.ts";
 import type { InternetSocket, KnownSocket } from "../gather/sockets.ts";
 import type { FileDraft, LsofFormat, SocketState } from "./row.ts";
-
-/** SS_*, include/uapi/linux/net.h. */
-const UNIX_STATES = ["FREE", "UNCONNECTED", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 
 /** The path of a unix socket as lsof reads it: up to a space, a tab or a colon; `null` when nothing is left. */
 export function unixPath(path: string | null): string | null {
@@ -20,7 +17,7 @@ export function unixPath(path: string | null): string | null {
 }
 
 function unixState(flags: number, state: number): SocketState {
-  const stateName = flags === SO_ACCEPTCON ? "LISTEN" : UNIX_STATES[state] ?? "UNKNOWN";
+  const stateName = flags === SO_ACCEPTCON ? "LISTEN" : SS_NAMES[state] ?? "UNKNOWN";
   return { stateName, receiveQueue: null, sendQueue: null };
 }
 

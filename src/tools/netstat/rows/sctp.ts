@@ -4,8 +4,8 @@
  * @module
  */
 import type { SctpAssociation, SctpEndpoint } from "../../../proc/sctp.ts";
+import { netstatStateName } from "../../../model/state.ts";
 import { type RowContext, writeTail } from "./internet.ts";
-import { TCP_STATES } from "./tcp.ts";
 
 const LABEL = "sctp";
 const INDENT = 20;
@@ -19,7 +19,7 @@ export function writeSctpEndpoint(endpoint: SctpEndpoint, context: RowContext): 
     row.left(i === 0 ? LABEL : "", INDENT);
     row.left(`${names.host(address)}:${port}`, 47);
     row.byte(0x20);
-    row.left(i === 0 ? stateName(endpoint.socketState) : "", 11);
+    row.left(i === 0 ? netstatStateName(endpoint.socketState) : "", 11);
   });
   writeTail(context, endpoint.uid, endpoint.inode, () => "");
 }
@@ -48,11 +48,7 @@ export function writeSctpAssociation(association: SctpAssociation, context: RowC
     }
     side(local[i], localPort);
     side(remote[i], remotePort);
-    row.left(i === 0 ? stateName(association.socketState) : "", 11);
+    row.left(i === 0 ? netstatStateName(association.socketState) : "", 11);
   }
   writeTail(context, association.uid, association.inode, () => "");
-}
-
-function stateName(state: number): string {
-  return TCP_STATES[state] ?? "UNKNOWN";
 }

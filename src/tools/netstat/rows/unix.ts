@@ -7,15 +7,14 @@ import {
   SO_ACCEPTCON,
   SO_NOSPACE,
   SO_WAITDATA,
+  SS_NAMES,
   SS_UNCONNECTED,
   type UnixRow,
 } from "../../../proc/net_unix.ts";
-import { kernelSocketType, SOCK_SEQPACKET } from "../../../model/socket_type.ts";
+import { SOCK_SEQPACKET } from "../../../../ffi/socket.ts";
+import { kernelSocketType } from "../../../model/socket_type.ts";
 import type { RowContext } from "./internet.ts";
 import { type NetstatLayout, wanted, writeOwner } from "../layout.ts";
-
-// By SS_*.
-const STATES = ["FREE", "", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 
 /** True when the options ask for the socket. */
 export function wantsUnix(row: UnixRow, layout: NetstatLayout): boolean {
@@ -33,7 +32,11 @@ export function writeUnix(socket: UnixRow, context: RowContext): void {
   const marks = `[ ${flags & SO_ACCEPTCON ? "ACC " : ""}${flags & SO_WAITDATA ? "W " : ""}${
     flags & SO_NOSPACE ? "N " : ""
   }]`;
-  const state = isServer(socket) ? "LISTENING" : STATES[socket.state] ?? "UNKNOWN";
+  const state = isServer(socket)
+    ? "LISTENING"
+    : socket.state === SS_UNCONNECTED
+    ? ""
+    : SS_NAMES[socket.state] ?? "UNKNOWN";
   // These widths include the blank behind each cell.
   row.left(socket.protocol === 0 ? "unix" : "??", 6);
   row.left(`${socket.references} `, 7);

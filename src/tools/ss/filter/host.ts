@@ -17,7 +17,7 @@ import {
   AF_UNIX,
   AF_UNSPEC,
   AF_VSOCK,
-} from "../../../filter/subject.ts";
+} from "../../../model/address_family.ts";
 import { parseLong, parseUnsigned } from "./number.ts";
 
 /** What the reading of an operand depends on. */

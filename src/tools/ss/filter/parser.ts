@@ -28,7 +28,7 @@ import {
 } from "../../../filter/ast.ts";
 import { FilterSyntaxError, ValueProblem } from "../../../filter/errors.ts";
 import { type FilterResolver, NO_NAMES } from "../../../filter/resolver.ts";
-import { AF_UNSPEC } from "../../../filter/subject.ts";
+import { AF_UNSPEC } from "../../../model/address_family.ts";
 import { type Host, readHost } from "./host.ts";
 import { type Keyword, keywordOf, splitWords, type Word } from "./lexer.ts";
 import { parseUnsigned, scanInteger } from "./number.ts";

@@ -9,14 +9,8 @@
  *
  * @module
  */
-import {
-  COLUMN,
-  type Column,
-  PLAIN_MAPPED,
-  PLAIN_STATES,
-  PLAIN_WORDS,
-  ssStateName,
-} from "../rows/row.ts";
+import { ssStateName } from "../../../model/state.ts";
+import { COLUMN, type Column, PLAIN_MAPPED, PLAIN_STATES, PLAIN_WORDS } from "../rows/row.ts";
 import { chunkLength } from "./chunks.ts";
 import { BARE, type Layout } from "./columns.ts";
 

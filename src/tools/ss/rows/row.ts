@@ -19,7 +19,7 @@
  *
  * @module
  */
-import type { StateMask } from "../../../model/state.ts";
+import { ssStateName, type StateMask } from "../../../model/state.ts";
 import type { AsciiText } from "../../../text/ascii_text.ts";
 import type { ProcTable, SourceKind } from "../../../families/family.ts";
 
@@ -235,29 +235,6 @@ export interface SsFamily {
   /** The table that serves when netlink does not; `null` where the kernel has none. */
   readonly table: ProcTable | null;
   printer(context: SsContext): SsPrinter;
-}
-
-/** Names of states, by the kernel's number. */
-const STATE_NAMES = [
-  "UNKNOWN",
-  "ESTAB",
-  "SYN-SENT",
-  "SYN-RECV",
-  "FIN-WAIT-1",
-  "FIN-WAIT-2",
-  "TIME-WAIT",
-  "UNCONN",
-  "CLOSE-WAIT",
-  "LAST-ACK",
-  "LISTEN",
-  "CLOSING",
-  "UNDEF",
-  "UNDEF",
-] as const;
-
-/** Name of a state as ss prints it. */
-export function ssStateName(state: number): string {
-  return STATE_NAMES[state] ?? "UNDEF";
 }
 
 /** Begins a row: kind, state and queues. Ends in {@linkcode COLUMN.address}. */

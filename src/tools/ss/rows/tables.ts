@@ -10,7 +10,7 @@ import {
   AF_UNIX,
   AF_VSOCK,
   AF_XDP,
-} from "../../../filter/subject.ts";
+} from "../../../model/address_family.ts";
 import { type SsFamily, TABLE } from "./row.ts";
 
 /** A family, loaded when its table was chosen. */

@@ -13,7 +13,7 @@ import {
   type SsPrinter,
   writeStart,
 } from "./row.ts";
-import { SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../model/socket_type.ts";
+import { SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../../ffi/socket.ts";
 import { dumpRequest, type TipcMessage, tipcMessage } from "../../../families/tipc.ts";
 import * as uapi from "../../../families/tipc.ts";
 

@@ -21,7 +21,7 @@ import { RowSubject } from "./subject.ts";
 import { UnixMessage } from "../../../families/unix/message.ts";
 import { unixProcTable } from "../../../families/unix/proc.ts";
 import { dumpRequest } from "../../../families/unix/request.ts";
-import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../model/socket_type.ts";
+import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../../ffi/socket.ts";
 import * as uapi from "../../../families/unix/uapi.ts";
 import { utf8Text } from "../../../text/encoding.ts";
 

@@ -3,17 +3,17 @@
  *
  * @module
  */
+import { AF_VSOCK } from "../../../model/address_family.ts";
 import type { SourceKind } from "../../../families/family.ts";
 import { COLUMN, type SsContext, type SsFamily, type SsPrinter, TABLE, writeStart } from "./row.ts";
 import { RowSubject } from "./subject.ts";
 import {
-  AF_VSOCK,
   dumpRequest,
   VMADDR_ANY,
   type VsockMessage,
   vsockMessage,
 } from "../../../families/vsock.ts";
-import { SOCK_DGRAM, SOCK_STREAM } from "../../../model/socket_type.ts";
+import { SOCK_DGRAM, SOCK_STREAM } from "../../../../ffi/socket.ts";
 
 /** A row as a filter sees it: the context ID for an address. */
 class VsockSubject extends RowSubject<VsockMessage> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AF_XDP } from "../../../model/address_family.ts";
 import { stateMask, TCP_CLOSE } from "../../../model/state.ts";
 import type { SourceKind } from "../../../families/family.ts";
 import { writeDetails } from "./details.ts";
@@ -21,7 +22,7 @@ import * as uapi from "../../../families/xdp.ts";
 
 /** A row as a filter sees it: the queue for a port. */
 class XdpSubject extends RowSubject<XdpMessage> {
-  readonly family = uapi.AF_XDP;
+  readonly family = AF_XDP;
 
   override get ifindex(): number {
     return Math.max(0, this.message.interfaceIndex);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { evaluate } from "../../../../src/filter/mod.ts";
 import { parseSsFilter } from "../../../../src/tools/ss/filter/parser.ts";
-import { AF_INET, AF_INET6, AF_NETLINK } from "../../../../src/filter/subject.ts";
+import { AF_INET, AF_INET6, AF_NETLINK } from "../../../../src/model/address_family.ts";
 import { subject } from "../../../filter/subjects.ts";
 
 /** A netlink socket of this protocol, which stands where others have their address. */

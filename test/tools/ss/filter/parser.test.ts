@@ -7,6 +7,8 @@ import {
   AF_PACKET,
   AF_UNIX,
   AF_VSOCK,
+} from "../../../../src/model/address_family.ts";
+import {
   describeFilter,
   evaluate,
   type FilterResolver,

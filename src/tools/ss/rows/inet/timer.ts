@@ -3,14 +3,12 @@
  *
  * @module
  */
+import { ssTimerName } from "../../../../model/timer.ts";
 import type { SsCells } from "../row.ts";
-
-/** Names by `idiag_timer`. */
-const NAMES = ["off", "on", "keepalive", "timewait", "persist", "delack"] as const;
 
 /** Writes the timer of a socket; nothing where none runs. */
 export function writeTimer(cells: SsCells, timer: number, expiresMs: number, count: number): void {
-  if (timer !== 0) write(cells, NAMES[timer] ?? "unknown", expiresMs, count);
+  if (timer !== 0) write(cells, ssTimerName(timer), expiresMs, count);
 }
 
 /** Writes the timer of an SCTP association, which has only one kind. */
