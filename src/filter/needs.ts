@@ -1,31 +1,23 @@
 /**
- * What an expression needs to know of a socket, so that a run fetches this and nothing more.
+ * What has to be known of a socket to judge it by an expression, so that nothing else is fetched.
  *
  * @module
  */
 import { ALL_STATES, type StateMask } from "../model/state.ts";
 import { conditions, type Expr } from "./ast.ts";
 
-/** What has to be fetched before rows can be judged. */
+/** What has to be fetched before sockets can be judged. */
 export interface FilterNeeds {
-  /** Which processes hold a socket: `pid`, `owners`, and the next two. */
+  /** The processes that hold a socket: `pid`, `owners`, `process`, `user`. */
   readonly owners: boolean;
-  /** Names of these processes: `process`. */
-  readonly processNames: boolean;
-  /** Users of these processes, with login names: `user`. */
-  readonly users: boolean;
   /** Addresses of the interfaces: `reach`. */
   readonly reach: boolean;
-  /** Control group. The kernel tells it unasked where it knows it. */
+  /** Control group. The kernel always tells it, where it knows it. */
   readonly cgroup: boolean;
-  /** Firewall mark. The kernel tells it unasked, to those with CAP_NET_ADMIN. */
+  /** Firewall mark. The kernel always tells it to those with CAP_NET_ADMIN, and to nobody else. */
   readonly mark: boolean;
-  /** Names of network namespaces: `netns`. */
-  readonly netns: boolean;
   /** Names of interfaces: `dev`. */
   readonly interfaces: boolean;
-  /** Names of unix sockets: `src = /run/*`. */
-  readonly unixNames: boolean;
   /** The range of ports that the kernel gives out: `autobound`. */
   readonly localPortRange: boolean;
 }
@@ -33,25 +25,19 @@ export interface FilterNeeds {
 /** The needs of an expression; none for `null`, which is no filter. */
 export function needs(expr: Expr | null): FilterNeeds {
   const kinds = new Set(expr === null ? [] : [...conditions(expr)].map(({ kind }) => kind));
-  const processNames = kinds.has("process");
-  const users = kinds.has("user");
   return {
-    owners: kinds.has("pid") || kinds.has("owners") || processNames || users,
-    processNames,
-    users,
+    owners: kinds.has("pid") || kinds.has("owners") || kinds.has("process") || kinds.has("user"),
     reach: kinds.has("reach"),
     cgroup: kinds.has("cgroup"),
     mark: kinds.has("mark"),
-    netns: kinds.has("netns"),
     interfaces: kinds.has("device"),
-    unixNames: kinds.has("unix_name") || kinds.has("autobound"),
     localPortRange: kinds.has("autobound"),
   };
 }
 
 /**
- * States that a matching socket can have: every other state need not be asked for. It may be wider than what matches,
- * never narrower.
+ * The states that a matching socket can have: no others need be asked for. There may be states among them that nothing
+ * matches.
  */
 export function possibleStates(expr: Expr | null): StateMask {
   return expr === null ? ALL_STATES : statesOf(expr, false);
@@ -64,7 +50,7 @@ function statesOf(expr: Expr, negated: boolean): StateMask {
     case "all":
     case "any": {
       const masks = expr.terms.map((term) => statesOf(term, negated));
-      // The negation of "all" is "any" of the negated terms, and the other way round.
+      // "not all of these" is "any of these is false", and the other way round.
       return (expr.kind === "all") !== negated
         ? masks.reduce((both, mask) => both & mask, ALL_STATES)
         : masks.reduce((either, mask) => either | mask, 0);

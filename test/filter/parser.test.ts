@@ -241,13 +241,10 @@ test("what a filter needs is known before it runs", () => {
   expect(needs(null).owners).toBe(false);
   expect(needs(parseFilter("sport = 80 or not process = a")!)).toMatchObject({
     owners: true,
-    processNames: true,
-    users: false,
     reach: false,
   });
   expect(needs(parseFilter("owners = 0 reach = public")!)).toMatchObject({
     owners: true,
-    processNames: false,
     reach: true,
   });
 });

@@ -1,30 +1,22 @@
 /**
- * Bytecode read back: a listing for people, the kernel's check, and its interpreter, so that programs can be tested
- * without a kernel.
+ * Reads bytecode: decodes and checks a program as the kernel does, and lists it for `explain --filter`.
  *
  * @module
  */
 import type { Prefix } from "../../filter/ast.ts";
-import { formatPrefix, prefixOf, wordMask } from "../../filter/prefix.ts";
+import { formatPrefix, prefixOf } from "../../filter/prefix.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../../model/address_family.ts";
-import type { FilterSubject } from "../../filter/subject.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import {
   HOSTCOND_SIZE,
   INET_DIAG_BC_AUTO,
   INET_DIAG_BC_CGROUP_COND,
   INET_DIAG_BC_D_COND,
-  INET_DIAG_BC_D_EQ,
-  INET_DIAG_BC_D_GE,
-  INET_DIAG_BC_D_LE,
   INET_DIAG_BC_DEV_COND,
   INET_DIAG_BC_JMP,
   INET_DIAG_BC_MARK_COND,
   INET_DIAG_BC_NOP,
   INET_DIAG_BC_S_COND,
-  INET_DIAG_BC_S_EQ,
-  INET_DIAG_BC_S_GE,
-  INET_DIAG_BC_S_LE,
   OP_SIZE,
 } from "./bytecode.ts";
 
@@ -36,24 +28,24 @@ export interface HostOperand {
   readonly port: number;
 }
 
-/** An operation, decoded. */
+/** A decoded operation. */
 export interface Instruction {
-  /** Where it stands in the program. */
+  /** Its offset in the program. */
   readonly offset: number;
   readonly code: number;
-  /** Where execution goes on when true, as an offset into the program. */
+  /** The offset of the operation that is next if this one is true. */
   readonly yes: number;
-  /** Where it goes on when false; equal to `yes` for NOP, which has no such case. */
+  /** The offset of the one that is next if it is false; equal to `yes` for NOP, which is always true. */
   readonly no: number;
-  /** Of the source or destination end. */
+  /** Address and port of S_COND and D_COND. */
   readonly host: HostOperand | null;
-  /** Port of a comparison. */
+  /** The port that S_GE, S_LE, S_EQ and those of the destination compare with. */
   readonly port: number | null;
-  /** Words of an operand: interface index; mark and mask; low and high half of a cgroup. */
+  /** DEV_COND: interface index. MARK_COND: mark and mask. CGROUP_COND: low and high half of the ID. Otherwise empty. */
   readonly words: readonly number[];
 }
 
-/** Names as in the kernel's enum, in small letters. Index is the code. */
+/** INET_DIAG_BC_* in lower case, by number. */
 const NAMES = [
   "nop",
   "jmp",
@@ -72,10 +64,11 @@ const NAMES = [
 ];
 
 /**
- * Decodes a program and checks it as the kernel's `inet_diag_bc_audit` does: each step by `yes` leads to an operation
- * and the last one to the end; each `no` leads to an operation of that walk, to the end, or 4 bytes behind it.
+ * Decodes a program and checks it as the kernel's `inet_diag_bc_audit` does. Following `yes` from the start must lead from
+ * operation to operation, to exactly the end. Each `no` must lead to one of these operations, to the end (the socket is
+ * accepted) or 4 bytes behind it (the socket is rejected).
  *
- * Throws {@linkcode DecodeError} for what the kernel would answer with EINVAL.
+ * Throws {@linkcode DecodeError} where the kernel would answer EINVAL.
  */
 export function decode(program: Uint8Array): Instruction[] {
   if (program.length < OP_SIZE) {
@@ -114,7 +107,7 @@ function decodeOne(view: DataView, offset: number): Instruction {
     }
     return offset + value;
   };
-  // Only the walk by `yes` has to stay inside: the end is reached exactly or not at all.
+  // `yes` may lead to the end, but not behind it.
   const yes = distance(view.getUint8(offset + 1), "yes", size);
   if (yes > view.byteLength) throw new DecodeError(WHAT, offset, `yes of ${name} misses the end`);
   const no = code === INET_DIAG_BC_NOP
@@ -123,7 +116,7 @@ function decodeOne(view: DataView, offset: number): Instruction {
   return { offset, code, yes, no, ...operandAt(view, offset, code) };
 }
 
-/** Size of an operation with its operand, as far as the bytes there tell. */
+/** Size of an operation with its operand. */
 function sizeAt(view: DataView, offset: number, code: number): number {
   switch (code) {
     case INET_DIAG_BC_S_COND:
@@ -197,7 +190,7 @@ function checkTargets(instructions: readonly Instruction[], length: number): voi
 }
 
 /**
- * The program as text, an operation a line: offset, name, operand, and where it goes if not to the next line.
+ * The program as text, one operation a line: offset, name, operand, and where it goes if not to the next line.
  *
  * Throws {@linkcode DecodeError} for a program that the kernel would refuse.
  */
@@ -232,103 +225,4 @@ function describeOperand({ code, host, port, words }: Instruction): string {
     default:
       return "";
   }
-}
-
-/** What the interpreter looks at. Kernel: `struct inet_diag_entry`. */
-export interface BytecodeSubject extends
-  Pick<
-    FilterSubject,
-    | "family"
-    | "sourcePort"
-    | "destinationPort"
-    | "sourceWord"
-    | "destinationWord"
-    | "ifindex"
-    | "mark"
-    | "cgroupId"
-  > {
-  /** bind(2) named the port. Kernel: SOCK_BINDPORT_LOCK in `sk_userlocks`; false for TIME-WAIT. */
-  readonly portWasNamed: boolean;
-}
-
-/**
- * Runs a program over a socket as the kernel's `inet_diag_bc_run` does: true when the row would be sent. An unknown mark
- * or control group is 0, as it is there.
- *
- * Throws {@linkcode DecodeError} for a program that the kernel would refuse.
- */
-export function simulate(program: Uint8Array, subject: BytecodeSubject): boolean {
-  const byOffset = new Map(decode(program).map((instruction) => [instruction.offset, instruction]));
-  let at = 0;
-  while (at < program.length) {
-    const instruction = byOffset.get(at)!;
-    at = isTrue(instruction, subject) ? instruction.yes : instruction.no;
-  }
-  return at === program.length;
-}
-
-function isTrue(instruction: Instruction, subject: BytecodeSubject): boolean {
-  const { code, host, port, words } = instruction;
-  switch (code) {
-    case INET_DIAG_BC_JMP:
-      return false;
-    case INET_DIAG_BC_S_GE:
-      return subject.sourcePort >= port!;
-    case INET_DIAG_BC_S_LE:
-      return subject.sourcePort <= port!;
-    case INET_DIAG_BC_S_EQ:
-      return subject.sourcePort === port!;
-    case INET_DIAG_BC_D_GE:
-      return subject.destinationPort >= port!;
-    case INET_DIAG_BC_D_LE:
-      return subject.destinationPort <= port!;
-    case INET_DIAG_BC_D_EQ:
-      return subject.destinationPort === port!;
-    case INET_DIAG_BC_AUTO:
-      return !subject.portWasNamed;
-    case INET_DIAG_BC_S_COND:
-      return hostMatches(host!, subject.family, subject.sourcePort, wordsOf(subject, "source"));
-    case INET_DIAG_BC_D_COND:
-      return hostMatches(
-        host!,
-        subject.family,
-        subject.destinationPort,
-        wordsOf(subject, "destination"),
-      );
-    case INET_DIAG_BC_DEV_COND:
-      return subject.ifindex === words[0];
-    case INET_DIAG_BC_MARK_COND:
-      return ((subject.mark ?? 0) & words[1]!) === (words[0]! | 0);
-    case INET_DIAG_BC_CGROUP_COND:
-      return (subject.cgroupId ?? 0n) === (BigInt(words[1]!) << 32n | BigInt(words[0]!));
-    default:
-      return true;
-  }
-}
-
-function wordsOf(subject: BytecodeSubject, end: "source" | "destination"): number[] {
-  return ([0, 1, 2, 3] as const).map((i) =>
-    (end === "source" ? subject.sourceWord(i) : subject.destinationWord(i)) | 0
-  );
-}
-
-function hostMatches(
-  { prefix, port: wanted }: HostOperand,
-  family: number,
-  port: number,
-  address: readonly number[],
-): boolean {
-  if (wanted !== -1 && wanted !== port) return false;
-  if (prefix === null) return true;
-  if (prefix.family === family) return bitsMatch(address, prefix);
-  const [a, b, c] = address;
-  return family === AF_INET6 && prefix.family === AF_INET && a === 0 && b === 0 && c === 0xffff &&
-    bitsMatch(address.slice(3), prefix);
-}
-
-function bitsMatch(address: readonly number[], { words, length }: Prefix): boolean {
-  for (let i = 0; i * 32 < length; i++) {
-    if (((address[i]! ^ words[i]!) & wordMask(length - 32 * i)) !== 0) return false;
-  }
-  return true;
 }

@@ -1,12 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { compile, MAX_COMPARISONS } from "../../../src/families/inet/bytecode.ts";
-import {
-  type BytecodeSubject,
-  decode,
-  disassemble,
-  simulate,
-} from "../../../src/families/inet/bytecode_reader.ts";
+import { decode, disassemble } from "../../../src/families/inet/bytecode_reader.ts";
 import { AF_INET, AF_INET6 } from "../../../src/model/address_family.ts";
 import {
   all,
@@ -25,6 +20,7 @@ import {
 import { parseSsFilter } from "../../../src/tools/ss/filter/parser.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { subject } from "../../filter/subjects.ts";
+import { type BytecodeSubject, simulate } from "../../support/bytecode_simulator.ts";
 import { runs } from "../../support/runs.ts";
 
 const ALLOWED = { mark: true, interfaceIndex: (name: string) => name === "eth0" ? 2 : undefined };
