@@ -1,5 +1,5 @@
 /**
- * DecodedSockets: the table of a family whose sockets are few.
+ * DecodedSockets: the sockets of a family that has few of them.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Socket } from "../model/socket.ts";
 import type { DecodeContext, DiagRequest } from "./family.ts";
 import type { SocketTable } from "../store/socket_table.ts";
 
-/** Each socket becomes an object at once. */
+/** Keeps an object for each socket. */
 export class DecodedSockets implements SocketTable {
   readonly #request: Pick<DiagRequest, "decode" | "info" | "repeats">;
   readonly #context: DecodeContext;

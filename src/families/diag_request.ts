@@ -1,5 +1,5 @@
 /**
- * Requests to sock_diag, as far as they are the same in all families.
+ * The parts of sock_diag requests that are the same in all families.
  *
  * Source: include/uapi/linux/sock_diag.h.
  *
@@ -9,10 +9,10 @@ import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
 import { NO_COOKIE } from "../model/cookie.ts";
 
-/** Type of requests and of the messages that answer them. */
+/** Type of requests and of replies. */
 export const SOCK_DIAG_BY_FAMILY = 20;
 
-/** Begins a dump with what every request begins with: family u8, protocol u8, two bytes that few families use. */
+/** Begins a dump request: family u8, protocol u8, and two bytes that most families do not use. */
 export function beginDump(family: number, protocol = 0): MessageBuilder {
   return new MessageBuilder(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP)
     .u8(family)
@@ -20,7 +20,7 @@ export function beginDump(family: number, protocol = 0): MessageBuilder {
     .u16(0);
 }
 
-/** Ends a request for all sockets and not for one: ino u32, show u32, cookie u32[2]. `show`: which attributes are wanted. */
+/** Ends a request for all sockets: ino u32, show u32, cookie u32[2]. `show` says which attributes are wanted. */
 export function endDump(request: MessageBuilder, show: number): Uint8Array<ArrayBuffer> {
   return request.u32(0).u32(show).u32(NO_COOKIE).u32(NO_COOKIE).finish();
 }

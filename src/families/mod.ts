@@ -1,5 +1,5 @@
 /**
- * The registry of families: one entry each. Their code is loaded when a socket of theirs is asked for.
+ * The registry of families: one entry each. The code of a family is loaded when one of its sockets is asked for.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export interface FamilyFlag {
   readonly help: string;
 }
 
-/** A family, as far as it is known without its code. */
+/** What is known of a family before its code is loaded. */
 export interface FamilyEntry {
-  /** Values of `family` in the JSON that its sockets have: one, but for the internet family. */
+  /** The values of `family` in the JSON. Only the internet family has two. */
   readonly names: readonly FamilyName[];
-  /** `null` where the families are chosen in another way. */
+  /** `null` for the internet family, which other flags choose. */
   readonly flag: FamilyFlag | null;
-  /** Its code. At once, because a socket that is read may be the first of its family. */
+  /** Loads its code. Not a promise, because it is called while sockets are read. */
   load(): Family;
 }
 
@@ -65,13 +65,13 @@ export const FAMILIES: readonly FamilyEntry[] = [
   },
 ];
 
-/** The families that have one of these names, in the order of output. */
+/** The families with one of these names, in the order of output. */
 export function familiesNamed(wanted: ReadonlySet<FamilyName>): Family[] {
   return FAMILIES.filter(({ names }) => names.some((name) => wanted.has(name)))
     .map(({ names }) => familyOf(names[0]!));
 }
 
-// A plain object: asked for each endpoint of each row, where a Map costs several times as much.
+// A plain object, because a Map takes several times as long, and every endpoint of every row asks.
 const loaded: Partial<Record<FamilyName, Family>> = {};
 
 /** The family of a socket. */
@@ -86,7 +86,7 @@ function load(name: FamilyName): Family {
   return family;
 }
 
-/** What can be said of the endpoints of a socket of this family. */
+/** The traits of endpoints of this family. */
 export function endpointTraits(name: FamilyName): EndpointTraits {
   return familyOf(name).endpoint;
 }

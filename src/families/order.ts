@@ -5,7 +5,7 @@
  */
 import type { Bytes } from "../model/owner.ts";
 
-/** Compares two texts by their code units. Not localeCompare: it loads the locale data, and the order would depend on it. */
+/** Compares two texts by their code units. Not by localeCompare, which loads locale data and whose order depends on the locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

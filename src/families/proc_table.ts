@@ -1,5 +1,5 @@
 /**
- * Tables under /proc/net whose lines are fields between blanks: what their readers share.
+ * What readers of tables under /proc/net share. The fields of a line are separated by blanks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { MessageBuilder } from "../netlink/builder.ts";
 import type { ProcTable } from "./family.ts";
 import { latin1Text } from "../text/encoding.ts";
 
-/** Where a line is, for errors. */
+/** The place of a line, for errors. */
 export interface Line {
   /** `/proc/net/packet`. */
   readonly what: string;
@@ -17,7 +17,7 @@ export interface Line {
   readonly at: number;
 }
 
-/** The table `file`, a header line and then one socket a line. `encode` makes a message of a line's fields. */
+/** The table `file`: a header line, then one socket a line. `encode` makes a message of the fields of a line. */
 export function procTable(
   file: string,
   encode: (fields: readonly string[], line: Line) => DataView,
@@ -27,7 +27,7 @@ export function procTable(
     file,
     parse(bytes, emit) {
       let start = bytes.indexOf(0x0a) + 1;
-      // No newline at all: not even the header line that every such file has.
+      // Every such file has at least a header line.
       if (start === 0) throw new DecodeError(what, 0, "the header line is missing");
       while (start < bytes.length) {
         let end = bytes.indexOf(0x0a, start);
@@ -74,7 +74,7 @@ export function hexadecimal(
   return field(text, /^[0-9a-fA-F]{1,13}$/, 16, limit, name, at);
 }
 
-/** The body of a message: what decoders read, without the netlink header. */
+/** The body of a message, without the netlink header: what decoders read. */
 export function bodyOf(builder: MessageBuilder): DataView {
   const bytes = builder.finish();
   return new DataView(bytes.buffer.slice(NLMSG_HEADER_SIZE));

@@ -1,6 +1,6 @@
 /**
- * The tree that both filter dialects parse to. It holds what was meant, already resolved: port numbers and not service
- * names, addresses and not host names, so that evaluating a row needs nothing but the row.
+ * The tree that both filter dialects parse to. Names are already resolved in it: it has port numbers instead of
+ * service names and addresses instead of host names, so that a row can be judged without looking anything up.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import type { FamilyName, Scope, Transport } from "../model/socket.ts";
 import type { StateMask } from "../model/state.ts";
 import type { Ranges } from "./ranges.ts";
 
-/** Which language an expression was written in. `ss` keeps the quirks of iproute2's, `sockeye` has none of them. */
+/** Which language an expression was written in. `ss` keeps the quirks of iproute2, `sockeye` has none. */
 export type Dialect = "ss" | "sockeye";
 
 /** An expression: true or false of a socket. */
 export type Expr = All | Any | Not | Condition;
 
-/** True when every term is; so with no term it is always true. */
+/** True if every term is. Without terms it is always true. */
 export interface All {
   readonly kind: "all";
   readonly terms: readonly Expr[];
 }
 
-/** True when at least one term is; so with no term it is never true. */
+/** True if any term is. Without terms it is never true. */
 export interface Any {
   readonly kind: "any";
   readonly terms: readonly Expr[];
 }
 
-/** True when the term is not. */
+/** True if the term is false. */
 export interface Not {
   readonly kind: "not";
   readonly term: Expr;
@@ -52,13 +52,13 @@ export type Condition =
   | FamilyCondition
   | TransportCondition;
 
-/** Which end of a socket: `source` is ours, `destination` the peer's, as in `src` and `dst`. */
+/** Which end of a socket: `source` is the local one, `destination` the peer's, as in `src` and `dst`. */
 export type End = "source" | "destination";
 
 /**
  * Addresses that share their first bits.
  *
- * Packet, netlink and vsock sockets fit in as well: their protocol or CID is the first word, with a length of 32.
+ * For packet, netlink and vsock sockets the protocol or CID is the first word, and the length 32.
  */
 export interface Prefix {
   /** AF_INET, AF_INET6, AF_PACKET, AF_NETLINK or AF_VSOCK; AF_UNSPEC in `any` without a family. */
@@ -79,12 +79,12 @@ export interface HostCondition {
   readonly ports: Ranges | null;
 }
 
-/** `sport >= 1024` in the ss dialect, where `<` and `>` are the negation of these two. */
+/** `sport >= 1024` in the ss dialect, where `<` and `>` are the negations of `>=` and `<=`. */
 export interface PortOrderCondition {
   readonly kind: "port_order";
   readonly end: End;
   readonly operator: ">=" | "<=";
-  /** Any integer: ss does not look whether it is a port. -1 where `*` was written. */
+  /** Any integer, since ss does not check that it is a port. -1 for `*`. */
   readonly port: number;
 }
 
@@ -99,9 +99,9 @@ export interface UnixNameCondition {
 /** The interface a socket is bound to. */
 export interface DeviceCondition {
   readonly kind: "device";
-  /** As written. Interface indexes differ between network namespaces, names are what people mean. */
+  /** As written. An index would mean different interfaces in different network namespaces. */
   readonly name: string;
-  /** `null` when the name is to be compared: the sockeye dialect, which looks into many namespaces. */
+  /** `null` in the sockeye dialect, which compares names because it looks into many namespaces. */
   readonly index: number | null;
 }
 
@@ -120,7 +120,7 @@ export interface CgroupCondition {
   readonly id: bigint;
 }
 
-/** A local port or name that the kernel chose, as far as that can be told from its value. */
+/** A local port or name that looks as if the kernel had chosen it. */
 export interface AutoboundCondition {
   readonly kind: "autobound";
 }
@@ -186,17 +186,17 @@ export interface TransportCondition {
   readonly transports: readonly Transport[];
 }
 
-/** True when all of the terms are. Nested conjunctions become one. */
+/** True if all terms are. An `all` inside of an `all` becomes part of it. */
 export function all(terms: readonly Expr[]): Expr {
   return join("all", terms);
 }
 
-/** True when any of the terms is. Nested disjunctions become one. */
+/** True if any term is. An `any` inside of an `any` becomes part of it. */
 export function any(terms: readonly Expr[]): Expr {
   return join("any", terms);
 }
 
-/** The opposite. Two in a row cancel out. */
+/** The opposite. The opposite of a `not` is its term. */
 export function not(term: Expr): Expr {
   return term.kind === "not" ? term.term : { kind: "not", term };
 }
@@ -223,8 +223,8 @@ export function* conditions(expr: Expr): Generator<Condition> {
 }
 
 /**
- * How deep an expression may be nested, so that code that follows the tree by calling itself never runs out of stack.
- * ss gives up as well, at a depth that depends on the form.
+ * How deep an expression may be nested. Recursive functions over the tree would run out of stack at some depth; ss gives
+ * up too, at a depth that depends on the form.
  */
 export const MAX_DEPTH = 1000;
 

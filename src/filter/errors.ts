@@ -1,5 +1,5 @@
 /**
- * FilterSyntaxError: a filter that cannot be read, where it went wrong, and what was wanted there.
+ * FilterSyntaxError: an error in a filter: what is wrong, where, and what could stand there instead.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 export interface FilterFault {
   /** The whole expression: arguments joined by blanks. */
   readonly expression: string;
-  /** Where the offending token begins in it, in UTF-16 units; its length at the end of the expression. */
+  /** Where the offending token begins in the expression, in UTF-16 units. At the end of the expression: its length. */
   readonly offset: number;
   /** The offending token as it was written; empty at the end of the expression. */
   readonly token: string;
   /**
-   * `syntax`: a token that cannot stand there; ss exits with 255. `operand`: a value of the right sort that means
-   * nothing, such as an unknown service; ss exits with 1.
+   * `syntax`: a token that cannot stand there; ss exits with 255. `operand`: a value of the right kind that does not
+   * exist, such as an unknown service; ss exits with 1.
    */
   readonly kind: "syntax" | "operand";
   /** What is wrong: a clause that begins with a capital letter. */
@@ -53,11 +53,11 @@ export class FilterSyntaxError extends SyntaxError {
 }
 
 /**
- * A value that its field cannot take. Thrown by the readers of values, which do not know where in the expression they
- * are, and turned into a {@linkcode FilterSyntaxError} by the parsers.
+ * A value that its field cannot take. The functions that read values throw it, as they do not know the place in the
+ * expression; the parsers turn it into a {@linkcode FilterSyntaxError}.
  */
 export class ValueProblem {
-  /** @param wanted what would do, where the field's own description of its values is not enough. */
+  /** @param wanted what is expected, if the field's own description of its values is not enough. */
   constructor(
     readonly problem: string,
     readonly wanted?: string,

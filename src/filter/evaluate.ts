@@ -1,5 +1,5 @@
 /**
- * Evaluator: an expression becomes one function of a row, made once. Per row it walks no tree and makes no string.
+ * Evaluator: makes one function of an expression. To judge a row, that function walks no tree and makes no string.
  *
  * @module
  */
@@ -38,8 +38,8 @@ export function evaluate(expr: Expr, subject: FilterSubject, dialect: Dialect): 
 }
 
 /**
- * Makes the function that answers for a socket. The dialect says how strictly addresses are compared: ss compares
- * their words whatever the families are, so that `src = 0.0.0.0` matches `::1`.
+ * Makes the function that judges sockets. The dialect decides how strictly addresses are compared: ss compares their
+ * words even if the families differ, so that `src = 0.0.0.0` matches `::1`.
  */
 export function evaluator(expr: Expr, dialect: Dialect): Predicate {
   switch (expr.kind) {
@@ -155,7 +155,7 @@ function anyGlob(patterns: readonly string[]): (text: string) => boolean {
   return (text) => globs.some((matches) => matches(text));
 }
 
-/** One end of a subject, chosen once and not for each row. */
+/** Reads one end of a socket. Which end is decided once, not for each row. */
 interface EndReader {
   port(subject: FilterSubject): number;
   word(subject: FilterSubject, index: WordIndex): number;
@@ -180,7 +180,7 @@ function readerOf(end: End): EndReader {
 
 type PrefixTest = (subject: FilterSubject) => boolean;
 
-/** Compares the words of an address from `first` on, whatever family it is of. */
+/** Compares the words of an address from `first` on; the family is not looked at. */
 function wordsTest(prefix: Prefix, reader: EndReader, first: WordIndex): PrefixTest {
   const { words, length } = prefix;
   const tests: PrefixTest[] = [];
@@ -193,7 +193,7 @@ function wordsTest(prefix: Prefix, reader: EndReader, first: WordIndex): PrefixT
   return tests.length === 1 ? tests[0]! : conjunction(tests);
 }
 
-/** The address is IPv4 in IPv6 dress: `::ffff:a.b.c.d`. */
+/** True for a mapped IPv4 address: `::ffff:a.b.c.d`. */
 function showsMapped(subject: FilterSubject, reader: EndReader): boolean {
   return subject.family === AF_INET6 &&
     isMapped(reader.word(subject, 0), reader.word(subject, 1), reader.word(subject, 2));
@@ -210,8 +210,8 @@ function strictPrefix(prefix: Prefix, reader: EndReader): PrefixTest {
 }
 
 /**
- * The words as ss has them in memory, where a protocol or a CID stands in host order: that of the fiblookup sockets, 10,
- * begins like 10.0.0.0/8.
+ * The words as ss has them in memory. A protocol or a CID is in host order there, so that `fiblookup`, which is 10, begins
+ * like 10.0.0.0/8.
  */
 function inMemory(reader: EndReader): EndReader {
   return {
@@ -226,7 +226,7 @@ function inMemory(reader: EndReader): EndReader {
   };
 }
 
-/** ss compares the first words of whatever address there is, and only then thinks of mapped ones. */
+/** ss first compares the words of the two addresses, whatever their families, and only then checks for mapped ones. */
 function loosePrefix(prefix: Prefix, reader: EndReader): PrefixTest {
   const internet = prefix.family === AF_INET || prefix.family === AF_INET6;
   const same = wordsTest(prefix, internet ? inMemory(reader) : reader, 0);
@@ -235,7 +235,7 @@ function loosePrefix(prefix: Prefix, reader: EndReader): PrefixTest {
   return (subject) => same(subject) || showsMapped(subject, reader) && mapped(subject);
 }
 
-/** Families whose sockets have ports that a person would call ports. */
+/** Families whose sockets have ports in the usual sense. */
 function hasPorts(family: number): boolean {
   return family === AF_INET || family === AF_INET6 || family === AF_VSOCK;
 }
@@ -255,7 +255,7 @@ function strictHost({ end, addresses, ports }: HostCondition): Predicate {
 function looseHost({ end, addresses, ports }: HostCondition): Predicate {
   const reader = readerOf(end);
   const port: Predicate = ports === null ? () => true : portTest(ports, reader);
-  // A first address of no length, as `any` is, ends the comparison before it begins.
+  // If the first address has a length of 0, as `any` has, every address matches.
   if (addresses.length === 0 || addresses[0]!.length === 0) return port;
   const address = disjunction(addresses.map((prefix) => loosePrefix(prefix, reader)));
   return (subject) => port(subject) && address(subject);
@@ -272,14 +272,14 @@ function portOrder({ end, operator, port }: PortOrderCondition): Predicate {
   return (subject) => reader.port(subject) <= port;
 }
 
-/** A socket without a name has the empty one. ss does not mind letter case in names; file systems do. */
+/** A socket without a name is compared as if its name were empty. Only ss ignores letter case here. */
 function unixName({ end, pattern }: UnixNameCondition, dialect: Dialect): Predicate {
   const reader = readerOf(end);
   const wanted = glob(pattern, dialect === "ss");
   return (subject) => subject.family === AF_UNIX && wanted(reader.name(subject) ?? "");
 }
 
-/** To ss an unknown mark is 0; here it is unknown, and matches nothing. */
+/** ss takes an unknown mark for 0. Here it matches nothing. */
 function mark(wanted: number, mask: number, dialect: Dialect): Predicate {
   const unknown = dialect === "ss" ? 0 : null;
   return (subject) => {

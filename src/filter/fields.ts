@@ -29,7 +29,7 @@ export interface Values {
   readonly comparison: Exclude<Comparison, "!=">;
   readonly texts: readonly string[];
   readonly resolver: FilterResolver;
-  /** Reads each value, so that a {@linkcode ValueProblem} is blamed on the right one. */
+  /** Calls `read` for each value. A {@linkcode ValueProblem} is then reported for the value that caused it. */
   map<T>(read: (text: string) => T): T[];
 }
 
@@ -39,11 +39,11 @@ export interface Field {
   readonly aliases: readonly string[];
   /** What the value is, for messages: "a port". `null` for a field that takes none. */
   readonly value: string | null;
-  /** True when `<`, `<=`, `>` and `>=` make sense. */
+  /** True if it can be compared by `<`, `<=`, `>` and `>=`. */
   readonly ordered: boolean;
   /** What the field asks, for the help text. */
   readonly summary: string;
-  /** The condition for these values. `!=` is dealt with by the parser. */
+  /** The condition for these values. The parser takes care of `!=`. */
   read(values: Values): Expr;
 }
 
@@ -208,7 +208,7 @@ function namedField<T>(
   return { name, aliases, value, ordered: false, summary, read: ({ map }) => make(map(read)) };
 }
 
-/** The numbers that compare so with one of the values. For an order there is one value and it is one number. */
+/** The numbers for which the comparison is true. `<`, `<=`, `>` and `>=` take exactly one number. */
 function compared(comparison: Values["comparison"], values: readonly Range[], top: number): Ranges {
   const { first, last } = values[0]!;
   switch (comparison) {
@@ -243,12 +243,12 @@ function nonEmpty(text: string): string {
   return text;
 }
 
-/** `00` and `0` are one user. */
+/** `00` and `0` are the same user. */
 function canonicalUser(user: string): string {
   return /^\d+$/.test(user) ? String(Number(user)) : user;
 }
 
-/** One of a list of words; letter case does not matter, nor whether a blank is `-` or `_`. */
+/** One of a list of words. Letter case does not matter, nor whether the word has `-` or `_`. */
 function oneOf<T extends string>(text: string, words: readonly T[], what: string): T {
   const wanted = text.toLowerCase().replaceAll("-", "_");
   const found = words.find((word) => word === wanted);

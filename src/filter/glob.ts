@@ -2,7 +2,7 @@
  * Shell patterns as fnmatch(3) reads them without flags: `*` and `?` match any character, `/` and a leading dot
  * included; `[a-z]`, `[!a-z]` and `[[:digit:]]` match one of a set; a backslash quotes.
  *
- * Time is bounded by the product of both lengths: a pattern from a file cannot make a run hang.
+ * The time is at most proportional to the product of both lengths, so that no pattern can make a run hang.
  *
  * @module
  */
@@ -10,7 +10,7 @@
 /** One position of a pattern. */
 type Piece =
   | { readonly kind: "star" }
-  /** A named class looks at the character as it stands (`raw`), whatever FNM_CASEFOLD says; all else at the folded one. */
+  /** A named class looks at the character itself (`raw`), even with FNM_CASEFOLD. Everything else looks at the folded one. */
   | { readonly kind: "one"; readonly matches: (char: string, raw: string) => boolean };
 
 /** Compiles a pattern. With `ignoreCase`, letters match in both cases (FNM_CASEFOLD). */
@@ -22,7 +22,7 @@ export function glob(pattern: string, ignoreCase = false): (text: string) => boo
   return (text) => pieces !== null && matches(pieces, [...text], fold);
 }
 
-/** Matches with one point of return: after a second star nothing before it needs to be tried again. */
+/** Backtracks to the last star only: what stands before an earlier one never needs to be tried again. */
 function matches(
   pieces: readonly Piece[],
   text: readonly string[],
@@ -51,7 +51,7 @@ function matches(
   return piece === pieces.length;
 }
 
-/** `null` for a pattern that matches nothing: one that ends in a lone backslash. */
+/** `null` for a pattern that ends in a single backslash, which matches nothing. */
 function parse(pattern: string): Piece[] | null {
   const chars = [...pattern];
   const pieces: Piece[] = [];
@@ -65,7 +65,7 @@ function parse(pattern: string): Piece[] | null {
       i++;
     } else if (char === "[") {
       const bracket = parseBracket(chars, i);
-      // A bracket that is never closed is a bracket and nothing more.
+      // A bracket that is never closed stands for itself.
       pieces.push(bracket === null ? literal("[") : { kind: "one", matches: bracket.matches });
       i = bracket === null ? i + 1 : bracket.next;
     } else if (char === "\\") {
@@ -99,7 +99,7 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   xdigit: /[0-9A-Fa-f]/,
 };
 
-/** Reads `[...]` from its opening bracket. `null` when nothing closes it. */
+/** Reads `[...]` from its opening bracket. `null` if it is not closed. */
 function parseBracket(
   chars: readonly string[],
   open: number,

@@ -21,7 +21,7 @@ import {
 /** Reads a value of `src` and `dst`. Throws {@linkcode ValueProblem}. */
 export function parseHost(text: string, end: End, resolver: FilterResolver): Condition {
   if (text.startsWith("unix:")) return { kind: "unix_name", end, pattern: text.slice(5) };
-  // A path or an abstract name cannot be anything else.
+  // These two begin like nothing else.
   if (/^[/@]/.test(text)) return { kind: "unix_name", end, pattern: text };
   for (const [word, family, lookUp] of NUMBERED) {
     if (!text.startsWith(`${word}:`)) continue;
@@ -101,7 +101,7 @@ function internetHost(
   return { kind: "host", end, addresses: addressesOf(address, family, resolver), ports };
 }
 
-/** `[::1]:80`, `10.0.0.1:80`, `host:80`; with two colons and no bracket it is an IPv6 address and no port. */
+/** `[::1]:80`, `10.0.0.1:80`, `host:80`; two colons and no bracket make an IPv6 address without a port. */
 function splitPort(text: string): { address: string; port: string | null } {
   const bracketed = /^\[([^\]]*)\](\/\d+)?(?::(.*))?$/.exec(text);
   if (bracketed !== null) {
@@ -127,7 +127,7 @@ function addressesOf(text: string, family: number, resolver: FilterResolver): re
     throw new ValueProblem(`"${text}" is of another family than asked for`, "its own family");
   }
   if (prefix !== undefined) return [prefix];
-  // What looks like an address and is not one is never asked of a name server.
+  // What looks like an address but is none is not looked up as a name.
   const found = /^[\d./]*$|[:/]/.test(text) ? [] : resolver.addresses(text, family);
   if (found.length > 0) return found.map((bytes) => prefixOf(bytes));
   throw new ValueProblem(

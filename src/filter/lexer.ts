@@ -8,9 +8,9 @@ import { FilterSyntaxError } from "./errors.ts";
 /** A comparison. */
 export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** A token, and where it stands in the expression. */
+/** A token and its place in the expression. */
 export interface Token {
-  /** `word` is a bare word that is no operator; `string` was quoted. */
+  /** `word` is a bare word that is not an operator; `string` was quoted. */
   readonly kind: "word" | "string" | "comparison" | "and" | "or" | "not" | "(" | ")" | "," | "end";
   /** The word with quotes and backslashes resolved; the main spelling of a comparison. */
   readonly text: string;
@@ -19,7 +19,7 @@ export interface Token {
   readonly offset: number;
 }
 
-/** Operators, by every spelling. Those of letters are so in any case. */
+/** Operators in every spelling. Letter case does not matter. */
 const OPERATORS: Readonly<Record<string, readonly [Token["kind"], string]>> = {
   "(": ["(", "("],
   ")": [")", ")"],
@@ -71,7 +71,7 @@ export function tokenize(expression: string): Token[] {
       continue;
     }
     const offset = at;
-    // "!" before a condition is an operator of its own, whatever follows: `!autobound`.
+    // "!" before a condition is always an operator of its own, as in `!autobound`.
     const symbol = match(SYMBOL) ?? match(/!/y);
     const quoted = symbol === null ? match(QUOTED) : null;
     const word = symbol === null && quoted === null ? match(WORD) : null;

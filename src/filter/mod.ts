@@ -1,6 +1,6 @@
 /**
- * Sockeye's own filter language: which sockets are wanted, in words. Nothing here knows the kernel; see
- * families/inet/bytecode.ts for what the kernel is told. The language of ss makes the same tree: see tools/ss/filter.
+ * Sockeye's own filter language: it says which sockets are wanted. Nothing here knows the kernel:
+ * families/inet/bytecode.ts makes programs for it. The filter language of ss parses to the same tree, in tools/ss/filter.
  *
  * ```ts
  * const filter = parseFilter("sport = 80,443 and process = nginx*");

@@ -20,8 +20,8 @@ import { type FilterResolver, NO_NAMES } from "./resolver.ts";
 import { similar } from "../text/nearest.ts";
 
 /**
- * Parses a filter; `null` for one that holds nothing but blanks. Throws {@linkcode FilterSyntaxError}, which knows the
- * place and what was wanted there.
+ * Parses a filter; `null` for one that is empty or only blanks. Throws {@linkcode FilterSyntaxError}, which tells the
+ * place and what could stand there.
  */
 export function parseFilter(expression: string, resolver: FilterResolver = NO_NAMES): Expr | null {
   return new Parser(expression, resolver).filter();
@@ -188,7 +188,7 @@ class Parser {
   }
 }
 
-/** What somebody may have meant who wrote this where a field belongs. */
+/** A suggestion for a word that stands where a field should. */
 function suggestion(word: string): string | undefined {
   if (/^:?\d+$/.test(word)) return `port = ${word.replace(":", "")}`;
   if (parsePrefix(word) !== undefined) return `src = ${word}`;

@@ -1,5 +1,5 @@
 /**
- * Prefixes: addresses of which the first bits count, from text and back.
+ * Prefixes: addresses of which only the first bits count. From text and back.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function prefixBytes(prefix: Prefix): Uint8Array<ArrayBuffer> {
 
 /**
  * Reads `10.0.0.1`, `10.0.0.0/8`, `10/8`, `fe80::/10`. Bits beyond the length are cleared. `undefined` for anything
- * else: no octal octets, and a short IPv4 address only where the length says how much of it is meant.
+ * else: octets in octal, and short IPv4 addresses without a length.
  */
 export function parsePrefix(text: string): Prefix | undefined {
   const [, address = "", lengthText] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
@@ -59,7 +59,7 @@ function masked(word: number, bits: number): number {
   return (word & wordMask(bits)) >>> 0;
 }
 
-/** A word whose first `bits` bits are set: all for 32 and more, none for 0 and less. */
+/** A word with the first `bits` bits set: all of them from 32 on, none for 0 or less. */
 export function wordMask(bits: number): number {
   return bits >= 32 ? -1 : bits <= 0 ? 0 : -1 << (32 - bits);
 }

@@ -10,10 +10,10 @@ export interface Range {
   readonly last: number;
 }
 
-/** A set of integers: ascending, no two of them touch. Empty means that nothing matches. */
+/** A set of integers: ranges in ascending order, with gaps between them. The empty set matches nothing. */
 export type Ranges = readonly Range[];
 
-/** A set from ranges in any order. An inverted range holds nothing. */
+/** The set of ranges in any order. A range whose first number is above its last is empty. */
 export function ranges(list: readonly Range[]): Ranges {
   const sorted = list.filter((range) => range.first <= range.last)
     .sort((a, b) => a.first - b.first);
@@ -46,12 +46,12 @@ export function contains(set: Ranges, value: number): boolean {
   return low < set.length && set[low]!.first <= value;
 }
 
-/** {@linkcode contains} with the set fixed, made cheap for the sets that people write. */
+/** A function that tells whether a number is in this set, fast for the sets that people write. */
 export function membership(set: Ranges): (value: number) => boolean {
   if (set.length === 0) return () => false;
   if (set.length > 1) {
     if (set.at(-1)!.last > 0xffff || set[0]!.first < 0) return (value) => contains(set, value);
-    // Ports: a table of all of them costs less than a search in each of many rows.
+    // For ports: one table of all of them, instead of a search for each row.
     const table = new Uint8Array(0x10000);
     for (const { first, last } of set) table.fill(1, first, last + 1);
     return (value) => table[value] === 1;
@@ -61,7 +61,7 @@ export function membership(set: Ranges): (value: number) => boolean {
   return (value) => value >= first && value <= last;
 }
 
-/** The set as it is written: `80,8000-8100`, with an open end as `1024-`. */
+/** The set as text: `80,8000-8100`; without an upper end `1024-`. */
 export function formatRanges(set: Ranges): string {
   return set.map(({ first, last }) => {
     if (first === last) return String(first);

@@ -1,14 +1,14 @@
 /**
- * FilterResolver: how names in a filter become numbers. A parser reads no file and asks no server by itself.
+ * FilterResolver: turns names in a filter into numbers. A parser itself reads no files and asks no servers.
  *
  * @module
  */
 
-/** Looks names up. Each answers `undefined`, or nothing, for a name it does not know. */
+/** Looks names up. The answer for an unknown name is `undefined` or an empty list. */
 export interface FilterResolver {
   /**
-   * Port of a service in host order, as /etc/services has it for the given tables (`tcp`, `udp`; other tables have no
-   * services). `ambiguous` when the tables disagree.
+   * Port of a service in host order, from /etc/services, for the given protocols (only `tcp` and `udp` have services).
+   * `ambiguous` if it has different ports in them.
    */
   port(service: string, tables: readonly string[]): number | "ambiguous" | undefined;
   /** Addresses of a host, 4 or 16 bytes each, IPv4 first. `family` is AF_INET, AF_INET6 or AF_UNSPEC for both. */
@@ -23,7 +23,7 @@ export interface FilterResolver {
   netlinkProtocol(name: string): number | undefined;
 }
 
-/** Knows no name: for expressions that need none. */
+/** Knows no names: for expressions that need none. */
 export const NO_NAMES: FilterResolver = {
   port: () => undefined,
   addresses: () => [],

@@ -1,5 +1,5 @@
 /**
- * A decoded socket as a filter sees it: for what is known only after decoding, such as owners and reach.
+ * A decoded socket as a filter sees it. Unlike a row it has owners and reach.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 import type { FilterSubject, FilterUser, LocalPortRange, WordIndex } from "./subject.ts";
 import { utf8Text } from "../text/encoding.ts";
 
-/** Facts of a row that a {@linkcode Socket} does not carry. Without them the conditions on them match nothing. */
+/** Facts of a row that a {@linkcode Socket} does not have. Without them, conditions on them match nothing. */
 export interface RowFacts {
   readonly ifindex?: number;
   readonly mark?: number | null;
@@ -40,7 +40,7 @@ const ADDRESS_FAMILIES: Readonly<Record<FamilyName, number>> = {
   tipc: AF_TIPC,
 };
 
-/** A socket, wrapped. Addresses and names are parsed when a filter first asks for them. */
+/** A socket with the methods that filters use. Addresses and names are parsed when a filter first asks for them. */
 export class SocketSubject implements FilterSubject {
   readonly #socket: Socket;
   readonly #row: RowFacts;
@@ -150,7 +150,7 @@ export class SocketSubject implements FilterSubject {
 
 const SLASH = 0x2f;
 
-/** What stands for the port: see {@linkcode FilterSubject.sourcePort}. */
+/** The port, or what stands for it: see {@linkcode FilterSubject.sourcePort}. */
 function endpointPort(endpoint: Endpoint): number {
   if ("port" in endpoint) return endpoint.port;
   if ("portId" in endpoint) return endpoint.portId | 0;

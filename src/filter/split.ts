@@ -1,23 +1,23 @@
 /**
- * Splitting an expression between two places that test rows one after the other, the first of which cannot test every
- * condition: the kernel before user space, a row in bytes before its owners are known.
+ * Splits an expression in two, for two tests one after the other. The first test cannot judge every condition: the kernel
+ * knows less than we do, and a row in bytes has no owners yet.
  *
  * @module
  */
 import { all, any, type Condition, type Expr, not } from "./ast.ts";
 
-/** Both parts together say what the whole says: `first and rest`. */
+/** `first and rest` is the same as the whole. */
 export interface Split {
-  /** What the first place can test: every row that matches the whole passes it. `null` lets all rows pass. */
+  /** What the first test can judge. Every row that matches the whole passes it. `null` lets all rows pass. */
   readonly first: Expr | null;
-  /** What remains to be tested on the rows that passed; `null` when that is nothing. */
+  /** What remains to be judged of the rows that passed; `null` for nothing. */
   readonly rest: Expr | null;
 }
 
 /**
- * Splits an expression by which conditions the first place can test. Of a conjunction it gets the terms it can test, of
- * a disjunction all or nothing; negations are driven down to the conditions first, so that leaving one out always lets
- * more rows pass and never fewer.
+ * Splits an expression by the conditions that the first test can judge. Of an `all` the first part gets the terms that can
+ * be judged, of an `any` all terms or none. Negations are moved down to the conditions before that, so that leaving out a
+ * condition can only let more rows pass, never fewer.
  */
 export function split(expr: Expr, testable: (condition: Condition) => boolean): Split {
   const { first, rest } = splitNormal(normalize(expr, false), testable);
@@ -50,7 +50,7 @@ function splitNormal(expr: Expr, testable: (condition: Condition) => boolean): S
     case "any": {
       const parts = expr.terms.map((term) => splitNormal(term, testable));
       const firsts = parts.map(({ first }) => first).filter((first) => first !== null);
-      // One alternative that cannot be narrowed down lets every row pass.
+      // An alternative that cannot be judged lets every row pass, and so does the whole.
       if (firsts.length < parts.length) return { first: null, rest: expr };
       return { first: any(firsts), rest: parts.every(({ rest }) => rest === null) ? null : expr };
     }
@@ -66,7 +66,7 @@ function conjunction(terms: readonly (Expr | null)[]): Expr | null {
   return present.length === 0 ? null : all(present);
 }
 
-/** True for conditions that a row answers by itself, before its owners and its reach are known. */
+/** True for conditions that can be judged by the row alone, without its owners and its reach. */
 export function isAboutRow({ kind }: Condition): boolean {
   return !["pid", "process", "user", "owners", "reach"].includes(kind);
 }

@@ -1,14 +1,14 @@
 /**
- * Bytecode: the filter that the kernel runs over the rows of a dump, so that rows nobody asked for are never sent.
+ * Bytecode: a filter program that the kernel runs on each socket of a dump, so that it sends only those asked for.
  *
- * Attribute INET_DIAG_REQ_BYTECODE of a request. A program is a row of operations, each `struct inet_diag_bc_op`
- * (include/uapi/linux/inet_diag.h), 4 bytes, host byte order: code u8 0, yes u8 1, no u16 2, with an operand behind it.
- * `yes` and `no` are distances forward from the operation, in bytes. A row is accepted when execution arrives exactly
- * at the end of the program, and rejected when it arrives 4 bytes behind it.
+ * Attribute INET_DIAG_REQ_BYTECODE of a request. A program is a sequence of operations, each `struct inet_diag_bc_op`
+ * (include/uapi/linux/inet_diag.h), 4 bytes, host byte order: code u8 0, yes u8 1, no u16 2, followed by an operand.
+ * `yes` and `no` are distances forward from the operation, in bytes. A row is accepted if execution arrives exactly
+ * at the end of the program, and rejected if it arrives 4 bytes behind it.
  *
- * The checker in the kernel walks the program by `yes` alone and wants every `no` to lead to an operation on that walk.
- * So `yes` always is the size of the operation here, a byte is always enough for it, and whatever has to go farther
- * goes by `no`, which reaches over the largest program there is.
+ * The checker in the kernel follows only `yes` and wants every `no` to lead to an operation that it has met that way. So
+ * `yes` is always the size of the operation here, which fits into its byte. Every jump is by `no`, which reaches across the
+ * largest program.
  *
  * @module
  */
@@ -52,8 +52,8 @@ export const HOSTCOND_SIZE = 8;
 export const MAX_PROGRAM_SIZE = 65528;
 
 /**
- * Most comparisons that are worth the kernel's while. For each row that does not match, it makes all of a long list of
- * alternatives, one by one; beyond some hundreds that takes longer than sending every row and looking it up in a set.
+ * The largest number of comparisons in a program. For each row that does not match, the kernel makes all of them, one by
+ * one; with more than some hundreds it is faster to send every row and look its port up in a set.
  */
 export const MAX_COMPARISONS = 256;
 
@@ -65,15 +65,15 @@ export interface CompileOptions {
   interfaceIndex?(name: string): number | undefined;
 }
 
-/** An expression, shared between kernel and user space: both parts together are as true as the whole. */
+/** An expression in two parts, one for the kernel and one for us. Both together mean the same as the whole. */
 export interface Compiled {
   /** Payload of INET_DIAG_REQ_BYTECODE; `null` to ask for every row. */
   readonly program: Uint8Array<ArrayBuffer> | null;
   /** What the program says, as an expression; `null` when there is no program. */
   readonly pushed: Expr | null;
   /**
-   * What the program leaves open; `null` when it says it all. A row that was not filtered by the kernel, as from
-   * /proc, has to be tested against the whole expression.
+   * What the program does not test; `null` if it tests everything. A row that the kernel has not filtered, as from /proc, has
+   * to be tested against the whole expression.
    */
   readonly residual: Expr | null;
 }
@@ -81,10 +81,9 @@ export interface Compiled {
 /**
  * Compiles an expression.
  *
- * For the sockeye dialect the program is a necessary condition: every matching row passes it. For the ss dialect it is
- * what ss 7.1.0 would send, which is not always that: of a host with several addresses only the first is sent, ports
- * are cut to 16 bits in comparisons, and one `dev` takes the whole program away. `residual` is the whole expression
- * then, as ss tests every row again.
+ * In the sockeye dialect every matching row passes the program. In the ss dialect the program is what ss 7.1.0 would send,
+ * which may reject matching rows: only the first address of a host is sent, ports in comparisons are cut to 16 bits, and a
+ * `dev` anywhere means that there is no program. `residual` is the whole expression there, as ss tests every row again.
  */
 export function compile(expr: Expr, dialect: Dialect, options: CompileOptions = {}): Compiled {
   return dialect === "ss" ? compileAsSs(expr) : compileSoundly(expr, options);
@@ -121,7 +120,7 @@ function compileSoundly(expr: Expr, options: CompileOptions): Compiled {
   return program === null ? none : { program, pushed: first, residual: rest };
 }
 
-/** Code before it has addresses: the shape of an expression, with operations as its leaves. */
+/** Code without jumps yet: a tree like the expression, with operations as its leaves. */
 type Code =
   | { readonly kind: "all" | "any"; readonly terms: readonly Code[] }
   | { readonly kind: "not"; readonly term: Code }
@@ -167,7 +166,7 @@ function lowering(condition: Condition, options: CompileOptions): Code | null {
       return options.mark === true ? markOp(condition.mark, condition.mask) : null;
     case "cgroup":
       return cgroupOp(condition.id);
-    // The kernel's AUTO asks whether bind(2) named the port, `autobound` whether the port is one of the range.
+    // Not the kernel's AUTO: that is true if bind(2) was given no port, `autobound` if the port is in the range.
     default:
       return null;
   }
@@ -232,7 +231,7 @@ function hostOp(end: End, prefix: Prefix | null, port: number): Code {
   return op(end === "source" ? INET_DIAG_BC_S_COND : INET_DIAG_BC_D_COND, operand);
 }
 
-/** A comparison of the port. It stands in the field `no` of a second operation that is never executed. */
+/** A comparison of the port, which is in the field `no` of a second operation that is never executed. */
 function portOp(end: End, operator: ">=" | "<=", port: number): Code {
   const codes = end === "source"
     ? { ">=": INET_DIAG_BC_S_GE, "<=": INET_DIAG_BC_S_LE }
@@ -249,7 +248,7 @@ function isInternet(family: number): boolean {
 }
 
 function lowerHost({ end, addresses, ports }: HostCondition): Code {
-  // A prefix of another family matches no internet socket, so it is no alternative.
+  // A prefix of another family matches no internet socket, so it is left out.
   const prefixes = addresses.filter(({ family }) => isInternet(family));
   const [range, ...moreRanges] = ports ?? [];
   const port = range !== undefined && moreRanges.length === 0 && range.first === range.last
@@ -276,9 +275,9 @@ function lowerRange(end: End, { first, last }: Range): Code {
   return { kind: "all", terms };
 }
 
-/** A place in a program that operations jump to before it is known. */
+/** A place in a program that is not known yet when operations jump to it. */
 interface Label {
-  /** Where the fields `no` stand that lead here. */
+  /** Offsets of the operations that jump here. */
   readonly jumps: number[];
 }
 
@@ -286,7 +285,7 @@ interface Label {
 class Assembler {
   readonly bytes: number[] = [];
 
-  /** An operation that goes on when true and jumps to the label when false. */
+  /** An operation that continues if it is true and jumps to the label if it is false. */
   op(code: number, operand: Uint8Array, otherwise: Label): void {
     otherwise.jumps.push(this.bytes.length);
     this.bytes.push(code, OP_SIZE + operand.length, 0, 0, ...operand);
@@ -308,7 +307,7 @@ class Assembler {
   }
 }
 
-/** The program; `null` when there is nothing to test, or more than an attribute holds. */
+/** The program; `null` if there is nothing to test, or if it is too long for an attribute. */
 function assemble(code: Code): Uint8Array<ArrayBuffer> | null {
   const assembler = new Assembler();
   const reject: Label = { jumps: [] };
@@ -319,7 +318,7 @@ function assemble(code: Code): Uint8Array<ArrayBuffer> | null {
   return Uint8Array.from(assembler.bytes);
 }
 
-/** Code that goes on behind itself when true, and to `otherwise` when false. */
+/** Emits code that continues after itself if it is true, and jumps to `otherwise` if it is false. */
 function emit(assembler: Assembler, code: Code, otherwise: Label): void {
   switch (code.kind) {
     case "op":

@@ -1,5 +1,5 @@
 /**
- * Destroy: asks the kernel to close a socket, whoever holds it.
+ * Destroy: asks the kernel to close a socket, whoever its owners are.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import { dumpRequest } from "./request.ts";
 import * as uapi from "./uapi.ts";
 
 /**
- * SOCK_DESTROY for the socket of a message: its 48 bytes of struct inet_diag_sockid just as they were dumped. `protocol` is
- * the one of the dump. `null` without a cookie, as in rows of /proc: addresses alone may hit another socket, an IPv4
- * request even an IPv6 listener.
+ * A SOCK_DESTROY request for the socket of a message, with the 48 bytes of struct inet_diag_sockid as they were dumped.
+ * `protocol` is that of the dump. `null` without a cookie, as in rows of /proc: addresses alone might close another
+ * socket, and an IPv4 request even an IPv6 listener.
  */
 export function destroyRequest(
   message: InetMessage,
@@ -34,7 +34,7 @@ export function destroyRequest(
     .u8(message.family)
     .u8(Math.min(protocol, uapi.IPPROTO_RAW))
     .u8(0)
-    // struct inet_diag_req_raw has the protocol of the raw socket in the place of the padding.
+    // struct inet_diag_req_raw has the protocol of the raw socket instead of the padding.
     .u8(protocol === uapi.IPPROTO_RAW ? rawProtocol : 0)
     .u32(0)
     .bytes(
@@ -45,15 +45,15 @@ export function destroyRequest(
 }
 
 /**
- * What became of it. `bound`: its connection is undone and its owner got an error, but it still has the port that its owner
- * bound it to, as UDP sockets have. `gone`: nobody has this cookie any more. `denied`: it takes CAP_NET_ADMIN. `unsupported`: a kernel
- * without CONFIG_INET_DIAG_DESTROY, or a protocol that cannot.
+ * What happened. `bound`: a UDP socket lost its peer and its owner got an error, but it keeps the port that it was bound to.
+ * `gone`: no socket has this cookie any more. `denied`: it takes CAP_NET_ADMIN. `unsupported`: the kernel was built without
+ * CONFIG_INET_DIAG_DESTROY, or the protocol cannot do it.
  */
 export type Destroyed = "closed" | "bound" | "gone" | "denied" | "unsupported";
 
 /**
- * Sends a request of {@linkcode destroyRequest} and waits for the kernel's word. Throws {@linkcode NetlinkError} for an answer
- * that is none of these, SyscallError when the socket fails. The connection must not be in a dump.
+ * Sends a request of {@linkcode destroyRequest} and waits for the answer. Throws {@linkcode NetlinkError} for any other
+ * answer, SyscallError if the netlink socket fails. No dump may be under way on the connection.
  */
 export function destroy(connection: NetlinkTransport, request: Uint8Array): Destroyed {
   try {
@@ -68,15 +68,15 @@ export function destroy(connection: NetlinkTransport, request: Uint8Array): Dest
   }
 }
 
-// Offsets in a request, behind the header of netlink.
+// Offsets in a request, with the netlink header.
 const REQ_FAMILY = NLMSG_HEADER_SIZE;
 const REQ_PROTOCOL = NLMSG_HEADER_SIZE + 1;
 const REQ_ID = NLMSG_HEADER_SIZE + 8;
 
-/** Protocols whose sockets only lose their peer. Kernel: udp_abort, which leaves a port that bind(2) named. */
+/** Protocols whose sockets only lose their peer. Kernel: udp_abort, which keeps a port given to bind(2). */
 const DATAGRAM: readonly number[] = [uapi.IPPROTO_UDP, uapi.IPPROTO_UDPLITE];
 
-// The kernel says yes to both, so its table is looked at.
+// The kernel answers the same in both cases, so its table is read.
 function isStillBound(connection: NetlinkTransport, request: Uint8Array): boolean {
   const asked = new DataView(request.buffer, request.byteOffset, request.byteLength);
   const protocol = asked.getUint8(REQ_PROTOCOL);

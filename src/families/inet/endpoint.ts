@@ -65,7 +65,7 @@ class StringSink implements TextSink {
   }
 }
 
-/** What shared code may ask of an internet endpoint. */
+/** Address and port. */
 export const internetEndpoint: EndpointTraits = {
   text,
   write,

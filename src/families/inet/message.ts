@@ -27,7 +27,7 @@ import {
   MSG_WQUEUE,
 } from "./uapi.ts";
 
-/** One inet_diag_msg in a buffer; moved, it shows another one. */
+/** A cursor over inet_diag_msg. */
 export class InetMessage extends DiagMessage implements InetRow {
   constructor() {
     super("inet_diag_msg", INET_DIAG_MSG_SIZE, INET_DIAG_MAX);
@@ -100,7 +100,7 @@ export class InetMessage extends DiagMessage implements InetRow {
     );
   }
 
-  /** True when there is no peer: wildcard address and port 0. */
+  /** True if there is no peer: the address is the wildcard and the port 0. */
   get unconnected(): boolean {
     const { view, start } = this;
     return view.getUint16(start + MSG_DPORT, false) === 0 &&
@@ -126,17 +126,17 @@ export class InetMessage extends DiagMessage implements InetRow {
     return this.view.getUint32(this.start + MSG_COOKIE + 4, true);
   }
 
-  /** The cookie, `null` when the source has none (both halves all ones). A bigint only from 2^53 on. */
+  /** The cookie, `null` if there is none (both halves all ones). A bigint only from 2^53 on. */
   get cookie(): number | bigint | null {
     return this.cookieAt(MSG_COOKIE);
   }
 
-  /** Bytes to be read; for LISTEN the connections waiting. Kernel: `idiag_rqueue`. */
+  /** Bytes to be read; for LISTEN the connections that wait for accept(2). Kernel: `idiag_rqueue`. */
   get receiveQueue(): number {
     return this.view.getUint32(this.start + MSG_RQUEUE, true);
   }
 
-  /** Bytes not acknowledged; for LISTEN how many connections may wait. Kernel: `idiag_wqueue`. */
+  /** Bytes not acknowledged yet; for LISTEN how many connections may wait. Kernel: `idiag_wqueue`. */
   get sendQueue(): number {
     return this.view.getUint32(this.start + MSG_WQUEUE, true);
   }

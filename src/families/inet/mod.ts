@@ -24,7 +24,7 @@ import type { InetSubject } from "./subject.ts";
 import { type InetRowTest, inetSocket, InetTable } from "./table.ts";
 import * as uapi from "./uapi.ts";
 
-// What most listings do without is loaded when it is called for.
+// Modules that most listings do not need are loaded when they are used.
 const destroyModule = () => require("./destroy.ts") as typeof import("./destroy.ts");
 const procModule = () => require("./proc.ts") as typeof import("./proc.ts");
 const pushdownModule = () => require("./pushdown.ts") as typeof import("./pushdown.ts");
@@ -37,11 +37,11 @@ interface InetTransport {
   readonly type: SocketType | null;
   /** IPPROTO_* for sock_diag; `null` where the kernel has no handler. */
   readonly protocol: number | null;
-  /** States that "what can be talked to" means. */
+  /** The states in which such a socket can be talked to. */
   readonly servers: StateMask;
-  /** Whether the kernel keeps sockets that are bound and nothing else in a table of their own. */
+  /** True if the kernel has a table of its own for sockets that are only bound. */
   readonly boundInactive: boolean;
-  /** Where /proc/net has no table: name in /proc/net/protocols, to which IPv6 adds `v6`. */
+  /** If /proc/net has no table: the name in /proc/net/protocols, to which IPv6 adds `v6`. */
   readonly registered?: string;
 }
 
@@ -107,12 +107,12 @@ const TRANSPORTS: readonly InetTransport[] = [
   },
 ];
 
-/** Every attribute that has to be asked for. */
+/** All attributes that the kernel only sends on request. */
 const ALL_EXTENSIONS = 0xff;
 
 const BOUND_INACTIVE = stateMask(TCP_BOUND_INACTIVE);
 
-/** Of a query that asks nothing of a socket by itself. */
+/** For a query without ports and filter. */
 const NOTHING_PUSHED: Pushdown = { program: null, states: ALL_STATES };
 
 function requests(query: Query): DiagRequest[] {
@@ -133,8 +133,8 @@ function requests(query: Query): DiagRequest[] {
           request(transport, family, ordinary, { pushed, ports, info, boundInactive: false }),
         );
       }
-      // A request of its own, because its rows come back as CLOSE; and it walks every bound socket, so only
-      // when it is wanted.
+      // In a request of its own, because the kernel says CLOSE in its replies. Only if asked for, because the kernel
+      // walks all bound sockets for it.
       if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
         const only = { pushed, ports, info, boundInactive: true };
         list.push(request(transport, family, BOUND_INACTIVE, only));
@@ -165,7 +165,7 @@ function request(
     protocol: protocol ?? 0,
     boundInactive,
   };
-  // Nobody is asked without a filter.
+  // Only made if there is a filter.
   let known: InetSubject | undefined;
   const subject = () => known ??= new (subjectModule().InetSubject)(message, kind);
   const extensions = info ? ALL_EXTENSIONS : 0;
@@ -174,9 +174,9 @@ function request(
   const version = family === AF_INET6 ? "IPv6" : "IPv4";
   const test: InetRowTest = {
     wants(message, context) {
-      // The kernel filters by state, /proc does not; everything else is asked again of every source.
+      // Everything is tested again, except for the state, by which the kernel filters but /proc does not.
       if (!boundInactive && (states & 1 << inetState(message, kind)) === 0) return false;
-      // A kernel that does not know INET_DIAG_REQ_PROTOCOL takes the request for one of raw sockets, which name theirs.
+      // A kernel that does not know INET_DIAG_REQ_PROTOCOL sends raw sockets, which can be told by INET_DIAG_PROTOCOL.
       if (kind.transport === "mptcp" && message.has(uapi.INET_DIAG_PROTOCOL)) return false;
       if (ports !== null && !hasPort(ports, message.sourcePort)) return false;
       const { filter } = context;
@@ -223,11 +223,10 @@ function procTable(transport: Transport, family: number): ProcTable {
   return procModule().inetProcTable(family === AF_INET6 ? `${transport}6` : transport, family);
 }
 
-// A socket that is bound and no more is in no table that is counted; one that is closing is a TIME-WAIT record of either
-// version.
+// Sockets that are only bound are not counted as TCP. TIME-WAIT has one counter for IPv4 and IPv6.
 function counters(transport: Transport, version: string, boundInactive: boolean): string[] {
   if (boundInactive) return ["sockets used"];
-  // The rest are not in sockstat.
+  // The others are not in sockstat.
   if (!["tcp", "udp", "udplite", "raw"].includes(transport)) return [];
   const inuse = `${transport.toUpperCase()}${version === "IPv6" ? "6" : ""} inuse`;
   return transport === "tcp" ? [inuse, "TCP tw"] : [inuse];

@@ -11,7 +11,7 @@ import type { AttributeValue } from "../attribute_table.ts";
 /** Name in JSON, offset, bytes. */
 type Field = readonly [name: string, offset: number, width: 1 | 4 | 8];
 
-/** Every field, by offset. Kernel names have `mptcpi_` before them. */
+/** Every field, by offset. The kernel's names begin with `mptcpi_`. */
 export const MPTCP_INFO_FIELDS: readonly Field[] = [
   ["subflows", 0, 1],
   ["add_addr_signal", 1, 1],

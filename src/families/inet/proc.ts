@@ -2,9 +2,9 @@
  * /proc/net/{tcp,udp,udplite,raw,icmp}{,6}: lines turned into inet_diag_msg.
  *
  * Fields of a line (net/ipv4/tcp_ipv4.c, udp.c, raw.c, ping.c): `sl: local:port remote:port state tx:rx timer:when
- * retransmits uid probes inode …`. Numbers are hexadecimal but for uid, probes and inode. An address is its 32-bit words as
- * the host's byte order prints them. For LISTEN, rx is the accept queue and its limit is not told. What follows the inode has
- * no place in the kernel's message and is carried as PROC_TAIL.
+ * retransmits uid probes inode …`. Numbers are hexadecimal, except for uid, probes and inode. An address is printed as
+ * 32-bit words in host byte order. For LISTEN, rx is the accept queue; its limit is not told. The kernel's message has no
+ * field for what follows the inode: it becomes the attribute PROC_TAIL.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import * as uapi from "./uapi.ts";
 const MS_PER_TICK = 10;
 /** Kernel: `icsk_pending` of ICSK_TIME_RETRANS, as both sources number it. */
 const TIMER_RETRANSMIT = 1;
-/** More than any kernel prints behind the inode. */
+/** More than any kernel prints after the inode. */
 const TAIL_MAX = 256;
 const TAIL_AT = uapi.INET_DIAG_MSG_SIZE;
 const MESSAGE_SIZE = TAIL_AT + NLA_HEADER_SIZE + TAIL_MAX;
 
-/** A table, with what its lines tell beyond inet_diag_msg. */
+/** A table, with facts of its lines for which inet_diag_msg has no field. */
 export interface InetProcTable extends ProcTable {
   /**
-   * Retransmits of the line that was emitted last, whatever its timer: the message has one number for them and for
-   * {@linkcode probes}. Kernel: `icsk_retransmits`, for SYN-RECV `num_timeout`.
+   * Retransmits of the last emitted line. The message has one field for them and for {@linkcode probes}, and the timer
+   * decides which it is. Kernel: `icsk_retransmits`, for SYN-RECV `num_timeout`.
    */
   readonly retransmits: number;
-  /** Probes without answer of the line that was emitted last. Kernel: `icsk_probes_out`; 0 except for TCP. */
+  /** Unanswered probes of the last emitted line. Kernel: `icsk_probes_out`; 0 except for TCP. */
   readonly probes: number;
 }
 
@@ -48,7 +48,7 @@ export function inetProcTable(file: string, family: number): InetProcTable {
       message.setUint32(uapi.MSG_COOKIE + 4, uapi.INET_DIAG_NOCOOKIE, true);
       const words = family === AF_INET6 ? 4 : 1;
       const start = bytes.indexOf(NEWLINE) + 1;
-      // No newline at all: not even the header line that every such file has.
+      // Every such file has at least a header line.
       if (start === 0) {
         throw new DecodeError(`/proc/net/${file}`, 0, "the header line is missing");
       }
@@ -117,14 +117,14 @@ const COLON = 0x3a;
 const HEX_DIGITS = 16;
 const DECIMAL_DIGITS = 15;
 
-/** Value of a hexadecimal digit; -1 for another byte. */
+/** Value of a hexadecimal digit; -1 for any other byte. */
 function digit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
-/** Reads fields of lines in place. There may be a hundred thousand lines, and none becomes a string. */
+/** Reads the fields of lines in place: there may be a hundred thousand lines, so none is made into a string. */
 class LineReader {
   readonly #bytes: Uint8Array;
   readonly #what: string;
@@ -140,7 +140,7 @@ class LineReader {
     this.#what = what;
   }
 
-  /** Moves to the next line that has something in it. Returns false at the end. */
+  /** Moves to the next line that is not blank. Returns false at the end. */
   start(): boolean {
     const bytes = this.#bytes;
     for (;;) {
@@ -154,19 +154,19 @@ class LineReader {
     }
   }
 
-  /** Passes over blanks. */
+  /** Skips blanks. */
   blanks(): void {
     const bytes = this.#bytes;
     while (this.#at < this.#end && bytes[this.#at]! <= BLANK) this.#at++;
   }
 
-  /** Passes over what is not blank. */
+  /** Skips what is not blank. */
   skipWord(): void {
     const bytes = this.#bytes;
     while (this.#at < this.#end && bytes[this.#at]! > BLANK) this.#at++;
   }
 
-  /** Passes over the colon that has to stand here. */
+  /** Skips the colon that must be here. */
   colon(name: string): void {
     if (this.#at >= this.#end || this.#bytes[this.#at] !== COLON) this.#fail(name, "has no colon");
     this.#at++;
@@ -213,7 +213,7 @@ class LineReader {
     return value;
   }
 
-  /** Copies the fields that are left, with one blank between each, to `at` of a message. Returns the length, `limit` at most. */
+  /** Copies the remaining fields, with one blank between them, to `at` of a message. Returns the length, `limit` at most. */
   rest(message: DataView, at: number, limit: number): number {
     const bytes = this.#bytes;
     let length = 0;
@@ -226,7 +226,7 @@ class LineReader {
     return length;
   }
 
-  // A number ends at a blank, a colon or the end of the line; whatever else stands there makes it none.
+  // A number must end at a blank, a colon or the end of the line.
   #check(name: string, start: number, digits: number): void {
     const next = this.#at < this.#end ? this.#bytes[this.#at]! : BLANK;
     const count = this.#at - start;

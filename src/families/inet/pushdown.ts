@@ -1,5 +1,5 @@
 /**
- * Pushdown: the part of a query that the kernel tests for us while it walks its tables.
+ * Pushdown: the part of a query that the kernel tests while it walks its tables.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { compile, type Compiled } from "./bytecode.ts";
 export interface Pushdown {
   /** Payload of INET_DIAG_REQ_BYTECODE; `null` to ask for every row. */
   readonly program: Uint8Array<ArrayBuffer> | null;
-  /** States that a matching socket can have. */
+  /** The states that a matching socket can have. */
   readonly states: StateMask;
 }
 
-/** Everything that the query asks of an internet socket by itself: its ports and its filter. `null` is every socket. */
+/** What the query asks of an internet socket: its ports and its filter, as one expression. `null` for every socket. */
 export function wantedOf({ ports, filter }: Query): Expr | null {
   const terms: Expr[] = [];
   if (ports !== null) {
@@ -29,15 +29,15 @@ export function wantedOf({ ports, filter }: Query): Expr | null {
 }
 
 /**
- * Compiles a query for the kernel. Programs that look at marks are made as well, though the kernel takes them from
- * CAP_NET_ADMIN only: the request without a program serves where it refuses.
+ * Compiles a query for the kernel. The program may look at marks, for which the kernel wants CAP_NET_ADMIN: if it refuses,
+ * the request is sent again without a program.
  */
 export function compileQuery(query: Query): Compiled | null {
   const wanted = wantedOf(query);
   return wanted === null ? null : compile(wanted, "sockeye", { mark: true });
 }
 
-/** What of a query goes into the requests. */
+/** The part of a query that goes into the requests. */
 export function pushdown(query: Query): Pushdown {
   return {
     program: compileQuery(query)?.program ?? null,
@@ -45,19 +45,19 @@ export function pushdown(query: Query): Pushdown {
   };
 }
 
-/** Sockets in these states have no peer, whatever the kernel says of them. */
+/** Sockets in these states have no peer. */
 const WITHOUT_PEER = stateMask(TCP_LISTEN, TCP_BOUND_INACTIVE);
 
 /**
- * States that an internet socket can have of which the filter is true. Beside those that the filter names: what asks for the
- * port of a peer need not look at listeners, nor walk every bound socket for those that are only bound.
+ * The states that an internet socket can have if the filter matches it. If the filter asks for the port of a peer, listeners
+ * and sockets that are only bound are not among them.
  */
 export function statesAsked(filter: Expr | null): StateMask {
   const states = possibleStates(filter);
   return filter !== null && needsPeer(filter, false) ? states & ~WITHOUT_PEER : states;
 }
 
-/** True when only a socket with a peer can match. */
+/** True if only a socket with a peer can match. */
 function needsPeer(expr: Expr, negated: boolean): boolean {
   switch (expr.kind) {
     case "not":

@@ -1,5 +1,5 @@
 /**
- * Redact: a dump without its secrets, for whoever keeps it.
+ * Redact: removes secrets from dumps that are kept.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const MD5SIG_SIZE = 100;
 const MD5SIG_KEY = 20;
 
 /**
- * Overwrites the keys of TCP MD5 signatures in a message of sock_diag with zeros. Where attributes do not add up, everything
- * behind the fixed part goes, because a key may be anywhere in it.
+ * Overwrites the keys of TCP MD5 signatures in a sock_diag message with zeros. If the lengths of attributes do not add up, all
+ * attributes are overwritten, because a key may be anywhere in them.
  */
 export function eraseKeys(view: DataView, start: number, end: number): void {
   const attributes = start + uapi.INET_DIAG_MSG_SIZE;

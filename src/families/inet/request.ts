@@ -20,7 +20,7 @@ const CLOSE = stateMask(TCP_CLOSE);
 export interface InetRequest {
   /** AF_INET or AF_INET6. */
   readonly family: number;
-  /** IPPROTO_*. One above 255 goes into an attribute. */
+  /** IPPROTO_*. One above 255 is sent as an attribute. */
   readonly protocol: number;
   /** Kernel: `idiag_states`. */
   readonly states: StateMask;
@@ -31,9 +31,9 @@ export interface InetRequest {
 }
 
 /**
- * The states that are worth asking of TCP. A socket is taken out of the kernel's tables before its state becomes CLOSE, so none
- * is ever found in it; but who asks for it beside LISTEN, as `ss -l` does, sends the kernel through all connections of
- * all network namespaces. Sockets that are bound and no more have that state too, and are asked for as BOUND_INACTIVE.
+ * The states without CLOSE, in which a dump never finds a TCP socket: it leaves the kernel's tables before its state becomes
+ * CLOSE. Asking for it beside LISTEN, as `ss -l` does, would make the kernel walk all connections of all network
+ * namespaces. Sockets that are only bound have this state too, but are asked for as BOUND_INACTIVE.
  */
 export function tcpStates(states: StateMask): StateMask {
   return states & ~CLOSE;
@@ -47,7 +47,7 @@ export function dumpRequest(request: InetRequest): Uint8Array<ArrayBuffer> {
     .u8(request.extensions ?? 0)
     .u8(0)
     .u32(request.states)
-    // Ports and addresses stay zero: the kernel would compare the ports, and a bytecode says more.
+    // No ports and addresses: the kernel would only compare the ports, and a filter program can do more.
     .zeros(40)
     .u32(INET_DIAG_NOCOOKIE)
     .u32(INET_DIAG_NOCOOKIE);

@@ -118,7 +118,7 @@ export function readAddresses(view: DataView, offset: number, length: number): s
 }
 
 /**
- * The TCP state that says the same as an association's state (include/uapi/linux/sctp.h, enum sctp_sstat_state less 1):
+ * The TCP state that corresponds to the state of an association (include/uapi/linux/sctp.h, enum sctp_sstat_state less 1):
  * CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_PENDING, SHUTDOWN_SENT, SHUTDOWN_RECEIVED, SHUTDOWN_ACK_SENT.
  */
 const ASSOCIATION_STATES = [
@@ -132,7 +132,7 @@ const ASSOCIATION_STATES = [
   TCP_LAST_ACK,
 ];
 
-/** The TCP state for an association's; CLOSE for one that this program does not know. */
+/** The TCP state for the state of an association; CLOSE for one that this program does not know. */
 export function associationState(state: number): number {
   return ASSOCIATION_STATES[state] ?? TCP_CLOSE;
 }

@@ -1,8 +1,8 @@
 /**
- * /proc/net/sctp/{eps,assocs}: lines turned into inet_diag_msg, associations with the addresses of their peer, by which they
- * are known from sockets.
+ * /proc/net/sctp/{eps,assocs}: lines turned into inet_diag_msg. An association has an attribute with the addresses of its peer, which
+ * tells it from a socket.
  *
- * Both files hold IPv4 and IPv6; the first address of a line says which it is. Of an endpoint no queues are told.
+ * Both files have IPv4 and IPv6: the first address of a line says which. Endpoints have no queues there.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { latin1Text } from "../../text/encoding.ts";
 
 const SOCKADDR_STORAGE_SIZE = 128;
 
-/** Endpoints, and behind them associations, of AF_INET or AF_INET6. */
+/** The endpoints and then the associations of AF_INET or AF_INET6. */
 export function sctpProcTable(family: number): ProcTable {
   const associations = table(
     "sctp/assocs",

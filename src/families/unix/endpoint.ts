@@ -10,7 +10,7 @@ import { compareBytes } from "../order.ts";
 
 const AT = 0x40;
 
-/** The path; `@` and the abstract name, with `@` for each NUL in it; `[inode]` of an unnamed socket. */
+/** The path, or `@` and the abstract name with `@` for each NUL in it, or `[inode]` for an unnamed socket. */
 function text({ path, name, inode }: UnixEndpoint): Bytes | string {
   if (path !== null) return path;
   if (name === null) return inode === null ? "" : `[${inode}]`;

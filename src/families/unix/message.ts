@@ -17,7 +17,7 @@ import {
   UNIX_DIAG_PEER,
 } from "./uapi.ts";
 
-/** A window on one unix_diag_msg in a buffer. */
+/** A cursor over unix_diag_msg. */
 export class UnixMessage extends DiagMessage {
   constructor() {
     super("unix_diag_msg", UNIX_DIAG_MSG_SIZE, UNIX_DIAG_MAX);
@@ -38,7 +38,7 @@ export class UnixMessage extends DiagMessage {
     return this.view.getUint32(this.start + MSG_INO, true);
   }
 
-  /** Kernel: `udiag_cookie`. In a message made of a /proc line it holds what that has for the kernel's pointer. */
+  /** Kernel: `udiag_cookie`. In a message made of a line of /proc: the kernel's pointer as told there. */
   get cookie(): number | bigint | null {
     return this.cookieAt(MSG_COOKIE);
   }
@@ -60,7 +60,7 @@ export class UnixMessage extends DiagMessage {
   get path(): Bytes | null {
     if (this.u8Attribute(UNIX_DIAG_NAME) <= 0) return null;
     const bytes = this.bytesAttribute(UNIX_DIAG_NAME)!;
-    // The kernel counts the NUL at the end in.
+    // The length includes the NUL at the end.
     const end = bytes.indexOf(0);
     return end < 0 ? bytes : bytes.subarray(0, end);
   }

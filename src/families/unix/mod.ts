@@ -24,7 +24,7 @@ function requests(query: Query): DiagRequest[] {
   const message = new UnixMessage();
   return [{
     label: "unix",
-    // Every state, whatever is wanted: the other ends are among them, see shows below.
+    // All states, even if only some are wanted: the peers of wanted sockets may have others. `shows` leaves these out.
     message: dumpRequest(ALL_STATES, query.info ? SHOW | SHOW_INFO : SHOW),
     table: unixProcTable,
     decode: (view, start, end, context) => unixSocket(message.at(view, start, end), context),
@@ -38,8 +38,8 @@ function shows(socket: Socket, query: Query): boolean {
   if (query.states !== null) {
     return (query.states & 1 << (stateNumber(socket.state) ?? 0)) !== 0;
   }
-  // What can be talked to: a listener, and a datagram socket that has a name and no peer. The state does not tell: it is
-  // ESTABLISHED for both ends as soon as one connects.
+  // What can be talked to: a listener, and a datagram socket that has a name and no peer. The state of the latter does not
+  // tell, since it is ESTABLISHED at both ends as soon as one connects.
   if (socket.state === "listen") return true;
   return socket.type === "dgram" && socket.peer === null && "path" in socket.local &&
     (socket.local.path !== null || socket.local.name !== null);

@@ -2,8 +2,8 @@
  * /proc/net/unix: lines turned into unix_diag_msg.
  *
  * Fields of a line (net/unix/af_unix.c): `pointer: references protocol flags type state inode path`, hexadecimal but for
- * the inode. The path is written as it is, with `@` for every NUL: it may hold blanks and line breaks, so a line that does
- * not look like one continues the name before it. There are no queues, no peer and no owner's user.
+ * the inode. The path is written as it is, with `@` for every NUL: it may contain blanks and line breaks, so a line that
+ * does not look like one of a socket continues the path before it. The file has no queues, no peers and no users.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const STATES = [TCP_CLOSE, TCP_SYN_SENT, TCP_ESTABLISHED, TCP_CLOSING];
 
 const LINE =
   /^([0-9a-f]+): ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{4}) ([0-9a-f]{2}) +(\d{1,10})(?: |$)/i;
-/** More than the fields before the name can take. */
+/** More than the fields before the name are long. */
 const FIELDS_LIMIT = 96;
 
 /** The table. */
@@ -51,7 +51,7 @@ export const unixProcTable: ProcTable = {
       if (fields === null) {
         throw new DecodeError(WHAT, start, "a line that is not one of a socket");
       }
-      // Whatever does not begin a socket belongs to the name of this one.
+      // A line that is not one of a socket belongs to the name of this socket.
       while (next < bytes.length && !startsLine(bytes, next)) next = lineEnd(bytes, next) + 1;
       const named = bytes[start + fields[0].length - 1] === BLANK;
       const name = named
@@ -94,7 +94,7 @@ function encode(fields: RegExpExecArray, name: Uint8Array | null, at: number): D
     view.setUint16(uapi.UNIX_DIAG_MSG_SIZE + 2, uapi.UNIX_DIAG_NAME, true);
     const payload = new Uint8Array(view.buffer, uapi.UNIX_DIAG_MSG_SIZE + NLA_HEADER_SIZE);
     payload.set(name);
-    // A path may begin with @ as well, if it is relative; an abstract name is the likelier by far.
+    // It may also be a relative path that begins with @, but an abstract name is far more likely.
     if (name[0] === AT) payload[0] = 0;
   }
   return view;

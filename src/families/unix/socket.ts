@@ -32,7 +32,7 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
   const received = message.u32Attribute(UNIX_DIAG_RQLEN);
   const sent = message.u32Attribute(UNIX_DIAG_RQLEN, 1);
   const uid = message.u32Attribute(UNIX_DIAG_UID);
-  // /proc calls a connection that nobody has accepted "connecting"; the socket itself is established.
+  // /proc says "connecting" until the connection is accepted, sock_diag says established.
   const state = context.source === "proc" && message.state === TCP_SYN_SENT
     ? TCP_ESTABLISHED
     : message.state;
@@ -44,7 +44,7 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
     protocol: null,
     state: stateName(state),
     local: { path, name: abstractName, inode },
-    // The name is another socket's: join/peers.ts knows it.
+    // The name is that of another socket: join/peers.ts fills it in.
     peer: peerInode < 0 ? null : { path: null, name: null, inode: peerInode || null },
     peerInode: peerInode > 0 ? peerInode : null,
     v6only: null,
@@ -60,7 +60,7 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
     ...(listening ? { waitingInodes: message.waitingInodes } : {}),
     ownership: "unknown",
     owners: [],
-    // /proc does not tell of peers.
+    // /proc has no peers.
     peerOwners: context.source === "proc" ? null : [],
     reach: path !== null ? BY_PATH : abstractName !== null ? BY_NAME : UNNAMED,
   };

@@ -34,7 +34,7 @@ export const UNIX_DIAG_NAME = 0;
 export const UNIX_DIAG_VFS = 1;
 /** u32: inode of the other end; 0 while nobody has accepted it. Absent where there is none. */
 export const UNIX_DIAG_PEER = 2;
-/** u32[]: of a listener, the inodes of those whose connection waits. */
+/** u32[]: of a listener, the inodes of the sockets whose connections wait for accept(2). */
 export const UNIX_DIAG_ICONS = 3;
 /** struct unix_diag_rqlen: rqueue u32 0, wqueue u32 4; of a listener the connections that wait, and the limit. */
 export const UNIX_DIAG_RQLEN = 4;
