@@ -1,40 +1,40 @@
 /**
- * getopt_long(3): arguments read as the programs we stand in for read them, abbreviations and messages included.
+ * getopt_long(3): reads arguments as ss and netstat do, with their abbreviations and error messages.
  *
  * @module
  */
 
-/** An option of a program that is imitated. */
-export interface CompatFlag<Options> {
+/** An option of ss or netstat. */
+export interface GetoptFlag<Options> {
   /** One letter. */
   readonly short?: string;
-  /** Long names, without dashes. */
+  /** Long names without their dashes. */
   readonly long?: readonly string[];
-  /** Name of the value in help. Without it there is none. */
+  /** Name of the value in help. Without it the option takes no value. */
   readonly value?: string;
-  /** True when `--name` may stand without its value. */
+  /** True when the value may be left out. */
   readonly optional?: boolean;
-  /** Ours and not the original's: never matched by an abbreviation, so that those mean what they always did. */
+  /** True for an option that the original does not have. It is never abbreviated, so abbreviations keep their meaning. */
   readonly extension?: boolean;
-  /** What it does: starts lower case, no period. Without it help is silent about the flag. */
+  /** What the option does, in lower case and without a period. Without it the option is not in help. */
   readonly help?: string;
-  /** Records the option; `value` is "" where none was given. */
+  /** Applies the option; `value` is "" when none was given. */
   set(options: Options, value: string): void;
 }
 
-/** An argument that is not understood, in the words of libc, without the name of the program. */
+/** An error in the arguments. The message is that of libc without the name of the program. */
 export class GetoptError extends Error {
   override readonly name = "GetoptError";
 }
 
 /**
- * Applies `args` to `options` in their order; arguments that are not options may stand between them and are returned. With
- * `ordered`, which is what POSIXLY_CORRECT means, the first of those ends the options. Throws {@linkcode GetoptError}, and
- * what the flags throw: at the first one, when what came before is applied.
+ * Applies the options in `args` to `options`, in their order, and returns the other arguments. These may stand between
+ * options; with `ordered`, as under POSIXLY_CORRECT, the first of them ends the options. Throws {@linkcode GetoptError}, and
+ * what the flags throw, at the first faulty argument. The ones before it have been applied by then.
  */
 export function getopt<Options>(
   args: readonly string[],
-  flags: readonly CompatFlag<Options>[],
+  flags: readonly GetoptFlag<Options>[],
   options: Options,
   ordered = false,
 ): string[] {
@@ -90,9 +90,9 @@ export function getopt<Options>(
 
 function findLong<Options>(
   given: string,
-  flags: readonly CompatFlag<Options>[],
-): { flag: CompatFlag<Options>; name: string } {
-  const found: { flag: CompatFlag<Options>; name: string }[] = [];
+  flags: readonly GetoptFlag<Options>[],
+): { flag: GetoptFlag<Options>; name: string } {
+  const found: { flag: GetoptFlag<Options>; name: string }[] = [];
   for (const flag of flags) {
     for (const name of flag.long ?? []) {
       if (name === given) return { flag, name };
@@ -101,7 +101,7 @@ function findLong<Options>(
   }
   const [first] = found;
   if (first === undefined) throw new GetoptError(`unrecognized option '--${given}'`);
-  // Several names of one flag are no ambiguity.
+  // When an abbreviation fits several names of one flag, it is not ambiguous.
   if (found.some(({ flag }) => flag !== first.flag)) {
     const names = found.map(({ name }) => `'--${name}'`).join(" ");
     throw new GetoptError(`option '--${given}' is ambiguous; possibilities: ${names}`);

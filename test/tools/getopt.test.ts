@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type CompatFlag, getopt, GetoptError } from "../../src/tools/getopt.ts";
+import { getopt, GetoptError, type GetoptFlag } from "../../src/tools/getopt.ts";
 
-const FLAGS: readonly CompatFlag<string[]>[] = [
+const FLAGS: readonly GetoptFlag<string[]>[] = [
   { short: "a", long: ["all"], set: (seen) => seen.push("a") },
   { long: ["all-owners"], extension: true, set: (seen) => seen.push("owners") },
   { short: "n", long: ["numeric"], set: (seen) => seen.push("n") },

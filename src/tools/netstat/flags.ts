@@ -4,7 +4,7 @@
  * @module
  */
 import { VERSION } from "../../version.ts";
-import type { CompatFlag } from "../getopt.ts";
+import type { GetoptFlag } from "../getopt.ts";
 
 /** The options that were given. */
 export interface NetstatOptions {
@@ -107,7 +107,7 @@ function addFamilies(options: NetstatOptions, names: string): void {
   }
 }
 
-type Flag = CompatFlag<NetstatOptions>;
+type Flag = GetoptFlag<NetstatOptions>;
 type Switch = {
   [Key in keyof NetstatOptions]: NetstatOptions[Key] extends boolean ? Key : never;
 }[keyof NetstatOptions];

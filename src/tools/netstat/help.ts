@@ -4,6 +4,7 @@
  * @module
  */
 import type { HelpPage } from "../../cli/help.ts";
+import { helpFlags } from "../help_flags.ts";
 import { NETSTAT_FLAGS } from "./flags.ts";
 
 /** The page of the man page and of completions. */
@@ -11,15 +12,7 @@ export const HELP: HelpPage = {
   usage: "sockeye netstat [OPTIONS]",
   intro:
     "Lists sockets as netstat of net-tools 2.10 does; without options, all that are connected.",
-  flags: NETSTAT_FLAGS.flatMap(({ short, long, value, help }) =>
-    help === undefined ? [] : [{
-      ...(short === undefined ? {} : { short }),
-      ...(long === undefined ? {} : { long: long[0]! }),
-      ...(value === undefined ? {} : { value }),
-      group: "Options",
-      help,
-    }]
-  ),
+  flags: helpFlags(NETSTAT_FLAGS),
   exit: "0 done, 1 not supported, 3 wrong usage, 255 a table cannot be read.",
 };
 

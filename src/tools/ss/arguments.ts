@@ -1,5 +1,5 @@
 /**
- * The options of a command line of ss, read.
+ * Reads the options of an ss command line.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import {
 } from "../../model/address_family.ts";
 import { SS_ALL, stateMask, TCP_BOUND_INACTIVE, TCP_CLOSE, TCP_LISTEN } from "../../model/state.ts";
 import { NO_OPTIONS, TABLE } from "./rows/row.ts";
-import { type CompatFlag, getopt, GetoptError } from "../getopt.ts";
+import { getopt, GetoptError, type GetoptFlag } from "../getopt.ts";
 import { SS_FLAGS, type SsFlag, type SsFlagSink } from "./flags.ts";
 import { FAMILY_NAMES, Selection } from "./selection.ts";
 
-/** Something that ends the run before it began: help, the version, or wrong usage. */
+/** Ends the run before it begins: help, the version, or wrong usage. */
 export class Stop extends Error {
   override readonly name = "Stop";
 
-  /** `text` goes to standard output for status 0, else to standard error; with `usage`, help follows it. */
+  /** `text` goes to standard output when the status is 0, else to standard error. With `usage`, help follows it. */
   constructor(readonly status: 0 | 1 | 255, readonly text: string, readonly usage = false) {
     super(text);
   }
 }
 
-/** What the options said. */
+/** What the options ask for. */
 export interface SsArguments {
   readonly options: { -readonly [K in keyof SsOptions]: SsOptions[K] };
   readonly selection: Selection;
@@ -40,9 +40,9 @@ export interface SsArguments {
   kill: boolean;
   diagFile: string | null;
   filterFile: string | null;
-  /** `-N`. */
+  /** `-N`: the network namespace to enter. */
   netns: string | null;
-  /** Everything that is not an option: state clauses and the filter. */
+  /** The arguments that are not options: state clauses and the filter. */
   operands: string[];
 }
 
@@ -129,7 +129,7 @@ export function readArguments(
       case "contexts":
         contexts.processes++;
         if (id === "contexts") contexts.sockets++;
-        // How often each was given is compared bit by bit, so that -Z -z shows less than -z.
+        // ss combines the two counts bit by bit, so -Z -z shows less than -z alone.
         result.options.contexts = (contexts.processes & contexts.sockets) !== 0;
         break;
       case "no-header":
@@ -175,7 +175,7 @@ export function readArguments(
   try {
     result.operands = getopt<SsFlagSink>(
       args,
-      SS_FLAGS as readonly CompatFlag<SsFlagSink>[],
+      SS_FLAGS as readonly GetoptFlag<SsFlagSink>[],
       found,
       ordered,
     );

@@ -16,13 +16,13 @@ import type { HostNames } from "./host_names.ts";
 import type { SsPlan } from "./plan.ts";
 import { processName } from "./process_name.ts";
 
-// What most runs do without is loaded when it is called for.
+// Most runs need neither of these, so they are loaded when they are used.
 const evaluateModule = () =>
   require("../../filter/evaluate.ts") as typeof import("../../filter/evaluate.ts");
 const cgroupModule = () =>
   require("../../origin/cgroup_paths.ts") as typeof import("../../origin/cgroup_paths.ts");
 
-/** What ss assumes where the file is missing. */
+/** What ss assumes when it cannot read the range. */
 const DEFAULT_PORT_RANGE = { first: 1024, last: 4999 };
 
 /** Names, looked up once each. */
@@ -62,7 +62,7 @@ class Names implements SsNames {
   cgroup(id: bigint): string {
     let path = this.#groups.get(id);
     if (path === undefined) {
-      // The hierarchy is this machine's, wherever the tables were read from.
+      // Control groups are always those of this machine, even when the tables are recorded ones.
       this.#paths ??= new (cgroupModule().CgroupPaths)(new ProcRoot());
       path = this.#paths.path(id) ?? `unreachable:${id.toString(16)}`;
       this.#groups.set(id, path);
@@ -81,15 +81,15 @@ class Names implements SsNames {
   }
 }
 
-/** Parts of a context that are loaded when a run needs them. */
+/** Parts of the context that are loaded only for runs that need them. */
 export interface Loaded {
-  /** `null` where the process column is not shown. */
+  /** `null` when processes are not shown. */
   readonly holders: Holders | null;
-  /** `null` where addresses are shown. */
+  /** `null` when hosts are shown by their addresses. */
   readonly hosts: HostNames | null;
 }
 
-/** The context of a run, and the netlink socket that it holds. */
+/** The context of a run, with its netlink socket. */
 export class SsRun implements SsContext {
   readonly options: SsOptions;
   readonly selection: SsSelection;
@@ -101,7 +101,6 @@ export class SsRun implements SsContext {
   readonly #holders: Holders | null;
   #connection: Connection | null | undefined;
 
-  /** `loaded`: what only some runs need. */
   constructor(plan: SsPlan, files: SsFiles, cells: SsCells, loaded: Loaded) {
     this.options = plan.options;
     this.selection = plan.selection;
@@ -116,7 +115,7 @@ export class SsRun implements SsContext {
     this.hosts = loaded.hosts;
   }
 
-  /** The netlink socket of this run; `null` where there is none to be had. */
+  /** The netlink socket of this run; `null` when none can be opened. */
   get connection(): Connection | null {
     if (this.#connection === undefined) {
       try {

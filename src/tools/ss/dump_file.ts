@@ -1,5 +1,5 @@
 /**
- * `-D FILE`: the kernel's replies for TCP, as they are. States are asked for, the filter is not.
+ * `-D FILE`: writes the kernel's replies for TCP as they are. The dump asks for the selected states; the filter is ignored.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { align, NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_SIZE } from "../../netlink
 import { DatagramReceiver } from "../../netlink/receiver.ts";
 import { Writer } from "../../text/writer.ts";
 
-/** A name that begins with a dash is standard output. Throws SyscallError when the file or the kernel fails. */
+/** Writes the replies to a file; any name that starts with a dash is standard output. Throws SyscallError. */
 export function dumpTcp(
   name: string,
   selection: SsSelection,

@@ -1,5 +1,5 @@
 /**
- * `-E`: waits, and shows internet sockets as they end.
+ * `-E`: waits, and shows internet sockets when they close.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Writer } from "../../text/writer.ts";
 import type { SsRun } from "./context.ts";
 import { PortNames } from "./port_names.ts";
 
-/** SKNLGRP_* of include/uapi/linux/sock_diag.h, as bits, by table and family. */
+/** Multicast groups by table and family, as bits. Kernel: SKNLGRP_*, include/uapi/linux/sock_diag.h. */
 const GROUPS: readonly (readonly [table: number, family: number, bit: number])[] = [
   [TABLE.tcp, AF_INET, 1 << 0],
   [TABLE.udp, AF_INET, 1 << 1],
@@ -24,7 +24,7 @@ const GROUPS: readonly (readonly [table: number, family: number, bit: number])[]
   [TABLE.udp, AF_INET6, 1 << 3],
 ];
 
-/** Groups that tell of the chosen tables; 0 when none does. */
+/** The groups for the selected tables; 0 when there is none. */
 export function eventGroups(selection: SsSelection): number {
   let groups = 0;
   for (const [table, family, bit] of GROUPS) {
@@ -33,10 +33,10 @@ export function eventGroups(selection: SsSelection): number {
   return groups;
 }
 
-/** What an event does not say is of no protocol that there is. */
+/** An event does not say its protocol. ss uses a number that no protocol has. */
 const NO_PROTOCOL = 263;
 
-/** Shows events until nobody reads them any more. Returns the exit status of a failure. Throws what the writers throw. */
+/** Shows events until the output is closed. Returns the exit status after a failure. Throws what the writers throw. */
 export function follow(run: SsRun, table: SsTable, err: Writer): number {
   const groups = eventGroups(run.selection);
   if (groups === 0) {
@@ -61,7 +61,7 @@ export function follow(run: SsRun, table: SsTable, err: Writer): number {
   try {
     for (;;) showNext(receiver, printer, table);
   } catch (error) {
-    // Events were lost: more of them came than were read.
+    // ENOBUFS: events came faster than they were read, so some were lost.
     if (!(error instanceof SyscallError)) throw error;
     err.write(`ss: ${error.message}\n`);
     return 255;

@@ -1,5 +1,5 @@
 /**
- * The files of /proc that ss mode reads, each of which a variable may put elsewhere.
+ * The files of /proc that ss mode reads. A variable of the environment can name another file for each.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ProcRoot } from "../../proc/root.ts";
 import { SS_FILES, type SsEnvironment } from "./plan.ts";
 import { latin1Text } from "../../text/encoding.ts";
 
-/** Reads the files of a run. */
+/** Reads the files of /proc for one run. */
 export class SsFiles {
   readonly #environment: SsEnvironment;
   readonly root: ProcRoot;
@@ -19,12 +19,12 @@ export class SsFiles {
     this.root = new ProcRoot(environment.PROC_ROOT || "/proc");
   }
 
-  /** True when a variable says that this file is to be read, and the kernel not to be asked. */
+  /** True when a variable names a file to read instead of asking the kernel. */
   redirected(variable: string): boolean {
     return this.#environment.PROC_ROOT !== undefined || this.#environment[variable] !== undefined;
   }
 
-  /** A file by its variable, or the negated errno. */
+  /** The bytes of a file, by its variable, or the negated errno. */
   read(variable: string): Uint8Array<ArrayBuffer> | number {
     const path = this.#environment[variable];
     if (path) return tryReadFileAt(AT_FDCWD, cString(path));
@@ -34,7 +34,7 @@ export class SsFiles {
       : this.root.read(below);
   }
 
-  /** The same as text, one character a byte; `null` where it cannot be read. */
+  /** The text of a file, one character a byte; `null` when it cannot be read. */
   text(variable: string): string | null {
     const bytes = this.read(variable);
     return typeof bytes === "number" ? null : latin1Text(bytes);

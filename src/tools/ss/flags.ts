@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CompatFlag } from "../getopt.ts";
+import type { GetoptFlag } from "../getopt.ts";
 
 /** Receives the options in their order. */
 export type SsFlagSink = (id: SsFlag, value: string) => void;
@@ -11,12 +11,12 @@ export type SsFlagSink = (id: SsFlag, value: string) => void;
 /** An option of ss, by its long name. */
 export type SsFlag = typeof SS_FLAGS[number]["id"];
 
-/** An option, named. */
-interface Flag<T extends string> extends CompatFlag<(id: T, value: string) => void> {
+/** An option with its identifier. */
+interface Flag<T extends string> extends GetoptFlag<(id: T, value: string) => void> {
   readonly id: T;
 }
 
-/** An option whose long name is `id`; `extra.long` are its long names where they differ. */
+/** Makes an option. Its long name is `id`, unless `extra` has others. */
 const flag = <const T extends string>(
   id: T,
   short: string | null,

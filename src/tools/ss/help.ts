@@ -1,12 +1,13 @@
 /**
- * What help says of ss mode.
+ * The help of ss mode, made from its table of options.
  *
  * @module
  */
 import type { HelpPage } from "../../cli/help.ts";
+import { helpFlags } from "../help_flags.ts";
 import { SS_FLAGS } from "./flags.ts";
 
-/** The grammar of what stands beside options. */
+/** The grammar of filters and lists. */
 const GRAMMAR = [
   "FILTER := [ state STATE ] [ EXPRESSION ]",
   "STATE := all, connected, synchronized, bucket, big, established, syn-sent, syn-recv, fin-wait-1,",
@@ -15,22 +16,16 @@ const GRAMMAR = [
   "        packet, packet_raw, packet_dgram, netlink, vsock, vsock_stream, vsock_dgram, tipc, xdp",
 ];
 
-/** What the man page and completions say. */
+/** The page of the man page and of completions. */
 export const HELP: HelpPage = {
   usage: "sockeye ss [OPTIONS] [FILTER]",
   intro: "Does what ss of iproute2 does, as it does it.",
-  flags: SS_FLAGS.map(({ short, long, value, help }) => ({
-    ...(short === undefined ? {} : { short }),
-    ...(long?.[0] === undefined ? {} : { long: long[0] }),
-    ...(value === undefined ? {} : { value }),
-    group: "Options",
-    help: help!,
-  })),
+  flags: helpFlags(SS_FLAGS),
   sections: [["Filter", GRAMMAR]],
   exit: "that of ss.",
 };
 
-/** The text of --help. */
+/** The text of `ss --help`. */
 export function ssHelp(): string {
   const lines = SS_FLAGS.map(({ short, long, value, help }) => {
     const names = [

@@ -7,21 +7,24 @@ import { Hosts } from "../../etc/hosts.ts";
 import { Resolver } from "../../etc/resolver.ts";
 import { mappedIpv4 } from "../../model/endpoint.ts";
 
-/** Time that name servers may take in all without naming anything, in milliseconds. ss would wait at each address anew. */
+/**
+ * The longest time that a run waits for name servers that do not answer, in milliseconds. ss itself waits
+ * anew at every address.
+ */
 const PATIENCE_MS = 5000;
 
-/** Names of addresses, each looked up once. */
+/** The names of addresses. Each is looked up once. */
 export class HostNames {
   readonly #hosts = new Hosts();
   readonly #resolver = new Resolver();
   readonly #names = new Map<string, string | null>();
   #wastedMs = 0;
 
-  /** Name of an address in its usual text form; `null` where it has none, or nobody answers. */
+  /** The name of an address; `null` when it has none or no server answers. */
   name(address: string): string | null {
     let name = this.#names.get(address);
     if (name === undefined) {
-      // An IPv4 address goes by its own name in IPv6 as well.
+      // /etc/hosts lists an IPv4 address without the prefix that it has in an IPv6 socket.
       name = this.#hosts.name(mappedIpv4(address) ?? address) ?? this.#ask(address);
       this.#names.set(address, name);
     }

@@ -1,8 +1,7 @@
 /**
- * `-K`: closes sockets, one request each, and shows those that were closed.
+ * `-K`: closes sockets, with one request each, and shows those that were closed.
  *
- * ss shows more: rows of families that cannot be closed, and rows from /proc, whether they were closed or not. Here a row
- * that is shown was closed.
+ * ss also shows sockets that it did not close: those of other families, and those it has read from /proc.
  *
  * @module
  */
@@ -14,13 +13,13 @@ import { execute } from "../../netlink/execute.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { isHarmless, KillRefused } from "./inet_tables.ts";
 
-/** Closes sockets over a connection of its own, because the dump's is busy. */
+/** Closes sockets. It has its own connection, because that of the dump is still in use. */
 export class Killer {
   readonly #connection = new Connection(NETLINK_SOCK_DIAG);
 
   /**
-   * Closes the socket of a message. Returns false when it was gone already, or is of a kind that cannot be closed. Throws
-   * {@linkcode KillRefused} for what will not work for others either, such as a missing right.
+   * Closes the socket of a message. Returns false when it no longer exists, or is of a kind that cannot be closed. Throws
+   * {@linkcode KillRefused} when no other socket can be closed either, for example without the capability.
    */
   close(message: InetMessage, protocol: number): boolean {
     const request = destroyRequest(message, protocol);
@@ -37,7 +36,7 @@ export class Killer {
     }
   }
 
-  /** Gives the connection back. */
+  /** Closes the connection. */
   end(): void {
     this.#connection.close();
   }

@@ -1,5 +1,5 @@
 /**
- * The command line of ss.
+ * `sockeye ss`: the command line of ss.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { readArguments, type SsArguments, Stop } from "./arguments.ts";
 import type { Selection } from "./selection.ts";
 import { utf8Text } from "../../text/encoding.ts";
 
-/** The release that this mode stands in for. */
+/** The release of iproute2 that this mode behaves like. */
 const VERSION = "ss utility, iproute2-7.1.0\n";
 
 /** Runs ss mode. Returns the exit status that ss has. Throws what the writers throw. */
@@ -45,7 +45,7 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
   const environment: SsEnvironment = gainedPrivileges() ? {} : process.env;
   const given = readArguments(args, environment.POSIXLY_CORRECT !== undefined, VERSION);
   const { selection } = given;
-  await before(given);
+  await prepare(given);
   if (given.summary) {
     const { writeSummary } = await import("./summary.ts");
     const files = new SsFiles(environment);
@@ -66,8 +66,8 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
   return await runSs(plan, out, err);
 }
 
-/** What `-Z` and `-N` want before anything is read. */
-async function before(given: SsArguments): Promise<void> {
+/** Does what `-Z` and `-N` need before anything is read. Throws {@linkcode Stop}. */
+async function prepare(given: SsArguments): Promise<void> {
   if (given.options.context) {
     const { selinuxEnabled } = await import("./security.ts");
     if (!selinuxEnabled()) throw new Stop(1, "SELinux is not enabled");
@@ -82,7 +82,7 @@ async function before(given: SsArguments): Promise<void> {
   }
 }
 
-/** The plan, or what is said where there is nothing to show; empty when the work is done. */
+/** Makes the plan. Returns a message instead when there is nothing to show, and an empty one when the work is done. */
 async function makePlan(
   given: SsArguments,
   environment: SsEnvironment,
@@ -92,7 +92,7 @@ async function makePlan(
   let operands: readonly string[] = given.operands;
   if (operands.length > 0) {
     const { takeStateClauses } = await import("./filter/states.ts");
-    const { states, rest } = await faults(() => takeStateClauses(operands));
+    const { states, rest } = await stopAtFault(() => takeStateClauses(operands));
     if (states !== null) selection.wantedStates = states;
     operands = rest;
   }
@@ -137,7 +137,7 @@ async function readFilter(
   const tables: string[] = [];
   if ((selection.tables & TABLE.udp) !== 0) tables.push("udp");
   if ((selection.tables & TABLE.tcp) !== 0) tables.push("tcp");
-  const { expr, families } = await faults(() =>
+  const { expr, families } = await stopAtFault(() =>
     parseSsFilter(operands, {
       resolver: hostResolver(),
       preferredFamily: selection.preferredFamily,
@@ -149,8 +149,8 @@ async function readFilter(
   return expr;
 }
 
-/** Turns the fault of a filter into the end of the run. */
-async function faults<T>(work: () => T): Promise<T> {
+/** Runs `work`, and turns an error in a filter into a {@linkcode Stop}. */
+async function stopAtFault<T>(work: () => T): Promise<T> {
   try {
     return work();
   } catch (error) {
@@ -162,7 +162,7 @@ async function faults<T>(work: () => T): Promise<T> {
 
 const STANDARD_INPUT = 0;
 
-/** A name that begins with a dash is standard input, whatever follows. */
+/** The text of the filter file. As in ss, any name that starts with a dash is standard input. */
 function readFilterFile(name: string): string {
   try {
     if (!name.startsWith("-")) return utf8Text(readFile(name));

@@ -1,5 +1,5 @@
 /**
- * `-N NAME`.
+ * `-N NAME`: runs in a named network namespace.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { SyscallError } from "../../../ffi/errno.ts";
 import { close } from "../../../ffi/files.ts";
 import { enterNetworkNamespace, tryOpenNamespace } from "../../../ffi/namespace.ts";
 
-/** Where `ip netns add` binds namespaces to names. */
+/** The folder in which `ip netns add` mounts namespaces. */
 const FOLDER = "/var/run/netns";
 
-/** Moves into a named network namespace, for good. Throws SyscallError. */
+/** Moves this process into a named network namespace. Throws SyscallError. */
 export function enterNamed(name: string): void {
   const path = `${FOLDER}/${name}`;
   const fd = tryOpenNamespace(path);

@@ -1,5 +1,5 @@
 /**
- * What a run of ss mode is to do, as its command line says it: plain data.
+ * SsPlan: what an ss command line asks for, as plain data.
  *
  * @module
  */
@@ -16,16 +16,16 @@ export interface SsPlan {
   readonly queues: boolean;
   /** `-E`: wait for sockets to end. */
   readonly events: boolean;
-  /** `-K`. */
+  /** `-K`: close the sockets. */
   readonly kill: boolean;
-  /** Where things are read from. */
+  /** The variables that say which files to read. */
   readonly environment: SsEnvironment;
 }
 
-/** The variables that ss honours. Empty when the process gained privileges on exec. */
+/** The environment. It is empty when the process gained privileges by exec. */
 export type SsEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Names of the variables, each with the path below the root that it stands for. */
+/** The variables that ss reads, each with the file below the root of /proc that it replaces. */
 export const SS_FILES: Readonly<Record<string, string>> = {
   PROC_NET_TCP: "net/tcp",
   PROC_NET_TCP6: "net/tcp6",

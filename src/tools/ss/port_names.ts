@@ -1,5 +1,5 @@
 /**
- * What stands for ports and hosts in ss mode.
+ * The names of ports and hosts in ss mode.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { InetMessage } from "../../families/inet/message.ts";
 import type { Protocols, Services } from "../../etc/services.ts";
 import type { SsRun } from "./context.ts";
 
-// Loaded by the first name that is asked for: with -n none is.
+// Loaded with the first name, which never comes with -n.
 const servicesModule = () =>
   require("../../etc/services.ts") as typeof import("../../etc/services.ts");
 
-/** Services of ports, by the protocol of the table that is being shown. */
+/** The services of ports, for the protocol of the table that is shown. */
 export class PortNames implements InetNames {
   readonly #run: SsRun;
   #services: Services | undefined;
@@ -24,7 +24,7 @@ export class PortNames implements InetNames {
     this.#run = run;
   }
 
-  /** Protocol under which services are looked up; none at first, which takes any. */
+  /** The protocol that services are looked up for. Until it is set, those of any protocol are found. */
   set protocol(protocol: "tcp" | "udp" | "raw") {
     this.#protocol = protocol;
     this.#names = new Map();
@@ -40,7 +40,7 @@ export class PortNames implements InetNames {
   }
 
   #find(port: number): string {
-    // The port of a raw socket is its protocol.
+    // A raw socket has its protocol as its port.
     if (this.#protocol === "raw") {
       this.#protocols ??= new (servicesModule().Protocols)();
       return this.#protocols.name(port) ?? `ipproto-${port}`;

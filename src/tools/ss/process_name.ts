@@ -1,5 +1,5 @@
 /**
- * Names of processes as ss prints them.
+ * The names of processes as ss prints them.
  *
  * @module
  */
@@ -7,10 +7,13 @@ import type { ProcRoot } from "../../proc/root.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { utf8Bytes } from "../../text/encoding.ts";
 
-/** Names in a stat file are cut at the first parenthesis that closes, so a process may lie about its own. */
+/** The kernel keeps this many bytes of a name: TASK_COMM_LEN - 1. */
 const COMM_MAX = 15;
 
-/** Name of a process or thread as ss reads it from its stat file; `null` where there is none. */
+/**
+ * The name of a process or thread as ss reads it from its stat file: up to the first closing parenthesis, even when that is
+ * part of the name. `null` when it has ended.
+ */
 export function processName(root: ProcRoot, path: string): Uint8Array | null {
   const bytes = root.read(`${path}/stat`, 4096);
   if (typeof bytes === "number") return null;
@@ -21,8 +24,8 @@ export function processName(root: ProcRoot, path: string): Uint8Array | null {
 }
 
 /**
- * A name with what cannot be printed replaced: controls by `.`, and bytes that are no ASCII by `?`. Where the locale is
- * UTF-8, only controls and what is not UTF-8 are, by `?`.
+ * A name with unprintable bytes replaced: control characters by `.` and bytes that are not ASCII by `?`. In a UTF-8 locale,
+ * control characters and bytes that are not UTF-8 become `?`.
  */
 export function printable(name: Uint8Array, utf8: boolean): Uint8Array {
   if (name.every((byte) => byte >= 0x20 && byte < 0x7f)) return name;
@@ -35,7 +38,7 @@ export function printable(name: Uint8Array, utf8: boolean): Uint8Array {
   );
 }
 
-/** Whether the locale's characters are UTF-8, as setlocale(3) finds out. */
+/** True in a UTF-8 locale, by the variables that setlocale(3) reads. */
 export function isUtf8(environment: Readonly<Record<string, string | undefined>>): boolean {
   const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || "C";
   return /utf-?8/i.test(locale);

@@ -1,5 +1,5 @@
 /**
- * Dumps in files, as `-D` writes them and TCPDIAG_FILE names them: netlink messages one after the other.
+ * Reads the dumps that `-D` writes and that TCPDIAG_FILE names: files of netlink messages.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { NLMSG_DONE, NLMSG_ERROR } from "../../netlink/header.ts";
 import { MessageCursor } from "../../netlink/message.ts";
 
 /**
- * Reads messages up to the first NLMSG_DONE, which is the only proper end. Returns what was wrong, or `null`; messages before
- * the fault were handed out.
+ * Reads messages up to the first NLMSG_DONE. A file without one is faulty. Returns what is wrong with the file, or `null`;
+ * `onMessage` has been called for the messages before the fault.
  */
 export function readDump(
   path: string,

@@ -1,5 +1,5 @@
 /**
- * ss mode: the tables that were chosen, in ss's order and in ss's form.
+ * Shows the selected tables in the order of ss.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { INET_FIRST, INET_LAST, InetTables } from "./inet_tables.ts";
 import type { SsPlan } from "./plan.ts";
 import { isUtf8 } from "./process_name.ts";
 
-/** Shows what the plan asks for. Returns the exit status. Throws what the writers throw. */
+/** Runs a plan. Returns the exit status. Throws what the writers throw. */
 export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<number> {
   out.flush();
   const files = new SsFiles(plan.environment);
@@ -36,7 +36,7 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
       try {
         const close = (protocol: number) => (message: InetMessage) =>
           killer.close(message, protocol);
-        // Sockets of the other families cannot be closed.
+        // The kernel closes internet sockets only.
         const inet = new InetTables(run, plan, close, err);
         for (const source of [...INET_FIRST, ...INET_LAST]) inet.show(source);
       } finally {
@@ -59,7 +59,7 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
 
 async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
   let holders: Loaded["holders"] = null;
-  // Without the column the walk that ss makes for -T alone would be for nothing.
+  // -T alone shows no column of processes, so they are not read, although ss does read them.
   if (options.processes) {
     const { Holders } = await import("./owners.ts");
     holders = new Holders(files.root, options, isUtf8(process.env));
@@ -72,7 +72,7 @@ async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
   return { holders, hosts };
 }
 
-/** A column with one possible value is left out, as are those that nobody asked for. */
+/** Which columns are shown. Netid and State are left out when they could have one value only. */
 function shownColumns({ options, selection, queues }: SsPlan): boolean[] {
   const several = (mask: number) => (mask & mask - 1) !== 0;
   return [
@@ -89,7 +89,7 @@ function shownColumns({ options, selection, queues }: SsPlan): boolean[] {
   ];
 }
 
-/** Width of the screen: the terminal's, else what COLUMNS says. */
+/** The width of the screen: that of the terminal, else the value of COLUMNS. */
 function screenOf({ environment }: SsPlan): { screen: number | null; terminal: boolean } {
   const columns = terminalColumns(1);
   const terminal = columns !== null;

@@ -1,5 +1,5 @@
 /**
- * Security contexts: `-Z` and `-z`.
+ * Security contexts, for `-Z` and `-z`.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import { tryGetXattr } from "../../../ffi/xattr.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import { utf8Text } from "../../text/encoding.ts";
 
-/** What is shown where a context cannot be read. */
+/** Shown when a context cannot be read. */
 const UNAVAILABLE = "unavailable";
 
-/** True when SELinux is on: its file system is there then, and has a policy. */
+/** True when SELinux is on. Its file system then shows the version of the policy. */
 export function selinuxEnabled(): boolean {
   return typeof tryStatAt(AT_FDCWD, cString("/sys/fs/selinux/policyvers")) !== "number";
 }
 
-/** Context of a process. */
+/** The context of a process. */
 export function processContext(root: ProcRoot, pid: number): string {
   const bytes = root.read(`${pid}/attr/current`, 4096);
   return typeof bytes === "number" ? UNAVAILABLE : contextOf(bytes);
 }
 
-/** Context of a socket, which is that of the file that a descriptor leads to. */
+/** The context of a socket, which is that of the file that a descriptor refers to. */
 export function socketContext(root: ProcRoot, pid: number, fd: number): string {
   const bytes = tryGetXattr(`${root.path}/${pid}/fd/${fd}`, "security.selinux");
   return typeof bytes === "number" ? UNAVAILABLE : contextOf(bytes);
 }
 
-/** The text of a context, whose end the kernel marks with a NUL or a newline. */
+/** The text of a context. The kernel ends it with a NUL or a newline. */
 export function contextOf(bytes: Uint8Array): string {
   const text = utf8Text(bytes).replace(/[\0\n].*$/s, "");
   return text === "" ? UNAVAILABLE : text;

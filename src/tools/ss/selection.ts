@@ -1,5 +1,6 @@
 /**
- * Which sockets a command line of ss chooses: tables, families and states, each of which brings others along.
+ * Which sockets an ss command line selects: tables, families and states. Choosing one of these also selects some of the
+ * others.
  *
  * @module
  */
@@ -26,13 +27,13 @@ import {
   TCP_TIME_WAIT,
 } from "../../model/state.ts";
 
-/** States of connections: what is shown unless something else is asked for. */
+/** The states of connections, which are shown by default. */
 export const SS_CONNECTED: StateMask = SS_ALL &
   ~stateMask(TCP_LISTEN, TCP_CLOSE, TCP_TIME_WAIT, TCP_SYN_RECV);
 
 const INTERNET = [AF_INET, AF_INET6] as const;
 
-/** What choosing a table brings along: states always, families where none of them was chosen. */
+/** What choosing a table selects too: its states always, its families unless one of them was chosen. */
 const TABLES: readonly {
   readonly bit: number;
   readonly states: StateMask;
@@ -65,7 +66,7 @@ const PACKET = TABLE.packet_dgram | TABLE.packet_raw;
 const VSOCK = TABLE.vsock_stream | TABLE.vsock_dgram;
 const INET = TABLE.tcp | TABLE.mptcp | TABLE.udp | TABLE.dccp | TABLE.sctp | TABLE.raw;
 
-/** What choosing a family brings along: states always, tables where none of them was chosen. */
+/** What choosing a family selects too: its states always, its tables unless one of them was chosen. */
 const FAMILIES: ReadonlyMap<number, { readonly states: StateMask; readonly tables: number }> =
   new Map([
     [AF_UNIX, { states: SS_CONNECTED, tables: UNIX }],
@@ -81,7 +82,7 @@ const FAMILIES: ReadonlyMap<number, { readonly states: StateMask; readonly table
     [AF_XDP, { states: stateMask(TCP_CLOSE), tables: TABLE.xdp }],
   ]);
 
-/** Names of families for `-f`. */
+/** The families by their names for `-f`. */
 export const FAMILY_NAMES: Readonly<Record<string, number>> = {
   unix: AF_UNIX,
   inet: AF_INET,
@@ -93,7 +94,7 @@ export const FAMILY_NAMES: Readonly<Record<string, number>> = {
   xdp: AF_XDP,
 };
 
-/** Names of tables for `-A`. `all` leaves TIPC out. */
+/** The tables by their names for `-A`. `all` does not include TIPC. */
 export const TABLE_NAMES: Readonly<Record<string, number>> = {
   all: INET | UNIX | PACKET | VSOCK | TABLE.netlink | TABLE.xdp,
   inet: INET,
@@ -125,7 +126,7 @@ export const TABLE_NAMES: Readonly<Record<string, number>> = {
   xdp: TABLE.xdp,
 };
 
-/** A selection under construction. */
+/** A selection that the options fill in one by one. */
 export class Selection implements SsSelection {
   tables = 0;
   states: StateMask = 0;
@@ -145,14 +146,14 @@ export class Selection implements SsSelection {
     return this.#families.size === 0;
   }
 
-  /** Adds tables, with the states that go with them. */
+  /** Adds tables and their states. */
   addTables(tables: number): void {
     for (const { bit, states } of TABLES) if ((tables & bit) !== 0) this.states |= states;
     this.tables |= tables;
     this.default = false;
   }
 
-  /** Adds a family, with the states that go with it. */
+  /** Adds a family and its states. */
   addFamily(family: number): void {
     this.states |= FAMILIES.get(family)!.states;
     this.#families.add(family);
@@ -160,13 +161,13 @@ export class Selection implements SsSelection {
     this.default = false;
   }
 
-  /** Replaces all families by one, as a condition of a filter does. */
+  /** Replaces all families by one, which is what an address in a filter does. */
   onlyFamily(family: number): void {
     this.#families = new Set([family]);
     this.preferredFamily = family;
   }
 
-  /** `-A LIST`. Returns the name that is not one, or `null`. */
+  /** Applies `-A LIST`. Returns the first unknown name, or `null`. */
   query(list: string): string | null {
     if (!this.#queried) {
       this.#queried = true;
@@ -184,7 +185,7 @@ export class Selection implements SsSelection {
     return null;
   }
 
-  /** Fills in what was left open, when all options and state clauses are known. */
+  /** Fills in the rest. It is called once, after all options and state clauses. */
   complete(): void {
     if (this.default) {
       this.wantedStates ||= SS_CONNECTED;

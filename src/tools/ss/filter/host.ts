@@ -20,21 +20,21 @@ import {
 } from "../../../model/address_family.ts";
 import { parseLong, parseUnsigned } from "./number.ts";
 
-/** What the reading of an operand depends on. */
+/** What the meaning of an operand depends on. */
 export interface HostContext {
-  /** Family that words without a prefix belong to; AF_UNSPEC for "any internet family". */
+  /** The family of operands without a prefix; AF_UNSPEC for any internet family. */
   readonly preferredFamily: number;
-  /** Tables that will be shown. ss looks for services in those of `tcp` and `udp` that are among them. */
+  /** The tables to show. ss looks up services for `tcp` and `udp` when they are among them. */
   readonly tables: readonly string[];
   readonly resolver: FilterResolver;
 }
 
-/** An operand, understood. */
+/** The meaning of an operand. */
 export interface Host {
   readonly condition: Condition;
-  /** The port alone, for comparisons; -1 for any. */
+  /** The port, for comparisons; -1 for any. */
   readonly port: number;
-  /** The family the operand speaks of; AF_UNSPEC when it leaves that open. */
+  /** The family of the operand; AF_UNSPEC when it has none. */
   readonly family: number;
 }
 
@@ -50,7 +50,7 @@ export function readHost(text: string, end: End, portOnly: boolean, context: Hos
   const determined = family ?? context.preferredFamily;
   switch (determined) {
     case AF_UNIX:
-      // The port of a unix pattern is "any", whatever it says: `-x sport > 5` is true of every socket.
+      // A unix pattern always has the port "any", so `-x sport > 5` is true of every socket.
       return {
         condition: { kind: "unix_name", end, pattern: rest },
         port: ANY_PORT,
@@ -89,8 +89,8 @@ function host(end: End, addresses: readonly Prefix[], port: number, family: numb
 }
 
 /**
- * Splits at the first colon; with `portOnly` all is the port, whose colon may be left out. A part that is missing,
- * empty or `*` is `null`: any.
+ * Splits at the first colon. With `portOnly` the whole text is the port, and its colon may be left out. A part that is
+ * missing, empty or `*` means any, and is `null`.
  */
 function splitPair(text: string, portOnly: boolean): [string | null, string | null] {
   if (portOnly && !text.startsWith(":")) text = `:${text}`;
@@ -100,7 +100,7 @@ function splitPair(text: string, portOnly: boolean): [string | null, string | nu
   return [any(text.slice(0, colon)), any(text.slice(colon + 1))];
 }
 
-/** A protocol number or CID, as the one word of an address. */
+/** A protocol number or CID as an address of one word. */
 function wordAddress(family: number, value: number | null): Prefix[] {
   return value === null ? [] : [{ family, words: [value >>> 0, 0, 0, 0], length: 32 }];
 }
@@ -164,7 +164,7 @@ function readInternet(
   context: HostContext,
 ): Host {
   let { address, portText } = splitInternet(text);
-  // `sport = [22]:9` asks for port 22: the brackets go first, then all that is left is the port.
+  // As in ss, `sport = [22]:9` means port 22: what stands in brackets is the port.
   if (portOnly) portText = text.startsWith("[") ? address : text;
   const port = readPort(portText, context);
   const addresses = portOnly || address === "" || address.startsWith("*")
@@ -173,7 +173,7 @@ function readInternet(
   return host(end, addresses, port, family);
 }
 
-/** Parts the address from what follows it: `:22`, or nothing. Only a colon after the last slash begins a port. */
+/** Splits the address from the port with its colon, which may be empty. A port starts at a colon behind the prefix length. */
 function splitInternet(text: string): { address: string; portText: string } {
   if (text.startsWith("[")) {
     const close = text.indexOf("]");
@@ -226,7 +226,7 @@ function readPrefix(text: string, family: number): Prefix | undefined {
   return length === undefined || length > bytes.length * 8 ? undefined : prefixOf(bytes, length);
 }
 
-/** One to four numbers in base 0; those that are missing are 0: `127` is 127.0.0.0. */
+/** Reads one to four numbers, as strtoul(3) does with base 0. Missing ones are 0, so `127` is 127.0.0.0. */
 function readIpv4(text: string): Uint8Array | undefined {
   const octets = text.split(".").map(parseUnsigned);
   if (octets.length > 4 || octets.some((octet) => octet === undefined || octet > 255)) {

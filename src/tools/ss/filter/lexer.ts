@@ -1,20 +1,20 @@
 /**
- * Words of the ss dialect. Blanks and tabs part them, a backslash quotes the next character, and nothing else is
- * special: `dport=22` is one word, and no keyword.
+ * Splits an ss filter into words. Blanks and tabs separate them, and a backslash quotes the next character. Nothing else is
+ * special, so `dport=22` is one word and not a keyword.
  *
  * @module
  */
 
-/** A word, and where it began in the arguments joined by blanks. */
+/** A word. `offset` is where it starts in the arguments joined by blanks. */
 export interface Word {
-  /** With backslashes removed. Keywords are recognised in this form, so quoting does not make an operand of one. */
+  /** The word without backslashes. Keywords are recognised in this form, so a quoted keyword is still a keyword. */
   readonly text: string;
-  /** As it was written. */
+  /** The word as it was written. */
   readonly source: string;
   readonly offset: number;
 }
 
-/** All words of the arguments. A word never reaches over the end of an argument. */
+/** The words of the arguments. A word ends with its argument at the latest. */
 export function splitWords(args: readonly string[]): Word[] {
   const words: Word[] = [];
   let base = 0;
@@ -28,7 +28,7 @@ export function splitWords(args: readonly string[]): Word[] {
   return words;
 }
 
-/** Keywords by all their spellings. */
+/** The keywords, by all of their spellings. */
 export const KEYWORDS = {
   "(": "(",
   ")": ")",
@@ -69,14 +69,14 @@ export const KEYWORDS = {
 /** A keyword of the ss dialect, in its main spelling. */
 export type Keyword = typeof KEYWORDS[keyof typeof KEYWORDS];
 
-/** The keyword a word is, or `undefined` for an operand. */
+/** The keyword that a word is; `undefined` for an operand. */
 export function keywordOf(text: string): Keyword | undefined {
   return Object.hasOwn(KEYWORDS, text) ? KEYWORDS[text as keyof typeof KEYWORDS] : undefined;
 }
 
 /**
- * The arguments that a filter file (`-F FILE`) stands for: one a line. Lines that start with `#` are comments; ss skips
- * those that start with `0` as well.
+ * The arguments in a filter file (`-F FILE`): one in each line. Lines that start with `#` are comments. ss also skips lines
+ * that start with `0`.
  */
 export function filterFileArguments(text: string): string[] {
   return text.split("\n").filter((line) => line !== "" && line[0] !== "#" && line[0] !== "0");

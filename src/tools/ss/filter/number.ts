@@ -1,12 +1,12 @@
 /**
- * Numbers as the C library reads them, because ss accepts what strtol(3) accepts: `0x16` and `026` are 22.
+ * Reads numbers as strtol(3) does, because ss does: `0x16` and `026` are 22.
  *
  * @module
  */
 
 const INTEGER = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/;
 
-/** The number a text begins with, in base 0, and how much of the text it is. `undefined` when it begins with none. */
+/** The number at the start of a text, and its length there. `undefined` when there is none. */
 export function scanInteger(text: string): { value: bigint; length: number } | undefined {
   const match = INTEGER.exec(text);
   if (match === null) return undefined;
@@ -18,7 +18,7 @@ export function scanInteger(text: string): { value: bigint; length: number } | u
 
 const LONG_MAX = 2n ** 63n - 1n;
 
-/** The text as a C `long`, all of it. `undefined` when it is not one, or out of range. */
+/** The whole text as a C `long`. `undefined` when it is not a number or out of range. */
 export function parseLong(text: string): number | undefined {
   const found = scanInteger(text);
   if (found === undefined || found.length !== text.length) return undefined;
@@ -26,7 +26,7 @@ export function parseLong(text: string): number | undefined {
   return Number(found.value);
 }
 
-/** The text as a C `unsigned int`, all of it. `undefined` when it is not one, or out of range. */
+/** The whole text as a C `unsigned int`. `undefined` when it is not a number or out of range. */
 export function parseUnsigned(text: string): number | undefined {
   const value = parseLong(text);
   return value === undefined || value < 0 || value > 0xffffffff ? undefined : value;

@@ -11,8 +11,8 @@
  *           | "autobound"
  * ```
  *
- * Words are judged one after the other, as they are read: of two faults the first counts, and an operand is understood
- * by the field that was named last, even where no operand may stand.
+ * Each word is checked as it is read, so the first of two errors is reported. An operand is read for the field that was
+ * named last, even where no operand is allowed.
  *
  * @module
  */
@@ -33,22 +33,22 @@ import { type Host, readHost } from "./host.ts";
 import { type Keyword, keywordOf, splitWords, type Word } from "./lexer.ts";
 import { parseUnsigned, scanInteger } from "./number.ts";
 
-/** What a filter is read against. */
+/** What the meaning of a filter depends on. */
 export interface SsFilterOptions {
   readonly resolver?: FilterResolver;
-  /** The last family chosen by an option before the filter (`-4`, `-x`); AF_UNSPEC without one. */
+  /** The family of the last option that chose one, such as `-4` or `-x`; AF_UNSPEC without one. */
   readonly preferredFamily?: number;
-  /** Tables chosen by options, as `-A` names them. Services are looked up in `tcp` and `udp` of these. */
+  /** The tables that options chose, by their names for `-A`. Services are looked up for `tcp` and `udp` among them. */
   readonly tables?: readonly string[];
 }
 
-/** A filter, and what reading it changes elsewhere. */
+/** A filter, and the families that its operands choose. */
 export interface SsFilter {
   /** `null` for an empty filter. */
   readonly expr: Expr | null;
   /**
-   * Families that operands named or inherited, in the order they were read. Each **replaces** the set of families to
-   * show and becomes the preferred family, states staying as they are; so the last one counts.
+   * Families of the operands, in the order they were read. Each **replaces** the set of families to show and becomes the
+   * preferred family, so the last one counts. The states stay as they are.
    */
   readonly families: readonly number[];
 }
@@ -66,7 +66,7 @@ export function parseSsFilter(args: readonly string[], options: SsFilterOptions 
 /** The field whose operand is read next. */
 type Field = "src" | "dst" | "sport" | "dport" | "dev" | "fwmark" | "cgroup";
 
-/** An operand as its field understands it. */
+/** An operand as its field reads it. */
 type Operand = { readonly host: Host } | { readonly condition: Condition };
 
 type Token =
@@ -81,7 +81,7 @@ class Parser {
   readonly #resolver: FilterResolver;
   readonly #tables: readonly string[];
   #preferredFamily: number;
-  /** Before any field was named, operands are read as hosts. */
+  /** The field that was named last. Before the first one, operands are read as hosts. */
   #field: Field = "src";
   #next = 0;
   #peeked: Token | null = null;
@@ -104,7 +104,7 @@ class Parser {
   }
 
   #list(): Expr {
-    // Terms of one operator are gathered; another operator takes all that came before as its first term.
+    // Terms with the same operator form one list. When the operator changes, that list becomes the first term of the next.
     let join = all;
     let terms = [this.#expr()];
     for (;;) {
@@ -203,7 +203,7 @@ class Parser {
     return token.operand;
   }
 
-  /** The next token. Its side effects, and the fault of a bad operand, happen when it is first looked at. */
+  /** The next token. It is read at the first call, which changes the field or family, or throws for a bad operand. */
   #peek(): Token {
     return this.#peeked ??= this.#read();
   }
@@ -293,7 +293,7 @@ function isField(keyword: Keyword): keyword is Field {
 }
 
 function readDevice(text: string, resolver: FilterResolver): Condition {
-  // `if7` is how an interface without a known name is printed, so it is read as well.
+  // ss prints an interface without a name as `if7`, so that is read too.
   const numbered = /^if(\d+)/.exec(text)?.[1];
   const index = resolver.interfaceIndex(text) ??
     (numbered === undefined ? undefined : Number(numbered)) ?? parseUnsigned(text);
@@ -303,7 +303,7 @@ function readDevice(text: string, resolver: FilterResolver): Condition {
   return { kind: "device", name: text, index };
 }
 
-/** Reads as scanf("%i/%i") does: what follows the last number is not looked at. */
+/** Reads a mark as scanf("%i/%i") does: text behind the last number is ignored. */
 function readMark(text: string): Condition {
   const mark = scanInteger(text);
   const wanted = "MARK or MARK/MASK";

@@ -1,5 +1,5 @@
 /**
- * The clauses before an ss filter: `state listening exclude close-wait`.
+ * The state clauses before an ss filter: `state listening exclude close-wait`.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { similar } from "../../../text/nearest.ts";
 const BUCKET = stateMask(TCP_SYN_RECV, TCP_TIME_WAIT);
 const CONNECTED = SS_ALL & ~stateMask(TCP_CLOSE, TCP_LISTEN);
 
-/** Words for states and groups of them, in lower case. */
+/** The words for states and groups of states, in lower case. */
 const WORDS: Readonly<Record<string, StateMask>> = {
   all: SS_ALL,
   connected: CONNECTED,
@@ -51,11 +51,11 @@ const WORDS: Readonly<Record<string, StateMask>> = {
   "bound-inactive": stateMask(TCP_BOUND_INACTIVE),
 };
 
-/** What the clauses say, and what follows them. */
+/** The states that the clauses name, and the arguments that follow. */
 export interface StateClauses {
   /**
-   * States asked for; `null` when there was no clause. ss takes a mask of 0, as from `exclude all`, for none: the
-   * caller decides that, since the default is the caller's.
+   * The states asked for; `null` when there was no clause. ss takes a mask of 0, as from `exclude all`, as if there were no
+   * clause. That is left to the caller, who knows the default.
    */
   readonly states: StateMask | null;
   /** The arguments after the clauses: the filter itself. */
@@ -63,8 +63,8 @@ export interface StateClauses {
 }
 
 /**
- * Takes `state X`, `exclude X` and `excl X` from the front of the arguments. Each word is an argument of its own. The
- * first clause says where counting starts: `state` from nothing, `exclude` from everything.
+ * Takes `state X`, `exclude X` and `excl X` from the front of the arguments. Each word is an argument of its own. If the
+ * first clause is `state`, states are added to none; if it is `exclude`, they are removed from all.
  *
  * Throws {@linkcode FilterSyntaxError} for an unknown state, or when the word for it is missing.
  */
