@@ -115,19 +115,19 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   const known = new Map<string, ResultOwner[]>();
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
-    const subject = auditedSocket(socket, document.host);
-    if (!policy.settings.check.has(subject.check)) continue;
+    const audited = auditedSocket(socket, document.host);
+    if (!policy.settings.check.has(audited.check)) continue;
     let best: Match | undefined;
-    for (const entry of index.candidates(subject)) {
-      if (!speaksOf(entry, subject)) continue;
+    for (const entry of index.candidates(audited)) {
+      if (!speaksOf(entry, audited)) continue;
       spokenOf.add(entry);
-      const match = judgeEntry(entry, subject, policy.settings, today, unseen);
+      const match = judgeEntry(entry, audited, policy.settings, today, unseen);
       if (best === undefined || compareMatches(match, best) < 0) best = match;
     }
     if (
-      best === undefined && isEphemeralUdp(subject) && policy.settings.ephemeralUdp === "collapse"
+      best === undefined && isEphemeralUdp(audited) && policy.settings.ephemeralUdp === "collapse"
     ) {
-      collapsed.add(subject);
+      collapsed.add(audited);
       continue;
     }
     const key = socket.owners.map(({ pid, exe, comm, uid, unit }) =>
@@ -135,7 +135,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     ).join("\0");
     let owners = known.get(key);
     if (owners === undefined) known.set(key, owners = resultOwners(socket.owners));
-    const result = judged(subject, best ?? null, owners);
+    const result = judged(audited, best ?? null, owners);
     const earlier = results.get(result.key);
     if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
       const endpoints = further.get(result.key);
@@ -230,11 +230,11 @@ function graver(a: Result, b: Result): boolean {
 }
 
 function judged(
-  subject: AuditedSocket,
+  audited: AuditedSocket,
   best: Match | null,
   owners: readonly ResultOwner[],
 ): Result {
-  const { socket, identity } = subject;
+  const { socket, identity } = audited;
   const verdict = best?.verdict ?? "surplus";
   return {
     rule: `policy/${verdict}`,
@@ -331,13 +331,13 @@ function unreadable(kind: string, reason: string): Result {
 
 /** Compares one socket with all entries of a policy, including those that do not match. The nearest entry is first. */
 export function allMatches(
-  subject: AuditedSocket,
+  audited: AuditedSocket,
   document: SnapshotDocument,
   policy: Policy,
 ): Match[] {
   const today = document.taken_at.slice(0, 10);
   const unseen = document.gaps.find(({ kind }) => kind === "processes")?.reason ?? null;
   return policy.entries
-    .map((entry) => matchEntry(entry, subject, policy.settings, today, unseen))
+    .map((entry) => matchEntry(entry, audited, policy.settings, today, unseen))
     .sort(compareMatches);
 }

@@ -43,16 +43,16 @@ export function explainService(
   const found = new Map<string, ServiceExplanation>();
   for (const socket of document.sockets) {
     if (!isService(socket)) continue;
-    const subject = auditedSocket(socket, document.host);
-    if (!policy.settings.check.has(subject.check) || !isCalled(subject, wanted)) continue;
-    const { key, endpoint } = subject.identity;
+    const audited = auditedSocket(socket, document.host);
+    if (!policy.settings.check.has(audited.check) || !isCalled(audited, wanted)) continue;
+    const { key, endpoint } = audited.identity;
     const result = report.results.find((result) => result.key === key) ?? null;
     found.set(key, {
       result,
       key,
       endpoint,
       collapsed: result === null,
-      entries: relevant(allMatches(subject, document, policy)),
+      entries: relevant(allMatches(audited, document, policy)),
     });
   }
   for (const result of report.results) {

@@ -21,7 +21,7 @@ import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 /** The sockets that one entry is made of. */
 interface Group {
   readonly heading: string;
-  readonly subjects: AuditedSocket[];
+  readonly members: AuditedSocket[];
 }
 
 /** Writes the policy as YAML. */
@@ -31,7 +31,7 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
   const unseen = relevantGaps(snapshot.gaps, new Set(check));
   const holders = snapshot.gaps.filter(({ kind }) => kind === "processes");
   const sorted = [...groups.values()].sort((a, b) =>
-    order(a.heading, b.heading) || compareSubjects(a.subjects[0]!, b.subjects[0]!)
+    order(a.heading, b.heading) || compareAudited(a.members[0]!, b.members[0]!)
   );
   const head = comment([
     `What may listen on ${snapshot.host.name}, as it was on ${snapshot.taken_at.slice(0, 10)}.`,
@@ -56,7 +56,7 @@ function indented(text: string): string {
 }
 
 // By transport, then by port as a number.
-function compareSubjects(a: AuditedSocket, b: AuditedSocket): number {
+function compareAudited(a: AuditedSocket, b: AuditedSocket): number {
   const [portA, portB] = [a, b].map(({ socket }) => socket.local.port ?? -1) as [number, number];
   return order(a.transport, b.transport) || portA - portB || order(a.identity.key, b.identity.key);
 }
@@ -102,22 +102,22 @@ function entries(groups: readonly Group[]): string {
   const taken = new Set<string>();
   let heading = "";
   let text = "";
-  for (const { heading: own, subjects } of groups) {
+  for (const { heading: own, members } of groups) {
     const lines: string[] = [];
     if (own !== heading) {
       heading = own;
       lines.push(`--- ${heading} ---`);
       if (text !== "") text += "\n";
     }
-    lines.push(...remarks(subjects));
-    text += indented(comment(lines) + yaml([entryOf(subjects, taken)]));
+    lines.push(...remarks(members));
+    text += indented(comment(lines) + yaml([entryOf(members, taken)]));
   }
   return text;
 }
 
-function remarks(subjects: readonly AuditedSocket[]): string[] {
+function remarks(members: readonly AuditedSocket[]): string[] {
   const lines: string[] = [];
-  const sockets = subjects.map(({ socket }) => socket);
+  const sockets = members.map(({ socket }) => socket);
   if (sockets.some(({ ownership }) => ownership === "hidden" || ownership === "unknown")) {
     lines.push("Not every holder could be seen, so any is allowed: run --init again as root.");
   }
@@ -135,16 +135,16 @@ function collect(snapshot: SnapshotDocument, check: ReadonlySet<string>): Map<st
   const groups = new Map<string, Group>();
   for (const socket of snapshot.sockets) {
     if (!isService(socket)) continue;
-    const subject = auditedSocket(socket, snapshot.host);
-    if (!check.has(subject.check) || !isKnownTransport(subject.transport)) continue;
-    const { identity, transport } = subject;
+    const audited = auditedSocket(socket, snapshot.host);
+    if (!check.has(audited.check) || !isKnownTransport(audited.transport)) continue;
+    const { identity, transport } = audited;
     // UDP clients are collapsed by the audit, so they need no entry.
     if (identity.ephemeral && socket.state !== "listen" && transport !== "tcp") continue;
     const group = groups.get(identity.key);
     if (group === undefined) {
-      groups.set(identity.key, { heading: headingOf(socket, identity.netns), subjects: [subject] });
+      groups.set(identity.key, { heading: headingOf(socket, identity.netns), members: [audited] });
     } else {
-      group.subjects.push(subject);
+      group.members.push(audited);
     }
   }
   return groups;
@@ -162,9 +162,9 @@ function headingOf(socket: SocketDocument, netns: string): string {
   return `${stableUnit(owner.unit) ?? owner.exe ?? owner.comm ?? "unknown program"}${where}`;
 }
 
-function entryOf(subjects: readonly AuditedSocket[], taken: Set<string>): Record<string, unknown> {
-  const { socket, identity, transport } = subjects[0]!;
-  const sockets = subjects.map(({ socket }) => socket);
+function entryOf(members: readonly AuditedSocket[], taken: Set<string>): Record<string, unknown> {
+  const { socket, identity, transport } = members[0]!;
+  const sockets = members.map(({ socket }) => socket);
   const owners = sockets.flatMap(({ owners }) => owners);
   const { local } = socket;
   const seen = sockets.every(({ ownership }) => ownership === "owned");
@@ -175,7 +175,7 @@ function entryOf(subjects: readonly AuditedSocket[], taken: Set<string>): Record
   const inUnits = owners.every(({ unit }) => unit !== null);
   const fixed = !identity.ephemeral && identity.netns === "host";
   return {
-    name: nameOf(subjects[0]!, taken),
+    name: nameOf(members[0]!, taken),
     ...(fixed && inUnits && seen && transport === "tcp" ? { expect: "required" } : {}),
     transport,
     ...(typeof local.port === "number" && socket.protocol === null && local.address !== undefined

@@ -42,20 +42,20 @@ export function compareMatches(a: Match, b: Match): number {
 /** Matches and judges a socket. `today` is a day such as 2026-12-31; `unseen` is the reason of a gap about processes. */
 export function matchEntry(
   entry: PolicyEntry,
-  subject: AuditedSocket,
+  audited: AuditedSocket,
   settings: PolicySettings,
   today: string,
   unseen: string | null,
 ): Match {
-  const misses = whereMisses(entry, subject);
+  const misses = whereMisses(entry, audited);
   if (misses.length > 0) return { entry, misses, verdict: "surplus", reasons: [] };
-  return judgeEntry(entry, subject, settings, today, unseen);
+  return judgeEntry(entry, audited, settings, today, unseen);
 }
 
 /** Judges a socket by an entry that {@linkcode speaksOf} it. */
 export function judgeEntry(
   entry: PolicyEntry,
-  subject: AuditedSocket,
+  audited: AuditedSocket,
   settings: PolicySettings,
   today: string,
   unseen: string | null,
@@ -63,9 +63,9 @@ export function judgeEntry(
   const wrong: string[] = [];
   const exposed: string[] = [];
   const unknown: string[] = [];
-  judgeFamily(entry, subject, unknown);
-  judgeReach(entry, subject, exposed, unknown);
-  judgeOwners(entry, subject, wrong, unknown);
+  judgeFamily(entry, audited, unknown);
+  judgeReach(entry, audited, exposed, unknown);
+  judgeOwners(entry, audited, wrong, unknown);
   if (asksForOwner(entry) && unseen !== null && settings.unseenHolders === "undecidable") {
     unknown.push(`a further holder cannot be ruled out: ${unseen}`);
   }
@@ -91,10 +91,10 @@ function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): b
 /** One condition for an entry to match a socket. */
 interface Criterion {
   readonly key: string;
-  fits(entry: PolicyEntry, subject: AuditedSocket): boolean;
+  fits(entry: PolicyEntry, audited: AuditedSocket): boolean;
   /** What the entry wants, for a socket that does not meet it. */
   wants(entry: PolicyEntry): string;
-  has(subject: AuditedSocket): string;
+  has(audited: AuditedSocket): string;
 }
 
 const either = (values: readonly (string | number)[]) => values.join(" or ");
@@ -110,7 +110,7 @@ const CRITERIA: readonly Criterion[] = [
   },
   {
     key: "port",
-    fits: (entry, subject) => entry.ports === null || portFits(entry, subject),
+    fits: (entry, audited) => entry.ports === null || portFits(entry, audited),
     wants: ({ ports, ephemeral }) =>
       either([
         ...ports!.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`),
@@ -140,33 +140,33 @@ const CRITERIA: readonly Criterion[] = [
   },
   {
     key: "path",
-    fits: ({ paths }, subject) => paths === null || fitsAny(paths, pathOf(subject)),
+    fits: ({ paths }, audited) => paths === null || fitsAny(paths, pathOf(audited)),
     wants: ({ paths }) => either(paths!),
-    has: (subject) => pathOf(subject) || "none",
+    has: (audited) => pathOf(audited) || "none",
   },
   {
     key: "address",
-    fits: ({ addresses }, subject) => addresses === null || addressFits(addresses, subject),
+    fits: ({ addresses }, audited) => addresses === null || addressFits(addresses, audited),
     wants: ({ addresses }) => either(addresses!),
     has: ({ socket }) => socket.local.address ?? "none",
   },
   {
     key: "family",
-    fits: ({ family }, subject) => family === null || familyFits(family, subject),
+    fits: ({ family }, audited) => family === null || familyFits(family, audited),
     wants: ({ family }) => family!,
     has: familyText,
   },
 ];
 
 /** True if an entry matches a socket. This is the hot path, so no text is made. */
-export function speaksOf(entry: PolicyEntry, subject: AuditedSocket): boolean {
-  for (const criterion of CRITERIA) if (!criterion.fits(entry, subject)) return false;
+export function speaksOf(entry: PolicyEntry, audited: AuditedSocket): boolean {
+  for (const criterion of CRITERIA) if (!criterion.fits(entry, audited)) return false;
   return true;
 }
 
-function whereMisses(entry: PolicyEntry, subject: AuditedSocket): string[] {
-  return CRITERIA.filter((criterion) => !criterion.fits(entry, subject)).map((criterion) =>
-    `${criterion.key} is ${criterion.has(subject)}, the entry wants ${criterion.wants(entry)}`
+function whereMisses(entry: PolicyEntry, audited: AuditedSocket): string[] {
+  return CRITERIA.filter((criterion) => !criterion.fits(entry, audited)).map((criterion) =>
+    `${criterion.key} is ${criterion.has(audited)}, the entry wants ${criterion.wants(entry)}`
   );
 }
 

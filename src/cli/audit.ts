@@ -11,7 +11,7 @@ import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -158,11 +158,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const options = defaults();
   const [extra] = parseArguments(args, AUDIT_FLAGS, options);
   out.keepsOn = true;
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return EXIT_OK;
-  }
+  if (options.help) return showHelp(HELP, out);
   if (extra !== undefined) {
     throw new UsageError(
       `audit takes no argument: "${extra}" was given; a policy is given by --policy`,

@@ -19,7 +19,7 @@ export interface CommandModule {
     out: Writer,
     err: Writer,
     commands: readonly Command[],
-  ): Promise<number>;
+  ): number | Promise<number>;
 }
 
 /** One command. */

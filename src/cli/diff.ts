@@ -9,7 +9,7 @@ import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -53,15 +53,11 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, InputError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
+export function run(args: readonly string[], out: Writer, _err: Writer): number {
   const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
   const files = parseArguments(args, DIFF_FLAGS, options);
   out.keepsOn = true;
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return Promise.resolve(EXIT_OK);
-  }
+  if (options.help) return showHelp(HELP, out);
   const [before, after, extra] = files;
   if (before === undefined || extra !== undefined) {
     throw new UsageError(
@@ -73,5 +69,5 @@ export function run(args: readonly string[], out: Writer, _err: Writer): Promise
     { before, after: after ?? null, ownNetns, json, color, connections: false },
     out,
   );
-  return Promise.resolve(STATUS[outcome]);
+  return STATUS[outcome];
 }

@@ -9,7 +9,7 @@ import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -43,15 +43,13 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, and SyscallError if /proc cannot be listed. */
-export function run(args: readonly string[], out: Writer): Promise<number> {
+export function run(args: readonly string[], out: Writer): number {
   const options: Options = { json: false, color: "auto", help: false };
   const [extra] = parseArguments(args, DOCTOR_FLAGS, options);
   if (extra !== undefined && !options.help) {
     throw new UsageError(`doctor takes no argument: "${extra}" was given`);
   }
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-  } else doctor(options.json, options.color, out);
-  return Promise.resolve(EXIT_OK);
+  if (options.help) return showHelp(HELP, out);
+  doctor(options.json, options.color, out);
+  return EXIT_OK;
 }

@@ -21,9 +21,9 @@ import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
-import { oneNetns, setNetns } from "./netns_choice.ts";
+import { NETNS_FLAGS } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
 
 interface Options {
@@ -45,19 +45,7 @@ export const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
       options.binds.push(value);
     },
   },
-  {
-    long: "all-netns",
-    group: "Where to look",
-    help: "in every network namespace that can be found and entered",
-    set: (options) => setNetns(options, "all"),
-  },
-  {
-    long: "netns",
-    value: "NAME|PID|PATH|INODE",
-    group: "Where to look",
-    help: "in this network namespace",
-    set: (options, value) => setNetns(options, oneNetns(value)),
-  },
+  ...NETNS_FLAGS,
   {
     long: "json",
     group: "Output",
@@ -94,7 +82,7 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+export function run(args: readonly string[], out: Writer, err: Writer): number {
   const options: Options = {
     binds: [],
     netns: undefined,
@@ -104,11 +92,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
   };
   const words = parseArguments(args, EXPLAIN_FLAGS, options);
   out.keepsOn = true;
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return Promise.resolve(EXIT_OK);
-  }
+  if (options.help) return showHelp(HELP, out);
   const how: ExplainOptions = { netns: options.netns, json: options.json, color: options.color };
   if (options.binds.length > 0) {
     if (words.length > 0) {
@@ -117,14 +101,14 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
     if (options.netns === "all") {
       throw new UsageError("--bind is tried in one network namespace: choose it by --netns");
     }
-    return Promise.resolve(STATUS[predictBind(options.binds.map(bindTarget), how, out, err)]);
+    return STATUS[predictBind(options.binds.map(bindTarget), how, out, err)];
   }
   if (words.length === 0) {
     throw new UsageError(
       "explain needs a target: sockeye explain 8080; --help lists what there is",
     );
   }
-  return Promise.resolve(STATUS[explain(words.map(target), how, out, err)]);
+  return STATUS[explain(words.map(target), how, out, err)];
 }
 
 function target(text: string): Target {

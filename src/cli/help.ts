@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Writer } from "../text/writer.ts";
+import { EXIT_OK } from "./exit.ts";
 import type { DocumentedFlag } from "./flag.ts";
 
 /** The page of a command. */
@@ -40,4 +42,11 @@ export function helpText(page: HelpPage): string {
     text += `\n${heading}:\n${lines.map((line) => `  ${line}\n`).join("")}`;
   }
   return `${text}\nExit status: ${page.exit}\n`;
+}
+
+/** Answers `--help`. Returns the exit status. Throws what the writer throws. */
+export function showHelp(page: HelpPage, out: Writer): number {
+  out.write(helpText(page));
+  out.flush();
+  return EXIT_OK;
 }

@@ -14,7 +14,7 @@ import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { oneNetns } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
@@ -89,11 +89,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     help: false,
   };
   const [extra] = parseArguments(args, KILL_FLAGS, options);
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return EXIT_OK;
-  }
+  if (options.help) return showHelp(HELP, out);
   if (extra !== undefined) {
     throw new UsageError(`kill takes no argument: "${extra}" was given; write --socket 'FILTER'`);
   }

@@ -27,11 +27,9 @@ export async function run(
   const positional = parseArguments(args, LIST_FLAGS, options);
   out.keepsOn = options.requireComplete;
   if (options.help) {
-    const { helpText } = await import("./help.ts");
+    const { showHelp } = await import("./help.ts");
     const { FIELDS } = await import("../filter/fields.ts");
-    out.write(helpText(listHelp(commands, FIELDS)));
-    out.flush();
-    return EXIT_OK;
+    return showHelp(listHelp(commands, FIELDS), out);
   }
   if (options.version) {
     const { versionLine } = await import("../version.ts");

@@ -10,7 +10,7 @@ import { OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
-import { oneNetns, setNetns } from "./netns_choice.ts";
+import { NETNS_FLAGS } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** State names as they are typed. */
@@ -244,19 +244,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     help: "show how the expression is read and which part of it the kernel tests; list nothing",
     set: (options) => options.explainFilter = true,
   },
-  {
-    long: "all-netns",
-    group: "Where to look",
-    help: "in every network namespace that can be found and entered",
-    set: (options) => setNetns(options, "all"),
-  },
-  {
-    long: "netns",
-    value: "NAME|PID|PATH|INODE",
-    group: "Where to look",
-    help: "in this network namespace",
-    set: (options, value) => setNetns(options, oneNetns(value)),
-  },
+  ...NETNS_FLAGS,
   {
     long: "owners",
     value: "HOW",

@@ -9,7 +9,7 @@ import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -64,11 +64,7 @@ export const HELP: HelpPage = {
 export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
   const options: Options = { format: "text", color: "auto", help: false };
   const files = parseArguments(args, REPORT_FLAGS, options);
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return EXIT_OK;
-  }
+  if (options.help) return showHelp(HELP, out);
   if (files.length === 0) {
     throw new UsageError("report wants snapshots, none was given: sockeye report HOST.json...");
   }

@@ -8,7 +8,7 @@ import type { Writer } from "../text/writer.ts";
 import { HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
-import { type HelpPage, helpText } from "./help.ts";
+import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -51,7 +51,7 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+export function run(args: readonly string[], out: Writer, err: Writer): number {
   const options: Options = {
     connections: false,
     ownNetns: false,
@@ -60,16 +60,12 @@ export function run(args: readonly string[], out: Writer, err: Writer): Promise<
   };
   const [extra] = parseArguments(args, SNAPSHOT_FLAGS, options);
   out.keepsOn = options.requireComplete;
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return Promise.resolve(EXIT_OK);
-  }
+  if (options.help) return showHelp(HELP, out);
   if (extra !== undefined) {
     throw new UsageError(
       `snapshot takes no argument: "${extra}" was given; it writes to standard output`,
     );
   }
   const complete = snapshot(options, out, err);
-  return Promise.resolve(options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK);
+  return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
 }

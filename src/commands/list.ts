@@ -11,8 +11,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { Users } from "../etc/users.ts";
 import type { Query } from "../query.ts";
-import { type ColorChoice, useColor } from "../text/color.ts";
-import { paint } from "../text/color.ts";
+import { type ColorChoice, paint, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
 

@@ -6,9 +6,8 @@
 import { close } from "../../ffi/files.ts";
 import { AF_INET, AF_INET6, SOCK_RAW, socket, tryGetOption } from "../../ffi/socket.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { type ChainRule, type Conditions, type DnatRule, followRules } from "./nat_rule.ts";
+import { both, type ChainRule, type Conditions, type DnatRule, followRules } from "./nat_rule.ts";
 import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
-import { both } from "./nat_rule.ts";
 import { latin1Text, utf8Bytes } from "../text/encoding.ts";
 
 const IPPROTO_RAW = 255;

@@ -5,13 +5,13 @@
  */
 import { endpointTraits } from "../families/mod.ts";
 import type { Bytes, Owner, Process } from "../model/owner.ts";
+import type { Gap } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
-import { utf8Bytes } from "../text/encoding.ts";
+import { utf8Bytes, utf8Text } from "../text/encoding.ts";
 import { RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
-import { utf8Text } from "../text/encoding.ts";
 import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format. */
@@ -34,8 +34,13 @@ export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record
     },
     taken_at: new Date(snapshot.takenAtMs).toISOString(),
     complete: snapshot.gaps.length === 0,
-    gaps: snapshot.gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
+    gaps: snapshot.gaps.map(gapJson),
   };
+}
+
+/** One gap. */
+export function gapJson({ kind, reason, detail }: Gap): Record<string, unknown> {
+  return { kind, reason, ...detail };
 }
 
 /** One socket. */

@@ -16,8 +16,8 @@ export const acceptQueue: Rule = {
   fix:
     "Find out why the program does not accept; raise its backlog and net.core.somaxconn only for short bursts",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const queue = subject.socket.accept_queue;
+    services.flatMap((audited) => {
+      const queue = audited.socket.accept_queue;
       if (queue === null || queue.limit === null || queue.length === 0) return [];
       const { length, limit } = queue;
       // The kernel accepts one connection more than the limit. Kernel: sk_acceptq_is_full().
@@ -25,7 +25,7 @@ export const acceptQueue: Rule = {
       // In a short queue a single connection would already be a large share.
       if (!full && (length < 4 || length < limit * NEARLY)) return [];
       return [{
-        subject,
+        audited,
         ...(full ? {} : { severity: "medium" as const }),
         message: full
           ? "its accept queue is full: further connections are dropped"

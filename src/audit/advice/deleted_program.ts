@@ -13,15 +13,15 @@ export const deletedProgram: Rule = {
   fix:
     "Restart it after an update, so that it runs what is installed; find out where it came from otherwise",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const gone = subject.socket.owners.filter(({ exe_deleted }) => exe_deleted);
+    services.flatMap((audited) => {
+      const gone = audited.socket.owners.filter(({ exe_deleted }) => exe_deleted);
       if (gone.length === 0) return [];
       // Programs in folders that everyone may write to were hardly installed by a package.
       const suspicious = gone.some(({ exe }) =>
         /^(\/tmp|\/var\/tmp|\/dev\/shm)\/|^\/?memfd:/.test(exe ?? "")
       );
       return [{
-        subject,
+        audited,
         ...(suspicious ? { severity: "high" as const } : {}),
         message: `its program file was deleted since it was started`,
         evidence: gone.map(({ comm, pid, exe, start_time }) =>

@@ -13,8 +13,8 @@ export const ephemeralListener: Rule = {
   fix:
     "Give it a port below the range, or reserve it in net.ipv4.ip_local_reserved_ports, so that no client can take it",
   find: ({ document, services, reserved }) =>
-    services.flatMap((subject) => {
-      const { socket, identity } = subject;
+    services.flatMap((audited) => {
+      const { socket, identity } = audited;
       if (!identity.ephemeral || socket.state !== "listen") return [];
       const port = socket.local.port!;
       // Each namespace has its own list of reserved ports, and only the host's was read.
@@ -22,7 +22,7 @@ export const ephemeralListener: Rule = {
       if (isReserved && identity.netns === "host") return [];
       const range = document.host.ephemeral_ports;
       return [{
-        subject,
+        audited,
         message: "a client may hold this port when the service starts the next time",
         evidence: [
           range === null

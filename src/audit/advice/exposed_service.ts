@@ -82,10 +82,10 @@ export const exposedService: Rule = {
   fix:
     "Bind it to 127.0.0.1 and ::1 or to a private network, or put a firewall and authentication before it",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const { socket, identity, transport } = subject;
+    services.flatMap((audited) => {
+      const { socket, identity, transport } = audited;
       const { scope } = socket.reach;
-      if (subject.check !== "internet") return [];
+      if (audited.check !== "internet") return [];
       if (scope !== "container" && reachRank(scope) <= reachRank("host")) return [];
       const { port } = socket.local;
       const listening = transport === "tcp" && socket.state === "listen" || transport === "udp";
@@ -105,7 +105,7 @@ export const exposedService: Rule = {
         ? "high"
         : "medium";
       return [{
-        subject,
+        audited,
         severity,
         message: `${known.name} can be reached beyond loopback`,
         evidence: [

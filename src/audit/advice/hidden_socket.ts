@@ -20,7 +20,7 @@ export const hiddenSocket: Rule = {
   fix: "Do not trust tools on this host; look at its memory and disk from outside",
   find: ({ discrepancies }) =>
     (discrepancies ?? []).map(({ kind, endpoint, inode, detail }): Finding => ({
-      subject: null,
+      audited: null,
       endpoint,
       message: MESSAGES[kind],
       evidence: [
@@ -39,13 +39,13 @@ export const unheldListener: Rule = {
   fix:
     "Name the kernel service that it is (NFS, WireGuard, a cluster file system); if none is, a hidden process may hold it",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const { socket } = subject;
-      if (subject.check !== "internet" || socket.ownership !== "kernel") return [];
+    services.flatMap((audited) => {
+      const { socket } = audited;
+      if (audited.check !== "internet" || socket.ownership !== "kernel") return [];
       // The kernel's own sockets belong to root, and most have no inode.
       const odd = socket.uid !== 0 && socket.uid !== null;
       return [{
-        subject,
+        audited,
         ...(odd ? { severity: "high" as const } : {}),
         message: odd
           ? "a user made it, and no process holds it"

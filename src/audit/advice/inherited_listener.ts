@@ -35,15 +35,15 @@ export const inheritedListener: Rule = {
   fix:
     "Open the socket with SOCK_CLOEXEC, or close it in the child; restart the child to free the port",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const { socket } = subject;
-      if (socket.state !== "listen" && subject.check !== "internet") return [];
+    services.flatMap((audited) => {
+      const { socket } = audited;
+      if (socket.state !== "listen" && audited.check !== "internet") return [];
       return socket.owners.flatMap((child) => {
         const parent = parentOf(child, socket.owners);
         if (parent === undefined || isActivator(parent)) return [];
         if (child.exe === null || parent.exe === null || child.exe === parent.exe) return [];
         return [{
-          subject,
+          audited,
           message: `${name(child)} inherited the socket of ${name(parent)}`,
           evidence: [
             `${name(child)} runs ${program(child)}, its parent ${name(parent)} runs ${

@@ -92,8 +92,8 @@ export function advise(
 }
 
 function toResult(rule: Rule, finding: Finding): Result {
-  const { subject } = finding;
-  const key = subject?.identity.key ?? finding.endpoint ?? rule.id;
+  const { audited } = finding;
+  const key = audited?.identity.key ?? finding.endpoint ?? rule.id;
   return {
     rule: `advice/${rule.id}`,
     // A service may have several findings, so the rule is part of the ID.
@@ -101,10 +101,10 @@ function toResult(rule: Rule, finding: Finding): Result {
     severity: finding.severity ?? rule.severity,
     verdict: null,
     key,
-    endpoint: subject?.identity.endpoint ?? finding.endpoint ?? "",
-    netns: subject?.identity.netns ?? null,
-    reach: subject?.socket.reach.scope ?? null,
-    owners: subject === null ? [] : resultOwners(subject.socket.owners),
+    endpoint: audited?.identity.endpoint ?? finding.endpoint ?? "",
+    netns: audited?.identity.netns ?? null,
+    reach: audited?.socket.reach.scope ?? null,
+    owners: audited === null ? [] : resultOwners(audited.socket.owners),
     message: finding.message,
     evidence: finding.evidence,
     fix: finding.fix ?? rule.fix,

@@ -17,22 +17,22 @@ export const openUnixSocket: Rule = {
   fix:
     "Take the permission from others (chmod o-w, or SocketMode= of the unit), or let the daemon check who calls (SO_PEERCRED)",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const { socket } = subject;
-      if (subject.check !== "unix" || socket.state !== "listen") return [];
+    services.flatMap((audited) => {
+      const { socket } = audited;
+      if (audited.check !== "unix" || socket.state !== "listen") return [];
       if (!socket.owners.some(({ uid }) => uid === 0)) return [];
       const { path, name, mode, open_to_others: open } = socket.local;
       if (path && open === true) {
         if (MEANT_FOR_ALL.test(path)) return [];
         return [{
-          subject,
+          audited,
           message: "every user of this host may connect to a daemon of root",
           evidence: [`${path} has mode ${mode}, and every folder on the way lets others pass`],
         }];
       }
       if (!path && name) {
         return [{
-          subject,
+          audited,
           severity: "low" as const,
           message:
             "an abstract name has no permissions: every user of the network namespace may connect",

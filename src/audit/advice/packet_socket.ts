@@ -50,9 +50,9 @@ export const packetSocket: Rule = {
   title: "an unexpected program holds a packet or raw socket",
   fix: "Find out why it looks at raw traffic; stop it, or take CAP_NET_RAW from it",
   find: ({ services }) =>
-    services.flatMap((subject) => {
-      const { socket, transport } = subject;
-      const packet = subject.check === "packet";
+    services.flatMap((audited) => {
+      const { socket, transport } = audited;
+      const packet = audited.check === "packet";
       if (!packet && transport !== "raw") return [];
       const unexpected = socket.owners.filter((owner) =>
         !EXPECTED.has(fileName(owner.exe)) &&
@@ -60,7 +60,7 @@ export const packetSocket: Rule = {
       );
       if (unexpected.length === 0) return [];
       return [{
-        subject,
+        audited,
         ...(packet ? {} : { severity: "medium" as const }),
         message: packet
           ? "can see the traffic of this machine"

@@ -30,8 +30,8 @@ export interface AdviceContext {
 
 /** Something that a rule found. */
 export interface Finding {
-  readonly subject: AuditedSocket | null;
-  /** The endpoint to show if there is no subject. */
+  readonly audited: AuditedSocket | null;
+  /** The endpoint to show if there is no audited. */
   readonly endpoint?: string;
   /** Absent: the severity of the rule. */
   readonly severity?: Severity;

@@ -15,8 +15,8 @@ export const splitPort: Rule = {
   fix: "Find out which one clients are meant to reach, and give the other one another port",
   find: ({ services }) => {
     const ports = new Map<string, { inet: AuditedSocket[]; inet6: AuditedSocket[] }>();
-    for (const subject of services) {
-      const { socket, identity, transport } = subject;
+    for (const audited of services) {
+      const { socket, identity, transport } = audited;
       const { port } = socket.local;
       if (socket.family !== "inet" && socket.family !== "inet6") continue;
       if (typeof port !== "number" || socket.protocol !== null || socket.owners.length === 0) {
@@ -27,14 +27,14 @@ export const splitPort: Rule = {
       const key = `${socket.netns?.inode} ${transport} ${port}`;
       let at = ports.get(key);
       if (at === undefined) ports.set(key, at = { inet: [], inet6: [] });
-      at[socket.family].push(subject);
+      at[socket.family].push(audited);
     }
     return [...ports.values()].flatMap(({ inet, inet6 }) => {
       const [four, six] = [who(inet), who(inet6)];
       if (four.length === 0 || six.length === 0) return [];
       if (four.some((one) => six.includes(one))) return [];
       return [{
-        subject: inet6[0]!,
+        audited: inet6[0]!,
         message: "who answers depends on the version of IP",
         evidence: [
           `IPv4 (${places(inet)}): ${four.join(", ")}`,
@@ -45,12 +45,12 @@ export const splitPort: Rule = {
   },
 };
 
-function who(subjects: readonly AuditedSocket[]): string[] {
-  const owners = subjects.flatMap(({ socket }) => socket.owners);
+function who(services: readonly AuditedSocket[]): string[] {
+  const owners = services.flatMap(({ socket }) => socket.owners);
   return [...new Set(owners.map((owner) => `${program(owner)} of ${userText(owner) ?? "?"}`))]
     .sort();
 }
 
-function places(subjects: readonly AuditedSocket[]): string {
-  return [...new Set(subjects.map(({ identity }) => identity.endpoint))].sort().join(", ");
+function places(services: readonly AuditedSocket[]): string {
+  return [...new Set(services.map(({ identity }) => identity.endpoint))].sort().join(", ");
 }

@@ -8,7 +8,7 @@ import { HELP_FLAG } from "../common_flags.ts";
 import type { Command } from "../command.ts";
 import { EXIT_OK } from "../exit.ts";
 import type { Flag } from "../flag.ts";
-import { type HelpPage, helpText } from "../help.ts";
+import { type HelpPage, showHelp } from "../help.ts";
 import { parseArguments } from "../parse.ts";
 import { UsageError } from "../usage_error.ts";
 import type { Completion } from "./words.ts";
@@ -63,11 +63,7 @@ export async function run(
 ): Promise<number> {
   const options = { help: false };
   const [name, extra] = parseArguments(args, COMPLETION_FLAGS, options);
-  if (options.help) {
-    out.write(helpText(HELP));
-    out.flush();
-    return EXIT_OK;
-  }
+  if (options.help) return showHelp(HELP, out);
   const shell = SHELLS.find((shell) => shell === name);
   if (shell === undefined || extra !== undefined) {
     throw new UsageError(

@@ -27,8 +27,7 @@
  * @module
  */
 import { DecodeError } from "../../model/decode_error.ts";
-import type { Gap } from "../../model/gap.ts";
-import { GAP_KINDS } from "../../model/gap.ts";
+import { type Gap, GAP_KINDS } from "../../model/gap.ts";
 
 /** Name and version of the format. */
 export const RECORDING_FORMAT = "sockeye.recording";

@@ -14,7 +14,7 @@ import type {
 import type { Gap } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
-import { socketJson } from "../json.ts";
+import { gapJson, socketJson } from "../json.ts";
 import type { Writer } from "../../text/writer.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { jsonText } from "../../text/json_text.ts";
@@ -32,26 +32,24 @@ export function writeExplanationsJson(
   gaps: readonly Gap[],
   writer: Writer,
 ): void {
-  const document = {
-    schema: EXPLANATION_SCHEMA,
-    complete: gaps.length === 0,
-    gaps: gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
-    explanations: explanations.map(explanationJson),
-  };
-  writer.write(`${jsonText(document, 2)}\n`);
+  writeDocument({ explanations: explanations.map(explanationJson) }, gaps, writer);
 }
 
-/** Writes the predictions of bind(2) as one document. */
+/** Writes the predictions of bind(2) as one document. Throws what the writer throws. */
 export function writeBindJson(
   reports: readonly BindReport[],
   gaps: readonly Gap[],
   writer: Writer,
 ): void {
+  writeDocument({ binds: reports.map(bindJson) }, gaps, writer);
+}
+
+function writeDocument(content: Json, gaps: readonly Gap[], writer: Writer): void {
   const document = {
     schema: EXPLANATION_SCHEMA,
     complete: gaps.length === 0,
-    gaps: gaps.map(({ kind, reason, detail }) => ({ kind, reason, ...detail })),
-    binds: reports.map(bindJson),
+    gaps: gaps.map(gapJson),
+    ...content,
   };
   writer.write(`${jsonText(document, 2)}\n`);
 }
