@@ -12,8 +12,8 @@ import type { Users } from "../etc/users.ts";
 import { filtersByOwner, type Query } from "../query.ts";
 import { matchesOwner } from "./owner_match.ts";
 
-/** How to find out what the tables of sockets do not tell. */
-export interface Facts {
+/** Adds what the tables of sockets do not tell. */
+export interface Completer {
   /** Fills in owners. */
   owners(sockets: Sockets): void;
   /** Fills in reach. */
@@ -29,18 +29,18 @@ export function selectSockets(
   query: Query,
   filter: QueryFilter | null,
   users: Users,
-  facts: Facts,
+  completer: Completer,
 ): Sockets {
   let wanted = sockets;
   const needs = filter?.needs;
   // Owners need a walk over all processes and reach is cheap, so sockets that reach alone rejects are dropped first. Families
   // that are not filtered by row are kept whole, because their sockets name each other's ends.
   if (filter !== null && needs !== undefined && !needs.owners && filter.hasRest) {
-    if (needs.reach) facts.reach(wanted);
+    if (needs.reach) completer.reach(wanted);
     wanted = wanted.filter((socket) => !filter.byRow(socket) || filter.accepts(socket));
   }
   // Without sockets no owner is missing, so processes that cannot be read are no gap.
-  if (wanted.length > 0) facts.owners(wanted);
+  if (wanted.length > 0) completer.owners(wanted);
   attachPeers(kept(wanted.filter(({ peerOwners }) => peerOwners !== null)));
   const byOwner = filtersByOwner(query);
   const someShown = familiesNamed(query.families).some(({ shows }) => shows !== undefined);
@@ -53,10 +53,10 @@ export function selectSockets(
   const accepted = () =>
     filter === null ? wanted : wanted.filter((socket) => filter.accepts(socket));
   if (needs?.reach) {
-    facts.reach(wanted);
+    completer.reach(wanted);
     return accepted();
   }
   wanted = accepted();
-  facts.reach(wanted);
+  completer.reach(wanted);
   return wanted;
 }
