@@ -5,13 +5,8 @@
  */
 import type { Expr } from "./filter/ast.ts";
 import type { FamilyName, Transport } from "./model/socket.ts";
+import type { PortRange } from "./model/port_range.ts";
 import type { StateMask } from "./model/state.ts";
-
-/** An inclusive range of ports; one port is a range of itself. */
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** Every network namespace that can be found, or one: its name, process ID, path or inode, as typed. */
 export type NetnsChoice = "all" | { readonly one: string };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hasPort } from "../model/port_range.ts";
 import { isWildcard, mappedIpv4 } from "../model/endpoint.ts";
 import type { OwnerDocument } from "../snapshot/document.ts";
 import { stableUnit, userText } from "../snapshot/identity.ts";
@@ -174,7 +175,7 @@ function portFits({ ports, ephemeral }: PolicyEntry, { socket, identity }: Audit
   const { port } = socket.local;
   if (typeof port !== "number") return false;
   if (ephemeral && identity.ephemeral) return true;
-  return ports!.some(({ first, last }) => first <= port && port <= last);
+  return hasPort(ports!, port);
 }
 
 function netnsFits(wanted: string, label: string): boolean {

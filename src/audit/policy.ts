@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PortRange } from "../model/port_range.ts";
 import type { Scope } from "../model/socket.ts";
 
 /** Name and version of the format. */
@@ -64,12 +65,6 @@ export function reachRank(scope: Scope): number {
   return RANKS[scope];
 }
 
-/** A range of ports, inclusive. */
-export interface PolicyPorts {
-  readonly first: number;
-  readonly last: number;
-}
-
 /** One entry. `null`: not restricted. Lists are alternatives. */
 export interface PolicyEntry {
   readonly name: string;
@@ -77,7 +72,7 @@ export interface PolicyEntry {
   readonly line: number;
   readonly required: boolean;
   readonly transports: readonly PolicyTransport[] | null;
-  readonly ports: readonly PolicyPorts[] | null;
+  readonly ports: readonly PortRange[] | null;
   /** True if ports that the kernel picked match as well. */
   readonly ephemeral: boolean;
   /** The version of IP that the socket serves; `dual`: both. */

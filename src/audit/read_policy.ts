@@ -3,16 +3,11 @@
  *
  * @module
  */
+import type { PortRange } from "../model/port_range.ts";
 import * as v from "valibot";
 import { parseAddress } from "../model/endpoint.ts";
 import { InputError } from "../snapshot/input.ts";
-import {
-  DEFAULT_SETTINGS,
-  type Policy,
-  type PolicyEntry,
-  type PolicyPorts,
-  type PolicySettings,
-} from "./policy.ts";
+import { DEFAULT_SETTINGS, type Policy, type PolicyEntry, type PolicySettings } from "./policy.ts";
 import { type EntryInput, KEYS, type PolicyInput, policySchema } from "./policy_schema.ts";
 import { lineOf, parseTree, plain, type Tree } from "./policy_tree.ts";
 
@@ -161,7 +156,7 @@ class Reader {
     };
   }
 
-  #ports(port: number | string, path: Path): (PolicyPorts | "ephemeral")[] {
+  #ports(port: number | string, path: Path): (PortRange | "ephemeral")[] {
     if (port === "ephemeral") return [port];
     const [first, last = first] = String(port).split("-").map(Number) as [number, number?];
     if (first > 65535 || last > 65535) {

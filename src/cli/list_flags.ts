@@ -6,7 +6,8 @@
 import { FAMILIES, FAMILY_NAMES, type FamilyEntry } from "../families/mod.ts";
 import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
-import { OWNER_SOURCES, type OwnerSource, type PortRange } from "../query.ts";
+import { OWNER_SOURCES, type OwnerSource } from "../query.ts";
+import type { PortRange } from "../model/port_range.ts";
 import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";

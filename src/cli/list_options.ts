@@ -4,7 +4,8 @@
  * @module
  */
 import type { FamilyName, Transport } from "../model/socket.ts";
-import type { NetnsChoice, OwnerSource, PortRange } from "../query.ts";
+import type { NetnsChoice, OwnerSource } from "../query.ts";
+import type { PortRange } from "../model/port_range.ts";
 import type { StateMask } from "../model/state.ts";
 import type { ColorChoice } from "../text/color.ts";
 

@@ -10,7 +10,7 @@ import type { Bytes } from "../model/owner.ts";
 import type { Endpoint, Netns, Socket, SocketInfo } from "../model/socket.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
-import type { PortRange, Query } from "../query.ts";
+import type { Query } from "../query.ts";
 import type { SocketTable } from "../store/socket_table.ts";
 
 /** Where messages come from. A field that only one source has is `null` from the other. */
@@ -131,9 +131,4 @@ export interface Family {
    * are part of it.
    */
   shows?(socket: Socket, query: Query): boolean;
-}
-
-/** True if a port is in one of the ranges. */
-export function hasPort(ports: readonly PortRange[], port: number): boolean {
-  return ports.some(({ first, last }) => port >= first && port <= last);
 }

@@ -12,7 +12,8 @@ import { type StateMask, stateMask, stateName, TCP_CLOSE, TCP_LISTEN } from "../
 import type { Query } from "../query.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
 import { beginDump } from "./diag_request.ts";
-import { type DecodeContext, type DiagRequest, type Family, hasPort } from "./family.ts";
+import type { DecodeContext, DiagRequest, Family } from "./family.ts";
+import { hasPort } from "../model/port_range.ts";
 import type { EndpointTraits } from "./family.ts";
 import { newSocket } from "./new_socket.ts";
 

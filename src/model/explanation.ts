@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes, Container, Process } from "./owner.ts";
+import type { PortRange } from "./port_range.ts";
 import type { Relations } from "./relation.ts";
 import type { Netns, Scope, Socket, Transport } from "./socket.ts";
 import type { State } from "./state.ts";
@@ -78,7 +79,7 @@ export interface Publication {
   readonly via: "docker-proxy" | "nftables" | "iptables";
   /** `null` for every address. */
   readonly address: string | null;
-  readonly ports: { readonly first: number; readonly last: number };
+  readonly ports: PortRange;
   /** True if only some packets are forwarded: the rule has further conditions, such as a source or an interface. */
   readonly conditional: boolean;
   /** Process ID of the proxy; `null` for a firewall rule. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Gap } from "./gap.ts";
+import type { PortRange } from "./port_range.ts";
 import type { Socket } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -20,7 +21,7 @@ export interface Host {
    * Ports that the kernel picks by itself in that namespace. Kernel: net.ipv4.ip_local_port_range, which is valid for IPv6
    * too. `null` if it cannot be read.
    */
-  readonly ephemeralPorts: { readonly first: number; readonly last: number } | null;
+  readonly ephemeralPorts: PortRange | null;
 }
 
 /** Sockets, and the gaps in them. */

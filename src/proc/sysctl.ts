@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PortRange } from "../query.ts";
+import type { PortRange } from "../model/port_range.ts";
 import type { ProcRoot } from "./root.ts";
 
 /** The text of one setting without the newline; `null` where it cannot be read. `name`: `kernel/osrelease`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PortRange } from "../query.ts";
+import type { PortRange } from "../model/port_range.ts";
 
 /** Conditions that a packet must meet, collected along the chain of rules. */
 export interface Conditions {

@@ -9,7 +9,7 @@ import type { NetlinkSocket } from "../netlink/connection.ts";
 import { dump } from "../netlink/dump.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
-import type { PortRange } from "../query.ts";
+import type { PortRange } from "../model/port_range.ts";
 import {
   ANY_PACKET,
   both,

@@ -9,7 +9,7 @@ import {
   readReservedPorts,
   readUnprivilegedPortStart,
 } from "../proc/sysctl.ts";
-import type { PortRange } from "../query.ts";
+import type { PortRange } from "../model/port_range.ts";
 
 /** Settings about ports of the namespace that the thread was in when they were read. */
 export interface PortSettings {

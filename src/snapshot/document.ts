@@ -5,6 +5,7 @@
  * @module
  */
 import type { Ownership } from "../model/owner.ts";
+import type { PortRange } from "../model/port_range.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { FamilyName, Scope, Transport } from "../model/socket.ts";
 import type { State } from "../model/state.ts";
@@ -18,7 +19,7 @@ export interface HostDocument {
   readonly boot_id: string | null;
   readonly kernel: string;
   readonly netns: number | null;
-  readonly ephemeral_ports: { readonly first: number; readonly last: number } | null;
+  readonly ephemeral_ports: PortRange | null;
 }
 
 /** A gap, as in the JSON. Further keys depend on the kind. */

@@ -4,11 +4,9 @@
  *
  * @module
  */
+import { DEFAULT_LOCAL_PORTS } from "../model/port_range.ts";
 import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
 import { stablePath } from "./stable_path.ts";
-
-/** The kernel's default range. Kernel: inet_init_net(), net/ipv4/af_inet.c. */
-const DEFAULT_EPHEMERAL = { first: 32768, last: 60999 };
 
 /** The name of a service across runs. */
 export interface Identity {
@@ -54,7 +52,7 @@ export function netnsLabel(socket: SocketDocument, host: HostDocument): string {
 
 /** True for a port in the range that the host's kernel picks from. */
 export function isEphemeral(port: number, host: HostDocument): boolean {
-  const { first, last } = host.ephemeral_ports ?? DEFAULT_EPHEMERAL;
+  const { first, last } = host.ephemeral_ports ?? DEFAULT_LOCAL_PORTS;
   return port >= first && port <= last;
 }
 

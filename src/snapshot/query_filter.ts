@@ -11,13 +11,10 @@ import { evaluator, type Predicate } from "../filter/evaluate.ts";
 import { type FilterNeeds, needs } from "../filter/needs.ts";
 import { type RowFacts, SocketSubject, type UserNames } from "../filter/socket_subject.ts";
 import { isAboutRow, split } from "../filter/split.ts";
-import type { LocalPortRange } from "../filter/subject.ts";
 import type { FamilyName, Netns, Socket } from "../model/socket.ts";
+import { DEFAULT_LOCAL_PORTS, type PortRange } from "../model/port_range.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { readLocalPortRange } from "../proc/sysctl.ts";
-
-/** The default of Linux. Kernel: net.ipv4.ip_local_port_range. */
-const DEFAULT_PORT_RANGE: LocalPortRange = { first: 32768, last: 60999 };
 
 /** Families whose rows are tested while they are decoded. */
 const BY_ROW: ReadonlySet<FamilyName> = new Set(
@@ -32,7 +29,7 @@ export class QueryFilter {
   readonly #userName: UserNames;
   readonly #rowNeeds: FilterNeeds;
   readonly #facts = new Map<Socket, RowFacts>();
-  readonly #portRanges = new Map<number | null, LocalPortRange>();
+  readonly #portRanges = new Map<number | null, PortRange>();
   /** What must be known about a socket before {@linkcode accepts} is called. */
   readonly needs: FilterNeeds;
 
@@ -49,7 +46,7 @@ export class QueryFilter {
   /** The filter for the rows of the namespace that this thread is in. */
   forRows(root: ProcRoot, netns: Netns | null): RowFilter {
     const localPortRange = (this.#rowNeeds.localPortRange ? readLocalPortRange(root) : null) ??
-      DEFAULT_PORT_RANGE;
+      DEFAULT_LOCAL_PORTS;
     this.#portRanges.set(netns?.inode ?? null, localPortRange);
     const { mark, cgroup, interfaces } = this.needs;
     return {
@@ -74,7 +71,7 @@ export class QueryFilter {
   accepts(socket: Socket): boolean {
     const wanted = this.byRow(socket) ? this.#rest : this.#whole;
     if (wanted === null) return true;
-    const range = this.#portRanges.get(socket.netns?.inode ?? null) ?? DEFAULT_PORT_RANGE;
+    const range = this.#portRanges.get(socket.netns?.inode ?? null) ?? DEFAULT_LOCAL_PORTS;
     return wanted(new SocketSubject(socket, range, this.#userName, this.#facts.get(socket)));
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hasPort } from "../../model/port_range.ts";
 import type { Rule } from "./rule.ts";
 
 /** The rule. */
@@ -18,7 +19,7 @@ export const ephemeralListener: Rule = {
       if (!identity.ephemeral || socket.state !== "listen") return [];
       const port = socket.local.port!;
       // Each namespace has its own list of reserved ports, and only the host's was read.
-      const isReserved = reserved.some(({ first, last }) => first <= port && port <= last);
+      const isReserved = hasPort(reserved, port);
       if (isReserved && identity.netns === "host") return [];
       const range = document.host.ephemeral_ports;
       return [{

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PortRange } from "../../model/port_range.ts";
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { Severity } from "../report.ts";
 import type { AuditedSocket } from "../audited_socket.ts";
@@ -25,7 +26,7 @@ export interface AdviceContext {
   /** `null` for a snapshot from a file, whose sources cannot be compared. */
   readonly discrepancies: readonly Discrepancy[] | null;
   /** Ports of the host that the kernel never picks, inclusive. Empty for a snapshot from a file, which does not say. */
-  readonly reserved: readonly { readonly first: number; readonly last: number }[];
+  readonly reserved: readonly PortRange[];
 }
 
 /** Something that a rule found. */

@@ -6,6 +6,7 @@
 import { Diagnostics } from "../../diagnostics.ts";
 import type { Explanation, Nearby } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
+import { hasPort } from "../../model/port_range.ts";
 import type { Socket } from "../../model/socket.ts";
 import { insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
@@ -127,9 +128,7 @@ function nearbyOf(
     ephemeral: ports?.ephemeral ?? null,
     inEphemeral: ports?.ephemeral != null && target.port >= ports.ephemeral[0] &&
       target.port <= ports.ephemeral[1],
-    reserved:
-      ports?.reserved.some((range) => target.port >= range.first && target.port <= range.last) ??
-        false,
+    reserved: ports !== undefined && hasPort(ports.reserved, target.port),
     binds: netns === "all" || first === undefined ? [] : [tryBind(target, first, input)],
   };
 }

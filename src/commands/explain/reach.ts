@@ -16,7 +16,7 @@ import { resolveReach } from "../../reach/bind.ts";
 import { readDnatRules } from "../../reach/dnat.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
-import type { PortRange } from "../../query.ts";
+import { hasPort, type PortRange } from "../../model/port_range.ts";
 import type { ExplainInput, NetnsFacts } from "./input.ts";
 import { fileOf } from "./unix_path.ts";
 import { utf8Text } from "../../text/encoding.ts";
@@ -186,9 +186,7 @@ export function publishedPorts(
   const all = ports ?? [{ first: 1, last: 65535 }];
   // A rule that names no port does not change it.
   if (toPort === null) {
-    return all.some(({ first, last }) => first <= port && port <= last)
-      ? [{ first: port, last: port }]
-      : [];
+    return hasPort(all, port) ? [{ first: port, last: port }] : [];
   }
   return toPort === port ? [...all] : [];
 }

@@ -13,8 +13,9 @@ import {
   TCP_LISTEN,
 } from "../../model/state.ts";
 import type { StateMask } from "../../model/state.ts";
-import type { PortRange, Query } from "../../query.ts";
-import { type DiagRequest, type Family, hasPort, type ProcTable } from "../family.ts";
+import type { Query } from "../../query.ts";
+import { hasPort, type PortRange } from "../../model/port_range.ts";
+import type { DiagRequest, Family, ProcTable } from "../family.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import type { Pushdown } from "./pushdown.ts";
