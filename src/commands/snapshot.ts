@@ -9,9 +9,9 @@ import type { Writer } from "../text/writer.ts";
 import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts";
 
 /** Writes the snapshot to `out` and its gaps to `err`. Returns true if there is no gap. */
-export function snapshot(scope: HostOptions, out: Writer, err: Writer): boolean {
+export function snapshot(options: HostOptions, out: Writer, err: Writer): boolean {
   const diagnostics = new Diagnostics();
-  writeDocument(takeHostDocument(scope, diagnostics), out);
+  writeDocument(takeHostDocument(options, diagnostics), out);
   out.flush();
   for (const gap of diagnostics.gaps) err.write(`sockeye: ${gap.reason}\n`);
   err.flush();
