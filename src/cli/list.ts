@@ -47,7 +47,7 @@ export async function run(
   }
   const query = buildQuery(options, await readFilter(positional, options.filters, commands));
   if (options.explainFilter) {
-    const { explainFilter } = await import("../commands/explain/filter.ts");
+    const { explainFilter } = await import("../commands/explain_filter.ts");
     explainFilter(query, out);
     return EXIT_OK;
   }

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { disassemble } from "../../families/inet/bytecode_reader.ts";
-import { compileQuery, statesAsked, wantedOf } from "../../families/inet/pushdown.ts";
-import { describeFilter } from "../../filter/describe.ts";
-import { isAboutRow, split } from "../../filter/split.ts";
-import type { Expr } from "../../filter/ast.ts";
-import { ALL_STATES, STATES } from "../../model/state.ts";
-import type { Query } from "../../query.ts";
-import { sanitize } from "../../text/sanitize.ts";
-import type { Writer } from "../../text/writer.ts";
+import { disassemble } from "../families/inet/bytecode_reader.ts";
+import { compileQuery, statesAsked, wantedOf } from "../families/inet/pushdown.ts";
+import { describeFilter } from "../filter/describe.ts";
+import { isAboutRow, split } from "../filter/split.ts";
+import type { Expr } from "../filter/ast.ts";
+import { ALL_STATES, STATES } from "../model/state.ts";
+import type { Query } from "../query.ts";
+import { sanitize } from "../text/sanitize.ts";
+import type { Writer } from "../text/writer.ts";
 
 /** Writes the explanation. Throws what the writer throws. */
 export function explainFilter(query: Query, out: Writer): void {
