@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { parse } from "yaml";
 import type { SnapshotDocument } from "../../src/snapshot/document.ts";
 import { evaluate } from "../../src/audit/evaluate.ts";
 import { explainService, explanationText } from "../../src/audit/explain_service.ts";
 import { initialPolicy } from "../../src/audit/init.ts";
+import { parseTree, plain } from "../../src/audit/policy_tree.ts";
 import { readPolicy } from "../../src/audit/read_policy.ts";
 import { owner, PROCESSES_GAP, snapshot, socket } from "./documents.ts";
 
@@ -267,6 +269,32 @@ describe("initialPolicy()", () => {
       const more = snapshot([...host.sockets, socket("0.0.0.0", 23)]);
       expect(evaluate(more, readPolicy(text, "p.yaml")).outcome).toBe("violation");
     }
+  });
+
+  test("reads the same in another library, whatever is in names", () => {
+    const odd = [
+      "# x",
+      "a: b",
+      "- a",
+      "'\"",
+      "*",
+      "=",
+      "yes",
+      "1.5",
+      "~",
+      "a\nb",
+      "\u00a0",
+      "[",
+    ];
+    const document = snapshot(odd.map((name, i) =>
+      socket("0.0.0.0", 100 + i, {
+        owners: [owner({ exe: name, unit: `${name}.service`, user: name })],
+      })
+    ));
+    const text = initialPolicy(document, false);
+    expect(plain(parseTree(text, "p.yaml"))).toEqual(parse(text));
+    expect(readPolicy(text, "p.yaml").entries.map(({ exes }) => exes![0]).sort())
+      .toEqual(odd.sort());
   });
 
   test("is grouped and commented", () => {
