@@ -20,7 +20,7 @@ export const BPF_PROG_TYPE_TRACING = 26;
 export const BPF_TRACE_ITER = 28;
 
 /** Longest name of a program, without the NUL. Kernel: BPF_OBJ_NAME_LEN - 1. */
-export const BPF_NAME_MAX = 15;
+const BPF_NAME_MAX = 15;
 
 // union bpf_attr, its part for BPF_PROG_LOAD as far as attach_btf_id: prog_type u32 0, insn_cnt u32 4, insns u64 8,
 // license u64 16, log_level u32 24, log_size u32 28, log_buf u64 32, kern_version u32 40, prog_flags u32 44,
@@ -38,7 +38,7 @@ function bpf(command: number, attribute: Uint8Array, size = attribute.length): n
 }
 
 /** A program to load. */
-export interface ProgramLoad {
+interface ProgramLoad {
   /** `enum bpf_prog_type`. */
   readonly type: number;
   /** `enum bpf_attach_type`. */

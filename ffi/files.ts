@@ -22,7 +22,7 @@ export const O_WRONLY = 1;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_TRUNC = 0o1000;
-export const O_CLOEXEC = 0o2000000;
+const O_CLOEXEC = 0o2000000;
 
 /** Opens a path relative to `dirfd`. Returns the descriptor, or the negated errno: a vanished file is ordinary here. */
 export function tryOpenAt(dirfd: number, path: Uint8Array, flags: number, mode = 0): number {
@@ -56,13 +56,6 @@ export function tryRead(fd: number, buffer: Uint8Array): number {
   }
 }
 
-/** Reads up to `buffer.length` bytes. Throws {@linkcode SyscallError}. */
-export function read(fd: number, buffer: Uint8Array): number {
-  const count = tryRead(fd, buffer);
-  if (count < 0) throw new SyscallError("read", -count);
-  return count;
-}
-
 /** Writes what it can. Returns the count, or the negated errno; the caller handles short writes. */
 export function tryWrite(fd: number, bytes: Uint8Array): number {
   if (bytes.length === 0) return 0;
@@ -71,7 +64,7 @@ export function tryWrite(fd: number, bytes: Uint8Array): number {
 }
 
 /** Reads the target of a symbolic link named by a NUL-terminated path. Returns its length, or the negated errno. */
-export function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): number {
+function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): number {
   const length = Number(libc.readlinkat(dirfd, path, buffer, buffer.length));
   return length >= 0 ? length : -errno();
 }

@@ -74,6 +74,11 @@ export const RULES: readonly Rule[] = [
     /owners: by \/proc, not BPF: (?:\d+ open files are too few|the processes in sight have too few descriptors) for it to pay/g,
     "owners: by /proc, not BPF: TOO FEW",
   ),
+  {
+    name: "the files of the comparing program itself",
+    only: (args) => args[0] === "lsof",
+    apply: (text) => text.replaceAll(new RegExp(`^\\S+ +${process.pid} .*\\n`, "gm"), ""),
+  },
   replace("timers of ss", /timer:\((\w+),[^,)]*,/g, "timer:($1,TIME,", isSs),
   replace("timers of netstat", /\((-?[\d.]+)\/(\d+)\/(\d+)\)/g, "(TIME/$2/$3)", isNetstat),
 ];

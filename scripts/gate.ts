@@ -137,6 +137,7 @@ if (existsSync(deno)) {
   );
 }
 check("import directions", [bun, "scripts/check_layers.ts"]);
+check("exports have importers", [bun, "scripts/check_exports.ts"]);
 check("build", [bun, "scripts/build.ts"]);
 if (!fast) buildRelease();
 tests();

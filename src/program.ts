@@ -81,7 +81,7 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /** The command that the link or the first argument names; `undefined` for the listing. */
-export function findCommand(
+function findCommand(
   link: string,
   args: readonly string[],
 ): { command: Command; args: readonly string[] } | undefined {

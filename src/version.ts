@@ -11,9 +11,7 @@ declare const SOCKEYE_COMMIT: string | undefined;
 /** Version from package.json. */
 export const VERSION = typeof SOCKEYE_VERSION === "string" ? SOCKEYE_VERSION : "0.0.0";
 /** Abbreviated commit; `null` if it was built outside a git checkout. */
-export const COMMIT = typeof SOCKEYE_COMMIT === "string" && SOCKEYE_COMMIT !== ""
-  ? SOCKEYE_COMMIT
-  : null;
+const COMMIT = typeof SOCKEYE_COMMIT === "string" && SOCKEYE_COMMIT !== "" ? SOCKEYE_COMMIT : null;
 
 /** What `--version` prints. */
 export function versionLine(): string {

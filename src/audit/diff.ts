@@ -20,7 +20,7 @@ import {
 } from "../snapshot/identity.ts";
 
 /** Name and version of the format of `diff --json`. */
-export const DIFF_SCHEMA = "sockeye.diff/1";
+const DIFF_SCHEMA = "sockeye.diff/1";
 
 /** The fields of a service that are compared, in the order in which they are shown. */
 export const DIFF_FIELDS = [
@@ -32,7 +32,7 @@ export const DIFF_FIELDS = [
   "unit",
   "container",
 ] as const;
-export type DiffField = typeof DIFF_FIELDS[number];
+type DiffField = typeof DIFF_FIELDS[number];
 /** Fields that come from owners, so they are unknown if the owners are. */
 const OWNER_FIELDS: readonly DiffField[] = ["exe", "user", "unit", "container"];
 

@@ -16,7 +16,7 @@ import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 const NEAREST = 3;
 
 /** One service, and what the entries say about it. */
-export interface ServiceExplanation {
+interface ServiceExplanation {
   readonly result: Result | null;
   readonly key: string;
   readonly endpoint: string;

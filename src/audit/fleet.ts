@@ -8,7 +8,7 @@ import type { GapDocument, HostDocument, SnapshotDocument } from "../snapshot/do
 import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format of `report --format json`. */
-export const REPORT_SCHEMA = "sockeye.report/1";
+const REPORT_SCHEMA = "sockeye.report/1";
 
 /** A host of the fleet. */
 export interface FleetHost {

@@ -5,7 +5,7 @@
  */
 
 /** The first place that is not JSON. */
-export interface JsonFault {
+interface JsonFault {
   /** From 1. */
   readonly line: number;
   readonly wanted: string;

@@ -7,7 +7,7 @@
 const compiled = new Map<string, RegExp>();
 
 /** True if a text fits a pattern. `*` stands for anything within one part of a path, `**` for anything at all. */
-export function fits(pattern: string, text: string): boolean {
+function fits(pattern: string, text: string): boolean {
   if (!pattern.includes("*")) return pattern === text;
   let expression = compiled.get(pattern);
   if (expression === undefined) {

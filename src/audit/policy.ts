@@ -28,7 +28,7 @@ export const POLICY_TRANSPORTS = [
   "packet",
   "xdp",
 ] as const;
-export type PolicyTransport = typeof POLICY_TRANSPORTS[number];
+type PolicyTransport = typeof POLICY_TRANSPORTS[number];
 
 /** The kinds of socket that a policy may check. */
 export const POLICY_CHECKS = ["internet", "unix", "packet", "vsock", "xdp"] as const;
@@ -44,7 +44,7 @@ export const POLICY_REACH = [
   "public",
   "any",
 ] as const;
-export type PolicyReach = typeof POLICY_REACH[number];
+type PolicyReach = typeof POLICY_REACH[number];
 
 const RANKS: Readonly<Record<Scope, number>> = {
   loopback: 0,

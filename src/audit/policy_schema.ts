@@ -41,7 +41,7 @@ const described = <T extends v.GenericSchema>(schema: T, description: string) =>
   v.optional(v.pipe(schema, v.description(description)));
 
 /** One entry. */
-export const entrySchema = v.strictObject({
+const entrySchema = v.strictObject({
   name: described(text, "What to call it in results. Without one it is called by its place."),
   expect: described(
     oneOf(["required", "allowed"]),
@@ -106,7 +106,7 @@ export const entrySchema = v.strictObject({
 }, "a map with the keys of an entry");
 
 /** The key `settings`. */
-export const settingsSchema = v.strictObject({
+const settingsSchema = v.strictObject({
   check: described(
     v.pipe(v.array(oneOf(POLICY_CHECKS), "a list"), v.minLength(1, "a list that is not empty")),
     "Kinds of socket that are checked. Without this key: internet and packet.",

@@ -80,7 +80,7 @@ export interface Field {
 }
 
 /** Bytes of a file, of which parts may have to be asked for. */
-export interface BtfFile {
+interface BtfFile {
   /** As long as the file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Called before the bytes from `start` to `end` are looked at. */

@@ -24,8 +24,6 @@ export const R0 = 0;
 export const R1 = 1;
 export const R2 = 2;
 export const R3 = 3;
-export const R4 = 4;
-export const R5 = 5;
 export const R6 = 6;
 export const R7 = 7;
 export const R8 = 8;
@@ -62,7 +60,7 @@ export const ARITHMETIC = {
   "=": 0xb0,
   "s>>=": 0xc0,
 } as const;
-export type Arithmetic = keyof typeof ARITHMETIC;
+type Arithmetic = keyof typeof ARITHMETIC;
 
 /** Conditions → operation bits. `s` marks signed comparison; `&` is "has a bit in common". */
 export const CONDITIONS = {
@@ -78,7 +76,7 @@ export const CONDITIONS = {
   "s<": 0xc0,
   "s<=": 0xd0,
 } as const;
-export type Condition = keyof typeof CONDITIONS;
+type Condition = keyof typeof CONDITIONS;
 
 export const JUMP_ALWAYS = 0x00;
 export const JUMP_CALL = 0x80;

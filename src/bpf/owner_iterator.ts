@@ -37,7 +37,7 @@ const READ_SIZE = 32 * 1024;
 const LOG_SIZE = 64 * 1024;
 
 /** What a pass found. */
-export interface Pass {
+interface Pass {
   /** Sockets, with their cookies where those were wanted. */
   readonly descriptors: DescriptorTable;
   /** Descriptors that stand for a namespace of whatever type, where they were wanted. */

@@ -33,7 +33,7 @@ export type Probe<T> =
   | { readonly ok: false; readonly reason: string };
 
 /** Where the kernel keeps its BTF. */
-export const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 /** Where securityfs shows the lockdown mode: `none [integrity] confidentiality`. */
 const LOCKDOWN = "/sys/kernel/security/lockdown";
 

@@ -34,7 +34,7 @@ import {
 } from "./instruction.ts";
 
 /** The kernel function that stands for the iterator: its BTF ID is what the program is attached to. */
-export const ITERATOR = "bpf_iter_task_file";
+const ITERATOR = "bpf_iter_task_file";
 
 /** Names whose types the program needs: what a {@linkcode Btf} has to be made with. */
 export const NEEDED_TYPES: readonly string[] = [

@@ -30,7 +30,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const AUDIT_FLAGS: readonly Flag<Options>[] = [
+const AUDIT_FLAGS: readonly Flag<Options>[] = [
   {
     long: "policy",
     value: "FILE",

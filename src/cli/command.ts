@@ -9,7 +9,7 @@ import type { Writer } from "../text/writer.ts";
 import type { HelpPage } from "./help.ts";
 
 /** What the module of a command exports. */
-export interface CommandModule {
+interface CommandModule {
   /**
    * Runs the command. `args` are the arguments after its name; `commands` are all commands of the program, for help and
    * completions. Returns the exit status. Throws UsageError, and what the work throws.

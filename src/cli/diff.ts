@@ -21,7 +21,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const DIFF_FLAGS: readonly Flag<Options>[] = [
+const DIFF_FLAGS: readonly Flag<Options>[] = [
   OWN_NETNS_FLAG,
   {
     long: "json",

@@ -20,7 +20,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const DOCTOR_FLAGS: readonly Flag<Options>[] = [
+const DOCTOR_FLAGS: readonly Flag<Options>[] = [
   {
     long: "json",
     group: "Output",

@@ -35,7 +35,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
+const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
   {
     long: "bind",
     value: "ADDRESS:PORT",

@@ -28,7 +28,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const KILL_FLAGS: readonly Flag<Options>[] = [
+const KILL_FLAGS: readonly Flag<Options>[] = [
   {
     long: "socket",
     value: "FILTER",

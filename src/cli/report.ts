@@ -20,7 +20,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const REPORT_FLAGS: readonly Flag<Options>[] = [
+const REPORT_FLAGS: readonly Flag<Options>[] = [
   {
     long: "format",
     value: "FORMAT",

@@ -20,7 +20,7 @@ interface Options {
 }
 
 /** The flag table. */
-export const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
+const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
   {
     long: "all",
     short: "a",

@@ -16,7 +16,7 @@ import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts
 import { jsonText } from "../text/json_text.ts";
 
 /** What to compare, and how to show it. */
-export interface DiffOptions extends HostOptions {
+interface DiffOptions extends HostOptions {
   /** Path of the older snapshot, or `-` for standard input. */
   readonly before: string;
   /** Path of the newer snapshot or `-`; `null` for this host, now. */

@@ -22,7 +22,7 @@ import { type CloseRequests, queryFilter, takeSnapshot } from "../snapshot/own_n
 import { utf8Text } from "../text/encoding.ts";
 
 /** Whether to ask, and how to show the sockets. */
-export interface KillOptions {
+interface KillOptions {
   /** True to close without asking. */
   readonly yes: boolean;
   readonly color: ColorChoice;

@@ -16,7 +16,7 @@ import type { Writer } from "../text/writer.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
 
 /** How to show the listing, and where to record or replay it. */
-export interface ListFormat {
+interface ListFormat {
   readonly format: "text" | "json" | "ndjson";
   readonly color: ColorChoice;
   readonly header: boolean;

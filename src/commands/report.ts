@@ -15,7 +15,7 @@ export const REPORT_FORMATS = ["text", "json", "html"] as const;
 export type ReportFormat = typeof REPORT_FORMATS[number];
 
 /** Which snapshots, and how to show them. */
-export interface ReportOptions {
+interface ReportOptions {
   /** Paths; one may be `-`. */
   readonly files: readonly string[];
   readonly format: ReportFormat;

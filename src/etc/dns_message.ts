@@ -44,7 +44,7 @@ export function encodeQuestion(id: number, name: string): Uint8Array<ArrayBuffer
 }
 
 /** An answer. */
-export interface DnsAnswer {
+interface DnsAnswer {
   readonly id: number;
   /** Name that was asked about, in lower case. */
   readonly question: string;

@@ -39,7 +39,7 @@ export class Hosts {
 }
 
 /** The two directions of hosts(5). */
-export interface HostTable {
+interface HostTable {
   readonly names: ReadonlyMap<string, string>;
   readonly addresses: ReadonlyMap<string, readonly Uint8Array[]>;
 }

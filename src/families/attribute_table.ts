@@ -16,7 +16,7 @@ export type Getter = (attribute: AttributeCursor) => AttributeValue;
  * How an attribute is decoded: by a function; as the names of the u32 values that it is made of, one after the other, of
  * which a short attribute has fewer; or as a nest of attributes with a table of their own.
  */
-export type AttributeDecoder = Getter | readonly string[] | { readonly nest: AttributeTable };
+type AttributeDecoder = Getter | readonly string[] | { readonly nest: AttributeTable };
 
 /**
  * Attributes by the kernel's number. The name is that of the header file in lower case, without its prefix. An attribute

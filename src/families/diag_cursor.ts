@@ -10,7 +10,7 @@ import { type AttributeTable, readTable } from "./attribute_table.ts";
 import { DiagMessage } from "./diag_message.ts";
 
 /** Where a field is and how it is read, host byte order. */
-export type Field =
+type Field =
   /** In the struct, `at` bytes from its start. A cookie is `null` for none, and a bigint only from 2^53 on. */
   | { readonly type: "u8" | "u16" | "u32" | "cookie"; readonly at: number }
   /** A cookie in an attribute; `null` where that is absent or shorter. */
@@ -28,7 +28,7 @@ export type Field =
   };
 
 /** Fields by the names that this program gives them. */
-export type Fields = Readonly<Record<string, Field>>;
+type Fields = Readonly<Record<string, Field>>;
 
 /** The layout of a message: a struct, and attributes after it. */
 export interface MessageLayout<F extends Fields = Fields> {
@@ -43,7 +43,7 @@ export interface MessageLayout<F extends Fields = Fields> {
 }
 
 /** The value of each field. */
-export type FieldValues<F extends Fields> = {
+type FieldValues<F extends Fields> = {
   readonly [Name in keyof F]: F[Name] extends { type: "cookie" } ? number | bigint | null : number;
 };
 
@@ -53,7 +53,7 @@ export type DiagCursor<F extends Fields> = LayoutMessage & FieldValues<F>;
 const EMPTY = new DataView(new ArrayBuffer(0));
 
 /** What cursors have in common, whatever the layout. */
-export class LayoutMessage extends DiagMessage {
+class LayoutMessage extends DiagMessage {
   readonly #table: AttributeTable;
   readonly #within: number | undefined;
   readonly #outer = new AttributeCursor(EMPTY, 0, 0);

@@ -110,7 +110,7 @@ export interface TextSink {
 }
 
 /** A value of {@linkcode EndpointTraits.json}. */
-export type JsonValue = null | boolean | number | string | Bytes | readonly number[];
+type JsonValue = null | boolean | number | string | Bytes | readonly number[];
 
 /** A socket family. */
 export interface Family {

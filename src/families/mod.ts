@@ -8,7 +8,7 @@ export { FAMILIES as FAMILY_NAMES } from "../model/socket.ts";
 import type { EndpointTraits, Family } from "./family.ts";
 
 /** The flag that adds a family to the listing. */
-export interface FamilyFlag {
+interface FamilyFlag {
   /** Without dashes. */
   readonly long: string;
   readonly short?: string;

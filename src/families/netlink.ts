@@ -27,7 +27,7 @@ export const NETLINK_DIAG_REQ_SIZE = 20;
 const NDIAG_PROTO_ALL = 255;
 export const NDIAG_SHOW_MEMINFO = 0x1;
 export const NDIAG_SHOW_GROUPS = 0x2;
-export const NDIAG_SHOW_FLAGS = 0x8;
+const NDIAG_SHOW_FLAGS = 0x8;
 
 /** u32[]: SK_MEMINFO_*. */
 export const NETLINK_DIAG_MEMINFO = 0;

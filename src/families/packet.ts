@@ -25,7 +25,7 @@ import { bodyOf, decimal, hexadecimal, procTable } from "./proc_table.ts";
 // struct packet_diag_req: family u8 0, protocol u8 1 (must be 0), pad u16 2, ino u32 4, show u32 8, cookie u32[2] 12.
 export const PACKET_DIAG_REQ_SIZE = 20;
 export const PACKET_SHOW_INFO = 0x01;
-export const PACKET_SHOW_MCLIST = 0x02;
+const PACKET_SHOW_MCLIST = 0x02;
 export const PACKET_SHOW_RING_CFG = 0x04;
 export const PACKET_SHOW_FANOUT = 0x08;
 export const PACKET_SHOW_MEMINFO = 0x10;

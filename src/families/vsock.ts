@@ -20,8 +20,8 @@ import { newSocket } from "./new_socket.ts";
 /** VMADDR_CID_ANY and VMADDR_PORT_ANY. */
 export const VMADDR_ANY = 0xffff_ffff;
 /** This machine itself, whether it is the host or a guest. */
-export const VMADDR_CID_LOCAL = 1;
-export const VMADDR_CID_HOST = 2;
+const VMADDR_CID_LOCAL = 1;
+const VMADDR_CID_HOST = 2;
 
 // struct vsock_diag_req: family u8 0, protocol u8 1, pad u16 2, states u32 4, ino u32 8, show u32 12, cookie u32[2] 16.
 export const VSOCK_DIAG_REQ_SIZE = 24;

@@ -97,7 +97,7 @@ export interface UnixNameCondition {
 }
 
 /** The interface a socket is bound to. */
-export interface DeviceCondition {
+interface DeviceCondition {
   readonly kind: "device";
   /** As written. An index would mean different interfaces in different network namespaces. */
   readonly name: string;
@@ -106,14 +106,14 @@ export interface DeviceCondition {
 }
 
 /** The firewall mark: `(mark of the socket & mask) == mark`. */
-export interface MarkCondition {
+interface MarkCondition {
   readonly kind: "mark";
   readonly mark: number;
   readonly mask: number;
 }
 
 /** The control group of a socket: exactly this one, not those below it. */
-export interface CgroupCondition {
+interface CgroupCondition {
   readonly kind: "cgroup";
   readonly path: string;
   /** Kernel: `cgroup_id()`, the inode number of the directory in cgroup2. */
@@ -126,62 +126,62 @@ export interface AutoboundCondition {
 }
 
 /** A process that holds the socket. */
-export interface PidCondition {
+interface PidCondition {
   readonly kind: "pid";
   readonly pids: Ranges;
 }
 
 /** The name of a process that holds the socket: its comm, or the last part of its program's path. */
-export interface ProcessCondition {
+interface ProcessCondition {
   readonly kind: "process";
   readonly patterns: readonly string[];
 }
 
 /** A user: who made the socket, or who runs a process that holds it. */
-export interface UserCondition {
+interface UserCondition {
   readonly kind: "user";
   /** Login names and decimal user IDs. */
   readonly users: readonly string[];
 }
 
 /** The network namespace, by name (a shell pattern) or inode number. */
-export interface NetnsCondition {
+interface NetnsCondition {
   readonly kind: "netns";
   readonly patterns: readonly string[];
 }
 
 /** The inode number of the socket. */
-export interface InodeCondition {
+interface InodeCondition {
   readonly kind: "inode";
   readonly inodes: Ranges;
 }
 
 /** How far the socket can be reached. */
-export interface ReachCondition {
+interface ReachCondition {
   readonly kind: "reach";
   readonly scopes: readonly Scope[];
 }
 
 /** How many processes hold the socket. */
-export interface OwnersCondition {
+interface OwnersCondition {
   readonly kind: "owners";
   readonly counts: Ranges;
 }
 
 /** The state of the socket. */
-export interface StateCondition {
+interface StateCondition {
   readonly kind: "state";
   readonly states: StateMask;
 }
 
 /** The address family. */
-export interface FamilyCondition {
+interface FamilyCondition {
   readonly kind: "family";
   readonly families: readonly FamilyName[];
 }
 
 /** The transport protocol, or what stands for it in families without one. */
-export interface TransportCondition {
+interface TransportCondition {
   readonly kind: "transport";
   readonly transports: readonly Transport[];
 }

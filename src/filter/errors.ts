@@ -5,7 +5,7 @@
  */
 
 /** What is known of the fault. */
-export interface FilterFault {
+interface FilterFault {
   /** The whole expression: arguments joined by blanks. */
   readonly expression: string;
   /** Where the offending token begins in the expression, in UTF-16 units. At the end of the expression: its length. */

@@ -14,7 +14,7 @@ export * from "./ast.ts";
 export * from "./errors.ts";
 export * from "./evaluate.ts";
 export * from "./describe.ts";
-export { type Field, fieldNamed, FIELDS } from "./fields.ts";
+export { FIELDS } from "./fields.ts";
 export * from "./needs.ts";
 export { parseFilter } from "./parser.ts";
 export * from "./ranges.ts";

@@ -31,7 +31,7 @@ const twoThreads = () =>
  * Descriptors from which on BPF is quicker. Measured: a pass costs 8 to 20 ms before its first row and 0.8 µs a descriptor, a
  * walk 4 µs a descriptor.
  */
-export const WORTH_BPF = 5000;
+const WORTH_BPF = 5000;
 
 /**
  * Descriptors from which on a second thread for the walk pays. Measured: 98 ms instead of 114 for 30,000, 165 instead of 306

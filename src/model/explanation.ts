@@ -65,7 +65,7 @@ export interface Logs {
 }
 
 /** An address that a socket answers on. */
-export interface ReachAddress {
+interface ReachAddress {
   readonly interface: string;
   readonly address: string;
   readonly prefix: number;

@@ -17,7 +17,7 @@ export const GAP_KINDS = [
   /** Firewall marks, which the query asks for but the kernel does not show to this user. */
   "marks",
 ] as const;
-export type GapKind = typeof GAP_KINDS[number];
+type GapKind = typeof GAP_KINDS[number];
 
 /** One gap. */
 export interface Gap {

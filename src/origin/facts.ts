@@ -45,7 +45,7 @@ export interface OpenFile {
 }
 
 /** What happened to a program's file since the program was started. */
-export type ExeFate = "unchanged" | "replaced" | "deleted" | "unknown";
+type ExeFate = "unchanged" | "replaced" | "deleted" | "unknown";
 
 /** Looks facts up, each when it is asked for. */
 export class Facts {

@@ -18,7 +18,7 @@ import { inRpm } from "./rpm.ts";
 import { latin1Text } from "../text/encoding.ts";
 
 /** The package of a file, or why none is named. */
-export interface PackageAnswer {
+interface PackageAnswer {
   /** `null` when no package owns the file, or the database could not be read. */
   readonly name: string | null;
   /** dpkg, apk, pacman, rpm; `null` when no database was found. */

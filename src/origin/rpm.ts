@@ -55,7 +55,7 @@ export function inRpm(path: string, names: readonly string[]): string | null | u
  * The name of a package if one of the paths is among its files. A header: number of entries be32, size of the data be32;
  * entries of tag, type, offset, count, be32 each; the data. Throws DecodeError.
  */
-export function ownerIn(header: Uint8Array, names: readonly string[]): string | null {
+function ownerIn(header: Uint8Array, names: readonly string[]): string | null {
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   const u32 = (at: number) => {
     if (at < 0 || at + 4 > header.length) throw new DecodeError("rpm header", at, "it is cut off");

@@ -6,7 +6,7 @@
 import type { ProcRoot } from "./root.ts";
 
 /** `r` and `w` lock a part of a file for reading and writing, `R` and `W` all of it. */
-export type LockKind = "r" | "R" | "w" | "W";
+type LockKind = "r" | "R" | "w" | "W";
 
 /** Locks by process and file. */
 export class Locks {

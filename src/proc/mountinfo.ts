@@ -71,7 +71,7 @@ export function readMountinfo(root: ProcRoot): Mount[] {
 }
 
 /** A namespace bound to a path, as `ip netns add` and container runtimes do. */
-export interface NamespaceMount {
+interface NamespaceMount {
   readonly inode: number;
   /** Mount point, one character a byte. */
   readonly path: string;

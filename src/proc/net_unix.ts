@@ -33,7 +33,6 @@ export const SO_WAITDATA = 1 << 17;
 export const SO_NOSPACE = 1 << 18;
 
 /** socket_state: whether it is connected. Source: include/uapi/linux/net.h. */
-export const SS_FREE = 0;
 export const SS_UNCONNECTED = 1;
 export const SS_CONNECTING = 2;
 export const SS_CONNECTED = 3;

@@ -6,7 +6,7 @@
 import { latin1Text } from "../text/encoding.ts";
 
 /** One protocol. */
-export interface RegisteredProtocol {
+interface RegisteredProtocol {
   /** Sockets in this network namespace; 0 also where the protocol does not count them. */
   readonly sockets: number;
   /** False where the kernel is known not to count. */

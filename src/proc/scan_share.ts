@@ -150,7 +150,7 @@ export class ScanShare {
 }
 
 /** What the second thread has found. */
-export interface Taken {
+interface Taken {
   readonly outcomes: ReadonlyMap<number, Outcome>;
   readonly namespaces: readonly (readonly [inode: number, path: string])[];
 }

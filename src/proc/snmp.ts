@@ -5,7 +5,7 @@
  */
 
 /** One counter. Values are 64-bit and unsigned, but for a few that are -1. */
-export interface Counter {
+interface Counter {
   readonly name: string;
   readonly value: bigint;
 }

@@ -10,7 +10,7 @@ import { addressReach } from "./address.ts";
 import type { InterfaceTable, Link, LinkAddress } from "./interfaces.ts";
 
 /** An address that a socket can be reached at. */
-export interface ReachableAddress {
+interface ReachableAddress {
   readonly interface: string;
   readonly address: string;
   readonly prefix: number;
@@ -23,7 +23,7 @@ export interface ReachableAddress {
 }
 
 /** The reach of one socket, with the addresses that it was worked out from. */
-export interface ResolvedReach extends Reach {
+interface ResolvedReach extends Reach {
   /** In the order of the links; `null` if they could not be read. */
   readonly reachableAddresses: readonly ReachableAddress[] | null;
 }

@@ -21,7 +21,7 @@ export interface DnatRules {
 }
 
 /** How to ask the kernel; tests replace it. */
-export interface DnatAccess {
+interface DnatAccess {
   open(): NetlinkSocket;
   table(v6: boolean): XtTable | null;
 }

@@ -191,7 +191,7 @@ function readPortSet(
 }
 
 /** One element of a set: its key, and whether it is the end of an interval or the start. */
-export interface SetElement {
+interface SetElement {
   readonly key: Uint8Array;
   readonly end: boolean;
 }
@@ -259,7 +259,7 @@ function needHeader(start: number, end: number): void {
 }
 
 /** A rule as it was decoded. */
-export interface RawRule extends ChainRule {
+interface RawRule extends ChainRule {
   readonly family: number;
   /** `FAMILY/NAME`, because tables of two families may have the same name. */
   readonly table: string;

@@ -14,7 +14,7 @@ import { SocketRows } from "../store/socket_rows.ts";
 import type { Source } from "./source.ts";
 
 /** What collecting may be told beside the query. */
-export interface CollectOptions {
+interface CollectOptions {
   /** Tables that it knows to be empty are left out. */
   readonly sockstat?: Sockstat | null;
   /** The query's filter, for the rows of this namespace. */

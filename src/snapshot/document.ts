@@ -30,7 +30,7 @@ export interface GapDocument {
 }
 
 /** One end of a socket. Internet sockets have an address and a port; other families have keys of their own. */
-export interface EndpointDocument {
+interface EndpointDocument {
   readonly address?: string | null;
   readonly port?: number | null;
   readonly interface?: string | null;

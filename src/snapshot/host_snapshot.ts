@@ -40,7 +40,7 @@ export function hostQuery(connections: boolean): Query {
 }
 
 /** Takes the snapshot. Throws what collecting throws. */
-export function takeHostSnapshot(
+function takeHostSnapshot(
   options: HostOptions,
   diagnostics: Diagnostics,
   query = hostQuery(options.connections),

@@ -42,7 +42,7 @@ export function isService(socket: SocketDocument): boolean {
 }
 
 /** A label for the network namespace of a socket that stays the same after a restart, which its inode does not. */
-export function netnsLabel(socket: SocketDocument, host: HostDocument): string {
+function netnsLabel(socket: SocketDocument, host: HostDocument): string {
   const { netns } = socket;
   if (netns === null || host.netns === null || netns.inode === host.netns) return "host";
   const container = socket.owners.find((owner) => owner.container !== null)?.container;

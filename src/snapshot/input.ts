@@ -17,7 +17,7 @@ export class InputError extends Error {
 const LIMIT = 1024 * 1024 * 1024;
 
 /** A text, and the name of its source for messages. */
-export interface Input {
+interface Input {
   readonly name: string;
   readonly text: string;
 }

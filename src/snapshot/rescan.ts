@@ -20,7 +20,7 @@ const MAX_SCANS = 20;
 const FULL_SCANS = 3;
 
 /** What another scan is to clear up. */
-export interface Uncertain {
+interface Uncertain {
   /** Only sockets like these are needed. The less a scan lists, the sooner it gets to the owners. */
   readonly sockets: readonly SocketDocument[];
   /** The only processes to look at: those that owned a socket in an earlier scan. `null`: all processes. */

@@ -16,7 +16,7 @@ import { parseProtocols } from "../proc/protocols.ts";
 import type { ProcRoot } from "../proc/root.ts";
 
 /** Receives the messages of one table. */
-export interface SourceSink {
+interface SourceSink {
   /** One message of the request's family. The bytes are valid only during the call. */
   message(view: DataView, start: number, end: number, source: SourceKind): void;
   /** Discards all messages of this request so far: the table is read again. */
@@ -24,7 +24,7 @@ export interface SourceSink {
 }
 
 /** What became of a table. `absent`: this kernel does not have the protocol. */
-export type SourceOutcome = "read" | "absent" | "failed";
+type SourceOutcome = "read" | "absent" | "failed";
 
 /** A netlink socket that can also name interfaces. A recording does so without a descriptor. */
 export interface DiagSocket extends NetlinkSocket {
@@ -34,7 +34,7 @@ export interface DiagSocket extends NetlinkSocket {
 }
 
 /** Opens the netlink socket. Tests and recordings replace it. Throws SyscallError. */
-export type OpenDiagSocket = () => DiagSocket;
+type OpenDiagSocket = () => DiagSocket;
 
 const openKernel: OpenDiagSocket = () => new Connection(NETLINK_SOCK_DIAG);
 

@@ -12,10 +12,10 @@ import type { Writer } from "../text/writer.ts";
 import { jsonText } from "../text/json_text.ts";
 
 /** Name and version of the format. */
-export const CHECKUP_SCHEMA = "sockeye.checkup/1";
+const CHECKUP_SCHEMA = "sockeye.checkup/1";
 
 /** How to lay it out. */
-export interface CheckupFormat {
+interface CheckupFormat {
   /** Width of the terminal in cells; `null` for a pipe. */
   readonly width: number | null;
   readonly color: boolean;

@@ -26,7 +26,7 @@ import { cellWidth, pad } from "../text/width.ts";
 import type { Writer } from "../text/writer.ts";
 
 /** How to lay the listing out. */
-export interface TableOptions {
+interface TableOptions {
   /** Width of the terminal in cells; `null` for a pipe, where lines are not wrapped. */
   readonly width: number | null;
   readonly color: boolean;

@@ -7,7 +7,7 @@ import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { AuditReport } from "../report.ts";
 
 /** Options of the format text. The other formats have none. */
-export interface TextLook {
+interface TextLook {
   readonly color: boolean;
   readonly all: boolean;
 }

@@ -15,7 +15,7 @@ import {
 
 /** Exit statuses of the Monitoring Plugins, which differ from those of Sockeye's commands. */
 export const NAGIOS_STATUS = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
-export type NagiosState = keyof typeof NAGIOS_STATUS;
+type NagiosState = keyof typeof NAGIOS_STATUS;
 
 /** The state of an audit for a monitor. */
 export function nagiosState(report: AuditReport): NagiosState {

@@ -74,7 +74,7 @@ function where(netns: string | null): string {
 }
 
 /** An owner as text: `nginx (/usr/sbin/nginx, root, nginx.service) pid 80, 81`. */
-export function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): string {
+function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): string {
   const facts = [exe, user, unit, container].filter((fact) => fact !== null).map(sanitize);
   const shown = pids.length > 5
     ? `${pids.slice(0, 5).join(", ")} and ${pids.length - 5} more`

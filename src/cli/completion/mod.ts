@@ -18,7 +18,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
 
 /** The flag table. */
-export const COMPLETION_FLAGS: readonly Flag<{ help: boolean }>[] = [HELP_FLAG];
+const COMPLETION_FLAGS: readonly Flag<{ help: boolean }>[] = [HELP_FLAG];
 
 /** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {

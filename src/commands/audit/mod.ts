@@ -17,7 +17,7 @@ import { takeHostDocument } from "../../snapshot/host_snapshot.ts";
 import { jsonText } from "../../text/json_text.ts";
 
 /** What to audit, against what, and how to show it. */
-export interface AuditOptions {
+interface AuditOptions {
   /** Path, or `-` for standard input. */
   readonly policy: string | null;
   /** A snapshot to audit instead of this host: path, or `-`. */

@@ -133,7 +133,7 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
 }
 
 /** True for a regular file that is open for writing and looks like a log. Standard output to a file always does. */
-export function looksLikeLog({ fd, path, writable }: Pick<OpenFile, "fd" | "path" | "writable">) {
+function looksLikeLog({ fd, path, writable }: Pick<OpenFile, "fd" | "path" | "writable">) {
   if (!writable) return false;
   if (fd === 1 || fd === 2) return true;
   const name = text(path);

@@ -101,7 +101,7 @@ interface Proxy {
 }
 
 /** Parses the command line of docker-proxy; `null` for another program. */
-export function parseProxy(cmdline: Uint8Array): Proxy | null {
+function parseProxy(cmdline: Uint8Array): Proxy | null {
   const words = utf8Text(cmdline).split("\0");
   if (!/(^|\/)docker-proxy$/.test(words[0] ?? "")) return null;
   const value = (flag: string) => {
@@ -177,7 +177,7 @@ function withoutRepetition(found: readonly Publication[]): Publication[] {
 }
 
 /** The ports that a rule forwards to this port; empty if it forwards none. */
-export function publishedPorts(
+function publishedPorts(
   { protocol, ports, toPort }: DnatRule,
   port: number,
   transport: string,

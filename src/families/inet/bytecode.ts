@@ -49,7 +49,7 @@ export const OP_SIZE = 4;
 export const HOSTCOND_SIZE = 8;
 
 /** Largest program: an attribute holds 65,531 bytes, and operations are multiples of 4. */
-export const MAX_PROGRAM_SIZE = 65528;
+const MAX_PROGRAM_SIZE = 65528;
 
 /**
  * The largest number of comparisons in a program. For each row that does not match, the kernel makes all of them, one by
@@ -58,7 +58,7 @@ export const MAX_PROGRAM_SIZE = 65528;
 export const MAX_COMPARISONS = 256;
 
 /** What the kernel will accept. */
-export interface CompileOptions {
+interface CompileOptions {
   /** True with CAP_NET_ADMIN: without it the kernel answers EPERM to a program that looks at marks. */
   readonly mark?: boolean;
   /** Index of an interface in the namespace that will be dumped, for `dev = eth0`. */

@@ -17,7 +17,7 @@ import {
 const CLOSE = stateMask(TCP_CLOSE);
 
 /** What a dump asks for. */
-export interface InetRequest {
+interface InetRequest {
   /** AF_INET or AF_INET6. */
   readonly family: number;
   /** IPPROTO_*. One above 255 is sent as an attribute. */

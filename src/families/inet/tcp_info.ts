@@ -9,7 +9,7 @@
  */
 
 /** Unit of a value, which its name ends in. */
-export type TcpInfoUnit =
+type TcpInfoUnit =
   | "us"
   | "ms"
   | "bytes"
@@ -20,7 +20,7 @@ export type TcpInfoUnit =
   | "flags";
 
 /** One field. */
-export interface TcpInfoField {
+interface TcpInfoField {
   /** Name in JSON: the kernel's without `tcpi_`, with its unit. */
   readonly name: string;
   /** The kernel's name. */
@@ -108,22 +108,22 @@ export const TCP_INFO_FIELDS: readonly TcpInfoField[] = [
 ];
 
 /** Send window scale: low four bits of byte 6. `null` where the attribute is too short. Kernel: `tcpi_snd_wscale:4`. */
-export function sndWscale(view: DataView, offset: number, length: number): number | null {
+function sndWscale(view: DataView, offset: number, length: number): number | null {
   return length > 6 ? view.getUint8(offset + 6) & 0xf : null;
 }
 
 /** Receive window scale: high four bits of byte 6. Kernel: `tcpi_rcv_wscale:4`. */
-export function rcvWscale(view: DataView, offset: number, length: number): number | null {
+function rcvWscale(view: DataView, offset: number, length: number): number | null {
   return length > 6 ? view.getUint8(offset + 6) >>> 4 : null;
 }
 
 /** True while the sender has had nothing to send: bit 0 of byte 7. Kernel: `tcpi_delivery_rate_app_limited:1`. */
-export function appLimited(view: DataView, offset: number, length: number): boolean | null {
+function appLimited(view: DataView, offset: number, length: number): boolean | null {
   return length > 7 ? (view.getUint8(offset + 7) & 1) !== 0 : null;
 }
 
 /** Why TCP Fast Open failed on the client: bits 1 and 2 of byte 7. Kernel: `tcpi_fastopen_client_fail:2`. */
-export function fastopenClientFail(view: DataView, offset: number, length: number): number | null {
+function fastopenClientFail(view: DataView, offset: number, length: number): number | null {
   return length > 7 ? view.getUint8(offset + 7) >>> 1 & 3 : null;
 }
 

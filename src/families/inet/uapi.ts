@@ -12,7 +12,6 @@ export const SOCK_DESTROY = 21;
 export const TCPDIAG_GETSOCK = 18;
 
 // in.h
-export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_DCCP = 33;
@@ -51,7 +50,6 @@ export const MSG_INODE = 68;
 
 // Attributes of a request.
 export const INET_DIAG_REQ_BYTECODE = 1;
-export const INET_DIAG_REQ_SK_BPF_STORAGES = 2;
 export const INET_DIAG_REQ_PROTOCOL = 3;
 
 // Attributes of a reply. One of the first eight is asked for by bit `1 << (number - 1)` of `idiag_ext`.

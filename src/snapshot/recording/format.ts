@@ -30,8 +30,8 @@ import { DecodeError } from "../../model/decode_error.ts";
 import { type Gap, GAP_KINDS } from "../../model/gap.ts";
 
 /** Name and version of the format. */
-export const RECORDING_FORMAT = "sockeye.recording";
-export const RECORDING_VERSION = 1;
+const RECORDING_FORMAT = "sockeye.recording";
+const RECORDING_VERSION = 1;
 
 /** Enough for four times a host with a million sockets. */
 export const MAX_RECORDING_BYTES = 1024 * 1024 * 1024;
@@ -113,7 +113,7 @@ export type Entry =
   };
 
 /** A namespace that was found. */
-export interface RecordedNamespace {
+interface RecordedNamespace {
   readonly inode: number;
   readonly name: string | null;
   readonly path: string;

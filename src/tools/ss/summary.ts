@@ -7,7 +7,7 @@ import type { Writer } from "../../text/writer.ts";
 import type { SsFiles } from "./files.ts";
 
 /** `NAME: key value key value …` lines: the value, 0 where it is missing. */
-export function counter(text: string, line: string, key: string): number {
+function counter(text: string, line: string, key: string): number {
   const words = text.split("\n").find((candidate) => candidate.startsWith(`${line}:`))?.split(
     /\s+/,
   );
@@ -17,7 +17,7 @@ export function counter(text: string, line: string, key: string): number {
 }
 
 /** A value of /proc/net/snmp, where each protocol has a line of names and a line of values. */
-export function snmp(text: string, protocol: string, key: string): number {
+function snmp(text: string, protocol: string, key: string): number {
   const [names, values] = text.split("\n").filter((line) => line.startsWith(`${protocol}:`));
   const at = names?.split(/\s+/).indexOf(key) ?? -1;
   const value = at < 0 ? NaN : Number(values?.split(/\s+/)[at]);

@@ -20,7 +20,7 @@ import { utf8Text } from "../../text/encoding.ts";
 import { jsonText } from "../../text/json_text.ts";
 
 /** Name and version of the format. */
-export const EXPLANATION_SCHEMA = "sockeye.explanation/1";
+const EXPLANATION_SCHEMA = "sockeye.explanation/1";
 
 type Json = Record<string, unknown>;
 

@@ -8,7 +8,7 @@ import { formatAddress, parseAddress, withoutMapping } from "../../../model/endp
 import { LsofError } from "./error.ts";
 
 /** What the value of one `-i` means. */
-export type InternetArgument =
+type InternetArgument =
   | { readonly kind: "version"; readonly version: 4 | 6 }
   | { readonly kind: "items"; readonly items: readonly InternetItem[] };
 

@@ -32,7 +32,7 @@ import { latin1Bytes, latin1Text } from "../../../text/encoding.ts";
 const O_PATH = 0o10000000;
 
 /** A file, or a whole file system, that is looked for. */
-export interface NamedFile {
+interface NamedFile {
   /** As it was given. */
   readonly argument: string;
   /** Its path without symbolic links. */

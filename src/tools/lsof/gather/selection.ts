@@ -16,11 +16,11 @@ export const BY_ADDRESS = 4;
 export const BY_INTERNET = 8;
 export const BY_LINKS = 16;
 export const BY_NAME = 32;
-export const BY_GROUP = 64;
+const BY_GROUP = 64;
 export const BY_PID = 128;
-export const BY_USER = 256;
+const BY_USER = 256;
 export const BY_UNIX = 512;
-export const BY_TASK = 1024;
+const BY_TASK = 1024;
 
 const IDENTITY = BY_GROUP | BY_PID | BY_USER | BY_TASK;
 /** Criteria of a process. */
@@ -40,7 +40,7 @@ export interface Candidate {
 }
 
 /** What an internet socket is selected by. */
-export interface InternetCandidate {
+interface InternetCandidate {
   readonly version: 4 | 6;
   readonly protocol: InternetProtocol;
   /** The kernel's number. */

@@ -117,7 +117,7 @@ export interface ProcessRow {
 }
 
 /** What `-T` chose to show of the state of a socket. */
-export interface StateParts {
+interface StateParts {
   /** False for `-T` alone: then nothing is shown, not even the space before it. */
   readonly any: boolean;
   readonly state: boolean;

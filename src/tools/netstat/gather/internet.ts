@@ -29,7 +29,7 @@ import type { ListingContext } from "./context.ts";
 const FLUSH_AT = 1024 * 1024;
 
 /** A table that exists once for IPv4 and once for IPv6. */
-export interface NetstatTable {
+interface NetstatTable {
   readonly protocol: "tcp" | "udp" | "udplite" | "raw";
   readonly label: string;
   /** `null`: sock_diag is not asked. */

@@ -10,14 +10,14 @@ import { type RowFormat, timerText, writeCells, writeTail } from "./internet.ts"
 import { type NetstatLayout, wanted } from "../layout.ts";
 
 /** True when the socket has no remote address. Such a datagram socket is a server for netstat. */
-export function hasNoPeer(message: InetMessage): boolean {
+function hasNoPeer(message: InetMessage): boolean {
   const words = message.family === AF_INET ? 1 : 4;
   for (let i = 0; i < words; i++) if (message.destinationWord(i) !== 0) return false;
   return true;
 }
 
 /** The timer cell. These sockets have no timers, but their tables have the columns. */
-export function datagramTimer(message: InetMessage, retransmits: number, probes: number): string {
+function datagramTimer(message: InetMessage, retransmits: number, probes: number): string {
   const { timer } = message;
   if (timer === 0) return timerText("off", 0, retransmits, probes);
   const name = timer <= 2 ? `on${timer}` : `unkn-${timer}`;

@@ -19,7 +19,7 @@ export type CounterWords =
   | readonly ["hidden"];
 
 /** A section that netstat knows. */
-export interface SectionWords {
+interface SectionWords {
   /** The protocol whose option asks for the section. */
   readonly protocol: "raw" | "tcp" | "udp" | "sctp";
   readonly counters: Readonly<Record<string, CounterWords>>;

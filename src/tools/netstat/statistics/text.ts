@@ -7,7 +7,7 @@ import type { CounterSection } from "../../../proc/snmp.ts";
 import { type CounterWords, SECTIONS } from "./counters.ts";
 
 /** Which protocols are wanted. */
-export interface StatisticsSelection {
+interface StatisticsSelection {
   readonly raw: boolean;
   readonly tcp: boolean;
   readonly udp: boolean;

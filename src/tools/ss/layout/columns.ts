@@ -8,7 +8,7 @@
  */
 
 /** How a column is set. */
-export interface ColumnStyle {
+interface ColumnStyle {
   readonly header: string;
   readonly align: "left" | "right";
   /** Put before every cell of the column but the first of a row; counts as part of its width. */

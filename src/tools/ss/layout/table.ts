@@ -30,7 +30,7 @@ const ZERO = 0x30;
 const DOT = 0x2e;
 
 /** How a table is to look. */
-export interface SsTableOptions {
+interface SsTableOptions {
   readonly shown: readonly boolean[];
   /** Columns of the terminal; `null` where nobody knows. */
   readonly screen: number | null;

@@ -52,7 +52,7 @@ export interface InetTable {
 }
 
 /** The `idiag_ext` bits that ss asks for. */
-export function ssExtensions(options: SsOptions): number {
+function ssExtensions(options: SsOptions): number {
   const { extension } = uapi;
   let bits = 0;
   if (options.memory) {

@@ -12,7 +12,7 @@ import { PROC_TAIL } from "../../../../families/inet/uapi.ts";
 const HZ = 100;
 
 /** What follows the inode in a line of /proc/net/tcp. */
-export interface TcpTail {
+interface TcpTail {
   /** Address of the kernel's structure, hashed or zeros; hexadecimal. */
   readonly address: bigint;
   readonly rtoTicks: number;

@@ -438,7 +438,7 @@ const UNITS: readonly (readonly [number, string])[] = [[1e12, "T"], [1e9, "G"], 
 ]];
 
 /** Bits a second with a decimal prefix and three digits; with `-n` as a plain number. */
-export function formatRate(bitsPerSec: number, numeric: boolean): string {
+function formatRate(bitsPerSec: number, numeric: boolean): string {
   if (numeric) return formatFixed(bitsPerSec, 0);
   for (const [unit, letter] of UNITS) {
     if (bitsPerSec >= unit) return formatGeneral(bitsPerSec / unit, 3) + letter;
