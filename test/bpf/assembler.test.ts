@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { assemble, disassemble } from "../../src/bpf/assembler.ts";
+import { assemble } from "../../src/bpf/assembler.ts";
 import {
   alu,
   alu32,
@@ -32,6 +32,7 @@ import {
   storeImmediate,
 } from "../../src/bpf/instruction.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
+import { disassemble } from "../support/disassembler.ts";
 
 // Bytes as the kernel's documentation and its headers have them, not as this assembler makes them.
 const ROWS: [name: string, instruction: Instruction | Label, hex: string, text: string][] = [

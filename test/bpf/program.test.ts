@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { assemble, disassemble } from "../../src/bpf/assembler.ts";
+import { assemble } from "../../src/bpf/assembler.ts";
+import { disassemble } from "../support/disassembler.ts";
 import { Btf, MissingKernelType, wholeFile } from "../../src/bpf/btf.ts";
 import { iteratorId, NEEDED_TYPES, ownerProgram } from "../../src/bpf/program.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";

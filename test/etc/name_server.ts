@@ -1,12 +1,16 @@
 /**
  * A name server for tests, as a program of its own: the resolver does not return to the event loop. Prints its port.
- * 192.0.2.1 has a name, 192.0.2.2 an impossible one, 192.0.2.3 none, and 192.0.2.4 is never answered.
+ * 192.0.2.1 has a name, 192.0.2.2 an impossible one, 192.0.2.3 none, and 192.0.2.4 is never answered. The name of 192.0.2.5
+ * says how often 192.0.2.4 was asked for.
  */
 const NAMES: Record<string, string | null> = {
   "1.2.0.192.in-addr.arpa": "one.example",
   "2.2.0.192.in-addr.arpa": "bad\x1b[31mname.example",
   "3.2.0.192.in-addr.arpa": null,
 };
+const SILENT = "4.2.0.192.in-addr.arpa";
+const COUNT = "5.2.0.192.in-addr.arpa";
+let asked = 0;
 
 const server = await Bun.udpSocket({
   hostname: "127.0.0.1",
@@ -18,7 +22,9 @@ const server = await Bun.udpSocket({
         labels.push(question.toString("latin1", at + 1, at + 1 + question[at]!));
         at += 1 + question[at]!;
       }
-      const name = NAMES[labels.join(".")];
+      const wanted = labels.join(".");
+      if (wanted === SILENT) asked++;
+      const name = wanted === COUNT ? `asked-${asked}.example` : NAMES[wanted];
       if (name === undefined) return;
       const header = Buffer.from(question.subarray(0, at + 5));
       header.writeUInt16BE(name === null ? 0x8183 : 0x8180, 2);

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import type { BindReport } from "../../../src/model/explanation.ts";
+import { bindLines } from "../../../src/views/explain/bind.ts";
+
+/** The lines as plain text. */
+function lines(some: Partial<BindReport>): string[] {
+  const report: BindReport = {
+    transport: "tcp",
+    address: "127.0.0.1",
+    port: 8080,
+    plain: "OK",
+    reuseAddress: "OK",
+    verdict: "free",
+    inTheWay: [],
+    unprivilegedStart: 1024,
+    ...some,
+  };
+  return bindLines(report).map(({ spans }) =>
+    spans.map((span) => typeof span === "string" ? span : span[0]).join("")
+  );
+}
+
+describe("what bind() said", () => {
+  test("is that it would succeed, and below which port only to root", () => {
+    expect(lines({})).toEqual(["bind to tcp 127.0.0.1:8080 would succeed"]);
+    expect(lines({ port: 80 })).toEqual([
+      "bind to tcp 127.0.0.1:80 would succeed",
+      "ports below 1024 need root or CAP_NET_BIND_SERVICE",
+    ]);
+    expect(lines({ port: 80, unprivilegedStart: null })).toHaveLength(1);
+    expect(lines({ port: 80, unprivilegedStart: 80 })).toHaveLength(1);
+  });
+
+  test("has an IPv6 address in brackets, and nothing of it as it is on the terminal", () => {
+    expect(lines({ address: "::1" })[0]).toBe("bind to tcp [::1]:8080 would succeed");
+    expect(lines({ address: "\x1b[31m" })[0]).not.toContain("\x1b");
+  });
+
+  test("is why it would fail", () => {
+    const because = (some: Partial<BindReport>) => lines(some)[0]!.split("8080 would ")[1]!;
+    expect(because({ verdict: "in_use", plain: "EADDRINUSE" }))
+      .toBe("fail: the address is in use (EADDRINUSE)");
+    expect(because({ verdict: "needs_reuse_address" })).toStartWith(
+      "succeed only with SO_REUSEADDR",
+    );
+    expect(because({ verdict: "denied", plain: "EACCES" })).toBe("fail: not permitted (EACCES)");
+    expect(because({ verdict: "no_such_address" }))
+      .toBe("fail: no interface has the address (EADDRNOTAVAIL)");
+    expect(because({ verdict: "other", plain: "EAFNOSUPPORT" })).toBe("fail: EAFNOSUPPORT");
+    expect(because({ verdict: "other", plain: null })).toBe("fail: it could not be tried");
+  });
+
+  test("of a link-local address is that its interface is missing", () => {
+    const [line] = lines({ verdict: "other", plain: "EINVAL", address: "fe80::1" });
+    expect(line).toContain("a link-local address needs its interface with it (EINVAL)");
+    expect(lines({ verdict: "other", plain: "EINVAL" })[0]).toEndWith("fail: EINVAL");
+  });
+});
