@@ -27,7 +27,6 @@ import { similar } from "../text/nearest.ts";
 /** What stands after a field, value by value. */
 export interface Values {
   readonly comparison: Exclude<Comparison, "!=">;
-  readonly texts: readonly string[];
   readonly resolver: FilterResolver;
   /** Calls `read` for each value. A {@linkcode ValueProblem} is then reported for the value that caused it. */
   map<T>(read: (text: string) => T): T[];

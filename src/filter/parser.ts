@@ -133,7 +133,6 @@ class Parser {
   #values(comparison: Values["comparison"], tokens: readonly Token[], field?: Field): Values {
     return {
       comparison,
-      texts: tokens.map(({ text }) => text),
       resolver: this.#resolver,
       map: (read) => tokens.map((token) => this.#readValue(token, field, () => read(token.text))),
     };

@@ -247,6 +247,10 @@ test("what a filter needs is known before it runs", () => {
     owners: true,
     reach: true,
   });
+  for (const filter of ["pid = 1", "user = 0", "not owners > 1"]) {
+    expect(needs(parseFilter(filter)!).owners).toBe(true);
+  }
+  expect(needs(parseFilter("sport = 80 fwmark = 1")!)).toMatchObject({ owners: false, mark: true });
 });
 
 test("states that cannot match need not be asked for", () => {
