@@ -10,7 +10,7 @@ const root = join(import.meta.dir, "..");
 const sockeye = join(root, "dist/sockeye");
 const options = new Set(process.argv.slice(2));
 
-/** One row of the table: what is timed, against what, and what ratio is aimed at. */
+/** One row of the table: what is timed, what it is compared with, and the target ratio. */
 interface Work {
   readonly name: string;
   readonly ours: readonly string[];
@@ -19,13 +19,13 @@ interface Work {
   readonly target: number | null;
 }
 
-/** A host to time on: so many established TCP sockets, in so many processes. */
+/** One size: the number of established TCP sockets, and of processes that own them. */
 interface Size {
   readonly sockets: number;
   readonly processes: number;
   readonly runs: number;
   readonly works: readonly Work[];
-  /** Megabytes that no row may need; `null` where nothing is aimed at. */
+  /** The limit of memory for every row, in MB; `null` for none. */
   readonly memory: number | null;
 }
 
@@ -189,7 +189,7 @@ function pair(work: Work, { runs, memory }: Size, sockets: number): string {
   }
   current.set(key, median(ours) / sockets);
   const ratio = median(ours.map((ms, i) => ms / theirs[i]!));
-  // Times of a small size say nothing about what is aimed at with a large one.
+  // The targets are for large sizes: times of a small one say nothing about them.
   const target = work.target === null || QUICK
     ? ""
     : `≤ ${work.target}${ratio > work.target ? " (missed)" : ""}`;
@@ -205,7 +205,7 @@ function pair(work: Work, { runs, memory }: Size, sockets: number): string {
   ].join(" | ");
 }
 
-// Two digits, unless those would hide on which side of the target it is.
+// Two digits, or more where two would hide on which side of the target it is.
 function rounded(ratio: number, target: number | null): string {
   const text = ratio.toFixed(2);
   return target !== null && ratio > target && Number(text) <= target ? ratio.toFixed(4) : text;
@@ -261,7 +261,7 @@ try {
       try {
         console.log(`| ${made.toLocaleString("en")} | ${pair(work, size, made)} |`);
       } catch (error) {
-        // A row that cannot be timed is said and counted; the others still are.
+        // A row that cannot be timed is reported and counted; the others are still timed.
         console.error(`bench: ${work.name}: ${(error as Error).message}`);
         process.exitCode = 1;
       }

@@ -9,7 +9,7 @@ import { Namespace } from "../test/support/netns.ts";
 const SOCKEYE = new URL("../dist/sockeye", import.meta.url).pathname;
 const NAMESPACES = 50;
 const RUNS = 7;
-/** All of them may cost so many times one dump. */
+/** The target: all namespaces together may cost this many times one dump. */
 const TARGET = 3;
 
 const count = Number(process.argv[2] ?? 100_000);

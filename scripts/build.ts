@@ -42,7 +42,7 @@ try {
 }
 
 function commit(): string {
-  // Neither a checkout nor git is needed to build.
+  // A build works without git, and outside a checkout.
   if (Bun.which("git") === null) return "";
   const git = Bun.spawnSync(["git", "-C", root, "rev-parse", "--short=12", "HEAD"], {
     stderr: "ignore",

@@ -1,5 +1,5 @@
 /**
- * Five minutes of churn, or as many seconds as are given: no difference may be told about services that stayed.
+ * Runs five minutes of churn, or as many seconds as given. `diff` must report no difference of services that stayed.
  *
  *     scripts/churn [SECONDS]
  */

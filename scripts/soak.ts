@@ -1,7 +1,7 @@
 /**
  * Lists in a loop while thousands of processes and sockets come and go, in a network namespace of its own, and checks that no
  * run fails, that a program which runs on does not grow, and that no owner is named that never held the socket: the churn keeps
- * a log. Usage: soak.ts SECONDS [FORKS_PER_SECOND]. Wants root, unshare, ip and python3. Exits 1 when something was wrong.
+ * a log. Usage: soak.ts SECONDS [FORKS_PER_SECOND]. Needs root, unshare, ip and python3. Exits 1 when something was wrong.
  */
 import { createReadStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,7 +58,7 @@ const churn = Bun.spawn(["python3", join(root, "test/support/soak_churn.py"), lo
 });
 const output = churn.stdout.getReader();
 await output.read();
-// A mode that runs on: what it keeps would show.
+// A mode that does not end: a leak would show in its memory.
 const lasting = Bun.spawn([sockeye, "netstat", "-anpc"], {
   stdout: Bun.file("/dev/null"),
   stderr: "pipe",
@@ -112,13 +112,13 @@ if (pairs < 100) {
   problems.add(`only ${pairs} pairs of process and socket were seen: nothing was tested`);
 }
 
-/** Median of the part of a list from one share of it to another. */
+/** Median of a part of a list, which is given as two shares of its length. */
 function median(list: readonly number[], from: number, to: number): number {
   const part = list.slice(Math.floor(list.length * from), Math.ceil(list.length * to))
     .sort((a, b) => a - b);
   return part[Math.floor(part.length / 2)] ?? 0;
 }
-// The first quarter is spent with compiling what runs often.
+// In the first quarter the runtime still compiles hot code.
 const [early, late] = [median(resident, 0.25, 0.5), median(resident, 0.75, 1)];
 if (late > early * 1.3 + 16 * 1024) {
   problems.add(`netstat -c grew from ${early} KiB to ${late} KiB`);

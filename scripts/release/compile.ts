@@ -20,7 +20,7 @@ export interface Build {
   readonly version: string;
   /** "" outside a checkout. */
   readonly commit: string;
-  /** Folder for what is made on the way. */
+  /** Folder for temporary files. */
   readonly scratch: string;
 }
 
@@ -50,7 +50,7 @@ export async function compile(build: Build, path: string): Promise<void> {
       "--bytecode",
       "--format=esm",
       "--splitting",
-      // Each chunk is looked up and linked by itself.
+      // Each chunk costs a lookup and a link of its own.
       "--min-chunk-size=1024",
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",

@@ -1,7 +1,7 @@
 /**
  * Packages of a binary: a .deb, and for Alpine a tarball that is unpacked at the root.
  *
- * The binary goes in as it is. To strip it would take the program out of it.
+ * The binary must not be stripped: that would remove the program from it.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { completionScript } from "../../src/cli/completion/mod.ts";
 import { COMMANDS } from "../../src/program.ts";
 import type { Target } from "./targets.ts";
 
-/** Where packagers say who they are, as Debian's own tools do. */
+/** The environment variables that name the packager, the same as for Debian's tools. */
 const MAINTAINER = `${process.env.DEBFULLNAME ?? "Sockeye packagers"} <${
   process.env.DEBEMAIL ?? "packages@sockeye.invalid"
 }>`;
 
-/** Seconds since 1970 that everything in a package is dated: those of the commit. */
+/** The date of every file in a package, in seconds since 1970: the commit's. */
 function epoch(root: string): string {
   const git = Bun.spawnSync(["git", "-C", root, "log", "-1", "--format=%ct"], { stderr: "ignore" });
   return process.env.SOURCE_DATE_EPOCH ?? (git.success ? git.stdout.toString().trim() : "0");

@@ -97,7 +97,7 @@ export function locked(root: string, name: string): Locked {
   return entry;
 }
 
-/** A package is neither in the caches nor to be had from npm: a matter of the network, not of the package. */
+/** A package is in no cache and npm cannot fetch it: the network is at fault, not the package. */
 export class NotFetched extends Error {}
 
 /**

@@ -1,9 +1,9 @@
 /**
- * The bill of materials, CycloneDX 1.5: what of other people's work is in the files.
+ * The bill of materials, CycloneDX 1.5: the packages of others that the binaries contain.
  *
  * Made from the lock file and not by `npm sbom`, which takes the runtimes, and libraries that a development tool uses too, for
- * development tools and leaves them out, and which writes a new serial number and the time into every copy. What it does say
- * of a package has to be what is said here: a test compares.
+ * development tools and leaves them out, and which writes a new serial number and the time into every copy. A test
+ * checks that both say the same of each package.
  *
  * @module
  */

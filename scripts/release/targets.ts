@@ -6,7 +6,7 @@
 
 /** One of them. */
 export interface Target {
-  /** As it stands in names of files. */
+  /** As in file names. */
   readonly name: "linux-x64" | "linux-x64-musl" | "linux-arm64" | "linux-arm64-musl";
   /** npm package that holds the runtime. */
   readonly package: string;
@@ -29,7 +29,7 @@ export const TARGETS: readonly Target[] = [
   },
 ];
 
-/** The target that this machine's own runtime is. */
+/** The target of this machine. */
 export function hostTarget(): Target {
   const name = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
   return TARGETS.find((target) => target.name === name)!;

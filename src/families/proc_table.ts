@@ -10,7 +10,7 @@ import type { ProcTable } from "./family.ts";
 import { latin1Text } from "../text/encoding.ts";
 
 /** The place of a line, for errors. */
-export interface Line {
+interface Line {
   /** `/proc/net/packet`. */
   readonly what: string;
   /** Its offset in the file, in bytes. */

@@ -15,19 +15,19 @@ export type Dialect = "ss" | "sockeye";
 export type Expr = All | Any | Not | Condition;
 
 /** True if every term is. Without terms it is always true. */
-export interface All {
+interface All {
   readonly kind: "all";
   readonly terms: readonly Expr[];
 }
 
 /** True if any term is. Without terms it is never true. */
-export interface Any {
+interface Any {
   readonly kind: "any";
   readonly terms: readonly Expr[];
 }
 
 /** True if the term is false. */
-export interface Not {
+interface Not {
   readonly kind: "not";
   readonly term: Expr;
 }
@@ -121,7 +121,7 @@ interface CgroupCondition {
 }
 
 /** A local port or name that looks as if the kernel had chosen it. */
-export interface AutoboundCondition {
+interface AutoboundCondition {
   readonly kind: "autobound";
 }
 

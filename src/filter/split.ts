@@ -7,7 +7,7 @@
 import { all, any, type Condition, type Expr, not } from "./ast.ts";
 
 /** `first and rest` is the same as the whole. */
-export interface Split {
+interface Split {
   /** What the first test can judge. Every row that matches the whole passes it. `null` lets all rows pass. */
   readonly first: Expr | null;
   /** What remains to be judged of the rows that passed; `null` for nothing. */

@@ -70,8 +70,8 @@ const U64 = 2;
 const POINTER = 3;
 
 /**
- * Types that the owner program needs, at places where no kernel has them: a program that was made from them shows whether an
- * offset is taken from here.
+ * The types that the owner program needs, with offsets that no real kernel has. A program made from them shows whether
+ * each offset was taken from BTF.
  */
 export function strangeKernel(): TypeSpec[] {
   const struct = (name: string, members: MemberSpec[], value = 4096): TypeSpec => ({

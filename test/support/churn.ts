@@ -1,6 +1,6 @@
 /**
- * Churn: compares a namespace in which services stay and everything else changes with a snapshot of its beginning, over and
- * over.
+ * Churn: in a namespace where some services stay and everything else changes, compares the present with a snapshot of the
+ * start, again and again.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { sockeye } from "./sockeye.ts";
 
 const SCRIPT = fileURLToPath(new URL("./churn.py", import.meta.url));
 
-/** However slow the machine is, so many comparisons are made. */
+/** The least number of comparisons, however slow the machine is. */
 const FEWEST = 4;
 
-/** What came of it. */
+/** The outcome. */
 export interface Churned {
   /** How many comparisons were made. */
   readonly comparisons: number;
@@ -59,7 +59,7 @@ export async function churn(netns: Namespace, seconds: number): Promise<Churned>
         else others++;
       }
       await Bun.sleep(20);
-      // The first begins with the noise, and may see none of it.
+      // The first comparison starts together with the changes, and may see none of them.
     } while (Date.now() < end || comparisons < FEWEST);
     return { comparisons, wrong, others, stable: kept };
   } finally {

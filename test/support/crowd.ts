@@ -1,5 +1,5 @@
 /**
- * Processes with many sockets, and what each of them holds, looked up the slow and plain way.
+ * Processes with many sockets, and the descriptors of each, read from /proc with node:fs.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("./crowd.py", import.meta.url));
 
-/** Why there can be no crowd here; `null` when there can. */
+/** Why the processes cannot be started here; `null` when they can. */
 export function crowdReason(): string | null {
   return Bun.which("python3") === null ? "there is no python3" : null;
 }
@@ -16,7 +16,7 @@ export function crowdReason(): string | null {
 /** One row: process, thread (0: its main table), descriptor, inode. */
 export type Row = readonly [pid: number, tid: number, fd: number, inode: number];
 
-/** A child of the crowd, and its thread that left the shared table. */
+/** A child process, and its thread that has a descriptor table of its own. */
 export interface Child {
   readonly pid: number;
   readonly thread: { readonly tid?: number; readonly inode?: number; readonly refused?: string };

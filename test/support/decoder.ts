@@ -1,5 +1,5 @@
 /**
- * What is asked of every decoder: any bytes are a value or a DecodeError, and the decoder works after that.
+ * The test of every decoder: for any bytes it returns a value or throws DecodeError, and it still works afterwards.
  *
  * @module
  */

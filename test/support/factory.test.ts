@@ -24,14 +24,14 @@ import {
   pythonReason,
   type Skipped,
 } from "./factory.ts";
-import { alive, holders, maps, tableLine } from "./holders.ts";
+import { alive, maps, ownersOf, tableLine } from "./socket_owners.ts";
 import { Namespace, namespaceReason } from "./netns.ts";
 import { firstReason, skip, testIf } from "./skip.ts";
 import { ssReason, type SsRecord, ssSockets } from "./ss.ts";
 
 const reason = firstReason(pythonReason(), namespaceReason(), ssReason());
 
-/** Kinds of socket that a kernel may be built without. Everything else has to be there. */
+/** Kinds of socket that a kernel may be built without. A factory for anything else must not skip. */
 const OPTIONAL = new Set([
   "link_local",
   "mptcp",
@@ -80,7 +80,7 @@ function checkSocket(socket: FactorySocket, factory: Made, rows: readonly SsReco
     expect(socket.owners).toEqual([]);
   } else {
     const expected = socket.mapped ? [] : [...socket.owners].sort((a, b) => a.pid - b.pid);
-    expect(holders(socket.inode)).toEqual(expected);
+    expect(ownersOf(socket.inode)).toEqual(expected);
     if (socket.mapped) expect(maps(socket.owners[0]!.pid, socket.inode)).toBe(true);
   }
   const listed = table(socket);
@@ -342,7 +342,7 @@ describe("makeSocket()", () => {
   });
 });
 
-/** A process that is not merely waiting to be collected by whoever adopted it. */
+/** True while a process runs; false for a zombie that its parent has not yet reaped. */
 function running(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));

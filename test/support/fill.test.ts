@@ -6,7 +6,7 @@
 import { expect } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fillSockets, pythonReason } from "./factory.ts";
-import { alive } from "./holders.ts";
+import { alive } from "./socket_owners.ts";
 import { namespaceReason, withNamespace } from "./netns.ts";
 import { firstReason, testIf } from "./skip.ts";
 import { ssReason, ssSockets } from "./ss.ts";

@@ -1,7 +1,7 @@
 /** @module */
 import { expect } from "bun:test";
 import { existsSync, readlinkSync, statSync } from "node:fs";
-import { alive } from "./holders.ts";
+import { alive } from "./socket_owners.ts";
 import { Namespace, namespaceReason, withNamespace } from "./netns.ts";
 import { testIf } from "./skip.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Network namespaces of their own for tests. Only the network is new: process IDs and files are the host's.
  *
- * A namespace lives as long as its holder, a process that ends when its standard input is closed: also when the test
+ * A process keeps each namespace alive. It ends when its standard input is closed, so nothing is left even when the test
  * runner is killed.
  *
  * @module

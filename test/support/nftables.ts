@@ -1,5 +1,5 @@
 /**
- * A DNAT rule made by hand: the test machine may have no nft program.
+ * Adds a DNAT rule by netlink, since the test machine may have no nft program.
  *
  * @module
  */
@@ -82,7 +82,7 @@ export function dnatRuleMessage(
   });
 }
 
-/** Adds the rule in a namespace. Returns the reason when this kernel cannot, `null` when it stands. */
+/** Adds the rule in a namespace. Returns `null`, or the reason why this kernel cannot. */
 export function addDnatRule(
   netns: Namespace,
   port: number,

@@ -1,6 +1,6 @@
 /**
- * Loaded before every test file. The gate has to give one verdict on one commit, so property tests start from a fixed
- * seed; `./scripts/fuzz` looks for what that seed does not reach.
+ * Loaded before every test file. Property tests start from a fixed seed, so that the gate gives the same result for
+ * the same commit. `./scripts/fuzz` tries other seeds.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A tree that looks like /proc, made from a description: files, and symbolic links that lead nowhere.
+ * Makes a folder that looks like /proc, from a description: files, and symbolic links to nothing.
  *
  * @module
  */

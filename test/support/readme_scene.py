@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 PR_SET_NAME = 15
-# The kernel would otherwise test an address for duplicates, and not yet have it.
+# nodad: without it the kernel first looks for duplicates, and the address is not usable yet.
 COMMANDS = [
     "ip link set lo up",
     "ip link add eth0 type veth peer name far0",

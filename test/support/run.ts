@@ -1,5 +1,5 @@
 /**
- * A command run to its end, with a limit on its time.
+ * Runs a command to its end, with a time limit.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface RunOptions {
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** After this the command is killed and the call throws. 40 s unless given, which is for machines that do much else. */
+  /** After this the command is killed and the call throws. 40 s unless given, enough for a busy machine. */
   readonly timeoutMs?: number;
 }
 

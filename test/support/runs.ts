@@ -5,8 +5,8 @@
  */
 
 /**
- * For properties whose input is cheaper or dearer than others': `count` in the gate. ./scripts/fuzz has its own number, the
- * same for all.
+ * Options for a property whose number of inputs differs from the default: `count` in the gate. ./scripts/fuzz uses one number
+ * for all properties.
  */
 export function runs(count: number): { numRuns: number } {
   return { numRuns: Number(process.env.SOCKEYE_FUZZ_RUNS ?? count) };

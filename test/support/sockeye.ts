@@ -16,7 +16,7 @@ const SCHEMA_FOLDER = fileURLToPath(new URL("../../schema/", import.meta.url));
 export const SOCKEYE = fileURLToPath(new URL("../../dist/sockeye", import.meta.url));
 if (!existsSync(SOCKEYE)) throw new Error(`${SOCKEYE} is missing: run ./scripts/build first`);
 
-// Dates are checked by their form: the format vocabulary is another package's.
+// The package has no format vocabulary, so dates are checked by their form.
 const ajv = new Ajv2020({
   allErrors: true,
   allowUnionTypes: true,
@@ -24,7 +24,7 @@ const ajv = new Ajv2020({
   formats: { "date-time": /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
 });
 
-// One may refer to another, by its name.
+// A schema may refer to another by name.
 for (const file of new Glob("*.json").scanSync(SCHEMA_FOLDER)) {
   ajv.addSchema(JSON.parse(readFileSync(SCHEMA_FOLDER + file, "utf8")));
 }
@@ -43,7 +43,7 @@ export function expectValid(
   expect(validate.errors ?? []).toEqual([]);
 }
 
-/** Every JSON that the program prints in a test goes through here: one document, or a header line and sockets. */
+/** Checks all JSON that the program prints in a test: one document, or a header line and sockets. */
 function expectValidOutput(args: readonly string[], stdout: string): void {
   if (stdout === "" || stdout[0] !== "{") return;
   if (args.includes("--ndjson")) {

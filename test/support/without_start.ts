@@ -1,4 +1,4 @@
-/** Preloaded before src/main.ts: its rest cannot be loaded, or leaves a promise to fail, as the environment says. */
+/** Preloaded before src/main.ts. As the environment says, the rest of the program cannot be loaded, or a promise of it is rejected. */
 import { plugin } from "bun";
 
 plugin({

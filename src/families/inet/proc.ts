@@ -24,7 +24,7 @@ const TAIL_AT = uapi.INET_DIAG_MSG_SIZE;
 const MESSAGE_SIZE = TAIL_AT + NLA_HEADER_SIZE + TAIL_MAX;
 
 /** A table, with facts of its lines for which inet_diag_msg has no field. */
-export interface InetProcTable extends ProcTable {
+interface InetProcTable extends ProcTable {
   /**
    * Retransmits of the last emitted line. The message has one field for them and for {@linkcode probes}, and the timer
    * decides which it is. Kernel: `icsk_retransmits`, for SYN-RECV `num_timeout`.

@@ -1,5 +1,5 @@
 /**
- * Who holds a socket, looked up in /proc the slow and plain way, to check factories without the product.
+ * The owners of a socket, found by walking /proc, so that factories can be checked without the program under test.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { FactoryOwner } from "./factory.ts";
 
 /**
- * All holders of a socket among all processes, by descriptor, ascending by pid and fd. A thread counts by itself only
- * where its table has what the table of its process has not.
+ * All owners of a socket, ascending by pid and fd. A thread is an owner of its own only for descriptors that the main
+ * table of its process lacks.
  */
-export function holders(inode: number): FactoryOwner[] {
+export function ownersOf(inode: number): FactoryOwner[] {
   const target = `socket:[${inode}]`;
   const found: FactoryOwner[] = [];
   for (const name of list("/proc").filter((entry) => /^\d+$/.test(entry))) {
