@@ -35,8 +35,6 @@ export const SO_NOSPACE = 1 << 18;
 /** socket_state: whether it is connected. Source: include/uapi/linux/net.h. */
 export const SS_UNCONNECTED = 1;
 export const SS_CONNECTING = 2;
-const SS_CONNECTED = 3;
-const SS_DISCONNECTING = 4;
 /** Their names without `SS_`. */
 export const SS_NAMES = ["FREE", "UNCONNECTED", "CONNECTING", "CONNECTED", "DISCONNECTING"];
 

@@ -21,7 +21,7 @@ import {
 } from "./bytecode.ts";
 
 /** The operand of S_COND and D_COND. Kernel: `struct inet_diag_hostcond`. */
-interface HostOperand {
+export interface HostOperand {
   /** `null` for AF_UNSPEC: any address. */
   readonly prefix: Prefix | null;
   /** -1 for any. */

@@ -25,7 +25,7 @@ const GROUPS: readonly (readonly [table: number, family: number, bit: number])[]
 ];
 
 /** The groups for the selected tables; 0 when there is none. */
-export function eventGroups(selection: SsSelection): number {
+function eventGroups(selection: SsSelection): number {
   let groups = 0;
   for (const [table, family, bit] of GROUPS) {
     if ((selection.tables & table) !== 0 && selection.family(family)) groups |= bit;

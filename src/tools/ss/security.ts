@@ -31,7 +31,7 @@ export function socketContext(root: ProcRoot, pid: number, fd: number): string {
 }
 
 /** The text of a context. The kernel ends it with a NUL or a newline. */
-export function contextOf(bytes: Uint8Array): string {
+function contextOf(bytes: Uint8Array): string {
   const text = utf8Text(bytes).replace(/[\0\n].*$/s, "");
   return text === "" ? UNAVAILABLE : text;
 }

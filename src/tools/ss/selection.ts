@@ -95,7 +95,7 @@ export const FAMILY_NAMES: Readonly<Record<string, number>> = {
 };
 
 /** The tables by their names for `-A`. `all` does not include TIPC. */
-export const TABLE_NAMES: Readonly<Record<string, number>> = {
+const TABLE_NAMES: Readonly<Record<string, number>> = {
   all: INET | UNIX | PACKET | VSOCK | TABLE.netlink | TABLE.xdp,
   inet: INET,
   tcp: TABLE.tcp,

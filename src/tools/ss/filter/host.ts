@@ -21,7 +21,7 @@ import {
 import { parseLong, parseUnsigned } from "./number.ts";
 
 /** What the meaning of an operand depends on. */
-export interface HostContext {
+interface HostContext {
   /** The family of operands without a prefix; AF_UNSPEC for any internet family. */
   readonly preferredFamily: number;
   /** The tables to show. ss looks up services for `tcp` and `udp` when they are among them. */

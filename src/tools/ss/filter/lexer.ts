@@ -29,7 +29,7 @@ export function splitWords(args: readonly string[]): Word[] {
 }
 
 /** The keywords, by all of their spellings. */
-export const KEYWORDS = {
+const KEYWORDS = {
   "(": "(",
   ")": ")",
   "!": "not",

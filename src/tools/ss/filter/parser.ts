@@ -43,7 +43,7 @@ export interface SsFilterOptions {
 }
 
 /** A filter, and the families that its operands choose. */
-export interface SsFilter {
+interface SsFilter {
   /** `null` for an empty filter. */
   readonly expr: Expr | null;
   /**

@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<string, StateMask>> = {
 };
 
 /** The states that the clauses name, and the arguments that follow. */
-export interface StateClauses {
+interface StateClauses {
   /**
    * The states asked for; `null` when there was no clause. ss takes a mask of 0, as from `exclude all`, as if there were no
    * clause. That is left to the caller, who knows the default.
