@@ -75,9 +75,10 @@ export const RULES: readonly Rule[] = [
     "owners: by /proc, not BPF: TOO FEW",
   ),
   {
-    name: "the files of the comparing program itself",
+    name: "files of the two binaries and of the comparing program, which lsof lists too",
     only: (args) => args[0] === "lsof",
-    apply: (text) => text.replaceAll(new RegExp(`^\\S+ +${process.pid} .*\\n`, "gm"), ""),
+    apply: (text) =>
+      text.replaceAll(new RegExp(`^(?:sockeye +PID|\\S+ +${process.pid}) .*\\n`, "gm"), ""),
   },
   replace("timers of ss", /timer:\((\w+),[^,)]*,/g, "timer:($1,TIME,", isSs),
   replace("timers of netstat", /\((-?[\d.]+)\/(\d+)\/(\d+)\)/g, "(TIME/$2/$3)", isNetstat),
