@@ -51,7 +51,7 @@ function netnsLabel(socket: SocketDocument, host: HostDocument): string {
 }
 
 /** True for a port in the range that the host's kernel picks from. */
-export function isEphemeral(port: number, host: HostDocument): boolean {
+function isEphemeral(port: number, host: HostDocument): boolean {
   const { first, last } = host.ephemeral_ports ?? DEFAULT_LOCAL_PORTS;
   return port >= first && port <= last;
 }

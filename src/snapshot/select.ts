@@ -13,7 +13,7 @@ import { filtersByOwner, type Query } from "../query.ts";
 import { matchesOwner } from "./owner_match.ts";
 
 /** Adds what the tables of sockets do not tell. */
-export interface Completer {
+interface Completer {
   /** Fills in owners. */
   owners(sockets: Sockets): void;
   /** Fills in reach. */
