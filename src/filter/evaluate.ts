@@ -25,7 +25,7 @@ import {
   AF_PACKET,
   AF_UNIX,
   AF_VSOCK,
-  FAMILY_NAMES,
+  FAMILY_OF_NUMBER,
 } from "../model/address_family.ts";
 import type { FilterSubject, WordIndex } from "./subject.ts";
 
@@ -139,7 +139,7 @@ function condition(expr: Condition, dialect: Dialect): Predicate {
     case "family": {
       const wanted = new Set(expr.families);
       return (subject) => {
-        const name = FAMILY_NAMES[subject.family];
+        const name = FAMILY_OF_NUMBER[subject.family];
         return name !== undefined && wanted.has(name);
       };
     }

@@ -18,7 +18,7 @@ export const AF_VSOCK = 40;
 export const AF_XDP = 44;
 
 /** By number: the name in the JSON. */
-export const FAMILY_NAMES: Readonly<Record<number, FamilyName>> = {
+export const FAMILY_OF_NUMBER: Readonly<Record<number, FamilyName>> = {
   [AF_INET]: "inet",
   [AF_INET6]: "inet6",
   [AF_UNIX]: "unix",
