@@ -35,3 +35,24 @@ test("takes no room for sockets that were not asked for", () => {
   index.update();
   expect([index.first(8), index.first(7), index.unfound]).toEqual([0, 0, 1]);
 });
+
+/** (pid, tid, fd, inode). */
+const descriptors = fc.array(fc.tuple(fc.nat(3), fc.nat(2), fc.nat(4), fc.nat(6)), {
+  maxLength: 40,
+});
+
+test("has all inodes of a table, the descriptors of each in descending order", () => {
+  fc.assert(fc.property(descriptors, (held) => {
+    const table = new DescriptorTable();
+    for (const row of held) table.push(...row);
+    const index = OwnerIndex.ofAll(table);
+    for (let inode = 0; inode <= 7; inode++) {
+      const found = index.rows(inode).map((row) => held[row]!);
+      const expected = held.filter((row) => inode !== 0 && row[3] === inode)
+        .toSorted((a, b) => b[0] - a[0] || b[1] - a[1] || b[2] - a[2]);
+      expect(found).toEqual(expected);
+      const only = index.only(inode);
+      expect(only < 0 ? null : held[only]!).toEqual(expected.length === 1 ? expected[0]! : null);
+    }
+  }));
+});

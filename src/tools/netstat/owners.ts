@@ -4,10 +4,10 @@
  * @module
  */
 import type { Diagnostics } from "../../diagnostics.ts";
-import { HolderIndex } from "../../join/holder_index.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { Scan } from "../../proc/scan.ts";
+import { OwnerIndex } from "../../store/owner_index.ts";
 
 /** netstat reads this many bytes of a command line. */
 const CMDLINE_LIMIT = 511;
@@ -33,7 +33,7 @@ export class NetstatOwners {
   readonly #root: ProcRoot;
   readonly #all: boolean;
   readonly #scan: Scan;
-  readonly #holders: HolderIndex;
+  readonly #index: OwnerIndex;
   /** `PID/name` of processes; `null` for one that has ended. */
   readonly #labels = new Map<number, string | null>();
 
@@ -46,7 +46,7 @@ export class NetstatOwners {
     this.#all = all;
     const walk = walkOwners(root, "auto", diagnostics);
     this.#scan = all ? walk.search(null) : walk.scan;
-    this.#holders = new HolderIndex(this.#scan.descriptors);
+    this.#index = OwnerIndex.ofAll(this.#scan.descriptors);
   }
 
   /**
@@ -55,7 +55,7 @@ export class NetstatOwners {
    */
   label(inode: number): string {
     if (inode === 0) return NOBODY;
-    const rows = this.#holders.rows(inode);
+    const rows = this.#index.rows(inode);
     const { pids, tids } = this.#scan.descriptors;
     let all = "";
     let last = 0;

@@ -1,5 +1,5 @@
 /**
- * What the rows of ss mode are made with: names, holders, the filter.
+ * What the rows of ss mode are made with: names, owners, the filter.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { COLUMN } from "./rows/row.ts";
 import type { CgroupPaths } from "../../origin/cgroup_paths.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { SsFiles } from "./files.ts";
-import type { Holders } from "./owners.ts";
+import type { SsOwners } from "./owners.ts";
 import type { HostNames } from "./host_names.ts";
 import type { SsPlan } from "./plan.ts";
 import { processName } from "./process_name.ts";
@@ -84,7 +84,7 @@ class Names implements SsNames {
 /** Parts of the context that are loaded only for runs that need them. */
 export interface Loaded {
   /** `null` when processes are not shown. */
-  readonly holders: Holders | null;
+  readonly owners: SsOwners | null;
   /** `null` when hosts are shown by their addresses. */
   readonly hosts: HostNames | null;
 }
@@ -98,7 +98,7 @@ export class SsRun implements SsContext {
   readonly files: SsFiles;
   readonly wants: (subject: SsSubject) => boolean;
   readonly hosts: HostNames | null;
-  readonly #holders: Holders | null;
+  readonly #owners: SsOwners | null;
   #connection: Connection | null | undefined;
 
   constructor(plan: SsPlan, files: SsFiles, cells: SsCells, loaded: Loaded) {
@@ -111,7 +111,7 @@ export class SsRun implements SsContext {
       ? () => true
       // The dialect of ss asks nothing beyond SsSubject.
       : evaluateModule().evaluator(plan.filter, "ss") as (subject: SsSubject) => boolean;
-    this.#holders = loaded.holders;
+    this.#owners = loaded.owners;
     this.hosts = loaded.hosts;
   }
 
@@ -130,7 +130,7 @@ export class SsRun implements SsContext {
 
   process(inode: number): void {
     this.cells.column(COLUMN.process);
-    if (inode !== 0 && this.#holders !== null) this.#holders.write(this.cells, inode);
+    if (inode !== 0 && this.#owners !== null) this.#owners.write(this.cells, inode);
     this.cells.column(COLUMN.extras);
   }
 

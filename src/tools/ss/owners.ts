@@ -5,11 +5,11 @@
  */
 import type { SsCells, SsOptions } from "./rows/row.ts";
 import { Diagnostics } from "../../diagnostics.ts";
-import { HolderIndex } from "../../join/holder_index.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
+import { OwnerIndex } from "../../store/owner_index.ts";
 import { printable, processName } from "./process_name.ts";
 import { processContext, socketContext } from "./security.ts";
 
@@ -18,28 +18,28 @@ const FIRST = encoder.encode(" users:(");
 const NEXT = encoder.encode(",");
 const CLOSE = 0x29;
 
-/** Who holds which socket. All processes are looked into once, when the object is made. */
-export class Holders {
+/** The owners of sockets. All processes are looked into once, when the object is made. */
+export class SsOwners {
   readonly #root: ProcRoot;
   readonly #options: SsOptions;
   readonly #utf8: boolean;
   readonly #table: DescriptorTable;
-  readonly #index: HolderIndex;
+  readonly #index: OwnerIndex;
   /** `("name",pid=N,` by thread, or by process where that is all that is shown. */
   readonly #prefixes = new Map<number, Uint8Array>();
 
-  /** `utf8`: what cannot be printed in a name is judged by characters and not by bytes. */
+  /** `utf8`: whether a name can be printed is decided for characters, not for bytes. */
   constructor(root: ProcRoot, options: SsOptions, utf8: boolean) {
     this.#root = root;
     this.#options = options;
     this.#utf8 = utf8;
     this.#table = options.threads ? everyThread(root) : everyProcess(root);
-    this.#index = new HolderIndex(this.#table);
+    this.#index = OwnerIndex.ofAll(this.#table);
   }
 
-  /** Writes the holders of an inode; nothing where there are none. */
+  /** Writes the owners of an inode; nothing where there are none. */
   write(cells: SsCells, inode: number): void {
-    // Most sockets have one.
+    // Most sockets have one owner.
     const only = this.#index.only(inode);
     if (only >= 0) {
       if (!this.#counts(only)) return;
@@ -50,7 +50,7 @@ export class Holders {
     const { pids, tids, fds } = this.#table;
     let before = -1;
     for (const row of this.#index.rows(inode)) {
-      // None counts twice.
+      // Each descriptor counts once.
       if (!this.#counts(row)) continue;
       if (
         before >= 0 && pids[row] === pids[before] && tids[row] === tids[before] &&
@@ -67,7 +67,7 @@ export class Holders {
     return this.#options.threads || this.#table.tids[row] === 0;
   }
 
-  // One holder, the first one with what all of them begin with.
+  // One owner; before the first stands what the whole column begins with.
   #writeOne(cells: SsCells, row: number, first: boolean): void {
     const pid = this.#table.pids[row]!;
     const fd = this.#table.fds[row]!;
@@ -105,7 +105,7 @@ export class Holders {
   }
 }
 
-// Nobody is told how the owners were found: ss has no place for it.
+// How the owners were found is not said: ss has no place for it.
 function everyProcess(root: ProcRoot): DescriptorTable {
   return walkOwners(root, "auto", new Diagnostics()).scan.descriptors;
 }

@@ -58,18 +58,18 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
 }
 
 async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
-  let holders: Loaded["holders"] = null;
+  let owners: Loaded["owners"] = null;
   // -T alone shows no column of processes, so they are not read, although ss does read them.
   if (options.processes) {
-    const { Holders } = await import("./owners.ts");
-    holders = new Holders(files.root, options, isUtf8(process.env));
+    const { SsOwners } = await import("./owners.ts");
+    owners = new SsOwners(files.root, options, isUtf8(process.env));
   }
   let hosts: Loaded["hosts"] = null;
   if (options.resolve) {
     const { HostNames } = await import("./host_names.ts");
     hosts = new HostNames();
   }
-  return { holders, hosts };
+  return { owners, hosts };
 }
 
 /** Which columns are shown. Netid and State are left out when they could have one value only. */

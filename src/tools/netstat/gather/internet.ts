@@ -18,7 +18,7 @@ import {
   TCP_LISTEN,
   TCP_NEW_SYN_RECV,
 } from "../../../model/state.ts";
-import { KeptMessages } from "../kept_messages.ts";
+import { KeptRows } from "../kept_rows.ts";
 import { STATUS_UNREADABLE } from "../report.ts";
 import type { RowFormat, TimerFacts } from "../rows/internet.ts";
 import { tcpRows } from "../rows/tcp.ts";
@@ -68,7 +68,7 @@ export function readInternetTable(
   const procTable = inetProcTable(six ? `${table.protocol}6` : table.protocol, family);
   const message = new InetMessage();
   const tableStart = row.length;
-  const kept = query.numeric.hosts ? null : new KeptMessages();
+  const kept = query.numeric.hosts ? null : new KeptRows();
   const label = six ? `${table.label}6` : table.label;
   const outcome = source.read({
     label: procTable.file,
@@ -94,7 +94,7 @@ export function readInternetTable(
   });
   if (kept !== null) {
     context.waiting.push(() =>
-      kept.forEach((message, facts) => table.rows.write(message, label, facts, rowContext))
+      kept.forEach((socket, facts) => table.rows.write(socket, label, facts, rowContext))
     );
   } else if (row.length >= FLUSH_AT) {
     row.flush(context.out);

@@ -4,12 +4,12 @@
  * @module
  */
 import { AF_INET } from "../../../../ffi/socket.ts";
-import type { InetMessage } from "../../../families/inet/message.ts";
+import type { InetRow } from "../../../store/inet_row.ts";
 import { mappedIpv4 } from "../../../model/endpoint.ts";
 import type { RowBuffer } from "../../../text/row_buffer.ts";
 import { type NetstatLayout, type NetstatNames, writeOwner } from "../layout.ts";
 
-/** What /proc says of a timer, and the kernel's message does not. */
+/** What /proc says of a timer, and the kernel's socket does not. */
 export interface TimerFacts {
   /** Retransmits, whichever timer runs. */
   readonly retransmits: number;
@@ -27,9 +27,9 @@ export interface RowContext {
 /** How the rows of a table are written. */
 export interface RowFormat {
   /** True when the options ask for the socket. */
-  wants(message: InetMessage, layout: NetstatLayout): boolean;
+  wants(socket: InetRow, layout: NetstatLayout): boolean;
   /** Writes the row of the socket with its newline. */
-  write(message: InetMessage, label: string, facts: TimerFacts, context: RowContext): void;
+  write(socket: InetRow, label: string, facts: TimerFacts, context: RowContext): void;
 }
 
 const BLANK = 0x20;
@@ -55,21 +55,21 @@ export function endpoint(host: string, port: string, wide: boolean): string {
 
 function writeEndpoint(
   context: RowContext,
-  message: InetMessage,
+  socket: InetRow,
   local: boolean,
   protocol: string,
 ): void {
   const { row, names } = context;
   const start = row.length;
-  const port = local ? message.sourcePort : message.destinationPort;
-  if (names.numeric && message.family === AF_INET) {
+  const port = local ? socket.sourcePort : socket.destinationPort;
+  if (names.numeric && socket.family === AF_INET) {
     // Most rows come here. They are never long enough to be cut.
-    row.ipv4(local ? message.sourceWord(0) : message.destinationWord(0));
+    row.ipv4(local ? socket.sourceWord(0) : socket.destinationWord(0));
     row.byte(COLON);
     if (port === 0) row.byte(0x2a);
     else row.decimal(port);
   } else {
-    const host = names.host(local ? message.source : message.destination);
+    const host = names.host(local ? socket.source : socket.destination);
     row.text(endpoint(host, names.port(port, protocol), context.layout.wide));
   }
   row.pad(start, ENDPOINT_WIDTH);
@@ -78,7 +78,7 @@ function writeEndpoint(
 /** Writes the cells from the label to the state. `protocol` is the one that ports are looked up by. */
 export function writeCells(
   context: RowContext,
-  message: InetMessage,
+  socket: InetRow,
   label: string,
   protocol: string,
   state: string,
@@ -86,13 +86,13 @@ export function writeCells(
 ): void {
   const { row } = context;
   row.left(label, 6);
-  row.right(message.receiveQueue, 6);
+  row.right(socket.receiveQueue, 6);
   row.byte(BLANK);
   row.right(sendQueue, 6);
   row.byte(BLANK);
-  writeEndpoint(context, message, true, protocol);
+  writeEndpoint(context, socket, true, protocol);
   row.byte(BLANK);
-  writeEndpoint(context, message, false, protocol);
+  writeEndpoint(context, socket, false, protocol);
   row.byte(BLANK);
   row.left(state, 11);
 }

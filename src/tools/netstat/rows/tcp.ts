@@ -10,16 +10,16 @@ import { wanted } from "../layout.ts";
 
 /** TCP rows. For netstat a socket without a remote port is a server, whatever its state. */
 export const tcpRows: RowFormat = {
-  wants: (message, layout) => wanted(message.destinationPort === 0, layout),
-  write(message, label, facts, context) {
-    const { state, timer } = message;
+  wants: (socket, layout) => wanted(socket.destinationPort === 0, layout),
+  write(socket, label, facts, context) {
+    const { state, timer } = socket;
     // For a listener sock_diag says here how long its queue may get. /proc says 0, and scripts sum this column.
-    const sendQueue = state === TCP_LISTEN ? 0 : message.sendQueue;
-    writeCells(context, message, label, "tcp", netstatStateName(state), sendQueue);
-    writeTail(context, message.uid, message.inode, () =>
+    const sendQueue = state === TCP_LISTEN ? 0 : socket.sendQueue;
+    writeCells(context, socket, label, "tcp", netstatStateName(state), sendQueue);
+    writeTail(context, socket.uid, socket.inode, () =>
       timerText(
         netstatTimerName(timer),
-        timer === 0 ? 0 : message.expiresMs,
+        timer === 0 ? 0 : socket.expiresMs,
         facts.retransmits,
         facts.probes,
       ));
