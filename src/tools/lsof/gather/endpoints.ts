@@ -12,7 +12,8 @@ import { descriptorText } from "../layout/table.ts";
 import type { OpenFile, OpenProcess } from "./open_process.ts";
 import type { LsofQuery } from "../query.ts";
 import type { Selection } from "./selection.ts";
-import { InternetSocket, type KnownSocket } from "./sockets.ts";
+import { InternetSocket } from "./internet_sockets.ts";
+import type { KnownSocket } from "./sockets.ts";
 import { readUnixPeers, type UnixPeers } from "./unix_peers.ts";
 
 /** /dev/ptmx is 5,2; the slaves have the majors 136 to 143. Source: Documentation/admin-guide/devices.txt. */

@@ -1,6 +1,6 @@
 /**
- * Gathers TCP and UDP sockets where nothing else can be listed: the table of sockets first, then who holds them, then what
- * those are called. Files that are no sockets are not looked at, nor processes that hold none.
+ * Gathers TCP and UDP sockets where nothing else can be listed: first the sockets, then their owners, then the names of the
+ * owners. Other files are not looked at, nor are processes without such a socket.
  *
  * @module
  */
@@ -15,44 +15,44 @@ import { InternetRow } from "./internet_row.ts";
 import { InternetStore } from "./internet_store.ts";
 import type { Identities } from "./open_process.ts";
 import type { ProcessMatch, Selection } from "./selection.ts";
-import type { InternetTable } from "./sockets.ts";
+import type { InternetSockets } from "./internet_sockets.ts";
 
-/** A process that is selected, with the sockets of it that are listed. */
-interface Holder extends ProcessRow {
+/** A selected process, with those of its sockets that are listed. */
+interface Owner extends ProcessRow {
   readonly match: ProcessMatch;
   readonly files: InternetRow[] | SocketFiles;
 }
 
-/** Returns the processes that hold what is listed, ascending. */
+/** Returns the owners of what is listed, in ascending order of their process IDs. */
 export function gatherInternet(
   root: ProcRoot,
-  table: InternetTable,
+  sockets: InternetSockets,
   identities: Identities,
   selection: Selection,
   diagnostics: Diagnostics,
 ): ProcessRow[] {
-  if (table.size === 0) return [];
+  if (sockets.size === 0) return [];
   const { query } = selection;
   const offset = socketOffset(query.format);
-  const store = InternetStore.for(query, table);
+  const store = InternetStore.for(query, sockets);
   const { pids, tids, fds, inodes, length } =
     walkOwners(root, "auto", diagnostics).scan.descriptors;
-  const holders = new Map<number, Holder | null>();
-  let current: Holder | null = null;
+  const owners = new Map<number, Owner | null>();
+  let current: Owner | null = null;
   let pid = 0;
   for (let i = 0; i < length; i++) {
-    const place = table.place(inodes[i]!);
-    if (place < 0) continue;
+    const number = sockets.number(inodes[i]!);
+    if (number < 0) continue;
     if (pids[i] !== pid) {
       pid = pids[i]!;
-      const known = holders.get(pid);
+      const known = owners.get(pid);
       current = known === undefined ? open(pid) : known;
-      if (known === undefined) holders.set(pid, current);
+      if (known === undefined) owners.set(pid, current);
     }
     if (current === null) continue;
-    // A thread's own table is a task's affair, unless it is all that is left of the process.
+    // Files of a thread's own table are those of a task. They count where the main thread has exited.
     if (tids[i] !== 0 && identities.stat(String(pid))?.state !== "Z") continue;
-    const found = selection.internet(table.glance(place));
+    const found = selection.internet(sockets.at(number));
     if (found === null) continue;
     const { match } = current;
     const matched = match.primary ? match.matched | found : found;
@@ -60,19 +60,19 @@ export function gatherInternet(
     if (!selection.lists(matched)) continue;
     const { files } = current;
     if (files instanceof SocketFiles) {
-      files.add(fds[i]!, place);
+      files.add(fds[i]!, number);
       continue;
     }
-    const row = new InternetRow(fds[i]!, table.socket(place), offset);
+    const row = new InternetRow(fds[i]!, sockets.keep(number), offset);
     if (selection.showsFlags) row.flags = readFlags(pid, fds[i]!);
     files.push(row);
   }
-  return [...holders.values()]
-    .filter((holder): holder is Holder => holder !== null && holder.files.length > 0)
+  return [...owners.values()]
+    .filter((owner): owner is Owner => owner !== null && owner.files.length > 0)
     .toSorted((a, b) => a.pid - b.pid);
 
-  // null when it is not selected, or gone.
-  function open(pid: number): Holder | null {
+  // null for a process that is not selected, or has ended.
+  function open(pid: number): Owner | null {
     const identity = identities.of(pid);
     const match = identity === null ? null : selection.process(identity);
     if (identity === null || match === null || match.excluded) return null;

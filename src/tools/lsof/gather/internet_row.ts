@@ -1,14 +1,14 @@
 /**
  * InternetRow: a TCP, UDP or UDP-Lite socket that a process holds.
  *
- * There may be very many, so it has three members of its own; the rest is read from the socket, or is the same for all.
+ * There may be very many, so a row has few members of its own. The rest is read from the socket, or is the same for all.
  *
  * @module
  */
 import { type FileRow, NO_ADDITIONS } from "../rows/row.ts";
-import type { InternetSocket } from "./sockets.ts";
+import type { InternetSocket } from "./internet_sockets.ts";
 
-/** Protocols as the NODE column has them. */
+/** Protocols as the NODE column shows them. */
 export const PROTOCOL_NAMES = { tcp: "TCP", udp: "UDP", udplite: "UDPLITE" } as const;
 
 /** The row of one descriptor. */

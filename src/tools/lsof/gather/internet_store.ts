@@ -1,56 +1,57 @@
 /**
- * InternetStore: what is said of TCP and UDP sockets in the table, by their place in memory.
+ * InternetStore: what the table says of TCP and UDP sockets, without an object for each.
  *
  * @module
  */
+import { IPPROTO_TCP } from "../../../families/inet/uapi.ts";
+import type { InetRecords } from "../../../store/inet_records.ts";
 import type { FileRow } from "../rows/row.ts";
 import type { SocketStore } from "../layout/socket_files.ts";
 import { socketOffset } from "../rows/socket.ts";
 import { InternetRow, PROTOCOL_NAMES } from "./internet_row.ts";
+import { type InternetSockets, protocolName } from "./internet_sockets.ts";
 import type { LsofQuery } from "../query.ts";
-import type { InternetTable } from "./sockets.ts";
 import { lsofStateName } from "../../../model/state.ts";
 
-/** The sockets of one table, for one query. */
+/** The sockets of one network namespace, for one query. */
 export class InternetStore implements SocketStore {
-  readonly #table: InternetTable;
+  readonly #sockets: InternetSockets;
   readonly #shownOffset: 0 | null;
   readonly #showsState: boolean;
   readonly offset: string;
   /** Texts of the states that were met, by their numbers. */
   readonly #states: string[] = [];
 
-  private constructor(table: InternetTable, { format }: LsofQuery) {
-    this.#table = table;
+  private constructor(sockets: InternetSockets, { format }: LsofQuery) {
+    this.#sockets = sockets;
     this.#shownOffset = socketOffset(format);
     this.offset = this.#shownOffset === null ? "" : "0t0";
     this.#showsState = format.stateParts.any;
   }
 
-  /** `null` where the query asks for more than is in the words of a socket: names, flags, queues. */
-  static for(query: LsofQuery, table: InternetTable): InternetStore | null {
+  /** `null` where the query asks for more than a record has, or than this writes: names, flags, queues. */
+  static for(query: LsofQuery, sockets: InternetSockets): InternetStore | null {
     const { kind, flags, linkCount, stateParts } = query.format;
     const plain = kind === "table" && flags === "none" && !linkCount && query.numericHosts &&
       query.numericPorts && !stateParts.queues && stateParts.any === stateParts.state;
-    return plain ? new InternetStore(table, query) : null;
+    return plain ? new InternetStore(sockets, query) : null;
   }
 
-  get words(): Uint32Array {
-    return this.#table.words;
+  get records(): InetRecords {
+    return this.#sockets.records;
   }
 
-  protocol(place: number): string {
-    return PROTOCOL_NAMES[this.#table.protocol(place)];
+  protocol(protocol: number): string {
+    return PROTOCOL_NAMES[protocolName(protocol)];
   }
 
-  state(place: number): string {
+  state(protocol: number, state: number): string {
     if (!this.#showsState) return "";
-    if (this.#table.protocol(place) !== "tcp") return " ";
-    const state = this.#table.state(place);
+    if (protocol !== IPPROTO_TCP) return " ";
     return this.#states[state] ??= ` (${lsofStateName(state)})`;
   }
 
-  row(descriptor: number, place: number): FileRow {
-    return new InternetRow(descriptor, this.#table.socket(place), this.#shownOffset);
+  row(descriptor: number, number: number): FileRow {
+    return new InternetRow(descriptor, this.#sockets.keep(number), this.#shownOffset);
   }
 }

@@ -20,7 +20,8 @@ import {
   BY_UNIX,
   type Selection,
 } from "./selection.ts";
-import { InternetSocket, type KnownSocket, type SocketTables } from "./sockets.ts";
+import { InternetSocket } from "./internet_sockets.ts";
+import type { KnownSocket, SocketTables } from "./sockets.ts";
 
 /** Looks sockets up in the kernel's tables and adds them to their process. */
 export class ProcessSockets {

@@ -1,38 +1,37 @@
 /**
  * SocketFiles: the TCP and UDP sockets of one process where nothing is looked up for them, each kept as two numbers.
  *
- * On a busy host nearly every row of `lsof -nP -i` is such a one. Here it is written in one function from the kernel's own
- * words, which is compiled early; column by column and object by object it takes three times as long. What is printed is what
- * the table prints of the same row: the tests compare the two.
+ * On a busy host nearly every row of `lsof -nP -i` is such a socket. One function writes it from its record, and that function
+ * is compiled early: column by column and object by object it takes three times as long. The tests compare what it prints with
+ * what the table prints of the same row.
  *
  * @module
  */
 import { AF_INET } from "../../../../ffi/socket.ts";
 import {
-  MSG_DPORT,
-  MSG_DST,
-  MSG_FAMILY,
-  MSG_INODE,
-  MSG_SPORT,
-  MSG_SRC,
-} from "../../../families/inet/uapi.ts";
-import { swap16, swap32 } from "../../../model/byte_order.ts";
+  DESTINATION,
+  type InetRecords,
+  INODE,
+  KIND,
+  PORTS,
+  PROTOCOL,
+  SOURCE,
+} from "../../../store/inet_records.ts";
 import { constant } from "../../../text/repeated.ts";
 import { digitsOf, type RowBuffer } from "../../../text/row_buffer.ts";
 import type { FileRow, Files } from "../rows/row.ts";
 
-/** Where the sockets are, and what the table says of them that is not in their words. */
+/** Where the sockets are, and what the table says of them that is not in their records. */
 export interface SocketStore {
-  /** Their inet_diag_msg, one behind the other: ports and addresses are big-endian. */
-  readonly words: Uint32Array;
-  /** What the SIZE/OFF column has. */
+  readonly records: InetRecords;
+  /** What the SIZE/OFF column shows. */
   readonly offset: string;
-  /** Name of the protocol of the socket at a place. */
-  protocol(place: number): string;
-  /** What stands behind its name: ` (LISTEN)`, or nothing but the blank. */
-  state(place: number): string;
-  /** The socket at a place, held by a descriptor, as a row like any other. */
-  row(descriptor: number, place: number): FileRow;
+  /** Name of a protocol, by its IPPROTO_*. */
+  protocol(protocol: number): string;
+  /** What stands behind the name of a socket in this state: ` (LISTEN)`, or nothing but the blank. */
+  state(protocol: number, state: number): string;
+  /** The socket of a number, held by a descriptor, as a row like any other. */
+  row(descriptor: number, number: number): FileRow;
 }
 
 /** Widths of the columns FD, TYPE, DEVICE, SIZE/OFF and NODE. */
@@ -57,84 +56,90 @@ const TYPE = "IPv4";
 const MODE_AND_TYPE = constant(`u  ${TYPE} `);
 const MODE_WIDTH = 2;
 
-/** Descriptors and places of their sockets. */
+/** Descriptors, and the numbers of their sockets. */
 export class SocketFiles implements Files {
   readonly #store: SocketStore;
   #descriptors = new Int32Array(16);
-  #places = new Int32Array(16);
+  #numbers = new Int32Array(16);
   length = 0;
 
   constructor(store: SocketStore) {
     this.#store = store;
   }
 
-  /** Adds a socket, by the word of the store that it begins at. */
-  add(descriptor: number, place: number): void {
+  /** Adds the socket of a number. */
+  add(descriptor: number, number: number): void {
     const at = this.length++;
-    if (at === this.#places.length) {
+    if (at === this.#numbers.length) {
       this.#descriptors = enlarged(this.#descriptors);
-      this.#places = enlarged(this.#places);
+      this.#numbers = enlarged(this.#numbers);
     }
     this.#descriptors[at] = descriptor;
-    this.#places[at] = place;
+    this.#numbers[at] = number;
   }
 
   /** A row by its number, as the table writes any other. */
   at(i: number): FileRow {
-    return this.#store.row(this.#descriptors[i]!, this.#places[i]!);
+    return this.#store.row(this.#descriptors[i]!, this.#numbers[i]!);
   }
 
   *[Symbol.iterator](): Iterator<FileRow> {
     for (let i = 0; i < this.length; i++) yield this.at(i);
   }
 
-  /** What the columns have to have for these rows. */
+  /** How wide the columns have to be for these rows. */
   get widths(): SocketWidths {
-    const { words, offset } = this.#store;
-    const places = this.#places;
+    const { records, offset } = this.#store;
     let highest = 0;
     let node = 0;
     for (let i = 0; i < this.length; i++) {
-      const inode = words[places[i]! + MSG_INODE / 4]!;
+      const number = this.#numbers[i]!;
+      const record = records.piece(number);
+      const at = records.base(number);
+      const inode = record[at + INODE]!;
       if (inode > highest) highest = inode;
-      const { length } = this.#store.protocol(places[i]!);
+      const { length } = this.#store.protocol(record[at + PROTOCOL]!);
       if (length > node) node = length;
     }
     return [DESCRIPTOR_WIDTH, TYPE.length, digitsOf(highest), offset.length, node];
   }
 
   /**
-   * Writes a row from its descriptor to its end. Returns false, and writes nothing, where the table has to: for an IPv6 socket,
-   * and a descriptor that is not written in full.
+   * Writes a row from its descriptor to its end. Returns false, and writes nothing, for an IPv6 socket and for a descriptor
+   * that is not written in full: the table writes those.
    */
   write(i: number, [width, , device, size, node]: SocketWidths, out: RowBuffer): boolean {
     const store = this.#store;
-    const { words, offset } = store;
+    const { records, offset } = store;
     const descriptor = this.#descriptors[i]!;
-    const place = this.#places[i]!;
-    const family = words[place + MSG_FAMILY / 4]! & 0xff;
+    const number = this.#numbers[i]!;
+    const record = records.piece(number);
+    const base = records.base(number);
+    const kind = record[base + KIND]!;
+    const family = kind & 0xff;
     if (family !== AF_INET || descriptor > LAST_DESCRIPTOR) return false;
     out.right(descriptor, width - MODE_WIDTH);
     out.bytes(MODE_AND_TYPE);
-    out.right(words[place + MSG_INODE / 4]!, device);
+    out.right(record[base + INODE]!, device);
     out.pad(out.length, 1 + size - offset.length);
     out.text(offset);
-    const protocol = store.protocol(place);
+    const protocolNumber = record[base + PROTOCOL]!;
+    const protocol = store.protocol(protocolNumber);
     out.pad(out.length, 1 + node - protocol.length);
     out.text(protocol);
     out.byte(BLANK);
     const start = out.length;
-    const ports = words[place + MSG_SPORT / 4]!;
-    writeEnd(swap32(words[place + MSG_SRC / 4]!), swap16(ports), out);
-    const peer = swap32(words[place + MSG_DST / 4]!);
-    const peerPort = swap16(ports >>> 8 * (MSG_DPORT - MSG_SPORT));
+    const ports = record[base + PORTS]!;
+    writeEnd(record[base + SOURCE]!, ports & 0xffff, out);
+    const peer = record[base + DESTINATION]!;
+    const peerPort = ports >>> 16;
     if (peer !== 0 || peerPort !== 0) {
       out.byte(HYPHEN);
       out.byte(GREATER);
       writeEnd(peer, peerPort, out);
     }
-    const state = store.state(place);
-    // Where there is no name the state stands alone.
+    const state = store.state(protocolNumber, kind >>> 8 & 0xff);
+    // Without a name the state stands alone.
     out.text(out.length > start ? state : state.trimStart());
     return true;
   }

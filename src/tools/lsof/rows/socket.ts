@@ -7,7 +7,8 @@ import { lsofEthertypeName } from "../../../families/ethertypes.ts";
 import { lsofNetlinkProtocolName } from "../../../families/netlink_protocols.ts";
 import { kernelSocketType } from "../../../model/socket_type.ts";
 import { SO_ACCEPTCON, SS_NAMES } from "../../../proc/net_unix.ts";
-import type { InternetSocket, KnownSocket } from "../gather/sockets.ts";
+import type { InternetSocket } from "../gather/internet_sockets.ts";
+import type { KnownSocket } from "../gather/sockets.ts";
 import type { FileDraft, LsofFormat, SocketState } from "./row.ts";
 
 /** The path of a unix socket as lsof reads it: up to a space, a tab or a colon; `null` when nothing is left. */

@@ -7,7 +7,7 @@ import { AF_INET, AF_INET6 } from "../../../../ffi/socket.ts";
 import { parseLsof } from "../../../../src/tools/lsof/arguments/parse.ts";
 import { InternetStore } from "../../../../src/tools/lsof/gather/internet_store.ts";
 import type { LsofQuery } from "../../../../src/tools/lsof/query.ts";
-import { InternetTable } from "../../../../src/tools/lsof/gather/sockets.ts";
+import { InternetSockets } from "../../../../src/tools/lsof/gather/internet_sockets.ts";
 import * as uapi from "../../../../src/families/inet/uapi.ts";
 import { Cells } from "../../../../src/tools/lsof/layout/cells.ts";
 import type { Files, ProcessRow } from "../../../../src/tools/lsof/rows/row.ts";
@@ -30,7 +30,7 @@ const address = fc.oneof(
 const port = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
 const socket = fc.record({
   version: fc.constantFrom(AF_INET, AF_INET, AF_INET6),
-  protocol: fc.integer({ min: 0, max: 2 }),
+  protocol: fc.constantFrom(uapi.IPPROTO_TCP, uapi.IPPROTO_UDP, uapi.IPPROTO_UDPLITE),
   state: fc.integer({ min: 0, max: 14 }),
   local: address,
   peer: address,
@@ -83,29 +83,29 @@ function printed(files: readonly Files[], asked: LsofQuery): string {
 const PLAIN = [[], ["-s"], ["-o"], ["-Ts"], ["-T"], ["-R"], ["+c0"]];
 
 test("a row from numbers is what the table makes of the same row as an object", () => {
-  const holders = fc.array(fc.array(socket, { maxLength: 20 }), { maxLength: 3 });
-  fc.assert(fc.property(holders, fc.constantFrom(...PLAIN), (holders, options) => {
+  const owners = fc.array(fc.array(socket, { maxLength: 20 }), { maxLength: 3 });
+  fc.assert(fc.property(owners, fc.constantFrom(...PLAIN), (owners, options) => {
     const asked = query("-nP", "-i", ...options);
-    const table = new InternetTable();
-    const store = InternetStore.for(asked, table)!;
+    const sockets = new InternetSockets();
+    const store = InternetStore.for(asked, sockets)!;
     expect(store).not.toBeNull();
-    const kept = holders.map((sockets) => {
+    const kept = owners.map((theirs) => {
       const files = new SocketFiles(store);
-      for (const made of sockets) {
-        table.add(message(made), 0, uapi.INET_DIAG_MSG_SIZE, made.protocol);
-        files.add(made.descriptor, table.place(made.inode));
+      for (const made of theirs) {
+        sockets.add(message(made), 0, uapi.INET_DIAG_MSG_SIZE, made.protocol);
+        files.add(made.descriptor, sockets.number(made.inode));
       }
       return files;
     });
     const text = printed(kept, asked);
     expect(text).toBe(printed(kept.map((files) => [...files]), asked));
-    const count = holders.reduce((sum, { length }) => sum + length, 0);
+    const count = owners.reduce((sum, { length }) => sum + length, 0);
     expect(text.split("\n").length).toBe(count === 0 ? 1 : count + 2);
   }));
 });
 
 for (const options of ["-i", "-ni", "-Pi", "-nPi -F", "-nPi +fg", "-nPi -Tq", "-nPi +L"]) {
   test(`what is not in the words of a socket is asked of an object: ${options}`, () => {
-    expect(InternetStore.for(query(...options.split(" ")), new InternetTable())).toBeNull();
+    expect(InternetStore.for(query(...options.split(" ")), new InternetSockets())).toBeNull();
   });
 }
