@@ -182,7 +182,7 @@ function request(
       if (ports !== null && !hasPort(ports, message.sourcePort)) return false;
       const { filter } = context;
       return filter === undefined ||
-        filter.wants(subject().of(message).in(context, filter.localPortRange));
+        filter.wants(subject().of(message, context, filter));
     },
     facts() {
       const { ifindex, mark, cgroupId } = subject();

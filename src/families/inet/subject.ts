@@ -11,81 +11,58 @@ import type { InetMessage } from "./message.ts";
 import { type InetRowKind, inetState } from "./row_kind.ts";
 import { INET_DIAG_CGROUP_ID, INET_DIAG_MARK } from "./uapi.ts";
 
-const NOBODY: readonly never[] = [];
+const NO_OWNERS: readonly never[] = [];
+
+/** Where the ports come from that the kernel gives out by itself; asked only when a filter asks. */
+export interface PortRangeSource {
+  readonly localPortRange: LocalPortRange;
+}
 
 /**
- * A window, like the message it looks through: one object serves a whole dump. Who holds the socket and how far it reaches
- * is not known here; the filter's part about rows does not ask.
+ * What a message answers by itself, which is all that the dialect of ss asks. One object serves a whole dump, like the message
+ * that it reads.
  */
-export class InetSubject implements FilterSubject {
-  #message: InetMessage;
-  readonly #kind: InetRowKind;
-  #context!: DecodeContext;
-  localPortRange: LocalPortRange = { first: 0, last: 0 };
+export class InetMessageSubject {
+  protected message: InetMessage;
+  protected ports: PortRangeSource;
 
-  constructor(message: InetMessage, kind: InetRowKind) {
-    this.#message = message;
-    this.#kind = kind;
-  }
-
-  /** Looks through another window. */
-  of(message: InetMessage): this {
-    this.#message = message;
-    return this;
-  }
-
-  /** The subject of the message that the window is on now. */
-  in(context: DecodeContext, localPortRange: LocalPortRange): this {
-    this.#context = context;
-    this.localPortRange = localPortRange;
-    return this;
+  constructor(message: InetMessage, ports: PortRangeSource) {
+    this.message = message;
+    this.ports = ports;
   }
 
   get family(): number {
-    return this.#message.family;
-  }
-
-  get transport(): Transport {
-    return this.#kind.transport;
-  }
-
-  get stateNumber(): number {
-    return inetState(this.#message, this.#kind);
+    return this.message.family;
   }
 
   get sourcePort(): number {
-    return this.#message.sourcePort;
+    return this.message.sourcePort;
   }
 
   get destinationPort(): number {
-    return this.#message.destinationPort;
+    return this.message.destinationPort;
   }
 
   // The kernel does not promise that the rest of an IPv4 address is zero.
   sourceWord(index: WordIndex): number {
-    return index > 0 && this.family === AF_INET ? 0 : this.#message.sourceWord(index);
+    return index > 0 && this.family === AF_INET ? 0 : this.message.sourceWord(index);
   }
 
   destinationWord(index: WordIndex): number {
-    return index > 0 && this.family === AF_INET ? 0 : this.#message.destinationWord(index);
+    return index > 0 && this.family === AF_INET ? 0 : this.message.destinationWord(index);
   }
 
   get ifindex(): number {
-    return this.#message.interfaceIndex;
-  }
-
-  get interfaceName(): string | null {
-    const index = this.#message.interfaceIndex;
-    return index === 0 ? null : this.#context.interfaceName(index);
+    return this.message.interfaceIndex;
   }
 
   get mark(): number | null {
-    const mark = this.#message.u32Attribute(INET_DIAG_MARK);
+    const mark = this.message.u32Attribute(INET_DIAG_MARK);
     return mark < 0 ? null : mark;
   }
 
   get cgroupId(): bigint | null {
-    return this.#message.u64Attribute(INET_DIAG_CGROUP_ID);
+    return this.message.u64Attribute(INET_DIAG_CGROUP_ID);
   }
 
   get sourceName(): null {
@@ -96,8 +73,49 @@ export class InetSubject implements FilterSubject {
     return null;
   }
 
+  get localPortRange(): LocalPortRange {
+    return this.ports.localPortRange;
+  }
+}
+
+const NO_PORTS: PortRangeSource = { localPortRange: { first: 0, last: 0 } };
+
+/**
+ * The same for Sockeye's own dialect, with what the request and the namespace say of the row. Owners and reach are not known
+ * here, and the part of a filter that is about rows does not ask for them.
+ */
+export class InetSubject extends InetMessageSubject implements FilterSubject {
+  readonly #kind: InetRowKind;
+  #context!: DecodeContext;
+
+  constructor(message: InetMessage, kind: InetRowKind) {
+    super(message, NO_PORTS);
+    this.#kind = kind;
+  }
+
+  /** The subject of this message, from the namespace of `context`. */
+  of(message: InetMessage, context: DecodeContext, ports: PortRangeSource): this {
+    this.message = message;
+    this.#context = context;
+    this.ports = ports;
+    return this;
+  }
+
+  get transport(): Transport {
+    return this.#kind.transport;
+  }
+
+  get stateNumber(): number {
+    return inetState(this.message, this.#kind);
+  }
+
+  get interfaceName(): string | null {
+    const index = this.message.interfaceIndex;
+    return index === 0 ? null : this.#context.interfaceName(index);
+  }
+
   get inode(): number | null {
-    return this.#message.inode || null;
+    return this.message.inode || null;
   }
 
   get netns(): Netns | null {
@@ -105,15 +123,15 @@ export class InetSubject implements FilterSubject {
   }
 
   get pids(): readonly number[] {
-    return NOBODY;
+    return NO_OWNERS;
   }
 
   get processNames(): readonly string[] {
-    return NOBODY;
+    return NO_OWNERS;
   }
 
   get users(): readonly FilterUser[] {
-    return NOBODY;
+    return NO_OWNERS;
   }
 
   get ownerCount(): number {

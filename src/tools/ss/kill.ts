@@ -11,7 +11,7 @@ import type { InetMessage } from "../../families/inet/message.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { execute } from "../../netlink/execute.ts";
 import { NetlinkError } from "../../netlink/error.ts";
-import { isHarmless, KillRefused } from "./inet_tables.ts";
+import { isHarmless, KillRefused } from "./inet_reader.ts";
 
 /** Closes sockets. It has its own connection, because that of the dump is still in use. */
 export class Killer {

@@ -14,7 +14,7 @@ import { SsTable } from "./layout/table.ts";
 import type { Writer } from "../../text/writer.ts";
 import { type Loaded, SsRun } from "./context.ts";
 import { SsFiles } from "./files.ts";
-import { INET_FIRST, INET_LAST, InetTables } from "./inet_tables.ts";
+import { INET_FIRST, INET_LAST, InetReader } from "./inet_reader.ts";
 import type { SsPlan } from "./plan.ts";
 import { isUtf8 } from "./process_name.ts";
 
@@ -37,13 +37,13 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
         const close = (protocol: number) => (message: InetMessage) =>
           killer.close(message, protocol);
         // The kernel closes internet sockets only.
-        const inet = new InetTables(run, plan, close, err);
+        const inet = new InetReader(run, plan, close, err);
         for (const source of [...INET_FIRST, ...INET_LAST]) inet.show(source);
       } finally {
         killer.end();
       }
     } else {
-      const inet = new InetTables(run, plan, null, err);
+      const inet = new InetReader(run, plan, null, err);
       for (const entry of TABLES_FIRST) await showFamily(entry, run);
       for (const source of INET_FIRST) inet.show(source);
       for (const entry of TABLES_LAST) await showFamily(entry, run);

@@ -19,9 +19,9 @@ import {
   writeQueues,
   writeStart,
 } from "../row.ts";
-import { RowSubject } from "../subject.ts";
 import { InetMessage } from "../../../../families/inet/message.ts";
 import { dumpRequest } from "../../../../families/inet/request.ts";
+import { InetMessageSubject } from "../../../../families/inet/subject.ts";
 import { writeIpv6 } from "./address.ts";
 import type { InetDetails } from "./details.ts";
 import { writeSctpTimer, writeTimer } from "./timer.ts";
@@ -40,8 +40,8 @@ export interface InetNames {
   host(message: InetMessage, end: "source" | "destination"): string | null;
 }
 
-/** One table of internet sockets. */
-export interface InetTable {
+/** What a printer has to know of its table. */
+export interface InetPrinterOptions {
   /** IPPROTO_* that the rows are of; 0 for raw sockets read from /proc. */
   readonly protocol: number;
   readonly names: InetNames;
@@ -104,42 +104,6 @@ export function legacyRequest(
   return builder.finish();
 }
 
-/** An inet_diag_msg as a filter sees it. */
-class InetSubject extends RowSubject<InetMessage> {
-  override get family(): number {
-    return this.message.family;
-  }
-
-  override get sourcePort(): number {
-    return this.message.sourcePort;
-  }
-
-  override get destinationPort(): number {
-    return this.message.destinationPort;
-  }
-
-  override sourceWord(index: 0 | 1 | 2 | 3): number {
-    return index > 0 && this.message.family === AF_INET ? 0 : this.message.sourceWord(index);
-  }
-
-  override destinationWord(index: 0 | 1 | 2 | 3): number {
-    return index > 0 && this.message.family === AF_INET ? 0 : this.message.destinationWord(index);
-  }
-
-  override get ifindex(): number {
-    return this.message.interfaceIndex;
-  }
-
-  override get mark(): number | null {
-    const mark = this.message.u32Attribute(uapi.INET_DIAG_MARK);
-    return this.message.has(uapi.INET_DIAG_MARK) ? mark : null;
-  }
-
-  override get cgroupId(): bigint | null {
-    return this.message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
-  }
-}
-
 /** Netids by IPPROTO_*. */
 const NETIDS: Readonly<Record<number, string>> = {
   0: "raw",
@@ -155,8 +119,8 @@ const NETIDS: Readonly<Record<number, string>> = {
 export class InetPrinter implements SsPrinter {
   readonly message = new InetMessage();
   readonly #context: SsContext;
-  readonly #table: InetTable;
-  readonly #subject: InetSubject;
+  readonly #table: InetPrinterOptions;
+  readonly #subject: InetMessageSubject;
   #more: InetDetails | undefined;
   readonly #netid: string;
   #words = new Int32Array(PLAIN_WORDS);
@@ -166,10 +130,10 @@ export class InetPrinter implements SsPrinter {
   /** Inode of the row before, as long as that was SCTP: its associations share it. */
   #sctpInode = 0;
 
-  constructor(context: SsContext, table: InetTable) {
+  constructor(context: SsContext, table: InetPrinterOptions) {
     this.#context = context;
     this.#table = table;
-    this.#subject = new InetSubject(this.message, context.names);
+    this.#subject = new InetMessageSubject(this.message, context.names);
     const { options } = context;
     this.#netid = NETIDS[table.protocol] ?? "???";
     // Sockets of other protocols may be told to be of yet others.

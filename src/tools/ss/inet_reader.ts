@@ -6,7 +6,7 @@
 import { ENOENT, EOPNOTSUPP, SyscallError } from "../../../ffi/errno.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
-import { InetPrinter, type InetTable, legacyRequest, ssRequest } from "./rows/inet/mod.ts";
+import { InetPrinter, type InetPrinterOptions, legacyRequest, ssRequest } from "./rows/inet/mod.ts";
 import { tcpStates } from "../../families/inet/request.ts";
 import * as uapi from "../../families/inet/uapi.ts";
 import { TABLE } from "./rows/row.ts";
@@ -27,11 +27,11 @@ const procModule = () =>
   require("../../families/inet/proc.ts") as typeof import("../../families/inet/proc.ts");
 const recordedModule = () => require("./recorded.ts") as typeof import("./recorded.ts");
 
-/** A table and where it is found. */
+/** A table, and where to find it. */
 interface Source {
   readonly table: number;
   readonly protocol: number;
-  /** Under which services are looked up from here on; `null` leaves that as it was. */
+  /** The protocol that services are looked up for from here on; `null` leaves it as it was. */
   readonly services: "tcp" | "udp" | "raw" | null;
   /** Variables of the files for IPv4 and IPv6; `null` where /proc has none. */
   readonly files: readonly [string, string] | null;
@@ -74,14 +74,14 @@ const MPTCP: Source = {
   files: null,
 };
 
-/** Tables in the order of ss that stand before the families without ports, and the one behind them. */
+/** Tables in the order of ss: these come before the families without ports, and the one below comes after them. */
 export const INET_FIRST: readonly Source[] = [RAW, UDP, TCP, DCCP, SCTP];
 export const INET_LAST: readonly Source[] = [MPTCP];
 
 const BOUND = stateMask(TCP_BOUND_INACTIVE);
 
-/** Reads internet tables. */
-export class InetTables {
+/** Reads internet tables and writes their rows. */
+export class InetReader {
   readonly #run: SsRun;
   readonly #plan: SsPlan;
   readonly #bytecode: Uint8Array | null;
@@ -89,7 +89,7 @@ export class InetTables {
   readonly #close: ((protocol: number) => (message: InetMessage) => boolean) | null;
   readonly #err: Writer;
 
-  /** `close` is what `-K` does to each row. */
+  /** `close`: what `-K` does to each row. */
   constructor(
     run: SsRun,
     plan: SsPlan,
@@ -114,24 +114,24 @@ export class InetTables {
     if (source.services !== null) this.#names.protocol = source.services;
     const { environment } = this.#plan;
     if (source === TCP && environment.TCPDIAG_FILE !== undefined) {
-      // Sockets of a file cannot be closed.
+      // Sockets that come from a file cannot be closed.
       if (this.#close === null) this.#recorded(environment.TCPDIAG_FILE);
       return;
     }
     const variable = source.files?.[0] ?? "PROC_ROOT";
     if (!this.#run.files.redirected(variable) && this.#netlink(source)) return;
-    // What /proc tells has no cookie, so it could not be closed for certain.
+    // /proc has no cookies, so it does not name a socket for certain.
     if (source.files !== null && this.#close === null) this.#proc(source, source.files);
   }
 
   #printer(protocol: number, closing: boolean): InetPrinter {
-    const table: InetTable = {
+    const choice: InetPrinterOptions = {
       protocol,
       names: this.#names,
       close: closing && this.#close !== null ? this.#close(protocol) : null,
       filtered: this.#plan.filter !== null,
     };
-    return new InetPrinter(this.#run, table);
+    return new InetPrinter(this.#run, choice);
   }
 
   /** Returns whether the kernel answered. */
@@ -160,7 +160,7 @@ export class InetTables {
       const boundKnown = !filtered && (states & BOUND) !== 0 && knowsBoundSockets(files.root);
       answered = dumpTcp({ one, both: compat }, states, { filtered, boundKnown }, sink);
     } else answered = one(AF_INET, states, sink) && one(AF_INET6, states, sink);
-    // The older request brings both families, so nothing is left to ask for.
+    // The older request brings both families.
     return answered || compat(states, sink);
   }
 
@@ -214,7 +214,7 @@ export class InetTables {
   }
 }
 
-/** The kernel refused to close a socket, for a reason that holds for those after it as well. */
+/** The kernel refused to close a socket, for a reason that will hold for the next ones too. */
 export class KillRefused extends Error {
   override readonly name = "KillRefused";
 }
