@@ -19,8 +19,8 @@ import { OwnerLists } from "./owner_lists.ts";
 import { type OwnerWalk, walkOwners } from "./owners.ts";
 
 /**
- * Finds the owners of `sockets` and fills in `owners` and `ownership`. What could not be looked into becomes a gap, whether
- * a socket lacks its owner because of it or not: a second owner may be what is missing.
+ * Finds the owners of `sockets` and fills in `owners` and `ownership`. Processes that could not be looked into become a gap
+ * even when every socket has an owner: a second owner may be missing.
  */
 export function attachOwners(
   sockets: Sockets,
@@ -31,11 +31,11 @@ export function attachOwners(
 ): void {
   let { scan } = walk;
   const index = new OwnerIndex(scan.descriptors, sockets.length);
-  // The kernel's own have an inode as well, which no process has.
+  // Sockets of the kernel itself have an inode too, but no process has a descriptor of it.
   const isWanted = ({ inode, ownership }: Socket) => inode !== null && ownership !== "kernel";
   for (const socket of sockets) if (isWanted(socket)) index.want(socket.inode!);
   index.update();
-  // A closer look costs something for every process, so it is only for sockets that nobody was found to hold.
+  // A closer look costs something for every process, so it is made only when sockets have no owner yet.
   if (index.unfound > 0) {
     const missing = new Set<number>();
     for (const socket of sockets) {
@@ -59,7 +59,7 @@ export function attachOwners(
   reportUnseen(scan, unseen, hiddenSockets, diagnostics, root);
 }
 
-/** Why an owner may exist that was not found. */
+/** Why there may be an owner that was not found. */
 interface Unseen {
   readonly deniedProcesses: number;
   readonly hidepid: boolean;
@@ -76,7 +76,7 @@ function whyUnseen(scan: Scan, root: ProcRoot): Unseen {
   };
 }
 
-// The kernel lets go of a closed socket's inode; only its state then tells a queue from an aftermath.
+// A closed socket and one that nobody has accepted have no inode. Only the state tells which of the two it is.
 function ownershipWithout(socket: Socket, unseen: Unseen): Ownership {
   if (socket.ownership === "kernel") return "kernel";
   if (socket.inode === null) {
@@ -113,7 +113,7 @@ function reportUnseen(
     const [what, whose] = deniedProcesses === 1
       ? ["1 process", "its"]
       : [`${deniedProcesses} processes`, "their"];
-    // A container's root, or one whose capabilities were taken, is refused like anybody.
+    // Root in a container, or root without its capabilities, is refused like any other user.
     const advice = scan.exhausted
       ? "too many files are open: raise the limit (ulimit -n)"
       : (effectiveUser(root) ?? effectiveUserId()) !== 0

@@ -17,7 +17,7 @@ export class OwnerLists implements OwnerLookup {
   readonly #table: DescriptorTable;
   readonly #index: OwnerIndex;
   readonly #processes: Processes;
-  /** Most sockets have one owner, by one descriptor: this one then stands for each in turn. */
+  /** Most sockets have one owner with one descriptor. This list is filled anew for each of them. */
   readonly #single: [Draft] | [] = [];
 
   constructor(table: DescriptorTable, index: OwnerIndex, processes: Processes) {
@@ -66,8 +66,8 @@ export class OwnerLists implements OwnerLookup {
   }
 }
 
-// A thread's table adds nothing where the process's main table holds the socket, nor where another thread holds it by the
-// same descriptors: threads whose leader has exited share one table and are all seen with it.
+// The table of a thread adds nothing where the main table of its process has the socket, or where another thread has it with
+// the same descriptors: threads whose leader has exited share one table, and each of them shows it.
 function isRepeated(owner: Owner, at: number, owners: readonly Owner[]): boolean {
   if (owner.tid === null) return false;
   for (let i = at - 1; i >= 0 && owners[i]!.pid === owner.pid; i--) {

@@ -1,8 +1,8 @@
 /**
- * Owners: the choice of how to look for who holds what, and the walk itself.
+ * Owners: chooses how to look for the owners of sockets, and does the walk.
  *
- * BPF asks the kernel for all descriptors at once, for a fixed price of some milliseconds; /proc works for everybody and
- * costs more for every descriptor.
+ * BPF gets all descriptors from the kernel at once, for a fixed price of some milliseconds. /proc works for every user, and
+ * each descriptor costs more.
  *
  * @module
  */
@@ -39,22 +39,21 @@ const WORTH_BPF = 5000;
  */
 const WORTH_THREAD = 30_000;
 
-/** A walk over all descriptors, which may have been made before the sockets were known. */
+/** A walk over all descriptors. It may be made before the sockets are known. */
 export interface OwnerWalk {
   readonly scan: Scan;
   /**
-   * Looks closer for sockets that nobody was found to hold: adds rows to the scan, or returns a scan that tells of
-   * processes which could not be looked into. `null`: for all there are, by thread.
+   * Looks closer for sockets without an owner. It adds rows to the scan, or returns a scan that names the processes which
+   * could not be looked into. `null`: looks at every thread, for all sockets.
    */
   search(missing: ReadonlySet<number> | null): Scan;
 }
 
 /**
- * Walks over all descriptors. Why BPF was not used is noted, also where it was asked for. Throws SyscallError when /proc
+ * Walks over all descriptors. A note tells why BPF was not used, even where it was asked for. Throws SyscallError when /proc
  * cannot be listed.
  *
- * @param wishes What the scan has to tell beside who holds what. Namespaces it may tell in any case; cookies are more than
- * /proc knows.
+ * @param wishes What the scan should tell beside the owners. It may tell namespaces in any case; /proc has no cookies.
  */
 export function walkOwners(
   root: ProcRoot,
@@ -62,7 +61,7 @@ export function walkOwners(
   diagnostics: Diagnostics,
   wishes: PassWishes = {},
 ): OwnerWalk {
-  // Of the whole machine, which says what is too few for anything. One number.
+  // One number for the whole machine: enough to know when there are too few.
   const files = root.isLive ? openFiles(root) : null;
   const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files);
   if (reason === null) {
@@ -80,7 +79,7 @@ export function walkOwners(
   return {
     scan,
     search(missing) {
-      // A thread may have left the shared table with a socket of its own.
+      // A thread may have stopped sharing the table of its process, and have sockets of its own.
       if (root.isLive) scanner.scanPrivateTables(scan.pids, missing);
       noteAssumed(scanner.assumedShared, diagnostics);
       return scan;
@@ -95,7 +94,7 @@ function scanByProc(
   diagnostics: Diagnostics,
 ): Scan {
   const few = !root.isLive || files === null || files < WORTH_THREAD;
-  // In a container hardly any of them are ours.
+  // In a container most of them belong to others.
   if (few || scanner.haveDescriptors(WORTH_THREAD) === false || usableProcessors() < 2) {
     return scanner.scanProcesses();
   }
@@ -110,8 +109,8 @@ function noteAssumed(threads: number, diagnostics: Diagnostics): void {
   );
 }
 
-// A process that is closed even to those who may look into all others is under protection of the kernel, and nothing says
-// that BPF is let near it.
+// Some processes are protected by the kernel even from users who may look into all others. BPF may not be allowed to see them
+// either.
 function withProtected(scan: Scan, root: ProcRoot): Scan {
   if (!holds(effectiveCapabilities(root), CAP_SYS_PTRACE)) return scan;
   const { pids, length } = scan.descriptors;
@@ -125,16 +124,16 @@ function notWorthBpf(
   files: number | null,
 ): string | null {
   if (!root.isLive) return "this is not the live /proc";
-  // What BPF tells are numbers; names are looked up in /proc by them.
+  // BPF gives process IDs, and /proc is asked for the names of those.
   if (!showsOwnPids(root)) return "/proc shows the process IDs of another PID namespace";
   if (source === "bpf") return null;
   if (files !== null && files < WORTH_BPF) return `${files} open files are too few for it to pay`;
-  // The count is the whole machine's. In a container hardly any of them are ours, so many files are looked at once more.
+  // The count is for the whole machine. In a container most of them belong to others, so ours are counted.
   if (new DescriptorScanner(root).haveDescriptors(WORTH_BPF) !== false) return null;
   return "the processes in sight have too few descriptors for it to pay";
 }
 
-/** One BPF pass, or why there is none. */
+/** The scan of one BPF pass, or the reason why there is none. */
 function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | string {
   const numbers = insidePidNamespace(root) === false ? "initial" : "reader";
   const opened = bpfModule().OwnerIterator.open(numbers, wishes);
@@ -143,7 +142,7 @@ function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | string {
     const pass = opened.value.run();
     return {
       descriptors: pass.descriptors,
-      // It visits everybody in our PID namespace, whatever their user.
+      // It sees all processes in our PID namespace, whatever their user.
       pids: [],
       denied: [],
       unlisted: 0,
@@ -152,13 +151,13 @@ function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | string {
       namespaces: networkNamespaces(pass.namespaces, root),
     };
   } catch (error) {
-    // /proc is always there to answer instead.
+    // /proc can always answer instead.
     if (error instanceof SyscallError || error instanceof DecodeError) return error.message;
     throw error;
   }
 }
 
-// The link says of which type a namespace is; one link is read for each namespace.
+// The link names the type of a namespace; one link is read for each.
 function networkNamespaces(held: DescriptorTable, root: ProcRoot): Map<number, string> {
   const found = new Map<number, string>();
   const others = new Set<number>();
@@ -167,7 +166,7 @@ function networkNamespaces(held: DescriptorTable, root: ProcRoot): Map<number, s
     if (found.has(inode) || others.has(inode)) continue;
     const path = descriptorPath(held.pids[row]!, held.tids[row]!, held.fds[row]!);
     const target = root.link(path);
-    // Closed since; another process may hold it as well.
+    // It was closed since. Another process may have it too.
     if (typeof target === "number") continue;
     if (netnsInode(target) === inode) found.set(inode, path);
     else others.add(inode);

@@ -8,12 +8,12 @@ import type { Socket } from "../model/socket.ts";
 import { latin1Text } from "../text/encoding.ts";
 
 /**
- * Fills in `peerOwners`, and the name of the other end, of the sockets whose source tells which socket that is: those where
- * it is not `null` already. `sockets` must have their owners, and must hold the other ends: whole tables, not the filtered
- * answer.
+ * Fills in `peerOwners` and the name of the other end. It does so for the sockets whose source tells which socket that is:
+ * `peerOwners` of the others is `null`. `sockets` must have their owners, and must be whole tables, not the filtered answer:
+ * the other ends have to be among them.
  *
- * Of a socket that others are connected to without having an end of its own for each, which is a listener or a bound datagram
- * socket, the other ends are those of its connections.
+ * A listener and a bound datagram socket have no end of their own for each socket that is connected to them. Their other ends
+ * are those of their connections.
  */
 export function attachPeers(sockets: readonly Socket[]): void {
   const ends = new Map<number, Socket>();
@@ -41,18 +41,18 @@ function connected(
   ends: ReadonlyMap<number, Socket>,
   acceptors: ReadonlyMap<number, Socket>,
 ): void {
-  // A connection that nobody has accepted yet has no other end, but a listener that it waits for.
+  // A connection that no process has accepted yet has no other end. It waits in the queue of a listener.
   const other = socket.peerInode !== null
     ? ends.get(socket.peerInode)
     : socket.inode !== null
     ? acceptors.get(socket.inode)
     : undefined;
-  // Another network namespace has it, or it was closed while we looked.
+  // It is in another network namespace, or was closed while we looked.
   socket.peerOwners = other === undefined || isUnsure(other) ? null : other.owners;
   if (other !== undefined) socket.peer = other.local;
 }
 
-/** True where a holder may exist that was not found. */
+/** True where it may have an owner that was not found. */
 function isUnsure({ ownership }: Socket): boolean {
   return ownership === "hidden" || ownership === "unknown";
 }
@@ -74,7 +74,7 @@ function server(
   socket.peerOwners = merge(others.map(({ owners }) => owners));
 }
 
-/** One entry a process and thread, ascending, with the descriptors of all its ends. */
+/** One entry for each process and thread, ascending, with the descriptors of all its ends. */
 function merge(lists: readonly (readonly Owner[])[]): Owner[] {
   const merged = new Map<string, Owner>();
   for (const owner of lists.flat()) {
@@ -90,12 +90,12 @@ function merge(lists: readonly (readonly Owner[])[]): Owner[] {
   return [...merged.values()].sort((a, b) => a.pid - b.pid || (a.tid ?? 0) - (b.tid ?? 0));
 }
 
-/** What a listener and its accepted ends have in common; `null` without a name. */
+/** What a listener and its accepted ends have in common; `null` for a socket without a name. */
 function serverName({ local, netns, type }: Socket): string | null {
   if (!("path" in local)) return null;
   const name = local.path ?? local.name;
   if (name === null) return null;
-  // An abstract name belongs to a network namespace; a path does not, but then nor do two sockets of two share one.
+  // An abstract name belongs to one network namespace. A path does not, but no two namespaces have sockets at one path.
   return `${netns?.inode ?? ""} ${type} ${local.path === null ? "@" : "/"}${latin1Text(name)}`;
 }
 

@@ -7,7 +7,7 @@
 /** Bytes from outside that are mostly text: decoded where a person or JSON sees them, never before. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A process that holds a socket, with all the descriptors it holds it by. `null` is "could not be read". */
+/** A process that holds a socket, with all its descriptors of that socket. `null` is "could not be read". */
 export interface Owner {
   readonly pid: number;
   /** Descriptor numbers, ascending. */
@@ -21,15 +21,15 @@ export interface Owner {
 }
 
 /**
- * Where sockets that keep no list of their own look their owners up. Kept so because there may be a million sockets, of
- * which each has an owner.
+ * Where sockets without a list of their own look up their owners. There may be a million sockets with an owner each, so each
+ * keeps a number and no list.
  */
 export interface OwnerLookup {
   /**
-   * The owners behind a number that this source gave out; none behind 0.
+   * The owners that a number stands for; none for 0.
    *
-   * @param socket Whose owners they are.
-   * @param reused True for who looks at them at once: the list is good until the next call.
+   * @param socket The socket whose owners they are.
+   * @param reused True for a caller that looks at them at once: the list is good until the next call.
    */
   owners(
     number: number,

@@ -1,5 +1,5 @@
 /**
- * Socket: what every part of the program after decoding speaks about.
+ * Socket: what every part of the program works with after decoding.
  *
  * A key is always present; `null` is "the kernel did not say", never 0.
  *
@@ -204,18 +204,18 @@ export interface Socket {
   /** Ascending by pid, then thread. Empty unless `ownership` is `owned`. Filled in with it. */
   owners: readonly Owner[];
   /**
-   * Who holds the other end; of a listener, the other ends of its connections. Ascending by pid. `null` where the family
-   * has no such thing, and where the other end is not known. Filled in by join/peers.ts; until then empty where the source
-   * tells of other ends.
+   * Owners of the other end; of a listener, those of the other ends of its connections. Ascending by pid. `null` where the
+   * family has no other ends, and where the other end is not known. Filled in by join/peers.ts. Until then empty where the
+   * source tells of other ends.
    */
   peerOwners: readonly Owner[] | null;
-  /** The family's own word; where it is `unknown`, filled in from the address by reach/bind.ts. */
+  /** Some families tell it. Where it is `unknown`, reach/bind.ts works it out from the address. */
   reach: Reach;
   /** Only when the query asks for it; `null` where the source tells nothing. */
   info?: SocketInfo | null | undefined;
   /**
-   * Takes a number to look {@linkcode owners} up by whenever they are asked for. Of sockets that can do without a list of
-   * their own; the others are given one.
+   * Takes a number, by which {@linkcode owners} looks them up whenever somebody asks. Sockets without this method get a list of
+   * their own.
    */
   ownedBy?(lookup: OwnerLookup, number: number): void;
 }

@@ -1,5 +1,5 @@
 /**
- * SocketAnnotations: what is found out about the sockets of a table after they were read, as columns.
+ * SocketAnnotations: what later steps find out about the sockets of a table, as columns: ownership, owners, reach.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const ORDER = Object.fromEntries(OWNERSHIPS.map((name, i) => [name, i])) as Read
 const UNKNOWN_REACH: Reach = { scope: "unknown", reasons: [] };
 const NO_OWNERS: readonly Owner[] = [];
 
-/** Columns by the number of the socket. A column takes memory from when something is written into it. */
+/** Columns by the number of the socket. A column takes no memory before something is written into it. */
 export class SocketAnnotations {
   /** How many sockets the table has. */
   readonly #count: () => number;
@@ -21,10 +21,11 @@ export class SocketAnnotations {
   #ownedBy = new Int32Array(0);
   #lookup: OwnerLookup | null = null;
   #reach = new Uint32Array(0);
-  /** Hosts have few addresses, so sockets share what is said of them. Number 0 is for nothing said yet. */
+  /** Hosts have few addresses, so many sockets share one reach. Number 0 stands for "not known yet". */
   #reaches: Reach[] = [UNKNOWN_REACH];
   readonly #reachNumbers = new Map<Reach, number>();
 
+  /** `count`: how many sockets the table has now. */
   constructor(count: () => number) {
     this.#count = count;
   }
@@ -55,7 +56,7 @@ export class SocketAnnotations {
     return held === 0 ? NO_OWNERS : this.#lookup!.owners(held, socket, reused);
   }
 
-  /** The sockets of one table have their owners from one source. */
+  /** Gives a socket the number to look its owners up by. All sockets of a table have the same lookup. */
   setOwnedBy(number: number, lookup: OwnerLookup, held: number): void {
     this.#lookup = lookup;
     if (number >= this.#ownedBy.length) {

@@ -6,7 +6,15 @@
 
 const SMALLEST = 64;
 
-/** An open hash table of integers. Inode 0 is nobody's and never in it. The number of an inode that is not in it is 0. */
+/**
+ * A hash table of integers with open addressing. Inode 0 stands for "none" and is never in it. An inode that is not in it has
+ * the number 0.
+ *
+ * @example
+ * const map = new InodeMap();
+ * map.put(4711, 1);
+ * map.get(4711); // 1
+ */
 export class InodeMap {
   /** Kernel: 32-bit today, but nothing promises it. 0 where the slot is free. */
   #inodes: Float64Array;
@@ -53,7 +61,7 @@ export class InodeMap {
     return before;
   }
 
-  /** As {@linkcode InodeMap.put} for an inode that is in the map; for one that is not, nothing is done and -1 returned. */
+  /** The same as {@linkcode InodeMap.put} for an inode that is in the map. For any other it does nothing and returns -1. */
   replace(inode: number, value: number): number {
     const slot = this.#slot(inode);
     if (inode === 0 || this.#inodes[slot] !== inode) return -1;
@@ -62,8 +70,8 @@ export class InodeMap {
     return before;
   }
 
-  // Where the inode is, or would be. Inodes count up, so neighbours are the rule: eight of them share a line of the cache,
-  // and a multiplication spreads the eights.
+  // Where the inode is, or would be. Inodes are given out in sequence, so many are neighbours: eight of them share one line of
+  // the cache, and a multiplication spreads these groups.
   #slot(inode: number): number {
     const inodes = this.#inodes;
     let slot = (Math.imul(inode >>> 3, 0x9e37_79b1) >>> 4 & ~7 | inode & 7) & this.#mask;

@@ -1,5 +1,5 @@
 /**
- * SocketRows: the sockets of a listing, each as the number that it has in the table of its request.
+ * SocketRows: the sockets of a listing. Each is a number in the table of its request.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { SocketTable } from "./socket_table.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 
-/** Sockets of many tables in one order. What it shows is good until the next is asked for. */
+/** Sockets of many tables in one order. What it shows is good until the next socket is asked for. */
 export class SocketRows implements Sockets {
   readonly #tables: SocketTable[];
   /** Of each socket its table and its number there. */
@@ -56,12 +56,12 @@ export class SocketRows implements Sockets {
     return this.#tables[this.#table[place]!]!.at(this.#number[place]!);
   }
 
-  /** The socket at a place, to be kept: the same object each time. */
+  /** The socket at a place for good: the same object each time. */
   keep(place: number): Socket {
     return this.#tables[this.#table[place]!]!.keep(this.#number[place]!);
   }
 
-  /** All of them, to be kept. */
+  /** All of them, as objects that stay. */
   toArray(): Socket[] {
     return Array.from({ length: this.#length }, (_, place) => this.keep(place));
   }
@@ -78,7 +78,7 @@ export class SocketRows implements Sockets {
     return new SocketRows(this.#tables, table, number, places.length);
   }
 
-  /** Those from a place on. */
+  /** The sockets from a place on. */
   from(place: number): SocketRows {
     return new SocketRows(
       this.#tables,
@@ -107,7 +107,7 @@ export class SocketRows implements Sockets {
   }
 }
 
-/** Gives the same result object each time: a generator costs as much as all that is done with a row. */
+/** Gives the same result object each time. A generator would cost as much as all the work on a row. */
 class RowIterator implements Iterator<Socket>, IteratorYieldResult<Socket> {
   readonly #rows: SocketRows;
   #place = 0;
@@ -125,7 +125,7 @@ class RowIterator implements Iterator<Socket>, IteratorYieldResult<Socket> {
   }
 }
 
-/** The same sockets, each to be kept. */
+/** The same sockets as objects that stay. */
 export function kept(sockets: Sockets): readonly Socket[] {
   if (sockets instanceof SocketRows) return sockets.toArray();
   return Array.isArray(sockets) ? sockets : [...sockets];

@@ -1,7 +1,7 @@
 /**
- * Sockets by inode, for lsof mode: what /proc/PID/fd only numbers.
+ * SocketTables: all sockets by inode, because /proc/PID/fd gives nothing but the inode.
  *
- * Internet sockets come from sock_diag; the rest, and what other network namespaces hold, from /proc/net.
+ * Internet sockets come from sock_diag. The others, and the sockets of other network namespaces, come from /proc/net.
  *
  * @module
  */
@@ -35,7 +35,7 @@ import { type InternetSocket, InternetSockets, PROTOCOLS } from "./internet_sock
 import type { InternetProtocol, LsofQuery } from "../query.ts";
 import { latin1Text } from "../../../text/encoding.ts";
 
-/** States in which no descriptor exists, and the one that lsof's source does not list. */
+/** States in which no process has a descriptor, and the state that the source of lsof does not list. */
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
 
 /** What is known of a socket. */
@@ -73,7 +73,7 @@ export class SocketTables {
   readonly #foreign = new Map<string, Map<number, KnownSocket>>();
   #home: string | undefined;
 
-  /** `internetOnly`: nothing but what `-i` asks for can be of use, so nothing else is read. */
+  /** `internetOnly`: only what `-i` asks for can be listed, so nothing else is read. */
   constructor(
     root: ProcRoot,
     diagnostics: Diagnostics,
@@ -125,11 +125,11 @@ export class SocketTables {
       if (included.length > 0) mask &= stateMask(...included);
       mask &= ~stateMask(...states.filter(({ exclude }) => exclude).map(({ state }) => state));
       if (mask === 0) return;
-      // With several states a socket that is not listed may be what one of them is found by.
+      // With several states, a socket that is not listed may still count as found for one of them.
       if (included.length > 1) {
         protocols = null;
       } else if (internet === null) {
-        // An IPv4 address may be that of an IPv6 socket, not the other way round.
+        // An IPv6 socket may have an IPv4 address; the opposite does not happen.
         four = internetItems.some(({ version }) => version !== 6);
         if (internetItems.every(({ protocol }) => protocol !== null)) {
           protocols = new Set(internetItems.map(({ protocol }) => protocol!));
@@ -146,7 +146,7 @@ export class SocketTables {
     }
   }
 
-  /** The socket of an inode that process `pid` holds; `null` where no table has it. */
+  /** The socket with an inode, which process `pid` holds; `null` where no table has it. */
   find(inode: number, pid: number): KnownSocket | null {
     const internet = this.internet.get(inode);
     if (internet !== undefined) return internet;
@@ -163,7 +163,7 @@ export class SocketTables {
     return this.#internet.has(inode) || this.#others?.has(inode) === true;
   }
 
-  // The process's own namespace first, which is where most of its sockets were made.
+  // Most sockets of a process were made in the namespace that it is in.
   #findForeign(inode: number, pid: number): KnownSocket | null {
     if (!this.#root.isLive) return null;
     this.#home ??= this.#namespace("thread-self") ?? "";
@@ -183,7 +183,7 @@ export class SocketTables {
     return typeof link === "number" ? null : latin1Text(link);
   }
 
-  // /proc/PID/net shows the namespace of a process to everybody; entering it would need CAP_SYS_ADMIN.
+  // Every user may read /proc/PID/net, which shows the namespace of the process. Entering it would need CAP_SYS_ADMIN.
   #readForeignInternet(pid: number, sockets: Map<number, KnownSocket>): void {
     const table = new InternetSockets();
     const inodes: number[] = [];
