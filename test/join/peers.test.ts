@@ -106,7 +106,7 @@ describe("attachPeers()", () => {
     expect(pids(sockets)).toEqual([[[20, 5], [30, 4]], [[10, 3]], [[10, 3]]]);
   });
 
-  test("an end that is not known, and one whose holder is not, give null and not nobody", () => {
+  test("an end that is not known, and one whose owner is not known, give null, not an empty list", () => {
     const sockets = [
       socket(null, 1, 99, [owner(10, 3)]),
       socket(null, 2, 3, [owner(10, 4)]),

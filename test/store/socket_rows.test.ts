@@ -174,7 +174,7 @@ describe("SocketRows", () => {
     }));
   });
 
-  test("keeps sockets for good, which the window is not", () => {
+  test("keeps sockets for good, while the object that moves shows one after another", () => {
     fc.assert(fc.property(tables, (made) => {
       const rows = build(made);
       const kept = rows.toArray();
