@@ -13,17 +13,17 @@ import type { Sockstat } from "../proc/sockstat.ts";
 import { SocketRows } from "../store/socket_rows.ts";
 import type { Source } from "./source.ts";
 
-/** What collecting may be told beside the query. */
+/** Options beside the query. */
 interface CollectOptions {
-  /** Tables that it knows to be empty are left out. */
+  /** Tables that are empty by its counters are not read. */
   readonly sockstat?: Sockstat | null;
-  /** The query's filter, for the rows of this namespace. */
+  /** The filter of the query, for the rows of this namespace. */
   readonly filter?: RowFilter | undefined;
-  /** Gets, for each socket that the kernel could be asked to close, the request. */
+  /** Takes the request that closes a socket, for each socket that the kernel can close. */
   readonly closing?: { add(socket: Socket, request: Uint8Array): void } | undefined;
 }
 
-/** Reads all tables that answer the query, in the order of the families, and within one in the kernel's. */
+/** Reads all tables that answer the query, in the order of the families, and within a family in the order of the kernel. */
 export function collectSockets(
   query: Query,
   source: Source,
@@ -35,7 +35,7 @@ export function collectSockets(
   return rows.toArray();
 }
 
-/** As {@linkcode collectSockets}, but adds the sockets to others, and makes no objects of them where the family can do without. */
+/** The same as {@linkcode collectSockets}, but adds the sockets to `rows`, and makes no objects where the family does not need them. */
 export function collectRows(
   rows: SocketRows,
   query: Query,
@@ -55,13 +55,13 @@ export function collectRows(
         return request.sockets?.(context) ??
           new DecodedSockets(request, context, query.info === true);
       };
-      // A table that netlink refuses in the middle is read anew from /proc.
+      // When netlink stops in the middle of a table, the table is read again from /proc.
       const tables: Partial<Record<SourceKind, SocketTable>> = {};
       source.read(request, {
         message(view, start, end, kind) {
           const table = tables[kind] ??= tableOf(kind);
           const number = table.add(view, start, end);
-          // Lines of /proc have no cookie to name a socket by.
+          // Lines of /proc have no cookie, which is what names a socket.
           if (number < 0 || closing === undefined || kind !== "netlink") return;
           const destroy = request.destroy?.(view, start, end) ?? null;
           if (destroy !== null) closing.add(table.keep(number), destroy);

@@ -14,7 +14,7 @@ import { INET_DIAG_CGROUP_ID, INET_DIAG_MARK } from "./uapi.ts";
 const NO_OWNERS: readonly never[] = [];
 
 /** Where the ports come from that the kernel gives out by itself; asked only when a filter asks. */
-export interface PortRangeSource {
+interface PortRangeSource {
   readonly localPortRange: LocalPortRange;
 }
 
