@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { CORE_SCHEMA, dump } from "js-yaml";
+import {
+  CORE_SCHEMA,
+  DEFAULT_SCALAR_STYLE_RULES,
+  dump,
+  SCALAR_STYLE,
+  type ScalarStyleRule,
+} from "js-yaml";
 import { sanitize } from "../text/sanitize.ts";
 import type { SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import { relevantGaps } from "./evaluate.ts";
@@ -48,8 +54,23 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
 
 /** A value as YAML 1.2. Long lines are not folded. */
 function yaml(value: unknown): string {
-  return dump(value, { schema: CORE_SCHEMA, lineWidth: -1, quoteStyle: "double" });
+  return dump(value, {
+    schema: CORE_SCHEMA,
+    lineWidth: -1,
+    quoteStyle: "double",
+    scalarStyleRules: [...Object.values(DEFAULT_SCALAR_STYLE_RULES), fewerEscapes],
+  });
 }
+
+// Text with double quotes is easier to read in single ones.
+const fewerEscapes: ScalarStyleRule = (layout) => {
+  const { node: { value }, style, allowedStylesMask } = layout;
+  const { DOUBLE_QUOTED, SINGLE_QUOTED } = SCALAR_STYLE;
+  if (
+    style === DOUBLE_QUOTED && (allowedStylesMask & 1 << SINGLE_QUOTED) !== 0 &&
+    value.includes('"') && !value.includes("'")
+  ) layout.style = SINGLE_QUOTED;
+};
 
 function indented(text: string): string {
   return text.replace(/^(?=.)/gm, "  ");
