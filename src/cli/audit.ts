@@ -8,7 +8,7 @@ import { type AuditOutcome, type AuditReport, SEVERITIES, type Severity } from "
 import { advice, audit, explainOne, init } from "../commands/audit/mod.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -26,6 +26,7 @@ interface Options {
   format: AuditFormat;
   all: boolean;
   color: ColorChoice;
+  trace: boolean;
   help: boolean;
 }
 
@@ -115,6 +116,7 @@ const AUDIT_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  TRACE_FLAG,
   HELP_FLAG,
 ];
 
@@ -136,6 +138,7 @@ function defaults(): Options {
     format: "text",
     all: false,
     color: "auto",
+    trace: false,
     help: false,
   };
 }
@@ -159,6 +162,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const [extra] = parseArguments(args, AUDIT_FLAGS, options);
   out.keepsOn = true;
   if (options.help) return showHelp(HELP, out);
+  traceIfAsked(options, err);
   if (extra !== undefined) {
     throw new UsageError(
       `audit takes no argument: "${extra}" was given; a policy is given by --policy`,

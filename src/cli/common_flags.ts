@@ -4,6 +4,7 @@
  * @module
  */
 import type { ColorChoice } from "../text/color.ts";
+import type { Writer } from "../text/writer.ts";
 import type { Flag } from "./flag.ts";
 
 const COLOR_CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];
@@ -30,6 +31,23 @@ export const COLOR_FLAG: Flag<{ color: ColorChoice }> = {
     options.color = value as ColorChoice;
   },
 };
+
+/** `--trace`. */
+export const TRACE_FLAG: Flag<{ trace: boolean }> = {
+  long: "trace",
+  group: "Other",
+  help: "print every netlink message on standard error, decoded",
+  set: (options) => {
+    options.trace = true;
+  },
+};
+
+/** Starts the trace where it was asked for; without the flag nothing of it is loaded. */
+export function traceIfAsked(options: { readonly trace: boolean }, err: Writer): void {
+  if (!options.trace) return;
+  const { startTrace } = require("../trace/mod.ts") as typeof import("../trace/mod.ts");
+  startTrace(err);
+}
 
 /** `--own-netns`. */
 export const OWN_NETNS_FLAG: Flag<{ ownNetns: boolean }> = {

@@ -6,7 +6,7 @@
 import { diff, type DiffOutcome } from "../commands/diff.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -17,6 +17,7 @@ interface Options {
   ownNetns: boolean;
   json: boolean;
   color: ColorChoice;
+  trace: boolean;
   help: boolean;
 }
 
@@ -32,6 +33,7 @@ const DIFF_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  TRACE_FLAG,
   HELP_FLAG,
 ];
 
@@ -53,11 +55,18 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, InputError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, _err: Writer): number {
-  const options: Options = { ownNetns: false, json: false, color: "auto", help: false };
+export function run(args: readonly string[], out: Writer, err: Writer): number {
+  const options: Options = {
+    ownNetns: false,
+    json: false,
+    color: "auto",
+    trace: false,
+    help: false,
+  };
   const files = parseArguments(args, DIFF_FLAGS, options);
   out.keepsOn = true;
   if (options.help) return showHelp(HELP, out);
+  traceIfAsked(options, err);
   const [before, after, extra] = files;
   if (before === undefined || extra !== undefined) {
     throw new UsageError(

@@ -6,7 +6,7 @@
 import { doctor } from "../commands/doctor/mod.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -16,6 +16,7 @@ import { UsageError } from "./usage_error.ts";
 interface Options {
   json: boolean;
   color: ColorChoice;
+  trace: boolean;
   help: boolean;
 }
 
@@ -30,6 +31,7 @@ const DOCTOR_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  TRACE_FLAG,
   HELP_FLAG,
 ];
 
@@ -43,13 +45,14 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, and SyscallError if /proc cannot be listed. */
-export function run(args: readonly string[], out: Writer): number {
-  const options: Options = { json: false, color: "auto", help: false };
+export function run(args: readonly string[], out: Writer, err: Writer): number {
+  const options: Options = { json: false, color: "auto", trace: false, help: false };
   const [extra] = parseArguments(args, DOCTOR_FLAGS, options);
   if (extra !== undefined && !options.help) {
     throw new UsageError(`doctor takes no argument: "${extra}" was given`);
   }
   if (options.help) return showHelp(HELP, out);
+  traceIfAsked(options, err);
   doctor(options.json, options.color, out);
   return EXIT_OK;
 }

@@ -18,7 +18,7 @@ import {
 import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -31,6 +31,7 @@ interface Options {
   netns: NetnsChoice | undefined;
   json: boolean;
   color: ColorChoice;
+  trace: boolean;
   help: boolean;
 }
 
@@ -55,6 +56,7 @@ const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  TRACE_FLAG,
   HELP_FLAG,
 ];
 
@@ -88,11 +90,13 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     netns: undefined,
     json: false,
     color: "auto",
+    trace: false,
     help: false,
   };
   const words = parseArguments(args, EXPLAIN_FLAGS, options);
   out.keepsOn = true;
   if (options.help) return showHelp(HELP, out);
+  traceIfAsked(options, err);
   const how: ExplainOptions = { netns: options.netns, json: options.json, color: options.color };
   if (options.binds.length > 0) {
     if (words.length > 0) {

@@ -11,7 +11,7 @@ import { ALL_STATES } from "../model/state.ts";
 import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -24,6 +24,7 @@ interface Options {
   netns: NetnsChoice | undefined;
   yes: boolean;
   color: ColorChoice;
+  trace: boolean;
   help: boolean;
 }
 
@@ -57,6 +58,7 @@ const KILL_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  TRACE_FLAG,
   HELP_FLAG,
 ];
 
@@ -86,10 +88,12 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     netns: undefined,
     yes: false,
     color: "auto",
+    trace: false,
     help: false,
   };
   const [extra] = parseArguments(args, KILL_FLAGS, options);
   if (options.help) return showHelp(HELP, out);
+  traceIfAsked(options, err);
   if (extra !== undefined) {
     throw new UsageError(`kill takes no argument: "${extra}" was given; write --socket 'FILTER'`);
   }

@@ -9,6 +9,7 @@ import type { Field } from "../filter/fields.ts";
 import type { Writer } from "../text/writer.ts";
 import { buildQuery } from "./build_query.ts";
 import type { Command } from "./command.ts";
+import { traceIfAsked } from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { HelpPage } from "./help.ts";
 import { LIST_FLAGS } from "./list_flags.ts";
@@ -51,6 +52,7 @@ export async function run(
     explainFilter(query, out);
     return EXIT_OK;
   }
+  traceIfAsked(options, err);
   const complete = await list(query, options, out, err);
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
 }

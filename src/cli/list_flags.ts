@@ -8,7 +8,7 @@ import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
 import { OWNER_SOURCES, type OwnerSource } from "../query.ts";
 import type { PortRange } from "../model/port_range.ts";
-import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
 import { NETNS_FLAGS } from "./netns_choice.ts";
@@ -324,6 +324,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     help: "say on standard error how the answer was obtained",
     set: (options) => options.verbose = true,
   },
+  TRACE_FLAG,
   HELP_FLAG,
   {
     long: "version",

@@ -34,6 +34,7 @@ export interface ListOptions {
   header: boolean;
   requireComplete: boolean;
   verbose: boolean;
+  trace: boolean;
   help: boolean;
   version: boolean;
 }
@@ -62,6 +63,7 @@ export function defaultOptions(): ListOptions {
     header: true,
     requireComplete: false,
     verbose: false,
+    trace: false,
     help: false,
     version: false,
   };

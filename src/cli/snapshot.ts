@@ -5,7 +5,7 @@
  */
 import { snapshot } from "../commands/snapshot.ts";
 import type { Writer } from "../text/writer.ts";
-import { HELP_FLAG, OWN_NETNS_FLAG } from "./common_flags.ts";
+import { HELP_FLAG, OWN_NETNS_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -16,6 +16,7 @@ interface Options {
   connections: boolean;
   ownNetns: boolean;
   requireComplete: boolean;
+  trace: boolean;
   help: boolean;
 }
 
@@ -39,6 +40,7 @@ const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
       options.requireComplete = true;
     },
   },
+  TRACE_FLAG,
   HELP_FLAG,
 ];
 
@@ -56,11 +58,13 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     connections: false,
     ownNetns: false,
     requireComplete: false,
+    trace: false,
     help: false,
   };
   const [extra] = parseArguments(args, SNAPSHOT_FLAGS, options);
   out.keepsOn = options.requireComplete;
   if (options.help) return showHelp(HELP, out);
+  traceIfAsked(options, err);
   if (extra !== undefined) {
     throw new UsageError(
       `snapshot takes no argument: "${extra}" was given; it writes to standard output`,

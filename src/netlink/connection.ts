@@ -49,6 +49,22 @@ export interface NetlinkSocket {
   close(): void;
 }
 
+/** Sees what goes through connections, without changing it. */
+export interface ConnectionObserver {
+  opened(connection: Connection): void;
+  /** Before `request` is sent. It is valid during the call only. */
+  sent(connection: Connection, request: Uint8Array): void;
+  /** After `count` slots of the connection's datagrams were filled. */
+  received(connection: Connection, count: number): void;
+}
+
+let observer: ConnectionObserver | null = null;
+
+/** Has every connection that is opened or used from now on observed; `null` ends it. */
+export function observeConnections(by: ConnectionObserver | null): void {
+  observer = by;
+}
+
 // The kernel makes dump chunks of at most 32 KiB; larger buffers gain nothing. 32 of them turn some 770 system
 // calls for 200,000 sockets into 24, and pages that are never filled are never touched.
 const SLOT_SIZE = 32 * 1024;
@@ -70,6 +86,8 @@ const RECEIVE_BUFFER_SIZE = 1024 * 1024;
  */
 export class Connection implements NetlinkSocket {
   readonly fd: number;
+  /** NETLINK_*. */
+  readonly protocol: number;
   readonly portId: number;
   readonly datagrams: ReceiveSlots;
   readonly #message = new SendMessage();
@@ -80,6 +98,7 @@ export class Connection implements NetlinkSocket {
    */
   constructor(protocol: number, groups = 0) {
     this.fd = socket(AF_NETLINK, SOCK_RAW, protocol);
+    this.protocol = protocol;
     try {
       this.portId = bindNetlink(this.fd, groups);
       // Each of these only makes errors clearer or overruns rarer: refusal is no reason to stop.
@@ -91,6 +110,7 @@ export class Connection implements NetlinkSocket {
       throw error;
     }
     this.datagrams = new ReceiveSlots(SLOT_COUNT, SLOT_SIZE);
+    observer?.opened(this);
   }
 
   #try(level: number, option: number, value: number): void {
@@ -102,12 +122,15 @@ export class Connection implements NetlinkSocket {
   }
 
   send(request: Uint8Array): void {
+    observer?.sent(this, request);
     this.#message.set(request);
     sendMessage(this.fd, this.#message);
   }
 
   receive(): number {
-    return receiveMany(this.fd, this.datagrams);
+    const count = receiveMany(this.fd, this.datagrams);
+    observer?.received(this, count);
+    return count;
   }
 
   close(): void {

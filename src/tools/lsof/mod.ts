@@ -35,6 +35,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
       break;
     }
     default:
+      if (args.includes("--trace")) (await import("../../trace/mod.ts")).startTrace(err);
       return await listFiles(parsed, names, isUnicode(process.env), out, err);
   }
   out.flush();

@@ -106,6 +106,7 @@ function socketQuery(options: NetstatOptions): NetstatQuery {
     protocolsImplied: implied,
     verbose: options.verbose,
     continuous: options.continuous,
+    trace: options.trace,
     allOwners: options.allOwners,
   };
 }

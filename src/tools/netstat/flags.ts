@@ -19,6 +19,8 @@ export interface NetstatOptions {
   verbose: boolean;
   context: boolean;
   statistics: boolean;
+  /** `--trace`, which is ours. */
+  trace: boolean;
   numericHosts: boolean;
   numericPorts: boolean;
   numericUsers: boolean;
@@ -46,6 +48,7 @@ export function noOptions(): NetstatOptions {
     verbose: false,
     context: false,
     statistics: false,
+    trace: false,
     numericHosts: false,
     numericPorts: false,
     numericUsers: false,
@@ -202,6 +205,12 @@ export const NETSTAT_FLAGS: readonly Flag[] = [
       options.programs = true;
       options.allOwners = true;
     },
+  },
+  {
+    long: ["trace"],
+    extension: true,
+    help: "print every netlink message on standard error (not in netstat)",
+    set: turn("trace"),
   },
   { short: "v", long: ["verbose"], help: "say which tables do not exist", set: turn("verbose") },
   {

@@ -27,6 +27,9 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     writer.flush();
     return error.status;
   }
+  if (query.kind !== "statistics" && query.trace) {
+    (await import("../../trace/mod.ts")).startTrace(err);
+  }
   const environment = netstatEnvironment(process.env);
   return query.kind === "statistics"
     ? printStatistics(query, environment, out, err)

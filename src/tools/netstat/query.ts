@@ -26,6 +26,8 @@ export interface NetstatQuery {
   readonly protocolsImplied: boolean;
   readonly verbose: boolean;
   readonly continuous: boolean;
+  /** Print every netlink message on standard error, decoded. */
+  readonly trace: boolean;
   readonly allOwners: boolean;
 }
 

@@ -37,6 +37,8 @@ export interface SsArguments {
   queues: boolean;
   summary: boolean;
   events: boolean;
+  /** `--trace`, which is ours. */
+  trace: boolean;
   kill: boolean;
   diagFile: string | null;
   filterFile: string | null;
@@ -108,6 +110,7 @@ export function readArguments(
     queues: true,
     summary: false,
     events: false,
+    trace: false,
     kill: false,
     diagFile: null,
     filterFile: null,
@@ -140,6 +143,9 @@ export function readArguments(
         break;
       case "summary":
         result.summary = true;
+        break;
+      case "trace":
+        result.trace = true;
         break;
       case "events":
         result.events = true;

@@ -21,13 +21,15 @@ const flag = <const T extends string>(
   id: T,
   short: string | null,
   help: string,
-  extra: { readonly value?: string; readonly long?: readonly string[] } = {},
+  extra: { readonly value?: string; readonly long?: readonly string[]; readonly extension?: true } =
+    {},
 ): Flag<T> => ({
   id,
   long: extra.long ?? [id],
   help,
   ...(short === null ? {} : { short }),
   ...(extra.value === undefined ? {} : { value: extra.value }),
+  ...(extra.extension ? { extension: true } : {}),
   set: (sink, value) => sink(id, value),
 });
 
@@ -85,4 +87,7 @@ export const SS_FLAGS = [
   flag("inet-sockopt", null, "options that the socket has set"),
   flag("diag", "D", "write the replies of the kernel for TCP to a file", { value: "FILE" }),
   flag("filter", "F", "read the filter from a file", { value: "FILE" }),
+  flag("trace", null, "print every netlink message on standard error (not in ss)", {
+    extension: true,
+  }),
 ] as const;

@@ -45,6 +45,7 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
   const environment: SsEnvironment = gainedPrivileges() ? {} : process.env;
   const given = readArguments(args, environment.POSIXLY_CORRECT !== undefined, VERSION);
   const { selection } = given;
+  if (given.trace) (await import("../../trace/mod.ts")).startTrace(err);
   await prepare(given);
   if (given.summary) {
     const { writeSummary } = await import("./summary.ts");

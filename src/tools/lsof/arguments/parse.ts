@@ -43,8 +43,9 @@ export function parseLsof(
   lookups: LsofLookups,
 ): LsofQuery | "help" | "fields" | "version" {
   const draft = newDraft();
-  const known = args.filter((arg) => arg !== "--all-netns");
-  draft.allNamespaces = known.length < args.length;
+  // Options that lsof has not: each is a word of its own.
+  const known = args.filter((arg) => arg !== "--all-netns" && arg !== "--trace");
+  draft.allNamespaces = args.includes("--all-netns");
   const options = new OptionReader(known, VALUED);
   let answer: "help" | "fields" | "version" | null = null;
   for (let letter = options.next(); letter !== null; letter = options.next()) {
