@@ -20,7 +20,15 @@ import { DecodeError } from "../model/decode_error.ts";
 import { DescriptorTable } from "../proc/descriptors.ts";
 import { assemble } from "./assembler.ts";
 import type { Btf } from "./btf.ts";
-import { type Probe, probePermission, probeTypes, refuse, verifierReason } from "./probe.ts";
+import {
+  type Probe,
+  probePermission,
+  probeTypes,
+  type Refusal,
+  refuse,
+  verifierLines,
+  verifierReason,
+} from "./probe.ts";
 import {
   iteratorId,
   KIND_NAMESPACE,
@@ -171,10 +179,10 @@ export function loadOwnerProgram(
   const log = new Uint8Array(LOG_SIZE);
   const again = tryLoadProgram({ ...program, log });
   if (again >= 0) return { ok: true, value: again };
-  return refuse(verifierReason(-again, log));
+  return { ...refuse(verifierReason(-again, log)), log: verifierLines(log) };
 }
 
-function failed(what: string, result: number): { readonly ok: false; readonly reason: string } {
+function failed(what: string, result: number): Refusal {
   return refuse(
     `the owner program could not be ${what}: ${errnoText(-result)} (${errnoName(-result)})`,
   );

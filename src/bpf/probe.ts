@@ -27,10 +27,16 @@ import { exit, moveImmediate, R0 } from "./instruction.ts";
 import { NEEDED_TYPES } from "./program.ts";
 import { utf8Text } from "../text/encoding.ts";
 
-/** What was wanted, or why it is not to be had: a clause for a person, without a period. */
-export type Probe<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: string };
+/** Why something cannot be had: a clause for a person, without a period. */
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: string;
+  /** All that the verifier said, line by line, where it was asked. */
+  readonly log?: readonly string[];
+}
+
+/** What was wanted, or why it cannot be had. */
+export type Probe<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 /** Where the kernel keeps its BTF. */
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
@@ -38,7 +44,7 @@ const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 const LOCKDOWN = "/sys/kernel/security/lockdown";
 
 /** A reason. */
-export function refuse(reason: string): { readonly ok: false; readonly reason: string } {
+export function refuse(reason: string): Refusal {
   return { ok: false, reason };
 }
 
@@ -104,16 +110,21 @@ export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): P
   }
 }
 
+/** The lines of the verifier's log, which a NUL ends. */
+export function verifierLines(log: Uint8Array): string[] {
+  const end = log.indexOf(0);
+  return utf8Text(log.subarray(0, end < 0 ? log.length : end)).split("\n")
+    .filter((line) => line.trim() !== "");
+}
+
 /** Why the verifier refused the program: the state of lockdown where that explains it, else the last thing it said. */
 export function verifierReason(errno: number, log: Uint8Array, root = new ProcRoot("/")): string {
   const lockdown = root.text(LOCKDOWN.slice(1)) ?? "";
   if (lockdown.includes("[confidentiality]")) {
     return "the kernel is locked down (confidentiality), which keeps BPF from reading kernel memory";
   }
-  const end = log.indexOf(0);
-  const lines = utf8Text(log.subarray(0, end < 0 ? log.length : end)).trim()
-    .split("\n").filter((line) => line !== "" && !line.startsWith("processed "));
-  const said = lines.at(-1) ?? `${errnoText(errno)} (${errnoName(errno)})`;
+  const said = verifierLines(log).findLast((line) => !line.startsWith("processed "))?.trimEnd() ??
+    `${errnoText(errno)} (${errnoName(errno)})`;
   if (/unknown func|invalid func/.test(said)) {
     return `the kernel is too old for the owner program, which needs 5.11: ${said}`;
   }

@@ -8,6 +8,7 @@
  */
 import { SyscallError } from "../../ffi/errno.ts";
 import { usableProcessors } from "../../ffi/process.ts";
+import type { Refusal } from "../bpf/probe.ts";
 import type { PassWishes } from "../bpf/program.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { DecodeError } from "../model/decode_error.ts";
@@ -66,11 +67,11 @@ export function walkOwners(
   const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files);
   if (reason === null) {
     const scan = scanByBpf(root, wishes);
-    if (typeof scan !== "string") {
+    if (!("reason" in scan)) {
       diagnostics.note(`owners: ${scan.descriptors.length} descriptors by BPF`);
       return { scan, search: () => withProtected(scan, root) };
     }
-    diagnostics.note(`owners: by /proc, not BPF: ${scan}`);
+    noteNoBpf(scan, diagnostics);
   } else if (root.isLive) {
     diagnostics.note(`owners: by /proc, not BPF: ${reason}`);
   }
@@ -100,6 +101,13 @@ function scanByProc(
   }
   diagnostics.note("owners: /proc is walked by two threads");
   return twoThreads().scanOnTwoThreads(scanner, files);
+}
+
+/** Notes why BPF was not used, with all that the verifier said. */
+export function noteNoBpf({ reason, log = [] }: NoScan, diagnostics: Diagnostics): void {
+  diagnostics.note(`owners: by /proc, not BPF: ${reason}`);
+  // Numbered, because the same note is kept once and the verifier repeats itself.
+  for (const [i, line] of log.entries()) diagnostics.note(`BPF verifier, line ${i + 1}: ${line}`);
 }
 
 function noteAssumed(threads: number, diagnostics: Diagnostics): void {
@@ -133,11 +141,14 @@ function notWorthBpf(
   return "the processes in sight have too few descriptors for it to pay";
 }
 
+/** Why there is no BPF pass. */
+type NoScan = Pick<Refusal, "reason" | "log">;
+
 /** The scan of one BPF pass, or the reason why there is none. */
-function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | string {
+function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | NoScan {
   const numbers = insidePidNamespace(root) === false ? "initial" : "reader";
   const opened = bpfModule().OwnerIterator.open(numbers, wishes);
-  if (!opened.ok) return opened.reason;
+  if (!opened.ok) return opened;
   try {
     const pass = opened.value.run();
     return {
@@ -152,7 +163,9 @@ function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | string {
     };
   } catch (error) {
     // /proc can always answer instead.
-    if (error instanceof SyscallError || error instanceof DecodeError) return error.message;
+    if (error instanceof SyscallError || error instanceof DecodeError) {
+      return { reason: error.message };
+    }
     throw error;
   }
 }

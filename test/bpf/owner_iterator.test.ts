@@ -160,7 +160,13 @@ describe("OwnerIterator", () => {
         "initial",
       );
       expect(loaded.ok).toBe(false);
-      if (!loaded.ok) expect(loaded.reason).toStartWith("the kernel refused the owner program: ");
+      if (loaded.ok) return;
+      expect(loaded.reason).toStartWith("the kernel refused the owner program: ");
+      // The reason is one line of the log, and not the only one.
+      expect(loaded.log!.length).toBeGreaterThan(1);
+      expect(loaded.log!.map((line) => line.trimEnd())).toContain(
+        loaded.reason.slice("the kernel refused the owner program: ".length),
+      );
     },
   );
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EINVAL } from "../../ffi/errno.ts";
 import type { Btf } from "../../src/bpf/btf.ts";
 import { iteratorId } from "../../src/bpf/program.ts";
-import { probeTypes, verifierReason } from "../../src/bpf/probe.ts";
+import { probeTypes, verifierLines, verifierReason } from "../../src/bpf/probe.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
 import { procTree } from "../support/proc_tree.ts";
@@ -51,6 +51,16 @@ describe("verifierReason()", () => {
     expect(verifierReason(EINVAL, log("0: R1=ctx()\nR1 invalid mem access\nprocessed 5 insns\n")))
       .toBe("the kernel refused the owner program: R1 invalid mem access");
     expect(verifierReason(EINVAL, log(""))).toEndWith("invalid argument (EINVAL)");
+  });
+
+  test("and the whole log is kept, line by line, what is said twice as well", () => {
+    expect(
+      verifierLines(
+        log("0: R1=ctx()\n; call\n\n; call\nR1 invalid mem access\nprocessed 5 insns\n"),
+      ),
+    )
+      .toEqual(["0: R1=ctx()", "; call", "; call", "R1 invalid mem access", "processed 5 insns"]);
+    expect(verifierLines(log(""))).toEqual([]);
   });
 
   test("explains a helper that an old kernel does not know", () => {

@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync } from "node:fs";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { attachOwners } from "../../src/join/attach.ts";
 import { OwnerIndex } from "../../src/store/owner_index.ts";
-import { type OwnerWalk, walkOwners } from "../../src/join/owners.ts";
+import { noteNoBpf, type OwnerWalk, walkOwners } from "../../src/join/owners.ts";
 import type { Socket } from "../../src/model/socket.ts";
 import { DescriptorTable } from "../../src/proc/descriptors.ts";
 import { Processes } from "../../src/origin/processes.ts";
@@ -149,4 +149,18 @@ describe("walkOwners()", () => {
       );
     }
   });
+});
+
+test("where the verifier refused, every line that it said is a note", () => {
+  const diagnostics = new Diagnostics();
+  const log = ["; call", "R1 invalid mem access", "; call"];
+  noteNoBpf({ reason: "the kernel refused the owner program: R1", log }, diagnostics);
+  noteNoBpf({ reason: "not permitted" }, diagnostics);
+  expect(diagnostics.notes).toEqual([
+    "owners: by /proc, not BPF: the kernel refused the owner program: R1",
+    "BPF verifier, line 1: ; call",
+    "BPF verifier, line 2: R1 invalid mem access",
+    "BPF verifier, line 3: ; call",
+    "owners: by /proc, not BPF: not permitted",
+  ]);
 });
