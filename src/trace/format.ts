@@ -4,6 +4,7 @@
  * @module
  */
 import { errnoName } from "../../ffi/errno.ts";
+import { AF_INET } from "../model/address_family.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { formatAddress } from "../model/endpoint.ts";
 import { STATES } from "../model/state.ts";
@@ -46,13 +47,12 @@ const SHOWN_BYTES = 32;
 /** Deeper nests are shown as bytes. */
 const MAX_DEPTH = 12;
 
-const AF_INET = 2;
 const SOCK_DIAG_BY_FAMILY = 20;
 const SOCK_DESTROY = 21;
 const NFNL_SUBSYS_NFTABLES = 10;
 
 /** What the messages of a connection are read as. */
-export interface MessageContext {
+interface MessageContext {
   /** NETLINK_*. */
   readonly protocol: number;
   readonly sent: boolean;

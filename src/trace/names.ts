@@ -6,6 +6,16 @@
  *
  * @module
  */
+import {
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_TIPC,
+  AF_UNIX,
+  AF_VSOCK,
+  AF_XDP,
+} from "../model/address_family.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 
 /** include/uapi/linux/netlink.h */
@@ -90,13 +100,15 @@ const list = (prefix: string, names: string, every: Kind): AttributeTable => ({
   every,
 });
 
-const NLMSGERR_ATTR = table("NLMSGERR_ATTR_", "UNUSED MSG OFFS COOKIE POLICY MISS_TYPE MISS_NEST", {
-  MSG: "string",
-  OFFS: "u32",
-});
-
 /** Attributes of an extended acknowledgement. */
-export { NLMSGERR_ATTR };
+export const NLMSGERR_ATTR = table(
+  "NLMSGERR_ATTR_",
+  "UNUSED MSG OFFS COOKIE POLICY MISS_TYPE MISS_NEST",
+  {
+    MSG: "string",
+    OFFS: "u32",
+  },
+);
 
 /** Attributes of a request for internet sockets. */
 export const INET_REQUEST = table("INET_DIAG_REQ_", "NONE BYTECODE SK_BPF_STORAGES PROTOCOL", {
@@ -142,28 +154,28 @@ export const UNIX_REPLY = table(
 );
 
 /** Attributes of a netlink socket. */
-export const NETLINK_REPLY = table("NETLINK_DIAG_", "MEMINFO GROUPS RX_RING TX_RING FLAGS", {
+const NETLINK_REPLY = table("NETLINK_DIAG_", "MEMINFO GROUPS RX_RING TX_RING FLAGS", {
   MEMINFO: "words",
   GROUPS: "words",
   FLAGS: "u32",
 });
 
 /** Attributes of a packet socket. */
-export const PACKET_REPLY = table(
+const PACKET_REPLY = table(
   "PACKET_DIAG_",
   "INFO MCLIST RX_RING TX_RING FANOUT UID MEMINFO FILTER",
   { INFO: "words", FANOUT: "u32", UID: "u32", MEMINFO: "words" },
 );
 
 /** Attributes of an XDP socket. */
-export const XDP_REPLY = table(
+const XDP_REPLY = table(
   "XDP_DIAG_",
   "NONE INFO UID RX_RING TX_RING UMEM UMEM_FILL_RING UMEM_COMPLETION_RING MEMINFO STATS",
   { INFO: "words", UID: "u32", RX_RING: "words", TX_RING: "words", MEMINFO: "words" },
 );
 
 /** A reply about a TIPC socket is one nest. */
-export const TIPC_REPLY = table("TIPC_NLA_", "UNSPEC BEARER SOCK", {
+const TIPC_REPLY = table("TIPC_NLA_", "UNSPEC BEARER SOCK", {
   SOCK: table(
     "TIPC_NLA_SOCK_",
     "UNSPEC ADDR REF CON HAS_PUBL STAT TYPE INO UID TIPC_STATE COOKIE PAD GROUP",
@@ -385,7 +397,7 @@ export interface Struct {
 }
 
 /** struct inet_diag_req_v2 */
-export const INET_REQUEST_STRUCT: Struct = {
+const INET_REQUEST_STRUCT: Struct = {
   name: "inet_diag_req_v2",
   size: 56,
   fields: [
@@ -453,7 +465,7 @@ const statesRequestStruct = (name: string): Struct => ({
 });
 
 /** What sock_diag is told and tells of a family: structs and attributes of request and reply. */
-export interface DiagFamily {
+interface DiagFamily {
   readonly name: string;
   readonly request: Struct;
   readonly reply: Struct;
@@ -471,9 +483,9 @@ const inet = (name: string): DiagFamily => ({
   replyAttributes: INET_REPLY,
 });
 
-/** Families of sock_diag by their AF_* number (include/linux/socket.h). */
+/** Families of sock_diag by their AF_* number. */
 export const DIAG_FAMILIES: Readonly<Record<number, DiagFamily>> = {
-  1: {
+  [AF_UNIX]: {
     name: "AF_UNIX",
     request: statesRequestStruct("unix_diag_req"),
     reply: {
@@ -490,9 +502,9 @@ export const DIAG_FAMILIES: Readonly<Record<number, DiagFamily>> = {
     requestAttributes: NO_ATTRIBUTES,
     replyAttributes: UNIX_REPLY,
   },
-  2: inet("AF_INET"),
-  10: inet("AF_INET6"),
-  16: {
+  [AF_INET]: inet("AF_INET"),
+  [AF_INET6]: inet("AF_INET6"),
+  [AF_NETLINK]: {
     name: "AF_NETLINK",
     request: requestStruct("netlink_diag_req"),
     reply: {
@@ -513,7 +525,7 @@ export const DIAG_FAMILIES: Readonly<Record<number, DiagFamily>> = {
     requestAttributes: NO_ATTRIBUTES,
     replyAttributes: NETLINK_REPLY,
   },
-  17: {
+  [AF_PACKET]: {
     name: "AF_PACKET",
     request: requestStruct("packet_diag_req"),
     reply: {
@@ -530,7 +542,7 @@ export const DIAG_FAMILIES: Readonly<Record<number, DiagFamily>> = {
     requestAttributes: NO_ATTRIBUTES,
     replyAttributes: PACKET_REPLY,
   },
-  30: {
+  [AF_TIPC]: {
     name: "AF_TIPC",
     request: {
       name: "tipc_sock_diag_req",
@@ -541,7 +553,7 @@ export const DIAG_FAMILIES: Readonly<Record<number, DiagFamily>> = {
     requestAttributes: NO_ATTRIBUTES,
     replyAttributes: TIPC_REPLY,
   },
-  40: {
+  [AF_VSOCK]: {
     name: "AF_VSOCK",
     request: statesRequestStruct("vsock_diag_req"),
     reply: {
@@ -563,7 +575,7 @@ export const DIAG_FAMILIES: Readonly<Record<number, DiagFamily>> = {
     requestAttributes: NO_ATTRIBUTES,
     replyAttributes: NO_ATTRIBUTES,
   },
-  44: {
+  [AF_XDP]: {
     name: "AF_XDP",
     request: requestStruct("xdp_diag_req"),
     reply: {
