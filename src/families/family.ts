@@ -11,6 +11,7 @@ import type { Endpoint, Netns, Socket, SocketInfo } from "../model/socket.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { Query } from "../query.ts";
+import type { ByteWriter } from "../text/byte_writer.ts";
 import type { SocketTable } from "../store/socket_table.ts";
 
 /** Where messages come from. A field that only one source has is `null` from the other. */
@@ -88,25 +89,13 @@ export interface EndpointTraits {
   /** For people, not sanitised yet. Bytes if a process chose them. May be empty. */
   text(endpoint: Endpoint): string | Bytes;
   /** Writes what {@linkcode text} returns. For families with very many sockets. */
-  write?(endpoint: Endpoint, out: TextSink): void;
+  write?(endpoint: Endpoint, out: ByteWriter): void;
   /** For JSON: keys in snake case; bytes stay bytes. */
   json(endpoint: Endpoint): Readonly<Record<string, JsonValue>>;
   /** What a listing is sorted by first: the port; 0 in families without ports. */
   rank(endpoint: Endpoint): number;
   /** Compares two endpoints, for sort. */
   compare(a: Endpoint, b: Endpoint): number;
-}
-
-/** Takes text piece by piece, so that numbers are not turned into strings. */
-export interface TextSink {
-  /** One byte of ASCII. */
-  byte(byte: number): void;
-  /** ASCII. */
-  text(text: string): void;
-  /** A non-negative integer. */
-  decimal(value: number): void;
-  /** An IPv4 address, from a big-endian word. */
-  ipv4(word: number): void;
 }
 
 /** A value of {@linkcode EndpointTraits.json}. */

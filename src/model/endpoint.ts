@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { IPV6_MAX, putIpv6 } from "../text/digits.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** An IPv4 address in dotted form from a big-endian word. */
 export function formatIpv4(word: number): string {
@@ -14,44 +16,11 @@ export function formatIpv4(word: number): string {
  * or more zero groups shortened (the first of equals), IPv4 in dotted form when mapped (`::ffff:a.b.c.d`) or compatible.
  */
 export function formatIpv6(a: number, b: number, c: number, d: number): string {
-  if (a === 0 && b === 0) {
-    if (isMapped(a, b, c)) return `::ffff:${formatIpv4(d)}`;
-    // inet_ntop writes ::a.b.c.d for a compatible address, but not for :: and the small ones such as ::1.
-    if (c === 0 && d >>> 16 !== 0) return `::${formatIpv4(d)}`;
-  }
-  const groups = [
-    a >>> 16,
-    a & 0xffff,
-    b >>> 16,
-    b & 0xffff,
-    c >>> 16,
-    c & 0xffff,
-    d >>> 16,
-    d & 0xffff,
-  ];
-  let bestStart = -1;
-  let bestLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let end = i;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - i > bestLength) {
-      bestStart = i;
-      bestLength = end - i;
-    }
-    if (end > i) i = end;
-  }
-  let text = "";
-  for (let i = 0; i < 8; i++) {
-    if (i === bestStart) {
-      text += "::";
-      i += bestLength - 1;
-      continue;
-    }
-    if (text !== "" && !text.endsWith(":")) text += ":";
-    text += groups[i]!.toString(16);
-  }
-  return text;
+  scratch ??= new Uint8Array(IPV6_MAX);
+  return latin1Text(scratch, 0, putIpv6(scratch, 0, a, b, c, d));
 }
+
+let scratch: Uint8Array | undefined;
 
 /** An address of 4 or 16 bytes, as {@linkcode parseAddress} gives them, in its usual text form. */
 export function formatAddress(bytes: Uint8Array): string {

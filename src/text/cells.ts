@@ -19,7 +19,7 @@ export class Cells {
   readonly #otherWidths = new Map<number, number>();
   #count = 0;
   #start = 0;
-  #surplus = 0;
+  #extraBytes = 0;
   /** The width of each column so far. */
   readonly widths: number[];
   /** Where reading is: the number of the row's first cell, and the piece that the row is in. */
@@ -43,9 +43,9 @@ export class Cells {
     const { out } = this;
     const length = out.length - this.#start;
     let width = length;
-    if (out.surplus !== this.#surplus) {
-      width -= out.surplus - this.#surplus;
-      this.#surplus = out.surplus;
+    if (out.extraBytes !== this.#extraBytes) {
+      width -= out.extraBytes - this.#extraBytes;
+      this.#extraBytes = out.extraBytes;
       this.#otherWidths.set(this.#count, width);
     }
     this.#lengths[this.#count++] = length;
@@ -57,7 +57,7 @@ export class Cells {
   #endPiece(): void {
     this.#pieces.push(this.out.take());
     this.#start = 0;
-    this.#surplus = 0;
+    this.#extraBytes = 0;
   }
 
   /** Moves to the next row. What is behind is forgotten. */

@@ -11,17 +11,17 @@ import { utf8Bytes } from "./encoding.ts";
 export class Repeated {
   #text = "";
   #bytes: Uint8Array = new Uint8Array(0);
-  #surplus = 0;
+  #extraBytes = 0;
 
   /** Writes text of any characters. */
   write(text: string, out: RowBuffer): void {
     if (text !== this.#text) {
       this.#text = text;
       this.#bytes = utf8Bytes(text);
-      this.#surplus = this.#bytes.length - cellWidth(text);
+      this.#extraBytes = this.#bytes.length - cellWidth(text);
     }
     out.bytes(this.#bytes);
-    out.surplus += this.#surplus;
+    out.extraBytes += this.#extraBytes;
   }
 }
 

@@ -6,13 +6,10 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
 import type { DecodeContext, SourceKind } from "../../src/families/family.ts";
-import type { AsciiText } from "../../src/text/ascii_text.ts";
-import {
-  NO_OPTIONS,
-  type SsCells,
-  type SsContext,
-  type SsOptions,
-} from "../../src/tools/ss/rows/row.ts";
+import { NO_OPTIONS, type SsOptions } from "../../src/tools/ss/options.ts";
+import { SsTable } from "../../src/tools/ss/layout/table.ts";
+import { Writer } from "../../src/text/writer.ts";
+import type { SsContext } from "../../src/tools/ss/context.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { viewOf } from "./bytes.ts";
 
@@ -59,53 +56,38 @@ export function fuzzDecoder(decode: Decode, valid: readonly number[]): void {
   expect(decode(viewOf(shifted), 13, 13 + valid.length)).toEqual(wanted);
 }
 
-/** Cells as text: columns between bars. */
-export class TextCells implements SsCells {
-  readonly cells: number[][] = Array.from({ length: 10 }, () => []);
+/** Cells as text: columns between bars. Nothing is laid out. */
+export class TextCells extends SsTable {
+  readonly #cells: string[] = new Array(10).fill("");
   #current = 0;
 
-  column(column: number): void {
+  constructor() {
+    super(new Writer(-1, "nowhere"), {
+      shown: new Array(10).fill(true),
+      screen: null,
+      terminal: false,
+    });
+  }
+
+  override column(column: number): void {
+    this.#cells[this.#current] += Buffer.from(this.since(0)).toString();
+    this.length = 0;
     this.#current = column;
   }
 
-  byte(byte: number): void {
-    this.cells[this.#current]!.push(byte);
-  }
-
-  ascii(text: string): void {
-    for (const character of text) this.byte(character.charCodeAt(0));
-  }
-
-  utf8(text: string): void {
-    this.bytes(new TextEncoder().encode(text));
-  }
-
-  bytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    for (const byte of bytes.subarray(start, end)) this.byte(byte);
-  }
-
-  text(text: AsciiText): void {
-    this.bytes(text.bytes, 0, text.length);
-  }
-
-  decimal(value: number | bigint): void {
-    this.ascii(String(value));
-  }
-
-  hex(value: number | bigint): void {
-    this.ascii(value.toString(16));
-  }
-
-  ipv4(word: number): void {
-    this.ascii([24, 16, 8, 0].map((shift) => word >>> shift & 255).join("."));
-  }
-
-  plainRows(): boolean {
+  override ipv4Rows(): boolean {
     return false;
   }
 
-  toString(): string {
-    return this.cells.map((cell) => Buffer.from(cell).toString()).join("|");
+  /** The cells so far, which are forgotten. */
+  take(): string[] {
+    this.column(this.#current);
+    return this.#cells.splice(0, 10, ...new Array<string>(10).fill(""));
+  }
+
+  override toString(): string {
+    this.column(this.#current);
+    return this.#cells.join("|");
   }
 }
 
@@ -127,7 +109,7 @@ export function ssContext(
     wants: () => true,
     process(inode) {
       cells.column(8);
-      if (inode === 99) cells.ascii(" users:held");
+      if (inode === 99) cells.text(" users:held");
       cells.column(9);
     },
     ...overrides,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { formatIpv4 } from "../../model/endpoint.ts";
 import type { InternetEndpoint } from "../../model/socket.ts";
-import type { EndpointTraits, TextSink } from "../family.ts";
+import type { ByteWriter } from "../../text/byte_writer.ts";
+import type { EndpointTraits } from "../family.ts";
 import { compareText } from "../order.ts";
 import { WireEndpoint } from "../../store/wire_endpoint.ts";
 
@@ -16,7 +16,7 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 
 /** `10.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`; a wildcard port is `*`. */
-function write(endpoint: InternetEndpoint, out: TextSink): void {
+function write(endpoint: InternetEndpoint, out: ByteWriter): void {
   const { port, interface: name } = endpoint;
   if (endpoint instanceof WireEndpoint && !endpoint.v6) {
     out.ipv4(endpoint.a);
@@ -34,35 +34,15 @@ function write(endpoint: InternetEndpoint, out: TextSink): void {
   else out.decimal(port);
 }
 
-function writeName(name: string, out: TextSink): void {
+function writeName(name: string, out: ByteWriter): void {
   out.byte(PERCENT);
   out.text(name);
 }
 
-function text(endpoint: InternetEndpoint): string {
-  const out = new StringSink();
-  write(endpoint, out);
-  return out.whole;
-}
-
-class StringSink implements TextSink {
-  whole = "";
-
-  byte(byte: number): void {
-    this.whole += String.fromCharCode(byte);
-  }
-
-  text(text: string): void {
-    this.whole += text;
-  }
-
-  decimal(value: number): void {
-    this.whole += value;
-  }
-
-  ipv4(word: number): void {
-    this.whole += formatIpv4(word);
-  }
+/** The same as text. */
+function text({ address, port, interface: name }: InternetEndpoint): string {
+  const host = name === null ? address : `${address}%${name}`;
+  return `${address.includes(":") ? `[${host}]` : host}:${port === 0 ? "*" : port}`;
 }
 
 /** Address and port. */

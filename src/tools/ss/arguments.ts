@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SsOptions } from "./rows/row.ts";
+import type { SsOptions } from "./options.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -14,7 +14,8 @@ import {
   AF_XDP,
 } from "../../model/address_family.ts";
 import { SS_ALL, stateMask, TCP_BOUND_INACTIVE, TCP_CLOSE, TCP_LISTEN } from "../../model/state.ts";
-import { NO_OPTIONS, TABLE } from "./rows/row.ts";
+import { NO_OPTIONS } from "./options.ts";
+import { TABLE } from "./selection.ts";
 import { getopt, GetoptError, type GetoptFlag } from "../getopt.ts";
 import { SS_FLAGS, type SsFlag, type SsFlagSink } from "./flags.ts";
 import { FAMILY_NAMES, Selection } from "./selection.ts";

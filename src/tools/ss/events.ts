@@ -6,7 +6,7 @@
 import { SyscallError } from "../../../ffi/errno.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { InetPrinter } from "./rows/inet/mod.ts";
-import { type SsSelection, TABLE } from "./rows/row.ts";
+import { type SsSelection, TABLE } from "./selection.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { NLMSG_MIN_TYPE } from "../../netlink/header.ts";

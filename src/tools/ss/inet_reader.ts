@@ -9,7 +9,7 @@ import type { InetMessage } from "../../families/inet/message.ts";
 import { InetPrinter, type InetPrinterOptions, legacyRequest, ssRequest } from "./rows/inet/mod.ts";
 import { tcpStates } from "../../families/inet/request.ts";
 import * as uapi from "../../families/inet/uapi.ts";
-import { TABLE } from "./rows/row.ts";
+import { TABLE } from "./selection.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { type StateMask, stateMask, TCP_BOUND_INACTIVE } from "../../model/state.ts";
 import { attemptDump } from "../../netlink/dump.ts";
@@ -142,7 +142,7 @@ export class InetReader {
     const printer = this.#printer(protocol, true);
     const sink: TcpSink = {
       message: (view, start, end) => printer.row(view, start, end, "netlink"),
-      messages: (view, start, end) => printer.plainRows(view, start, end),
+      messages: (view, start, end) => printer.ipv4Rows(view, start, end),
     };
     const states = source === TCP ? tcpStates(selection.states) : selection.states;
     const compat = (states: StateMask, sink: TcpSink) => {

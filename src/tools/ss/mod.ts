@@ -10,7 +10,7 @@ import { gainedPrivileges } from "../../../ffi/process.ts";
 import { SsFiles } from "./files.ts";
 import { runSs } from "./run.ts";
 import type { SsEnvironment, SsPlan } from "./plan.ts";
-import { TABLE } from "./rows/row.ts";
+import { TABLE } from "./selection.ts";
 import type { Writer } from "../../text/writer.ts";
 import { readArguments, type SsArguments, Stop } from "./arguments.ts";
 import type { Selection } from "./selection.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { SsCells, SsOptions } from "./rows/row.ts";
+import type { SsTable } from "./layout/table.ts";
+import type { SsOptions } from "./options.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
@@ -38,7 +39,7 @@ export class SsOwners {
   }
 
   /** Writes the owners of an inode; nothing where there are none. */
-  write(cells: SsCells, inode: number): void {
+  write(cells: SsTable, inode: number): void {
     // Most sockets have one owner.
     const only = this.#index.only(inode);
     if (only >= 0) {
@@ -68,7 +69,7 @@ export class SsOwners {
   }
 
   // One owner; before the first stands what the whole column begins with.
-  #writeOne(cells: SsCells, row: number, first: boolean): void {
+  #writeOne(cells: SsTable, row: number, first: boolean): void {
     const pid = this.#table.pids[row]!;
     const fd = this.#table.fds[row]!;
     const prefix = this.#prefix(pid, this.#table.tids[row]!);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { SsOptions, SsSelection } from "./rows/row.ts";
+import type { SsOptions } from "./options.ts";
+import type { SsSelection } from "./selection.ts";
 import type { Expr } from "../../filter/ast.ts";
 
 /** A run of ss mode. */

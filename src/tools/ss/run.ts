@@ -5,7 +5,7 @@
  */
 import { SyscallError } from "../../../ffi/errno.ts";
 import { terminalColumns } from "../../../ffi/terminal.ts";
-import { type SsTableEntry, TABLES_FIRST, TABLES_LAST } from "./rows/tables.ts";
+import { type SsTableEntry, TABLES_FIRST, TABLES_LAST } from "./rows/families.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { attemptDump } from "../../netlink/dump.ts";

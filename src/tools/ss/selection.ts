@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { type SsSelection, TABLE } from "./rows/row.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -26,6 +25,38 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from "../../model/state.ts";
+
+/** Tables that can be chosen, by the names that `-A` knows; the bit of each in {@linkcode SsSelection.tables}. */
+export const TABLE = {
+  tcp: 1 << 0,
+  dccp: 1 << 1,
+  udp: 1 << 2,
+  raw: 1 << 3,
+  unix_dgram: 1 << 4,
+  unix_stream: 1 << 5,
+  unix_seqpacket: 1 << 6,
+  packet_dgram: 1 << 7,
+  packet_raw: 1 << 8,
+  netlink: 1 << 9,
+  sctp: 1 << 10,
+  vsock_stream: 1 << 11,
+  vsock_dgram: 1 << 12,
+  tipc: 1 << 13,
+  xdp: 1 << 14,
+  mptcp: 1 << 15,
+} as const;
+
+/** Which sockets are to be shown, filter aside. */
+export interface SsSelection {
+  /** Bits of {@linkcode TABLE}. */
+  readonly tables: number;
+  /** States: bit `1 << number` each, bit 0 included as ss has it. */
+  readonly states: StateMask;
+  /** True when sockets of this address family are wanted. */
+  family(family: number): boolean;
+  /** The family that was named last, AF_UNSPEC (0) for none. */
+  readonly preferredFamily: number;
+}
 
 /** The states of connections, which are shown by default. */
 export const SS_CONNECTED: StateMask = SS_ALL &

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readArguments, type SsArguments, Stop } from "../../../src/tools/ss/arguments.ts";
 import { SS_CONNECTED } from "../../../src/tools/ss/selection.ts";
-import { TABLE } from "../../../src/tools/ss/rows/row.ts";
+import { TABLE } from "../../../src/tools/ss/selection.ts";
 import { AF_INET, AF_INET6, AF_PACKET, AF_UNIX } from "../../../src/model/address_family.ts";
 
 function read(line: string, ordered = false): SsArguments {

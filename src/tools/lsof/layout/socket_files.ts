@@ -18,7 +18,8 @@ import {
   SOURCE,
 } from "../../../store/inet_records.ts";
 import { constant } from "../../../text/repeated.ts";
-import { digitsOf, type RowBuffer } from "../../../text/row_buffer.ts";
+import { decimalLength } from "../../../text/digits.ts";
+import type { RowBuffer } from "../../../text/row_buffer.ts";
 import type { FileRow, Files } from "../rows/row.ts";
 
 /** Where the sockets are, and what the table says of them that is not in their records. */
@@ -101,7 +102,7 @@ export class SocketFiles implements Files {
       const { length } = this.#store.protocol(record[at + PROTOCOL]!);
       if (length > node) node = length;
     }
-    return [DESCRIPTOR_WIDTH, TYPE.length, digitsOf(highest), offset.length, node];
+    return [DESCRIPTOR_WIDTH, TYPE.length, decimalLength(highest), offset.length, node];
   }
 
   /**

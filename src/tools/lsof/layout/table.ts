@@ -4,7 +4,8 @@
  * @module
  */
 import { constant } from "../../../text/repeated.ts";
-import { digitsOf, RowBuffer } from "../../../text/row_buffer.ts";
+import { decimalLength } from "../../../text/digits.ts";
+import { RowBuffer } from "../../../text/row_buffer.ts";
 import type { Writer } from "../../../text/writer.ts";
 import type { Cells } from "./cells.ts";
 import type { FileRow, Files, LsofFormat, ProcessRow } from "../rows/row.ts";
@@ -85,7 +86,7 @@ function column(title: string, value: (row: FileRow) => string | number | null):
     title,
     width(row) {
       const shown = value(row);
-      return typeof shown === "number" ? digitsOf(shown) : shown === null ? 0 : shown.length;
+      return typeof shown === "number" ? decimalLength(shown) : shown === null ? 0 : shown.length;
     },
     write(row, width, out) {
       const shown = value(row);

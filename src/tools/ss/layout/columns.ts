@@ -7,6 +7,28 @@
  * @module
  */
 
+/** Columns of ss, in its order. Local and peer address each have two, so that their colons stand under each other. */
+export const COLUMN = {
+  netid: 0,
+  state: 1,
+  receiveQueue: 2,
+  sendQueue: 3,
+  /** Local address, with its delimiter at the end: `127.0.0.1:`, `* `. */
+  address: 4,
+  /** Local port, or what stands for it. */
+  port: 5,
+  /** As {@linkcode COLUMN.address}. */
+  peerAddress: 6,
+  peerPort: 7,
+  /** `users:(…)`: filled by SsContext.process. */
+  process: 8,
+  /** Everything else; each item begins with a blank. */
+  extras: 9,
+} as const;
+
+/** One of {@linkcode COLUMN}. */
+export type Column = typeof COLUMN[keyof typeof COLUMN];
+
 /** How a column is set. */
 interface ColumnStyle {
   readonly header: string;
@@ -15,7 +37,7 @@ interface ColumnStyle {
   readonly delimiter: "" | " ";
 }
 
-/** The ten columns, in the order of COLUMN in families/ss_row.ts. */
+/** The ten columns, in the order of {@linkcode COLUMN}. */
 export const COLUMN_STYLES: readonly ColumnStyle[] = [
   { header: "Netid", align: "left", delimiter: "" },
   { header: "State", align: "left", delimiter: " " },

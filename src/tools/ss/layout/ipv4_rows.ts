@@ -1,55 +1,65 @@
 /**
- * PlainRows: rows of two IPv4 endpoints, kept as numbers until they are printed.
+ * Ipv4Rows: rows of two IPv4 endpoints, kept as numbers until they are printed.
  *
- * On a busy host nearly every row of `ss -tan` is such a one. Cell by cell a row is written, measured and copied; here it is
- * six words, widths follow from the largest of each word, and every byte is written once, where it belongs. That is a
- * sixth of the work, and, as important in a program that ends before it is warm, in loops so small that they are
- * compiled early. What is printed is what {@linkcode SsTable} would print of the same row written in cells: the
- * tests compare the two.
+ * On a busy host nearly every row of `ss -tan` is one of these. Written in cells, a row is written, measured and copied;
+ * here it is six words, the widths follow from the largest of each word, and every byte is written once, where it belongs.
+ * That is a sixth of the work. The loops are small as well, so that they are compiled early in a program that ends before
+ * it is warm. What is printed is what {@linkcode SsTable} would print of the same row written in cells: the tests compare
+ * the two.
  *
  * @module
  */
+import { decimalLength, ipv4Length, putDecimal, putIpv4Before } from "../../../text/digits.ts";
 import { ssStateName } from "../../../model/state.ts";
-import { COLUMN, type Column, PLAIN_MAPPED, PLAIN_STATES, PLAIN_WORDS } from "../rows/row.ts";
 import { chunkLength } from "./chunks.ts";
-import { BARE, type Layout } from "./columns.ts";
+import { BARE, COLUMN, type Column, type Layout } from "./columns.ts";
+
+/**
+ * Words of a row as {@linkcode Ipv4Rows.add} takes it: state, both queues, both addresses as big-endian words, local port <<
+ * 16 | peer's port. A port of 0 is printed as `*`.
+ */
+export const IPV4_ROW_WORDS = 6;
+/** Added to the state: both addresses are shown as IPv4 addresses mapped into IPv6. */
+export const IPV4_ROW_MAPPED = 1 << 8;
+/** States of such rows are below this, and their queues are not negative. */
+export const IPV4_ROW_STATES = 16;
 
 /** Words that a row is kept in: as it came, and the lengths of its process cell and its extras. */
-const PROCESS = PLAIN_WORDS;
-const EXTRAS = PLAIN_WORDS + 1;
-const WORDS = PLAIN_WORDS + 2;
+const PROCESS = IPV4_ROW_WORDS;
+const EXTRAS = IPV4_ROW_WORDS + 1;
+const WORDS = IPV4_ROW_WORDS + 2;
 /** The netid's number, kept above the state. */
 const NETID_SHIFT = 16;
 const QUEUE_SIZE = 6;
 /** "[::ffff:" */
 const MAPPED_PREFIX = new Uint8Array([0x5b, 0x3a, 0x3a, 0x66, 0x66, 0x66, 0x66, 0x3a]);
-/** What an address has beside its digits: dots and the colon, in IPv6 also what is around it. */
-const UNMAPPED_LENGTH = 4;
-const MAPPED_LENGTH = MAPPED_PREFIX.length + UNMAPPED_LENGTH + 1;
+/** What stands around an address: the colon behind it, in IPv6 also the prefix and a bracket. */
+const UNMAPPED_LENGTH = 1;
+const MAPPED_LENGTH = MAPPED_PREFIX.length + 1 + UNMAPPED_LENGTH;
+/** What an address has beside its digits. */
+const DOTS = 3;
 /** The first queue that is longer than its padding. */
 const LONG_QUEUE = 1_000_000;
 const BLANK = 0x20;
 const ASTERISK = 0x2a;
 const BRACKET = 0x5d;
 const COLON = 0x3a;
-const DOT = 0x2e;
 const NEWLINE = 0x0a;
-const ZERO = 0x30;
 
 /** Rows, and the widths that they need. */
-export class PlainRows {
+export class Ipv4Rows {
   readonly #shown: readonly boolean[];
   #words = new Int32Array(WORDS * 512);
   #length = 0;
   readonly #netids: string[] = [];
   #netidNames = new Uint8Array(0);
   #netid = 0;
-  /** Digits of an octet. */
+  /** How many digits an octet has. */
   readonly #digits = new Uint8Array(256);
   readonly #stateNames: Uint8Array;
-  readonly #stateLengths = new Uint8Array(PLAIN_STATES);
+  readonly #stateLengths = new Uint8Array(IPV4_ROW_STATES);
   /** What they take of a chunk of ss's; nothing where the column is hidden. */
-  readonly #stateChunks = new Uint8Array(PLAIN_STATES);
+  readonly #stateChunks = new Uint8Array(IPV4_ROW_STATES);
   #fixedLength = 0;
   #used = 0;
   // The largest of everything, since the table began: widths only grow.
@@ -80,7 +90,7 @@ export class PlainRows {
     this.#shown = shown;
     this.#digits.fill(1, 0, 10).fill(2, 10, 100).fill(3, 100);
     const names: string[] = [];
-    for (let state = 0; state < PLAIN_STATES; state++) {
+    for (let state = 0; state < IPV4_ROW_STATES; state++) {
       const name = ssStateName(state);
       names.push(name);
       this.#stateLengths[state] = name.length;
@@ -115,7 +125,7 @@ export class PlainRows {
 
   /**
    * Adds rows `from` to `to` of `rows`, as long as ss would have room for them in `room` bytes of a chunk. Returns the row
-   * that it stopped at; {@linkcode PlainRows.used} has the bytes of those taken, the empty cells at their ends included.
+   * that it stopped at; {@linkcode Ipv4Rows.used} has the bytes of those taken, the empty cells at their ends included.
    */
   add(rows: Int32Array, from: number, to: number, room: number): number {
     const needed = this.#length + (to - from) * WORDS;
@@ -141,14 +151,14 @@ export class PlainRows {
     let used = 0;
     let row = from;
     for (; row < to; row++) {
-      const word = row * PLAIN_WORDS;
+      const word = row * IPV4_ROW_WORDS;
       const kind = rows[word]!;
       const receiveQueue = rows[word + 1]!;
       const sendQueue = rows[word + 2]!;
       const source = rows[word + 3]!;
       const destination = rows[word + 4]!;
       const ports = rows[word + 5]!;
-      const around = (kind & PLAIN_MAPPED) !== 0 ? MAPPED_LENGTH : UNMAPPED_LENGTH;
+      const around = DOTS + ((kind & IPV4_ROW_MAPPED) !== 0 ? MAPPED_LENGTH : UNMAPPED_LENGTH);
       const sourceLength = digits[source >>> 24]! + digits[source >>> 16 & 255]! +
         digits[source >>> 8 & 255]! + digits[source & 255]! + around;
       const destinationLength = digits[destination >>> 24]! + digits[destination >>> 16 & 255]! +
@@ -198,7 +208,7 @@ export class PlainRows {
     this.#words[this.#length - WORDS + PROCESS] = length;
   }
 
-  /** As {@linkcode PlainRows.process}, of the extras. */
+  /** As {@linkcode Ipv4Rows.process}, of the extras. */
   set extras(length: number) {
     this.#words[this.#length - WORDS + EXTRAS] = length;
   }
@@ -208,28 +218,22 @@ export class PlainRows {
     return this.#used;
   }
 
-  #addressLength(word: number): number {
-    const digits = this.#digits;
-    return digits[word >>> 24]! + digits[word >>> 16 & 255]! + digits[word >>> 8 & 255]! +
-      digits[word & 255]!;
-  }
-
   /** Lengths of the shown cells of the row added last, as far as its ports. Returns how many. */
   lengths(into: Int32Array): number {
     const at = this.#length - WORDS;
     const words = this.#words;
     const shown = this.#shown;
-    const around = (words[at]! & PLAIN_MAPPED) !== 0 ? MAPPED_LENGTH : UNMAPPED_LENGTH;
+    const around = (words[at]! & IPV4_ROW_MAPPED) !== 0 ? MAPPED_LENGTH : UNMAPPED_LENGTH;
     const ports = words[at + 5]!;
     let count = 0;
     if (shown[COLUMN.netid]) into[count++] = this.#netids[words[at]! >>> NETID_SHIFT]!.length;
     if (shown[COLUMN.state]) into[count++] = this.#stateLengths[words[at]! & 0xff]!;
     if (shown[COLUMN.receiveQueue]) into[count++] = queueLength(words[at + 1]!);
     if (shown[COLUMN.sendQueue]) into[count++] = queueLength(words[at + 2]!);
-    into[count++] = this.#addressLength(words[at + 3]!) + around;
-    into[count++] = numberLength(ports >>> 16);
-    into[count++] = this.#addressLength(words[at + 4]!) + around;
-    into[count++] = numberLength(ports & 0xffff);
+    into[count++] = ipv4Length(words[at + 3]!) + around;
+    into[count++] = decimalLength(ports >>> 16);
+    into[count++] = ipv4Length(words[at + 4]!) + around;
+    into[count++] = decimalLength(ports & 0xffff);
     return count;
   }
 
@@ -241,20 +245,20 @@ export class PlainRows {
       if (shown[column] && length > longest[column]!) longest[column] = length;
     };
     for (const netid of this.#netids) widen(COLUMN.netid, netid.length);
-    for (let state = 0; state < PLAIN_STATES; state++) {
+    for (let state = 0; state < IPV4_ROW_STATES; state++) {
       if ((this.#stateMask & 1 << state) !== 0) widen(COLUMN.state, this.#stateLengths[state]!);
     }
     widen(COLUMN.receiveQueue, queueLength(this.#receiveQueue));
     widen(COLUMN.sendQueue, queueLength(this.#sendQueue));
     widen(COLUMN.address, this.#source);
-    widen(COLUMN.port, numberLength(this.#sourcePort));
+    widen(COLUMN.port, decimalLength(this.#sourcePort));
     widen(COLUMN.peerAddress, this.#destination);
-    widen(COLUMN.peerPort, numberLength(this.#destinationPort));
+    widen(COLUMN.peerPort, decimalLength(this.#destinationPort));
   }
 
   /**
    * Settles where in a row everything goes. Returns how long a row is at most, its newline included, if its process cell and its
-   * extras are no wider than their columns. Call it before {@linkcode PlainRows.lay}.
+   * extras are no wider than their columns. Call it before {@linkcode Ipv4Rows.lay}.
    */
   place({ widths, delimiters, aligns }: Layout): number {
     let at = 0;
@@ -286,7 +290,7 @@ export class PlainRows {
 
   /**
    * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. `bytes` has the process
-   * cell and the extras of the first at {@linkcode PlainRows.textAt}, which moves past those that are printed.
+   * cell and the extras of the first at {@linkcode Ipv4Rows.textAt}, which moves past those that are printed.
    *
    * Together with its cells in one function it would take several times as long to be compiled.
    */
@@ -339,9 +343,9 @@ export class PlainRows {
       case COLUMN.state:
         return putText(output, at, this.#stateNames, words[word]! & 0xff);
       case COLUMN.receiveQueue:
-        return putNumber(output, at, words[word + 1]!);
+        return putDecimal(output, at, words[word + 1]!);
       case COLUMN.sendQueue:
-        return putNumber(output, at, words[word + 2]!);
+        return putDecimal(output, at, words[word + 2]!);
       case COLUMN.address:
         return putAddress(output, at, words[word + 3]!, words[word]!);
       case COLUMN.port:
@@ -373,55 +377,24 @@ function putText(output: Uint8Array, at: number, names: Uint8Array, name: number
   return at;
 }
 
-function numberLength(value: number): number {
-  let digits = 1;
-  for (let power = 10; value >= power; power *= 10) digits++;
-  return digits;
-}
-
 function queueLength(value: number): number {
-  return Math.max(QUEUE_SIZE, numberLength(value));
+  return Math.max(QUEUE_SIZE, decimalLength(value));
 }
 
-/** Returns where the number ends. */
-function putNumber(output: Uint8Array, at: number, value: number): number {
-  if (value < 10) {
-    output[at] = ZERO + value;
-    return at + 1;
-  }
-  const end = at + numberLength(value);
-  at = end;
-  do {
-    const rest = value / 10 | 0;
-    output[--at] = ZERO + value - rest * 10;
-    value = rest;
-  } while (value > 0);
-  return end;
-}
-
-/** As {@linkcode putNumber}, with an asterisk for 0. */
+/** A port, or an asterisk for 0. Returns where it ends. */
 function putPort(output: Uint8Array, at: number, port: number): number {
-  if (port > 0) return putNumber(output, at, port);
+  if (port > 0) return putDecimal(output, at, port);
   output[at] = ASTERISK;
   return at + 1;
 }
 
 /** Ends at `end`, colon included. */
 function putAddress(output: Uint8Array, end: number, word: number, kind: number): number {
-  const mapped = (kind & PLAIN_MAPPED) !== 0;
+  const mapped = (kind & IPV4_ROW_MAPPED) !== 0;
   let at = end - 1;
   output[at] = COLON;
   if (mapped) output[--at] = BRACKET;
-  for (let octets = 0; octets < 4; octets++) {
-    if (octets > 0) output[--at] = DOT;
-    let octet = word & 255;
-    do {
-      const rest = octet / 10 | 0;
-      output[--at] = ZERO + octet - rest * 10;
-      octet = rest;
-    } while (octet > 0);
-    word >>>= 8;
-  }
+  at = putIpv4Before(output, at, word);
   if (!mapped) return end;
   for (let i = MAPPED_PREFIX.length - 1; i >= 0; i--) output[--at] = MAPPED_PREFIX[i]!;
   return end;

@@ -7,13 +7,21 @@
  *
  * @module
  */
-import type { AsciiText } from "../../../text/ascii_text.ts";
-import { COLUMN, type Column, type SsCells } from "../rows/row.ts";
+import { ByteBuffer } from "../../../text/byte_writer.ts";
 import { sanitizeBytes } from "../../../text/sanitize.ts";
 import type { Writer } from "../../../text/writer.ts";
 import { ChunkCounter, chunkLength, CHUNKS_MAX } from "./chunks.ts";
-import { COLUMN_STYLES, columnWidths, type Layout, layoutOf, LEFT, RIGHT } from "./columns.ts";
-import { PlainRows } from "./ipv4_rows.ts";
+import {
+  COLUMN,
+  type Column,
+  COLUMN_STYLES,
+  columnWidths,
+  type Layout,
+  layoutOf,
+  LEFT,
+  RIGHT,
+} from "./columns.ts";
+import { Ipv4Rows } from "./ipv4_rows.ts";
 import { utf8Bytes } from "../../../text/encoding.ts";
 
 /** The longest cell: its length is a u16. */
@@ -22,12 +30,10 @@ const LAST_COLUMN = COLUMN.extras;
 const OUTPUT_SIZE = 256 * 1024;
 /** Cells that are printed in one go. */
 const PORTION = 8192;
-/** Plain rows that are printed in one go. */
-const PLAIN_PORTION = 1024;
+/** IPv4 rows that are printed in one go. */
+const ROW_PORTION = 1024;
 const BLANK = 0x20;
 const NEWLINE = 0x0a;
-const ZERO = 0x30;
-const DOT = 0x2e;
 
 /** How a table is to look. */
 interface SsTableOptions {
@@ -39,7 +45,7 @@ interface SsTableOptions {
 }
 
 /** Collects cells and prints them. */
-export class SsTable implements SsCells {
+export class SsTable extends ByteBuffer {
   readonly #out: Writer;
   readonly #shown: readonly boolean[];
   readonly #screen: number | null;
@@ -49,8 +55,6 @@ export class SsTable implements SsCells {
   readonly #lastOrdinary: number;
 
   // Cells one after the other, and where each ends. The columns they belong to follow from their order.
-  #bytes = new Uint8Array(64 * 1024);
-  #length = 0;
   #ends = new Int32Array(4096);
   #cells = 0;
   /** Where the current cell began. */
@@ -59,12 +63,12 @@ export class SsTable implements SsCells {
   #hidden: boolean;
   readonly #chunks = new ChunkCounter();
   /** Rows that are kept as numbers; `null` where columns may be cut or are too wide for one buffer. */
-  readonly #plain: PlainRows | null;
+  readonly #ipv4: Ipv4Rows | null;
   /** Where they stand among the cells: pairs of how many cells come before a run of them, and how many of them. */
   #runs: number[] = [];
   #runsCells = -1;
-  /** True from the ports of a plain row to the beginning of the next row. */
-  #plainRow = false;
+  /** True from the ports of an IPv4 row to the beginning of the next row. */
+  #inIpv4Row = false;
   /** The column after those of the ports. */
   readonly #behindPorts: Column;
   readonly #lengths = new Int32Array(LAST_COLUMN);
@@ -79,6 +83,7 @@ export class SsTable implements SsCells {
   #at = 0;
 
   constructor(out: Writer, options: SsTableOptions) {
+    super();
     this.#out = out;
     this.#shown = options.shown;
     this.#screen = options.screen;
@@ -86,7 +91,7 @@ export class SsTable implements SsCells {
     this.#hidden = !options.shown[0];
     this.#lastOrdinary = options.shown.lastIndexOf(true, LAST_COLUMN - 1);
     const { shown, screen } = options;
-    this.#plain = screen === null || screen >= 40 && screen <= 4096 ? new PlainRows(shown) : null;
+    this.#ipv4 = screen === null || screen >= 40 && screen <= 4096 ? new Ipv4Rows(shown) : null;
     this.#behindPorts = shown[COLUMN.process] ? COLUMN.process : LAST_COLUMN;
   }
 
@@ -94,88 +99,98 @@ export class SsTable implements SsCells {
   header(): void {
     for (let i = 0; i < LAST_COLUMN; i++) {
       this.column(i as Column);
-      this.ascii(COLUMN_STYLES[i]!.header);
+      this.text(COLUMN_STYLES[i]!.header);
     }
     this.column(LAST_COLUMN);
   }
 
+  /**
+   * Ends the current cell and goes on to `column`; cells between the two stay empty. Going to the current column does
+   * nothing, going to an earlier one begins a row.
+   */
   column(column: Column): void {
     while (this.#column !== column) {
       if (this.#column === LAST_COLUMN) {
         this.#endRow();
         continue;
       }
-      if (!this.#hidden) {
-        if (this.#plainRow) this.#endProcess();
-        else this.#flush(this.#column);
-      }
+      if (this.#hidden) this.length = this.#start;
+      else if (this.#inIpv4Row) this.#endProcess();
+      else this.#flush(this.#column);
       this.#hidden = !this.#shown[++this.#column];
     }
   }
 
   #endRow(): void {
-    if (this.#chunks.with(this.#length - this.#start) >= CHUNKS_MAX) {
+    if (this.#chunks.with(this.length - this.#start) >= CHUNKS_MAX) {
       this.render();
       return;
     }
-    if (this.#plainRow) this.#endPlainRow();
+    if (this.#inIpv4Row) this.#endIpv4Row();
     else this.#flush(LAST_COLUMN);
     this.#column = 0;
     this.#hidden = !this.#shown[0];
   }
 
-  // Of a plain row the column of processes is the only one before the last that is written to.
+  // Of an IPv4 row the column of processes is the only one before the last that is written to.
   #endProcess(): void {
     const length = this.#measure(COLUMN.process);
-    this.#plain!.process = length;
+    this.#ipv4!.process = length;
     this.#chunks.add(length);
-    this.#start = this.#length;
+    this.#start = this.length;
   }
 
-  #endPlainRow(): void {
+  #endIpv4Row(): void {
     const length = this.#measure(LAST_COLUMN);
-    this.#plain!.extras = length;
+    this.#ipv4!.extras = length;
     this.#chunks.add(length);
-    this.#start = this.#length;
-    this.#plainRow = false;
+    this.#start = this.length;
+    this.#inIpv4Row = false;
   }
 
-  plainRows(netid: string, words: Int32Array, count: number): boolean {
-    const plain = this.#plain;
-    if (plain === null) return false;
-    plain.netid = netid;
+  /**
+   * Whole rows of numbers in one go, as most rows of a busy host are: what `writeStart` and two addresses with colon and port
+   * would make of each. `words` holds {@linkcode IPV4_ROW_WORDS} words a row. Ends in {@linkcode COLUMN.process} of the last
+   * where that is shown, else in {@linkcode COLUMN.extras}.
+   *
+   * Returns false, having done nothing, where rows have to be written in cells.
+   */
+  ipv4Rows(netid: string, words: Int32Array, count: number): boolean {
+    const ipv4 = this.#ipv4;
+    if (ipv4 === null) return false;
+    ipv4.netid = netid;
     for (let row = 0; row < count;) {
       this.column(COLUMN.netid);
       if (this.#runsCells !== this.#cells) {
         this.#runsCells = this.#cells;
-        this.#runs.push(this.#cells, plain.count);
+        this.#runs.push(this.#cells, ipv4.count);
       }
-      const stopped = plain.add(words, row, count, this.#chunks.room);
+      const stopped = ipv4.add(words, row, count, this.#chunks.room);
       // The empty cell at the end of the last is counted when it ends.
-      if (stopped > row) this.#chunks.fill(plain.used - chunkLength(0));
-      else this.#addAtEdge(plain, words, row);
+      if (stopped > row) this.#chunks.fill(ipv4.used - chunkLength(0));
+      else this.#addAtEdge(ipv4, words, row);
       row = Math.max(row + 1, stopped);
       this.#column = this.#behindPorts;
       this.#hidden = false;
-      this.#plainRow = true;
+      this.#inIpv4Row = true;
     }
     return true;
   }
 
   /** Adds a row of which it is not clear whether it fits into the chunk. */
-  #addAtEdge(plain: PlainRows, words: Int32Array, row: number): void {
-    plain.add(words, row, row + 1, Infinity);
-    const cells = plain.lengths(this.#lengths);
+  #addAtEdge(ipv4: Ipv4Rows, words: Int32Array, row: number): void {
+    ipv4.add(words, row, row + 1, Infinity);
+    const cells = ipv4.lengths(this.#lengths);
     for (let i = 0; i < cells; i++) this.#chunks.add(this.#lengths[i]!);
   }
 
   /** Returns the length of the current cell, which has ended. */
   #measure(column: number): number {
-    let length = this.#length - this.#start;
+    let length = this.length - this.#start;
     if (length > this.#longest[column]!) {
       if (length > CELL_MAX) {
         length = CELL_MAX;
-        this.#length = this.#start + CELL_MAX;
+        this.length = this.#start + CELL_MAX;
       }
       this.#longest[column] = length;
     }
@@ -191,111 +206,32 @@ export class SsTable implements SsCells {
       ends.set(this.#ends);
       this.#ends = ends;
     }
-    this.#ends[this.#cells++] = this.#length;
-    this.#start = this.#length;
+    this.#ends[this.#cells++] = this.length;
+    this.#start = this.length;
     this.#chunks.add(length);
   }
 
-  /** Makes room for more bytes, and returns where they go. */
-  #reserve(count: number): Uint8Array {
-    const bytes = this.#bytes;
-    if (this.#length + count <= bytes.length) return bytes;
-    const larger = new Uint8Array(Math.max(bytes.length * 2, this.#length + count));
-    larger.set(bytes.subarray(0, this.#length));
-    return this.#bytes = larger;
+  /** As UTF-8, made harmless where it goes to a terminal. */
+  override utf8(text: string): void {
+    this.bytes(utf8Bytes(text));
   }
 
-  byte(byte: number): void {
-    if (!this.#hidden) this.#reserve(1)[this.#length++] = byte;
-  }
-
-  ascii(text: string): void {
-    if (this.#hidden) return;
-    const count = text.length;
-    const bytes = this.#reserve(count);
-    let at = this.#length;
-    for (let i = 0; i < count; i++) bytes[at++] = text.charCodeAt(i);
-    this.#length = at;
-  }
-
-  utf8(text: string): void {
-    if (!this.#hidden) this.bytes(utf8Bytes(text));
-  }
-
-  bytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    if (this.#hidden) return;
-    if (this.#terminal && hasControl(bytes, start, end)) {
-      bytes = utf8Bytes(sanitizeBytes(bytes.subarray(start, end)));
-      start = 0;
-      end = bytes.length;
-    }
-    const target = this.#reserve(end - start);
-    let at = this.#length;
-    for (let i = start; i < end; i++) target[at++] = bytes[i]!;
-    this.#length = at;
-  }
-
-  text(text: AsciiText): void {
-    if (this.#hidden) return;
-    this.#reserve(text.length).set(text.bytes.subarray(0, text.length), this.#length);
-    this.#length += text.length;
-  }
-
-  decimal(value: number | bigint): void {
-    if (this.#hidden) return;
-    if (typeof value === "bigint" || value > 0xffff_ffff || value < 0) {
-      this.ascii(String(value));
-      return;
-    }
-    const bytes = this.#reserve(10);
-    let digits = 1;
-    for (let power = 10; value >= power; power *= 10) digits++;
-    const end = this.#length + digits;
-    let rest = value >>> 0;
-    for (let at = end - 1; at >= this.#length; at--) {
-      const next = rest / 10 >>> 0;
-      bytes[at] = ZERO + rest - next * 10;
-      rest = next;
-    }
-    this.#length = end;
-  }
-
-  hex(value: number | bigint): void {
-    if (!this.#hidden) this.ascii(value.toString(16));
-  }
-
-  ipv4(word: number): void {
-    if (this.#hidden) return;
-    const bytes = this.#reserve(15);
-    let at = this.#length;
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      let octet = word >>> shift & 255;
-      if (octet >= 100) {
-        const hundreds = octet >= 200 ? 2 : 1;
-        bytes[at++] = ZERO + hundreds;
-        octet -= hundreds * 100;
-        const tens = octet / 10 | 0;
-        bytes[at++] = ZERO + tens;
-        octet -= tens * 10;
-      } else if (octet >= 10) {
-        const tens = octet / 10 | 0;
-        bytes[at++] = ZERO + tens;
-        octet -= tens * 10;
-      }
-      bytes[at++] = ZERO + octet;
-      if (shift > 0) bytes[at++] = DOT;
-    }
-    this.#length = at;
+  /** Bytes that a stranger chose, such as a path: as they are, but made harmless where they go to a terminal. */
+  override bytes(from: Uint8Array, start = 0, end: number = from.length): void {
+    if (this.#terminal && hasControl(from, start, end)) {
+      super.bytes(utf8Bytes(sanitizeBytes(from.subarray(start, end))));
+    } else super.bytes(from, start, end);
   }
 
   /** Prints the rows there are. The cell begun last is printed but not measured, as it never ended. */
   render(): void {
-    if (this.#cells > 0 || this.#length > 0 || this.#runs.length > 0) this.#print();
+    if (this.#hidden) this.length = this.#start;
+    if (this.#cells > 0 || this.length > 0 || this.#runs.length > 0) this.#print();
     this.#cells = 0;
-    this.#length = 0;
+    this.length = 0;
     this.#start = 0;
-    this.#plain?.clear();
-    this.#plainRow = false;
+    this.#ipv4?.clear();
+    this.#inIpv4Row = false;
     this.#runs = [];
     this.#runsCells = -1;
     this.#chunks.reset();
@@ -304,20 +240,20 @@ export class SsTable implements SsCells {
   }
 
   #print(): void {
-    const plain = this.#plain;
-    plain?.measure(this.#longest);
+    const ipv4 = this.#ipv4;
+    ipv4?.measure(this.#longest);
     // The cell that was not ended, even when it is empty.
-    const last = Math.min(this.#length - this.#start, CELL_MAX);
-    if (this.#plainRow) plain!.extras = last;
+    const last = Math.min(this.length - this.#start, CELL_MAX);
+    if (this.#inIpv4Row) ipv4!.extras = last;
     else this.#ends[this.#cells++] = this.#start + last;
     const layout = layoutOf(
       columnWidths(this.#longest, this.#shown, this.#screen),
       this.#shown,
       this.#screen === null ? this.#lastOrdinary : -1,
     );
-    const plainLength = plain === null ? 0 : plain.place(layout) + this.#longest[COLUMN.process]! +
+    const ipv4RowLength = ipv4 === null ? 0 : ipv4.place(layout) + this.#longest[COLUMN.process]! +
       Math.max(last, this.#longest[LAST_COLUMN]!);
-    this.#makeOutput(layout, last, plainLength);
+    this.#makeOutput(layout, last, ipv4RowLength);
     this.#printed = 0;
     this.#at = 0;
     let cell = 0;
@@ -325,7 +261,7 @@ export class SsTable implements SsCells {
       const cells = this.#runs[run]!;
       this.#layCells(layout, cell, cells);
       cell = cells;
-      this.#layPlain(this.#runs[run + 1]!, this.#runs[run + 3] ?? plain!.count, plainLength);
+      this.#layIpv4(this.#runs[run + 1]!, this.#runs[run + 3] ?? ipv4!.count, ipv4RowLength);
     }
     this.#layCells(layout, cell, this.#cells);
     if (this.#at > 0) this.#output[this.#outputLength++] = NEWLINE;
@@ -340,25 +276,25 @@ export class SsTable implements SsCells {
     }
   }
 
-  #layPlain(from: number, to: number, rowLength: number): void {
-    const plain = this.#plain!;
-    plain.textAt = this.#printed;
+  #layIpv4(from: number, to: number, rowLength: number): void {
+    const ipv4 = this.#ipv4!;
+    ipv4.textAt = this.#printed;
     for (let row = from; row < to;) {
       const room = Math.floor((this.#output.length - this.#outputLength) / rowLength);
       if (room === 0) {
         this.#outputLength = this.#send(this.#outputLength);
         continue;
       }
-      const end = Math.min(row + room, row + PLAIN_PORTION, to);
-      this.#outputLength = plain.lay(this.#output, this.#outputLength, row, end, this.#bytes);
+      const end = Math.min(row + room, row + ROW_PORTION, to);
+      this.#outputLength = ipv4.lay(this.#output, this.#outputLength, row, end, this.data);
       row = end;
     }
     if (this.#outputLength > this.#limit) this.#outputLength = this.#send(this.#outputLength);
-    this.#printed = plain.textAt;
+    this.#printed = ipv4.textAt;
   }
 
   /** Room for what is printed at once, and for one more cell of any length there is. `last` is that of the unmeasured one. */
-  #makeOutput({ widths }: Layout, last: number, plainLength: number): void {
+  #makeOutput({ widths }: Layout, last: number, ipv4RowLength: number): void {
     let longest = last;
     let row = 1;
     for (let i = 0; i < widths.length; i++) {
@@ -367,16 +303,16 @@ export class SsTable implements SsCells {
     }
     // Cells are longer than their column where that was cut to the screen.
     for (let i = 0; i < this.#longest.length; i++) longest = Math.max(longest, this.#longest[i]!);
-    const rows = Math.ceil(this.#cells / widths.length) + (this.#plain?.count ?? 0);
+    const rows = Math.ceil(this.#cells / widths.length) + (this.#ipv4?.count ?? 0);
     this.#limit = Math.min(OUTPUT_SIZE, rows * row + longest);
-    const size = this.#limit + Math.max(2 * longest + 4, plainLength);
+    const size = this.#limit + Math.max(2 * longest + 4, ipv4RowLength);
     if (size > this.#output.length) this.#output = new Uint8Array(size).fill(BLANK);
   }
 
   #lay(layout: Layout, from: number, to: number): void {
     const { widths, delimiters, aligns } = layout;
     const last = widths.length - 1;
-    const bytes = this.#bytes;
+    const bytes = this.data;
     const ends = this.#ends;
     const output = this.#output;
     const limit = this.#limit;
@@ -424,7 +360,7 @@ export class SsTable implements SsCells {
     const text = utf8Bytes(`${delimited ? " " : ""}${right ? blanks : ""}`);
     this.#send(this.#outputLength);
     this.#out.writeBytes(text);
-    this.#out.writeBytes(this.#bytes.subarray(start, end));
+    this.#out.writeBytes(this.data.subarray(start, end));
     if (!right) this.#out.writeBytes(utf8Bytes(blanks));
     this.#outputLength = 0;
   }

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import type { SsCells } from "./row.ts";
+import type { SsTable } from "../layout/table.ts";
 
 /** ` uid:0 ino:1 sk:ff`: the user unless root, the inode, the cookie. */
 export function writeDetails(
-  cells: SsCells,
+  cells: SsTable,
   uid: number,
   inode: number,
   cookie: number | bigint | null,
 ): void {
   if (uid > 0) {
-    cells.ascii(" uid:");
+    cells.text(" uid:");
     cells.decimal(uid);
   }
-  cells.ascii(" ino:");
+  cells.text(" ino:");
   cells.decimal(inode);
-  cells.ascii(" sk:");
+  cells.text(" sk:");
   cells.hex(cookie ?? 0);
 }

@@ -6,7 +6,10 @@
 import { AF_NETLINK } from "../../../../ffi/socket.ts";
 import { stateMask, TCP_CLOSE } from "../../../model/state.ts";
 import type { SourceKind } from "../../../families/family.ts";
-import { COLUMN, type SsContext, type SsFamily, type SsPrinter, writeStart } from "./row.ts";
+import { COLUMN } from "../layout/columns.ts";
+import type { SsContext } from "../context.ts";
+import type { SsFamily, SsPrinter } from "./printer.ts";
+import { writeStart } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
 import { ssNetlinkProtocolName } from "../../../families/netlink_protocols.ts";
@@ -59,13 +62,13 @@ class NetlinkPrinter implements SsPrinter {
       Math.max(0, message.receiveQueue),
       Math.max(0, message.sendQueue),
     );
-    cells.ascii(ssNetlinkProtocolName(message.protocol, options.numeric));
+    cells.text(ssNetlinkProtocolName(message.protocol, options.numeric));
     cells.byte(0x3a);
     cells.column(COLUMN.port);
     this.#port(message.portId | 0);
     cells.column(COLUMN.peerAddress);
     if (message.state === uapi.NETLINK_CONNECTED) {
-      cells.ascii(`${message.peerGroup | 0}:`);
+      cells.text(`${message.peerGroup | 0}:`);
       cells.column(COLUMN.peerPort);
       cells.decimal(message.peerPortId | 0);
     } else cells.byte(0x2a);
@@ -83,7 +86,7 @@ class NetlinkPrinter implements SsPrinter {
     const { cells, names, options } = this.#context;
     if (portId === -1) cells.byte(0x2a);
     else if (options.numeric) cells.decimal(portId);
-    else if (portId === 0) cells.ascii("kernel");
+    else if (portId === 0) cells.text("kernel");
     else {
       const name = portId > 0 ? names.processName(portId) : null;
       if (name !== null) {
@@ -99,14 +102,14 @@ class NetlinkPrinter implements SsPrinter {
     const { cells } = this.#context;
     const message = this.#message;
     const proc = source === "proc";
-    cells.ascii(" sk=");
+    cells.text(" sk=");
     cells.hex(proc ? message.cookie ?? 0xffff_ffff_ffff_ffffn : 0);
     const flags = message.u32Attribute(uapi.NETLINK_DIAG_FLAGS);
-    cells.ascii(` cb=${proc && (flags & uapi.NDIAG_FLAG_CB_RUNNING) !== 0 ? 1 : 0}`);
+    cells.text(` cb=${proc && (flags & uapi.NDIAG_FLAG_CB_RUNNING) !== 0 ? 1 : 0}`);
     const groups = message.attributeLength(uapi.NETLINK_DIAG_GROUPS) >= 4
       ? message.u32Attribute(uapi.NETLINK_DIAG_GROUPS)
       : 0;
-    cells.ascii(` groups=0x${groups.toString(16).padStart(8, "0")}`);
+    cells.text(` groups=0x${groups.toString(16).padStart(8, "0")}`);
   }
 }
 

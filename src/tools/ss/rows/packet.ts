@@ -8,15 +8,12 @@ import { DecodeError } from "../../../model/decode_error.ts";
 import { stateMask, TCP_CLOSE } from "../../../model/state.ts";
 import type { SourceKind } from "../../../families/family.ts";
 import { writeDetails } from "./details.ts";
-import {
-  COLUMN,
-  type SsCells,
-  type SsContext,
-  type SsFamily,
-  type SsPrinter,
-  TABLE,
-  writeStart,
-} from "./row.ts";
+import { COLUMN } from "../layout/columns.ts";
+import type { SsTable } from "../layout/table.ts";
+import type { SsContext } from "../context.ts";
+import type { SsFamily, SsPrinter } from "./printer.ts";
+import { TABLE } from "../selection.ts";
+import { writeStart } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
 import { ETH_P_ALL, ssEthertypeName } from "../../../families/ethertypes.ts";
@@ -95,7 +92,7 @@ class PacketPrinter implements SsPrinter {
     const { ethertype, interfaceIndex } = message;
     const netid = message.type === SOCK_RAW ? "p_raw" : "p_dgr";
     writeStart(cells, netid, TCP_CLOSE, Math.max(0, message.receiveQueue), 0);
-    cells.ascii(
+    cells.text(
       ethertype === ETH_P_ALL ? "*" : ssEthertypeName(ethertype, options.numeric),
     );
     cells.byte(0x3a);
@@ -119,15 +116,15 @@ const FLAGS: readonly (readonly [bit: number, name: string])[] = [
 /** PACKET_FANOUT_*: include/uapi/linux/if_packet.h. */
 const FANOUT_TYPES = ["hash", "lb", "cpu", "roll", "random", "qm"];
 
-function writeExtended(cells: SsCells, message: PacketMessage, oneline: boolean): void {
+function writeExtended(cells: SsTable, message: PacketMessage, oneline: boolean): void {
   const separator = oneline ? " " : "\n\t";
   const word = (type: number, index: number) => message.u32Attribute(type, index);
   if (message.attributeLength(uapi.PACKET_DIAG_INFO) >= 24) {
     const flags = word(uapi.PACKET_DIAG_INFO, 5);
-    cells.ascii(`${separator}ver:${word(uapi.PACKET_DIAG_INFO, 1) | 0}`);
-    cells.ascii(` cpy_thresh:${word(uapi.PACKET_DIAG_INFO, 3) | 0} flags( `);
-    for (const [bit, name] of FLAGS) if ((flags & bit) !== 0) cells.ascii(name);
-    cells.ascii(flags === 0 ? "0 )" : " )");
+    cells.text(`${separator}ver:${word(uapi.PACKET_DIAG_INFO, 1) | 0}`);
+    cells.text(` cpy_thresh:${word(uapi.PACKET_DIAG_INFO, 3) | 0} flags( `);
+    for (const [bit, name] of FLAGS) if ((flags & bit) !== 0) cells.text(name);
+    cells.text(flags === 0 ? "0 )" : " )");
   }
   for (
     const [name, ring] of [
@@ -136,30 +133,30 @@ function writeExtended(cells: SsCells, message: PacketMessage, oneline: boolean)
     ] as const
   ) {
     if (message.attributeLength(ring) < 28) continue;
-    cells.ascii(`${separator}ring_${name}(blk_size:${word(ring, 0) | 0}`);
-    cells.ascii(`,blk_nr:${word(ring, 1) | 0},frm_size:${word(ring, 2) | 0}`);
-    cells.ascii(`,frm_nr:${word(ring, 3) | 0},tmo:${word(ring, 4) | 0},features:0x`);
+    cells.text(`${separator}ring_${name}(blk_size:${word(ring, 0) | 0}`);
+    cells.text(`,blk_nr:${word(ring, 1) | 0},frm_size:${word(ring, 2) | 0}`);
+    cells.text(`,frm_nr:${word(ring, 3) | 0},tmo:${word(ring, 4) | 0},features:0x`);
     cells.hex(word(ring, 6));
     cells.byte(0x29);
   }
   if (message.attributeLength(uapi.PACKET_DIAG_FANOUT) >= 4) {
     const fanout = word(uapi.PACKET_DIAG_FANOUT, 0);
     const type = fanout >>> 16;
-    cells.ascii(`${separator}fanout(id:${fanout & 0xffff},type:`);
-    cells.ascii(`${FANOUT_TYPES[type] ?? `0x${type.toString(16)}`})`);
+    cells.text(`${separator}fanout(id:${fanout & 0xffff},type:`);
+    cells.text(`${FANOUT_TYPES[type] ?? `0x${type.toString(16)}`})`);
   }
 }
 
 /** The filter program: code, jumps, operand of each instruction. */
-function writeFilter(cells: SsCells, message: PacketMessage, oneline: boolean): void {
+function writeFilter(cells: SsTable, message: PacketMessage, oneline: boolean): void {
   const { view } = message;
   const offset = message.attributeOffset(uapi.PACKET_DIAG_FILTER);
   const count = message.attributeLength(uapi.PACKET_DIAG_FILTER) >>> 3;
-  cells.ascii(`${oneline ? " " : "\n\t"}bpf filter (${count}): `);
+  cells.text(`${oneline ? " " : "\n\t"}bpf filter (${count}): `);
   for (let at = offset; at < offset + 8 * count; at += 8) {
-    cells.ascii(` 0x${view.getUint16(at, true).toString(16).padStart(2, "0")}`);
-    cells.ascii(` ${view.getUint8(at + 2)} ${view.getUint8(at + 3)}`);
-    cells.ascii(` ${view.getUint32(at + 4, true)},`);
+    cells.text(` 0x${view.getUint16(at, true).toString(16).padStart(2, "0")}`);
+    cells.text(` ${view.getUint8(at + 2)} ${view.getUint8(at + 3)}`);
+    cells.text(` ${view.getUint32(at + 4, true)},`);
   }
 }
 

@@ -1,11 +1,33 @@
 /**
- * RowSubject: what a row answers the filter of ss where its family has no answer of its own.
+ * What a row answers the filter of ss.
  *
  * @module
  */
-import type { SsNames, SsSubject } from "./row.ts";
+import type { SsNames } from "../names.ts";
 
-/** One object for all rows of a table. `Message` is the window on the row. */
+/**
+ * A socket as the ss dialect of the filter sees it. Meanings, and what stands for ports and addresses in families
+ * without them: `FilterSubject` in filter/subject.ts, of which this is the part that the dialect can ask for.
+ */
+export interface SsSubject {
+  /** AF_INET and so on. */
+  readonly family: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  sourceWord(index: 0 | 1 | 2 | 3): number;
+  destinationWord(index: 0 | 1 | 2 | 3): number;
+  /** Interface the socket is bound to, 0 for none. */
+  readonly ifindex: number;
+  readonly mark: number | null;
+  readonly cgroupId: bigint | null;
+  /** Name of a unix socket as it is printed; `null` elsewhere and when unnamed. */
+  readonly sourceName: string | null;
+  readonly destinationName: string | null;
+  /** Of the socket's own namespace: {@linkcode SsNames.localPortRange}. */
+  readonly localPortRange: { readonly first: number; readonly last: number };
+}
+
+/** One object for all rows of a table. `Message` is the cursor that stands on the row. */
 export abstract class RowSubject<Message> implements SsSubject {
   abstract readonly family: number;
   protected readonly message: Message;

@@ -5,14 +5,11 @@
  */
 import type { SourceKind } from "../../../families/family.ts";
 import { writeDetails } from "./details.ts";
-import {
-  COLUMN,
-  type SsCells,
-  type SsContext,
-  type SsFamily,
-  type SsPrinter,
-  writeStart,
-} from "./row.ts";
+import { COLUMN } from "../layout/columns.ts";
+import type { SsTable } from "../layout/table.ts";
+import type { SsContext } from "../context.ts";
+import type { SsFamily, SsPrinter } from "./printer.ts";
+import { writeStart } from "./row.ts";
 import { SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../../ffi/socket.ts";
 import { dumpRequest, type TipcMessage, tipcMessage } from "../../../families/tipc.ts";
 import * as uapi from "../../../families/tipc.ts";
@@ -44,12 +41,12 @@ class TipcPrinter implements SsPrinter {
       Math.max(0, message.receiveQueue),
       Math.max(0, message.sendQueue),
     );
-    cells.ascii(`${message.node}:`);
+    cells.text(`${message.node}:`);
     cells.column(COLUMN.port);
     cells.decimal(message.ref);
     cells.column(COLUMN.peerAddress);
     if (message.has(uapi.TIPC_NLA_SOCK_CON)) {
-      cells.ascii(`${message.peerNode}:`);
+      cells.text(`${message.peerNode}:`);
       cells.column(COLUMN.peerPort);
       cells.decimal(message.peerRef);
     } else cells.byte(0x2d);
@@ -61,7 +58,7 @@ class TipcPrinter implements SsPrinter {
   }
 }
 
-function writeInfo(cells: SsCells, message: TipcMessage, oneline: boolean): void {
+function writeInfo(cells: SsTable, message: TipcMessage, oneline: boolean): void {
   const connection = message.nest(uapi.TIPC_NLA_SOCK_CON);
   const stat = message.nest(uapi.TIPC_NLA_SOCK_STAT);
   const [, type] = TYPES[message.type] ?? ["", "UNKNOWN"];
@@ -71,12 +68,12 @@ function writeInfo(cells: SsCells, message: TipcMessage, oneline: boolean): void
     ? "conn"
     : "none";
   const dropped = Math.max(0, stat.u32Attribute(uapi.TIPC_NLA_SOCK_STAT_DROP));
-  cells.ascii(`${oneline ? " " : "\n "}type:${type} cong:${congestion}  drop:${dropped | 0} `);
-  if (message.has(uapi.TIPC_NLA_SOCK_HAS_PUBL)) cells.ascii(" publ");
+  cells.text(`${oneline ? " " : "\n "}type:${type} cong:${congestion}  drop:${dropped | 0} `);
+  if (message.has(uapi.TIPC_NLA_SOCK_HAS_PUBL)) cells.text(" publ");
   if (connection.has(uapi.TIPC_NLA_CON_FLAG)) {
     const service = Math.max(0, connection.u32Attribute(uapi.TIPC_NLA_CON_TYPE));
     const instance = Math.max(0, connection.u32Attribute(uapi.TIPC_NLA_CON_INST));
-    cells.ascii(` via {${service},${instance}} `);
+    cells.text(` via {${service},${instance}} `);
   }
 }
 

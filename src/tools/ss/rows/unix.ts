@@ -7,15 +7,12 @@ import { AF_UNIX } from "../../../../ffi/socket.ts";
 import type { Bytes } from "../../../model/owner.ts";
 import { TCP_CLOSE, TCP_ESTABLISHED } from "../../../model/state.ts";
 import type { SourceKind } from "../../../families/family.ts";
-import {
-  COLUMN,
-  type SsCells,
-  type SsContext,
-  type SsFamily,
-  type SsPrinter,
-  TABLE,
-  writeStart,
-} from "./row.ts";
+import { COLUMN } from "../layout/columns.ts";
+import type { SsTable } from "../layout/table.ts";
+import type { SsContext } from "../context.ts";
+import type { SsFamily, SsPrinter } from "./printer.ts";
+import { TABLE } from "../selection.ts";
+import { writeStart } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
 import { UnixMessage } from "../../../families/unix/message.ts";
@@ -182,7 +179,7 @@ class UnixPrinter implements SsPrinter {
     cells.column(COLUMN.port);
     cells.decimal(inode);
     cells.column(COLUMN.peerAddress);
-    cells.ascii("* ");
+    cells.text("* ");
     cells.column(COLUMN.peerPort);
     cells.decimal(peer);
     cells.column(COLUMN.process);
@@ -194,22 +191,22 @@ function pointerLow(message: UnixMessage): number {
   return message.view.getUint32(message.start + uapi.MSG_COOKIE, true);
 }
 
-function writeExtended(cells: SsCells, message: UnixMessage): void {
+function writeExtended(cells: SsTable, message: UnixMessage): void {
   const shutdown = message.u8Attribute(uapi.UNIX_DIAG_SHUTDOWN);
   if (shutdown >= 0) {
-    cells.ascii((shutdown & 1) !== 0 ? " -" : " <");
-    cells.ascii((shutdown & 2) !== 0 ? "--" : "->");
+    cells.text((shutdown & 1) !== 0 ? " -" : " <");
+    cells.text((shutdown & 2) !== 0 ? "--" : "->");
   }
   if (message.attributeLength(uapi.UNIX_DIAG_VFS) >= 8) {
     const device = message.u32Attribute(uapi.UNIX_DIAG_VFS, 1);
-    cells.ascii(" ino:");
+    cells.text(" ino:");
     cells.decimal(message.u32Attribute(uapi.UNIX_DIAG_VFS));
     // The kernel's number, taken apart as if it were one of user space: makedev(3) has the parts elsewhere.
-    cells.ascii(` dev:${device >>> 8 & 0xfff}/${device & 0xff | device >>> 12 & 0xfff00}`);
+    cells.text(` dev:${device >>> 8 & 0xfff}/${device & 0xff | device >>> 12 & 0xfff00}`);
   }
   if (message.has(uapi.UNIX_DIAG_ICONS)) {
-    cells.ascii(" peers:");
-    for (const inode of message.waitingInodes) cells.ascii(` ${inode}`);
+    cells.text(" peers:");
+    for (const inode of message.waitingInodes) cells.text(` ${inode}`);
   }
 }
 

@@ -5,7 +5,11 @@
  */
 import { AF_VSOCK } from "../../../model/address_family.ts";
 import type { SourceKind } from "../../../families/family.ts";
-import { COLUMN, type SsContext, type SsFamily, type SsPrinter, TABLE, writeStart } from "./row.ts";
+import { COLUMN } from "../layout/columns.ts";
+import type { SsContext } from "../context.ts";
+import type { SsFamily, SsPrinter } from "./printer.ts";
+import { TABLE } from "../selection.ts";
+import { writeStart } from "./row.ts";
 import { RowSubject } from "./subject.ts";
 import {
   dumpRequest,

@@ -7,14 +7,11 @@ import { AF_XDP } from "../../../model/address_family.ts";
 import { stateMask, TCP_CLOSE } from "../../../model/state.ts";
 import type { SourceKind } from "../../../families/family.ts";
 import { writeDetails } from "./details.ts";
-import {
-  COLUMN,
-  type SsCells,
-  type SsContext,
-  type SsFamily,
-  type SsPrinter,
-  writeStart,
-} from "./row.ts";
+import { COLUMN } from "../layout/columns.ts";
+import type { SsTable } from "../layout/table.ts";
+import type { SsContext } from "../context.ts";
+import type { SsFamily, SsPrinter } from "./printer.ts";
+import { writeStart } from "./row.ts";
 import { writeSkmem } from "./skmem.ts";
 import { RowSubject } from "./subject.ts";
 import { dumpRequest, type XdpMessage, xdpMessage } from "../../../families/xdp.ts";
@@ -55,7 +52,7 @@ class XdpPrinter implements SsPrinter {
       cells.utf8(names.interface(message.interfaceIndex));
       cells.byte(0x3a);
       cells.column(COLUMN.port);
-      cells.ascii(`q${message.queue | 0}`);
+      cells.text(`q${message.queue | 0}`);
     } else cells.byte(0x2a);
     cells.column(COLUMN.peerAddress);
     cells.byte(0x2a);
@@ -71,32 +68,32 @@ class XdpPrinter implements SsPrinter {
   }
 }
 
-function writeRing(cells: SsCells, message: XdpMessage, name: string, type: number, one: boolean) {
+function writeRing(cells: SsTable, message: XdpMessage, name: string, type: number, one: boolean) {
   const entries = message.u32Attribute(type);
   if (message.attributeLength(type) < 4) return;
-  cells.ascii(`${one ? " " : "\n\t"}${name}(entries:${entries})`);
+  cells.text(`${one ? " " : "\n\t"}${name}(entries:${entries})`);
 }
 
-function writeExtended(cells: SsCells, message: XdpMessage, oneline: boolean): void {
+function writeExtended(cells: SsTable, message: XdpMessage, oneline: boolean): void {
   writeRing(cells, message, "rx", uapi.XDP_DIAG_RX_RING, oneline);
   writeRing(cells, message, "tx", uapi.XDP_DIAG_TX_RING, oneline);
   if (message.attributeLength(uapi.XDP_DIAG_UMEM) >= 40) {
     const word = (index: number) => message.u32Attribute(uapi.XDP_DIAG_UMEM, index);
     // With -O ss loses the line break and keeps the letter after its backslash.
-    cells.ascii(oneline ? " tumem(" : "\n\tumem(");
-    cells.ascii(`id:${word(2)},size:${message.u64Attribute(uapi.XDP_DIAG_UMEM)}`);
-    cells.ascii(`,num_pages:${word(3)},chunk_size:${word(4)},headroom:${word(5)}`);
-    cells.ascii(`,ifindex:${word(6)},qid:${word(7)}`);
-    cells.ascii(`,zc:${word(8) & uapi.XDP_DU_F_ZEROCOPY},refs:${word(9)})`);
+    cells.text(oneline ? " tumem(" : "\n\tumem(");
+    cells.text(`id:${word(2)},size:${message.u64Attribute(uapi.XDP_DIAG_UMEM)}`);
+    cells.text(`,num_pages:${word(3)},chunk_size:${word(4)},headroom:${word(5)}`);
+    cells.text(`,ifindex:${word(6)},qid:${word(7)}`);
+    cells.text(`,zc:${word(8) & uapi.XDP_DU_F_ZEROCOPY},refs:${word(9)})`);
     writeRing(cells, message, "fr", uapi.XDP_DIAG_UMEM_FILL_RING, oneline);
     writeRing(cells, message, "cr", uapi.XDP_DIAG_UMEM_COMPLETION_RING, oneline);
   }
   if (message.attributeLength(uapi.XDP_DIAG_STATS) >= 48) {
     const at = message.attributeOffset(uapi.XDP_DIAG_STATS);
     const count = (index: number) => message.view.getBigUint64(at + 8 * index, true);
-    cells.ascii(`${oneline ? " " : "\n\t"}stats(rx dropped:${count(0)},rx invalid:${count(1)}`);
-    cells.ascii(`,rx queue full:${count(2)},rx fill ring empty:${count(3)}`);
-    cells.ascii(`,tx invalid:${count(4)},tx ring empty:${count(5)})`);
+    cells.text(`${oneline ? " " : "\n\t"}stats(rx dropped:${count(0)},rx invalid:${count(1)}`);
+    cells.text(`,rx queue full:${count(2)},rx fill ring empty:${count(3)}`);
+    cells.text(`,tx invalid:${count(4)},tx ring empty:${count(5)})`);
   }
 }
 

@@ -12,12 +12,9 @@ import {
   IPPROTO_TCP,
   IPPROTO_UDP,
 } from "../../../../src/families/inet/uapi.ts";
-import {
-  COLUMN,
-  NO_OPTIONS,
-  type SsContext,
-  type SsOptions,
-} from "../../../../src/tools/ss/rows/row.ts";
+import { COLUMN } from "../../../../src/tools/ss/layout/columns.ts";
+import { NO_OPTIONS, type SsOptions } from "../../../../src/tools/ss/options.ts";
+import type { SsContext } from "../../../../src/tools/ss/context.ts";
 import { SsTable } from "../../../../src/tools/ss/layout/table.ts";
 import type { Writer } from "../../../../src/text/writer.ts";
 import { attribute, u32 } from "../../../support/bytes.ts";
@@ -81,7 +78,7 @@ interface Look {
 
 /** A table that takes cells and nothing else. */
 class CellTable extends SsTable {
-  override plainRows(): boolean {
+  override ipv4Rows(): boolean {
     return false;
   }
 }
@@ -112,7 +109,7 @@ function printed(
     wants: () => true,
     process(inode) {
       table.column(COLUMN.process);
-      table.ascii("p".repeat(inode));
+      table.text("p".repeat(inode));
       table.column(COLUMN.extras);
     },
   };
@@ -125,7 +122,7 @@ function printed(
     });
     const view = datagram(rows);
     for (let at = 0; at < view.byteLength;) {
-      const next = printer.plainRows(view, at, view.byteLength);
+      const next = printer.ipv4Rows(view, at, view.byteLength);
       taken += Math.floor((next - at) / SIZE);
       at = next;
       if (at === view.byteLength) break;

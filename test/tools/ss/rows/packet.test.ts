@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ethertypeOf, ssEthertypeName } from "../../../../src/families/ethertypes.ts";
 import { ss } from "../../../../src/tools/ss/rows/packet.ts";
-import { TABLE } from "../../../../src/tools/ss/rows/row.ts";
+import { TABLE } from "../../../../src/tools/ss/selection.ts";
 import { DecodeError } from "../../../../src/model/decode_error.ts";
 import { attribute, u16, u32, viewOf, zeros } from "../../../support/bytes.ts";
 import { ssContext } from "../../../support/decoder.ts";

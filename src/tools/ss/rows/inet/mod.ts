@@ -7,18 +7,13 @@ import { AF_INET, AF_INET6 } from "../../../../../ffi/socket.ts";
 import { MessageBuilder } from "../../../../netlink/builder.ts";
 import { align, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../../../netlink/header.ts";
 import type { SourceKind } from "../../../../families/family.ts";
-import {
-  COLUMN,
-  PLAIN_MAPPED,
-  PLAIN_STATES,
-  PLAIN_WORDS,
-  type SsCells,
-  type SsContext,
-  type SsOptions,
-  type SsPrinter,
-  writeQueues,
-  writeStart,
-} from "../row.ts";
+import { COLUMN } from "../../layout/columns.ts";
+import { IPV4_ROW_MAPPED, IPV4_ROW_STATES, IPV4_ROW_WORDS } from "../../layout/ipv4_rows.ts";
+import type { SsTable } from "../../layout/table.ts";
+import type { SsContext } from "../../context.ts";
+import type { SsOptions } from "../../options.ts";
+import type { SsPrinter } from "../printer.ts";
+import { writeQueues, writeStart } from "../row.ts";
 import { InetMessage } from "../../../../families/inet/message.ts";
 import { dumpRequest } from "../../../../families/inet/request.ts";
 import { InetMessageSubject } from "../../../../families/inet/subject.ts";
@@ -123,7 +118,7 @@ export class InetPrinter implements SsPrinter {
   readonly #subject: InetMessageSubject;
   #more: InetDetails | undefined;
   readonly #netid: string;
-  #words = new Int32Array(PLAIN_WORDS);
+  #words = new Int32Array(IPV4_ROW_WORDS);
   /** Whether rows may begin with numbers only, and whether they may end there. */
   readonly #numeric: boolean;
   readonly #plain: boolean;
@@ -162,11 +157,13 @@ export class InetPrinter implements SsPrinter {
    * This is what the time of `ss -tan` on a busy host depends on, so it is a loop that calls next to nothing: small enough
    * to be compiled while there is still much to do.
    */
-  plainRows(view: DataView, start: number, end: number): number {
+  ipv4Rows(view: DataView, start: number, end: number): number {
     if (!this.#plain) return start;
     if (this.#context.options.processes) return this.#heldRows(view, start, end);
     const most = Math.ceil((end - start) / (NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE));
-    if (this.#words.length < most * PLAIN_WORDS) this.#words = new Int32Array(most * PLAIN_WORDS);
+    if (this.#words.length < most * IPV4_ROW_WORDS) {
+      this.#words = new Int32Array(most * IPV4_ROW_WORDS);
+    }
     const words = this.#words;
     let word = 0;
     let at = start;
@@ -174,11 +171,11 @@ export class InetPrinter implements SsPrinter {
       const length = view.getUint32(at, true);
       if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
       if (!putPlain(words, word, view, at + NLMSG_HEADER_SIZE)) break;
-      word += PLAIN_WORDS;
+      word += IPV4_ROW_WORDS;
       at += align(length);
     }
     const taken = word === 0 ||
-      this.#context.cells.plainRows(this.#netid, words, word / PLAIN_WORDS);
+      this.#context.cells.ipv4Rows(this.#netid, words, word / IPV4_ROW_WORDS);
     return taken ? at : start;
   }
 
@@ -191,7 +188,7 @@ export class InetPrinter implements SsPrinter {
       const length = view.getUint32(at, true);
       const message = at + NLMSG_HEADER_SIZE;
       if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
-      if (!putPlain(words, 0, view, message) || !cells.plainRows(this.#netid, words, 1)) break;
+      if (!putPlain(words, 0, view, message) || !cells.ipv4Rows(this.#netid, words, 1)) break;
       this.#context.process(view.getUint32(message + uapi.MSG_INODE, true));
       at += align(length);
     }
@@ -218,7 +215,7 @@ export class InetPrinter implements SsPrinter {
     if (options.extended) {
       writeIdentity(cells, message.uid, message.inode);
       cells.hex(tail.address);
-      if (tail.rest !== "") cells.ascii(` opt:"${tail.rest}"`);
+      if (tail.rest !== "") cells.text(` opt:"${tail.rest}"`);
     }
     if (options.info) writeTcpTail(cells, tail);
   }
@@ -229,7 +226,7 @@ export class InetPrinter implements SsPrinter {
     const protocol = this.#protocol();
     const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
     const plain = this.#numeric && putPlain(this.#words, 0, message.view, message.start) &&
-      cells.plainRows(this.#netid, this.#words, 1);
+      cells.ipv4Rows(this.#netid, this.#words, 1);
     if (!plain) this.#start(protocol, v6only > 0);
     else if (options.processes) this.#context.process(message.inode);
     if (options.options) {
@@ -264,8 +261,8 @@ export class InetPrinter implements SsPrinter {
     ) {
       // An association hangs off the socket above it.
       cells.column(COLUMN.state);
-      cells.ascii("`- ");
-      cells.ascii(sctpModule().sctpStateName(message.state));
+      cells.text("`- ");
+      cells.text(sctpModule().sctpStateName(message.state));
       writeQueues(cells, message.receiveQueue, message.sendQueue);
     } else {
       writeStart(cells, netid, message.state, message.receiveQueue, message.sendQueue);
@@ -315,18 +312,18 @@ export class InetPrinter implements SsPrinter {
     cells.hex(high === 0 ? message.cookieLow : BigInt(high) << 32n | BigInt(message.cookieLow));
     const mark = message.u32Attribute(uapi.INET_DIAG_MARK);
     if (message.has(uapi.INET_DIAG_MARK) && mark !== 0) {
-      cells.ascii(" fwmark:0x");
+      cells.text(" fwmark:0x");
       cells.hex(mark);
     }
     this.#cgroup();
     if (v6only >= 0) {
-      cells.ascii(" v6only:");
+      cells.text(" v6only:");
       cells.decimal(v6only);
     }
     const shutdown = message.u8Attribute(uapi.INET_DIAG_SHUTDOWN);
     if (shutdown >= 0) {
-      cells.ascii((shutdown & 1) !== 0 ? " -" : " <");
-      cells.ascii((shutdown & 2) !== 0 ? "--" : "->");
+      cells.text((shutdown & 1) !== 0 ? " -" : " <");
+      cells.text((shutdown & 2) !== 0 ? "--" : "->");
     }
   }
 
@@ -334,7 +331,7 @@ export class InetPrinter implements SsPrinter {
     const id = this.message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
     if (id === null || id === 0n) return;
     const { cells, names } = this.#context;
-    cells.ascii(" cgroup:");
+    cells.text(" cgroup:");
     cells.utf8(names.cgroup(id));
   }
 }
@@ -351,14 +348,14 @@ function isBare(options: SsOptions): boolean {
 }
 
 /**
- * Puts the words of a plain row, {@linkcode PLAIN_WORDS}, at `word`. Returns false, with some of them put, for a row of another
+ * Puts the words of a plain row, {@linkcode IPV4_ROW_WORDS}, at `word`. Returns false, with some of them put, for a row of another
  * kind.
  */
 function putPlain(words: Int32Array, word: number, view: DataView, message: number): boolean {
   let state = view.getUint8(message + uapi.MSG_STATE);
   const receiveQueue = view.getInt32(message + uapi.MSG_RQUEUE, true);
   const sendQueue = view.getInt32(message + uapi.MSG_WQUEUE, true);
-  if (state >= PLAIN_STATES || (receiveQueue | sendQueue) < 0) return false;
+  if (state >= IPV4_ROW_STATES || (receiveQueue | sendQueue) < 0) return false;
   if (view.getInt32(message + uapi.MSG_IF, true) !== 0) return false;
   let source = message + uapi.MSG_SRC;
   let destination = message + uapi.MSG_DST;
@@ -372,7 +369,7 @@ function putPlain(words: Int32Array, word: number, view: DataView, message: numb
     ) return false;
     source += 12;
     destination += 12;
-    state |= PLAIN_MAPPED;
+    state |= IPV4_ROW_MAPPED;
   }
   words[word] = state;
   words[word + 1] = receiveQueue;
@@ -384,26 +381,26 @@ function putPlain(words: Int32Array, word: number, view: DataView, message: numb
   return true;
 }
 
-function writeIdentity(cells: SsCells, uid: number, inode: number): void {
+function writeIdentity(cells: SsTable, uid: number, inode: number): void {
   if (uid !== 0) {
-    cells.ascii(" uid:");
+    cells.text(" uid:");
     cells.decimal(uid);
   }
-  cells.ascii(" ino:");
+  cells.text(" ino:");
   cells.decimal(inode);
-  cells.ascii(" sk:");
+  cells.text(" sk:");
 }
 
-function writeTos(cells: SsCells, message: InetMessage): void {
+function writeTos(cells: SsTable, message: InetMessage): void {
   writeHexadecimal(cells, " tos:", message.u8Attribute(uapi.INET_DIAG_TOS));
   writeHexadecimal(cells, " tclass:", message.u8Attribute(uapi.INET_DIAG_TCLASS));
   writeHexadecimal(cells, " class_id:", message.u32Attribute(uapi.INET_DIAG_CLASS_ID));
 }
 
 // `%#x`: a zero has no prefix.
-function writeHexadecimal(cells: SsCells, label: string, value: number): void {
+function writeHexadecimal(cells: SsTable, label: string, value: number): void {
   if (value < 0) return;
-  cells.ascii(label);
-  if (value !== 0) cells.ascii("0x");
+  cells.text(label);
+  if (value !== 0) cells.text("0x");
   cells.hex(value);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AttributeCursor } from "../../../../netlink/attribute.ts";
-import type { SsCells } from "../row.ts";
+import type { SsTable } from "../../layout/table.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import { MPTCP_INFO_FIELDS } from "../../../../families/inet/mptcp_info.ts";
 import { INET_DIAG_INFO } from "../../../../families/inet/uapi.ts";
@@ -18,7 +18,7 @@ const FLAG_FALLBACK = 1;
 const FLAG_REMOTE_KEY = 2;
 
 /** Writes mptcp_info, as far as the kernel's is long. */
-export function writeMptcpInfo(cells: SsCells, message: InetMessage): void {
+export function writeMptcpInfo(cells: SsTable, message: InetMessage): void {
   const start = message.attributeOffset(INET_DIAG_INFO);
   const length = message.attributeLength(INET_DIAG_INFO);
   if (start < 0) return;
@@ -32,10 +32,10 @@ export function writeMptcpInfo(cells: SsCells, message: InetMessage): void {
       ? view.getUint32(at, true)
       : view.getBigUint64(at, true);
     if (name === "flags") {
-      if ((Number(value) & FLAG_FALLBACK) !== 0) cells.ascii(" fallback");
-      if ((Number(value) & FLAG_REMOTE_KEY) !== 0) cells.ascii(" remote_key");
+      if ((Number(value) & FLAG_FALLBACK) !== 0) cells.text(" fallback");
+      if ((Number(value) & FLAG_REMOTE_KEY) !== 0) cells.text(" remote_key");
     } else if (value !== 0 && value !== 0n) {
-      cells.ascii(` ${name}:`);
+      cells.text(` ${name}:`);
       if (name === "token") cells.hex(value);
       else cells.decimal(value);
     }
@@ -56,7 +56,7 @@ const ID_REM = 9;
 const ID_LOC = 10;
 
 /** Writes INET_ULP_INFO_MPTCP: `nest` is a cursor over its attributes. */
-export function writeSubflow(cells: SsCells, nest: AttributeCursor): void {
+export function writeSubflow(cells: SsTable, nest: AttributeCursor): void {
   const values = new Map<number, number | bigint>();
   while (nest.next()) {
     if (nest.length >= 8) values.set(nest.type, nest.u64());
@@ -66,14 +66,14 @@ export function writeSubflow(cells: SsCells, nest: AttributeCursor): void {
   }
   const flags = Number(values.get(FLAGS) ?? 0);
   if (flags !== 0) {
-    cells.ascii(" flags:");
+    cells.text(" flags:");
     for (const [bit, letter] of [...SUBFLOW_LETTERS].entries()) {
-      if ((flags & 1 << bit) !== 0) cells.ascii(letter);
+      if ((flags & 1 << bit) !== 0) cells.text(letter);
     }
   }
   const hex = (type: number) => values.get(type)!.toString(16).padStart(4, "0");
   if ([TOKEN_REM, TOKEN_LOC, ID_REM, ID_LOC].every((type) => values.has(type))) {
-    cells.ascii(
+    cells.text(
       ` token:${hex(TOKEN_REM)}(id:${values.get(ID_REM)})/${hex(TOKEN_LOC)}(id:${
         values.get(ID_LOC)
       })`,
@@ -82,7 +82,7 @@ export function writeSubflow(cells: SsCells, nest: AttributeCursor): void {
   const named = (label: string, type: number) => {
     const value = values.get(type);
     if (value === undefined) return;
-    cells.ascii(label);
+    cells.text(label);
     cells.decimal(value);
   };
   named(" seq:", MAP_SEQ);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SsCells } from "../row.ts";
+import type { SsTable } from "../../layout/table.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import { formatGeneral } from "../printf.ts";
 import { PROC_TAIL } from "../../../../families/inet/uapi.ts";
@@ -48,15 +48,15 @@ export function tcpTail(message: InetMessage): TcpTail {
 }
 
 /** Writes what `-i` shows of it. */
-export function writeTcpTail(cells: SsCells, tail: TcpTail): void {
+export function writeTcpTail(cells: SsTable, tail: TcpTail): void {
   const rto = tail.rtoTicks === 3 * HZ ? 0 : tail.rtoTicks / HZ;
-  if (rto !== 0) cells.ascii(` rto:${formatGeneral(rto)}`);
-  if (tail.atoTicks !== 0) cells.ascii(` ato:${formatGeneral(tail.atoTicks / HZ)}`);
+  if (rto !== 0) cells.text(` rto:${formatGeneral(rto)}`);
+  if (tail.atoTicks !== 0) cells.text(` ato:${formatGeneral(tail.atoTicks / HZ)}`);
   const quickAck = Math.trunc(tail.quickAck / 2);
-  if (quickAck !== 0) cells.ascii(` qack:${quickAck}`);
-  if ((quickAck & 1) !== 0) cells.ascii(" bidir");
-  if (tail.cwnd !== 0) cells.ascii(` cwnd:${tail.cwnd}`);
-  if (tail.ssthresh !== 0 && tail.ssthresh !== -1) cells.ascii(` ssthresh:${tail.ssthresh}`);
+  if (quickAck !== 0) cells.text(` qack:${quickAck}`);
+  if ((quickAck & 1) !== 0) cells.text(" bidir");
+  if (tail.cwnd !== 0) cells.text(` cwnd:${tail.cwnd}`);
+  if (tail.ssthresh !== 0 && tail.ssthresh !== -1) cells.text(` ssthresh:${tail.ssthresh}`);
   // Not told in /proc, so it is not the usual 3 either.
-  cells.ascii(" reordering:0");
+  cells.text(" reordering:0");
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { formatIpv4 } from "../../../../model/endpoint.ts";
 import { AF_INET, AF_INET6 } from "../../../../../ffi/socket.ts";
-import type { SsCells } from "../row.ts";
+import type { SsTable } from "../../layout/table.ts";
 import { writeIpv6Bare } from "./address.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import {
@@ -60,7 +59,7 @@ const FIELDS: readonly (readonly [label: string, offset: number, width: 1 | 2 | 
   ];
 
 /** Writes the addresses of both ends, then sctp_info. */
-export function writeSctpInfo(cells: SsCells, message: InetMessage): void {
+export function writeSctpInfo(cells: SsTable, message: InetMessage): void {
   writeAddresses(cells, " locals:", message, INET_DIAG_LOCALS);
   writeAddresses(cells, " peers:", message, INET_DIAG_PEERS);
   const start = message.attributeOffset(INET_DIAG_INFO);
@@ -76,8 +75,8 @@ export function writeSctpInfo(cells: SsCells, message: InetMessage): void {
       ? view.getUint16(at, true)
       : view.getUint32(at, true);
     if (value === 0) continue;
-    cells.ascii(` ${label}:`);
-    if (label === "state") cells.ascii(sctpStateName(value));
+    cells.text(` ${label}:`);
+    if (label === "state") cells.text(sctpStateName(value));
     else if (hex) cells.hex(value);
     else cells.decimal(value | 0);
   }
@@ -86,16 +85,16 @@ export function writeSctpInfo(cells: SsCells, message: InetMessage): void {
 /** sizeof(struct sockaddr_storage). */
 const STORAGE_SIZE = 128;
 
-function writeAddresses(cells: SsCells, label: string, message: InetMessage, type: number): void {
+function writeAddresses(cells: SsTable, label: string, message: InetMessage, type: number): void {
   const start = message.attributeOffset(type);
   const length = message.attributeLength(type);
   const { view } = message;
   for (let at = start, first = true; at >= 0 && at + STORAGE_SIZE <= start + length;) {
-    cells.ascii(first ? label : ",");
+    cells.text(first ? label : ",");
     first = false;
     // sockaddr: family u16 0, port be16 2; IPv4 address 4; IPv6 flow 4, address 8.
     const family = view.getUint16(at, true);
-    if (family === AF_INET) cells.ascii(formatIpv4(view.getUint32(at + 4, false)));
+    if (family === AF_INET) cells.ipv4(view.getUint32(at + 4, false));
     else if (family === AF_INET6) writeIpv6Bare(cells, view, at + 8);
     at += STORAGE_SIZE;
   }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type AsciiText, type Label, label } from "../../../../text/ascii_text.ts";
+import type { ByteWriter } from "../../../../text/byte_writer.ts";
+import { type Label, label } from "../../../../text/label.ts";
 import { TCP_LISTEN } from "../../../../model/state.ts";
 import { formatFixed, formatGeneral } from "../printf.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
@@ -151,7 +152,7 @@ const SSTHRESH_LIMIT = 0xffff;
 
 /** Writes tcp_info and what else the congestion control tells. */
 export class TcpInfoWriter {
-  readonly #text: AsciiText;
+  readonly #out: ByteWriter;
   /** With `-o`: the negotiated options too. */
   readonly #options: boolean;
   /** With `-n`: rates as plain numbers. */
@@ -160,8 +161,8 @@ export class TcpInfoWriter {
   #offset = 0;
   #length = 0;
 
-  constructor(text: AsciiText, options: boolean, numeric: boolean) {
-    this.#text = text;
+  constructor(out: ByteWriter, options: boolean, numeric: boolean) {
+    this.#out = out;
     this.#options = options;
     this.#numeric = numeric;
   }
@@ -183,38 +184,38 @@ export class TcpInfoWriter {
 
   // One loop over tables: code of its own for each counter would take longer to be compiled than most runs last.
   #counters(list: readonly Counter[]): void {
-    const text = this.#text;
+    const out = this.#out;
     for (let i = 0; i < list.length; i++) {
       const { label, offset, wide } = list[i]!;
       const value = wide ? this.#u64(offset) : this.#u32(offset);
       if (value === 0) continue;
-      text.put(label);
-      if (value <= Number.MAX_SAFE_INTEGER) text.decimal(value);
-      else text.ascii(String(this.#view.getBigUint64(this.#offset + offset, true)));
+      out.label(label);
+      if (value <= Number.MAX_SAFE_INTEGER) out.decimal(value);
+      else out.text(String(this.#view.getBigUint64(this.#offset + offset, true)));
     }
   }
 
   #number(label: Label, value: number): void {
-    this.#text.put(label);
-    this.#text.decimal(value);
+    this.#out.label(label);
+    this.#out.decimal(value);
   }
 
   #signed(label: Label, value: number): void {
-    this.#text.put(label);
-    if (value >= 0) this.#text.decimal(value);
-    else this.#text.ascii(String(value));
+    this.#out.label(label);
+    if (value >= 0) this.#out.decimal(value);
+    else this.#out.text(String(value));
   }
 
   #ms(label: Label, us: number): void {
     if (us === 0) return;
-    this.#text.put(label);
-    putMilliseconds(this.#text, us);
+    this.#out.label(label);
+    putMilliseconds(this.#out, us);
   }
 
   #rate(bitsPerSec: number): void {
-    if (this.#numeric) putRounded(this.#text, bitsPerSec);
-    else this.#text.ascii(formatRate(bitsPerSec, false));
-    this.#text.put(TEXT.bps);
+    if (this.#numeric) putRounded(this.#out, bitsPerSec);
+    else this.#out.text(formatRate(bitsPerSec, false));
+    this.#out.label(TEXT.bps);
   }
 
   /** Writes everything, or nothing where the kernel sent no tcp_info. */
@@ -233,7 +234,7 @@ export class TcpInfoWriter {
     this.#bbr(message);
     const sendRate = rtt > 0 ? this.#u32(SND_CWND) * this.#u32(SND_MSS) * 8_000_000 / rtt : 0;
     if (sendRate > 0) {
-      this.#text.put(TEXT.send);
+      this.#out.label(TEXT.send);
       this.#rate(sendRate);
     }
     this.#counters(LAST);
@@ -250,14 +251,14 @@ export class TcpInfoWriter {
   #negotiated(message: InetMessage): void {
     const options = this.#u8(OPTIONS);
     if (this.#options) {
-      for (const [bit, text] of OPTION_LABELS) if ((options & bit) !== 0) this.#text.put(text);
+      for (const [bit, text] of OPTION_LABELS) if ((options & bit) !== 0) this.#out.label(text);
     }
     this.#congestionControl(message);
     if ((options & OPTION_WSCALE) !== 0) {
       const scales = this.#u8(6);
       this.#number(TEXT.wscale, scales & 0xf);
-      this.#text.byte(0x2c);
-      this.#text.decimal(scales >>> 4);
+      this.#out.byte(0x2c);
+      this.#out.decimal(scales >>> 4);
     }
   }
 
@@ -265,11 +266,11 @@ export class TcpInfoWriter {
     const at = message.attributeOffset(INET_DIAG_CONG);
     const length = message.attributeLength(INET_DIAG_CONG);
     if (length < 1 || message.view.getUint8(at) === 0) return;
-    this.#text.byte(0x20);
+    this.#out.byte(0x20);
     for (let i = 0; i < length; i++) {
       const byte = message.view.getUint8(at + i);
       if (byte === 0) break;
-      this.#text.byte(byte);
+      this.#out.byte(byte);
     }
   }
 
@@ -282,8 +283,8 @@ export class TcpInfoWriter {
     const rtt = this.#roundTrip(message);
     if (rtt !== 0) {
       this.#ms(TEXT.rtt, rtt);
-      this.#text.byte(0x2f);
-      putMilliseconds(this.#text, this.#u32(RTTVAR));
+      this.#out.byte(0x2f);
+      putMilliseconds(this.#out, this.#u32(RTTVAR));
     }
     this.#ms(TEXT.ato, this.#u32(ATO));
     return rtt;
@@ -305,22 +306,22 @@ export class TcpInfoWriter {
     if (at < 0 || message.attributeLength(INET_DIAG_BBRINFO) < 20) return;
     const { view } = message;
     const bytesPerSec = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
-    const text = this.#text;
-    text.put(TEXT.bbr);
+    const out = this.#out;
+    out.label(TEXT.bbr);
     this.#rate(bytesPerSec * 8);
-    text.put(TEXT.mrtt);
-    putMilliseconds(text, view.getUint32(at + 8, true));
+    out.label(TEXT.mrtt);
+    putMilliseconds(out, view.getUint32(at + 8, true));
     this.#gain(TEXT.pacingGain, view.getUint32(at + 12, true));
     this.#gain(TEXT.cwndGain, view.getUint32(at + 16, true));
-    text.byte(0x29);
+    out.byte(0x29);
   }
 
   // In 256ths.
   #gain(label: Label, gain: number): void {
     if (gain === 0) return;
-    this.#text.put(label);
-    if ((gain & 0xff) === 0 && gain >>> 8 < 1_000_000) this.#text.decimal(gain >>> 8);
-    else this.#text.ascii(formatGeneral(gain / 256));
+    this.#out.label(label);
+    if ((gain & 0xff) === 0 && gain >>> 8 < 1_000_000) this.#out.decimal(gain >>> 8);
+    else this.#out.text(formatGeneral(gain / 256));
   }
 
   #dctcp(message: InetMessage): void {
@@ -328,10 +329,10 @@ export class TcpInfoWriter {
     if (at < 0 || message.attributeLength(INET_DIAG_DCTCPINFO) < 16) return;
     const { view } = message;
     if (view.getUint16(at, true) === 0) {
-      this.#text.ascii(" dctcp:fallback_mode");
+      this.#out.text(" dctcp:fallback_mode");
       return;
     }
-    this.#text.ascii(
+    this.#out.text(
       ` dctcp:(ce_state:${view.getUint16(at + 2, true)},alpha:${
         view.getUint32(at + 4, true)
       },ab_ecn:${view.getUint32(at + 8, true)},ab_tot:${view.getUint32(at + 12, true)})`,
@@ -345,43 +346,43 @@ export class TcpInfoWriter {
   #rates(): void {
     const pacing = this.#u64(PACING_RATE);
     if (pacing !== 0 && !this.#unlimited(PACING_RATE)) {
-      this.#text.put(TEXT.pacingRate);
+      this.#out.label(TEXT.pacingRate);
       this.#rate(pacing * 8);
       const limit = this.#u64(MAX_PACING_RATE);
       if (limit !== 0 && !this.#unlimited(MAX_PACING_RATE)) {
-        this.#text.byte(0x2f);
+        this.#out.byte(0x2f);
         this.#rate(limit * 8);
       }
     }
     const delivery = this.#u64(DELIVERY_RATE);
     if (delivery !== 0) {
-      this.#text.put(TEXT.deliveryRate);
+      this.#out.label(TEXT.deliveryRate);
       this.#rate(delivery * 8);
     }
     this.#counters(DELIVERED);
     // tcpi_delivery_rate_app_limited:1
-    if ((this.#u8(7) & 1) !== 0) this.#text.put(TEXT.appLimited);
+    if ((this.#u8(7) & 1) !== 0) this.#out.label(TEXT.appLimited);
   }
 
   #limits(): void {
     const busy = this.#u64(BUSY_TIME);
     if (busy === 0) return;
-    this.#text.put(TEXT.busy);
+    this.#out.label(TEXT.busy);
     this.#wholeMilliseconds(busy);
     this.#share(TEXT.receiveWindowLimited, this.#u64(RWND_LIMITED), busy);
     this.#share(TEXT.sendBufferLimited, this.#u64(SNDBUF_LIMITED), busy);
   }
 
   #wholeMilliseconds(us: number): void {
-    this.#text.ascii(String(Math.floor(us / 1000)));
-    this.#text.put(TEXT.ms);
+    this.#out.text(String(Math.floor(us / 1000)));
+    this.#out.label(TEXT.ms);
   }
 
   #share(label: Label, us: number, busy: number): void {
     if (us === 0) return;
-    this.#text.put(label);
+    this.#out.label(label);
     this.#wholeMilliseconds(us);
-    this.#text.ascii(`(${formatFixed(100 * us / busy, 1)}%)`);
+    this.#out.text(`(${formatFixed(100 * us / busy, 1)}%)`);
   }
 
   #losses(message: InetMessage): void {
@@ -390,8 +391,8 @@ export class TcpInfoWriter {
     const total = this.#u32(TOTAL_RETRANS);
     if (retrans !== 0 || total !== 0) {
       this.#number(TEXT.retrans, retrans);
-      this.#text.byte(0x2f);
-      this.#text.decimal(total);
+      this.#out.byte(0x2f);
+      this.#out.decimal(total);
     }
     this.#counters(LOST);
     const sacked = this.#u32(SACKED);
@@ -406,30 +407,30 @@ export class TcpInfoWriter {
 }
 
 /** Microseconds as milliseconds, `%g`. Below a second no digit is lost, and the number is written without rounding. */
-function putMilliseconds(text: AsciiText, us: number): void {
+function putMilliseconds(out: ByteWriter, us: number): void {
   if (us >= 1_000_000) {
-    text.ascii(formatGeneral(us / 1000));
+    out.text(formatGeneral(us / 1000));
     return;
   }
-  text.decimal(us / 1000 | 0);
+  out.decimal(us / 1000 | 0);
   const thousandths = us % 1000;
   if (thousandths === 0) return;
-  text.byte(0x2e);
-  if (thousandths % 10 !== 0) text.digits(thousandths, 3);
-  else if (thousandths % 100 !== 0) text.digits(thousandths / 10 | 0, 2);
-  else text.digits(thousandths / 100 | 0, 1);
+  out.byte(0x2e);
+  if (thousandths % 10 !== 0) out.digits(thousandths, 3);
+  else if (thousandths % 100 !== 0) out.digits(thousandths / 10 | 0, 2);
+  else out.digits(thousandths / 100 | 0, 1);
 }
 
 /** `%.0f` of a number that is not negative: ties go to the even one. */
-function putRounded(text: AsciiText, value: number): void {
+function putRounded(out: ByteWriter, value: number): void {
   if (value > Number.MAX_SAFE_INTEGER) {
-    text.ascii(formatFixed(value, 0));
+    out.text(formatFixed(value, 0));
     return;
   }
   const whole = Math.floor(value);
   // Exact, as both are of the same magnitude.
   const fraction = value - whole;
-  text.decimal(fraction > 0.5 || fraction === 0.5 && whole % 2 === 1 ? whole + 1 : whole);
+  out.decimal(fraction > 0.5 || fraction === 0.5 && whole % 2 === 1 ? whole + 1 : whole);
 }
 
 const UNITS: readonly (readonly [number, string])[] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [

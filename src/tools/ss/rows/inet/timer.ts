@@ -4,16 +4,16 @@
  * @module
  */
 import { ssTimerName } from "../../../../model/timer.ts";
-import type { SsCells } from "../row.ts";
+import type { SsTable } from "../../layout/table.ts";
 
 /** Writes the timer of a socket; nothing where none runs. */
-export function writeTimer(cells: SsCells, timer: number, expiresMs: number, count: number): void {
+export function writeTimer(cells: SsTable, timer: number, expiresMs: number, count: number): void {
   if (timer !== 0) write(cells, ssTimerName(timer), expiresMs, count);
 }
 
 /** Writes the timer of an SCTP association, which has only one kind. */
 export function writeSctpTimer(
-  cells: SsCells,
+  cells: SsTable,
   timer: number,
   expiresMs: number,
   count: number,
@@ -21,11 +21,11 @@ export function writeSctpTimer(
   if (timer !== 0) write(cells, "T3_RTX", expiresMs, count);
 }
 
-function write(cells: SsCells, name: string, expiresMs: number, count: number): void {
-  cells.ascii(" timer:(");
-  cells.ascii(name);
+function write(cells: SsTable, name: string, expiresMs: number, count: number): void {
+  cells.text(" timer:(");
+  cells.text(name);
   cells.byte(0x2c);
-  cells.ascii(formatTime(expiresMs));
+  cells.text(formatTime(expiresMs));
   cells.byte(0x2c);
   cells.decimal(count);
   cells.byte(0x29);

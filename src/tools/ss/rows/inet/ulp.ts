@@ -5,7 +5,7 @@
  */
 import { AF_INET6 } from "../../../../../ffi/socket.ts";
 import { AttributeCursor } from "../../../../netlink/attribute.ts";
-import type { SsCells } from "../row.ts";
+import type { SsTable } from "../../layout/table.ts";
 import { writeIpv6Bare } from "./address.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import { writeSubflow } from "./mptcp.ts";
@@ -16,27 +16,27 @@ const MD5SIG_SIZE = 100;
 const MD5_KEY_MAX = 80;
 
 /** Writes the MD5 keys, which the kernel tells to CAP_NET_ADMIN alone. ss prints them in clear. */
-export function writeMd5Keys(cells: SsCells, message: InetMessage): void {
+export function writeMd5Keys(cells: SsTable, message: InetMessage): void {
   const start = message.attributeOffset(INET_DIAG_MD5SIG);
   const end = start + message.attributeLength(INET_DIAG_MD5SIG);
   const { view } = message;
   let first = true;
   for (let at = start; at >= 0 && at + MD5SIG_SIZE <= end; at += MD5SIG_SIZE) {
-    cells.ascii(first ? " md5keys:" : ",");
+    cells.text(first ? " md5keys:" : ",");
     first = false;
     if (view.getUint8(at) === AF_INET6) writeIpv6Bare(cells, view, at + 4);
     else cells.ipv4(view.getUint32(at + 4, false));
-    cells.ascii(`/${view.getUint8(at + 1)}=`);
+    cells.text(`/${view.getUint8(at + 1)}=`);
     const length = Math.min(view.getUint16(at + 2, true), MD5_KEY_MAX);
     for (let i = 0; i < length; i++) writeEscaped(cells, view.getUint8(at + 20 + i));
   }
 }
 
 /** A byte of a key: what would be taken for the end of the list is escaped, as is what cannot be printed. */
-function writeEscaped(cells: SsCells, byte: number): void {
+function writeEscaped(cells: SsTable, byte: number): void {
   const printable = byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x20 && byte !== 0x2c;
   if (printable) cells.byte(byte);
-  else cells.ascii(`\\${byte.toString(8).padStart(3, "0")}`);
+  else cells.text(`\\${byte.toString(8).padStart(3, "0")}`);
 }
 
 // INET_ULP_INFO_*
@@ -45,7 +45,7 @@ const ULP_TLS = 2;
 const ULP_MPTCP = 3;
 
 /** Writes the upper layer protocol of a connection. */
-export function writeUlp(cells: SsCells, message: InetMessage): void {
+export function writeUlp(cells: SsTable, message: InetMessage): void {
   const at = message.attributeOffset(INET_DIAG_ULP_INFO);
   if (at < 0) return;
   const nest = new AttributeCursor(
@@ -54,7 +54,7 @@ export function writeUlp(cells: SsCells, message: InetMessage): void {
     at + message.attributeLength(INET_DIAG_ULP_INFO),
   );
   while (nest.next()) {
-    if (nest.type === ULP_NAME) cells.ascii(` tcp-ulp-${nest.string()}`);
+    if (nest.type === ULP_NAME) cells.text(` tcp-ulp-${nest.string()}`);
     else if (nest.type === ULP_TLS) writeTls(cells, nest.nested());
     else if (nest.type === ULP_MPTCP) writeSubflow(cells, nest.nested());
   }
@@ -77,17 +77,17 @@ const CONFIGURATIONS: Readonly<Record<number, string>> = {
   4: "hw-record",
 };
 
-function writeTls(cells: SsCells, nest: AttributeCursor): void {
+function writeTls(cells: SsTable, nest: AttributeCursor): void {
   const values = new Map<number, number>();
   while (nest.next()) values.set(nest.type, nest.length >= 2 ? nest.u16() : 1);
   const write = (label: string, type: number, names: Readonly<Record<number, string>>) => {
     const value = values.get(type);
-    if (value !== undefined) cells.ascii(` ${label}: ${names[value] ?? `unknown(${value})`}`);
+    if (value !== undefined) cells.text(` ${label}: ${names[value] ?? `unknown(${value})`}`);
   };
   write("version", TLS_VERSION, VERSIONS);
   write("cipher", TLS_CIPHER, CIPHERS);
   write("rxconf", TLS_RXCONF, CONFIGURATIONS);
   write("txconf", TLS_TXCONF, CONFIGURATIONS);
-  if (values.has(TLS_ZC_RO_TX)) cells.ascii(" zc_ro_tx");
-  if (values.has(TLS_RX_NO_PAD)) cells.ascii(" no_pad_rx");
+  if (values.has(TLS_ZC_RO_TX)) cells.text(" zc_ro_tx");
+  if (values.has(TLS_RX_NO_PAD)) cells.text(" no_pad_rx");
 }

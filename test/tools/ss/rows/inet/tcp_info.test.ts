@@ -15,7 +15,7 @@ import {
 } from "../../../../../src/families/inet/uapi.ts";
 import { TCP_INFO_FIELDS } from "../../../../../src/families/inet/tcp_info.ts";
 import { TCP_ESTABLISHED, TCP_LISTEN } from "../../../../../src/model/state.ts";
-import { AsciiText } from "../../../../../src/text/ascii_text.ts";
+import { ByteBuffer } from "../../../../../src/text/byte_writer.ts";
 import { TcpInfoWriter } from "../../../../../src/tools/ss/rows/inet/tcp_info.ts";
 import { ascii, u16, u32, u64 } from "../../../../support/bytes.ts";
 
@@ -54,9 +54,9 @@ function written(
     attributeOffset: (number: number) => places.get(number)?.[0] ?? -1,
     attributeLength: (number: number) => places.get(number)?.[1] ?? -1,
   } as unknown as InetMessage;
-  const text = new AsciiText();
+  const text = new ByteBuffer();
   new TcpInfoWriter(text, options, numeric).write(message);
-  return new TextDecoder().decode(text.bytes.subarray(0, text.length));
+  return text.toText();
 }
 
 /** As the kernel has it for a connection that says nothing: the defaults that ss leaves out. */

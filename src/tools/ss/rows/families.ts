@@ -11,7 +11,8 @@ import {
   AF_VSOCK,
   AF_XDP,
 } from "../../../model/address_family.ts";
-import { type SsFamily, TABLE } from "./row.ts";
+import type { SsFamily } from "./printer.ts";
+import { TABLE } from "../selection.ts";
 
 /** A family, loaded when its table was chosen. */
 export interface SsTableEntry {
