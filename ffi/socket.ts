@@ -132,7 +132,11 @@ export function interfaceName(fd: number, index: number): string | null {
   new DataView(request.buffer).setInt32(16, index, true);
   if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) return null;
   const end = request.indexOf(0);
-  return String.fromCharCode(...request.subarray(0, end < 0 ? 16 : Math.min(end, 16)));
+  // The kernel takes any bytes for a name but a slash, a colon and blanks.
+  const name = request.subarray(0, end < 0 ? IFNAMSIZ : Math.min(end, IFNAMSIZ));
+  return name.every((byte) => byte < 0x80)
+    ? String.fromCharCode(...name)
+    : new TextDecoder().decode(name);
 }
 
 /** Index of the interface with this name in the namespace of socket `fd`; `null` when there is none. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Device } from "../../ffi/stat.ts";
+import { latin1Bytes, utf8Text } from "../text/encoding.ts";
 import type { ProcRoot } from "./root.ts";
 
 /** One mount. Text is one character a byte. */
@@ -73,7 +74,7 @@ export function readMountinfo(root: ProcRoot): Mount[] {
 /** A namespace bound to a path, as `ip netns add` and container runtimes do. */
 interface NamespaceMount {
   readonly inode: number;
-  /** Mount point, one character a byte. */
+  /** Mount point. */
   readonly path: string;
   /** Last part of the path: the name. */
   readonly name: string;
@@ -88,8 +89,8 @@ export function namespaceMounts(mounts: readonly Mount[]): NamespaceMount[] {
   for (const { type, root, directory } of mounts) {
     const match = type === "nsfs" ? /^net:\[(\d+)\]$/.exec(root) : null;
     if (match === null) continue;
-    const name = directory.slice(directory.lastIndexOf("/") + 1);
-    found.push({ inode: Number(match[1]), path: directory, name });
+    const path = utf8Text(latin1Bytes(directory));
+    found.push({ inode: Number(match[1]), path, name: path.slice(path.lastIndexOf("/") + 1) });
   }
   const rank = ({ path }: NamespaceMount) => /^(\/var)?\/run\/netns\//.test(path) ? 0 : 1;
   return found.sort((a, b) => rank(a) - rank(b));

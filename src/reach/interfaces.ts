@@ -16,6 +16,7 @@ import { MessageBuilder } from "../netlink/builder.ts";
 import { isHostNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { readSysctl } from "../proc/sysctl.ts";
+import { latin1Bytes, utf8Text } from "../text/encoding.ts";
 
 /** A network device. */
 export interface Link {
@@ -90,7 +91,7 @@ export function decodeLink(view: DataView, start: number, end: number): Link {
   let peerElsewhere = false;
   const attributes = new AttributeCursor(view, start + IFINFOMSG_SIZE, end);
   while (attributes.next()) {
-    if (attributes.type === IFLA_IFNAME) name = attributes.string();
+    if (attributes.type === IFLA_IFNAME) name = utf8Text(latin1Bytes(attributes.string()));
     else if (attributes.type === IFLA_MASTER) master = attributes.u32();
     else if (attributes.type === IFLA_LINK_NETNSID) peerElsewhere = true;
     else if (attributes.type === IFLA_LINKINFO) {

@@ -55,11 +55,12 @@ export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
 function writeEndpoint(family: FamilyName, endpoint: Endpoint, out: RowBuffer): void {
   const { write } = endpointTraits(family);
   if (write !== undefined) {
-    const start = out.length;
+    const { length, extraBytes } = out;
     write(endpoint, out);
-    if (out.length > start && out.isPlain(start)) return;
+    if (out.length > length && out.isPlain(length)) return;
     // The name of an interface may contain any characters.
-    out.length = start;
+    out.length = length;
+    out.extraBytes = extraBytes;
   }
   out.utf8(formatEndpoint(family, endpoint));
 }

@@ -54,10 +54,12 @@ test("mounts of network namespaces are found among others, those under /run/netn
     "90 22 0:4 net:[4026532300] /run/docker/netns/1a2b rw shared:3 - nsfs nsfs rw",
     "91 22 0:4 net:[4026532178] /run/netns/two\\040words rw shared:1 shared:2 - nsfs nsfs rw",
     "92 22 0:4 mnt:[4026532179] /run/mnt rw - nsfs nsfs rw",
+    "94 22 0:4 net:[4026532400] /run/netns/stra\u00c3\u009fe rw shared:1 - nsfs nsfs rw",
     "93 22 0:4 net:[x] /run/netns/odd rw - nsfs nsfs rw",
   ].join("\n");
   expect(namespaceMounts(parseMountinfo(text))).toEqual([
     { inode: 4026532178, path: "/run/netns/two words", name: "two words" },
+    { inode: 4026532400, path: "/run/netns/straße", name: "straße" },
     { inode: 4026532300, path: "/run/docker/netns/1a2b", name: "1a2b" },
   ]);
 });

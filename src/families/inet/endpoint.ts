@@ -36,7 +36,7 @@ function write(endpoint: InternetEndpoint, out: ByteWriter): void {
 
 function writeName(name: string, out: ByteWriter): void {
   out.byte(PERCENT);
-  out.text(name);
+  out.utf8(name);
 }
 
 /** The same as text. */
