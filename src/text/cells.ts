@@ -1,5 +1,5 @@
 /**
- * Cells: those of a whole table as bytes, until it is known how wide its columns have to be.
+ * Cells: all cells of a table as bytes, kept until the widths of its columns are known.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { RowBuffer } from "./row_buffer.ts";
 const PIECE_SIZE = 256 * 1024;
 const NOTHING = new Uint8Array(0);
 
-/** Cells in the order of rows, within one in that of columns. Written once, then read once from the first row on. */
+/** Cells row by row, and within a row column by column. They are written once, then read once from the first row on. */
 export class Cells {
   readonly #columns: number;
-  /** What is written next. */
+  /** Where the next cell is written to. */
   readonly out = new RowBuffer();
   readonly #pieces: Uint8Array[] = [];
-  /** Of each cell its length in bytes, and where that is another, its width. */
+  /** The length of each cell in bytes; and its width in terminal cells, where that is not the same. */
   readonly #lengths: Uint32Array;
   readonly #otherWidths = new Map<number, number>();
   #count = 0;
@@ -22,14 +22,14 @@ export class Cells {
   #extraBytes = 0;
   /** The width of each column so far. */
   readonly widths: number[];
-  /** Where reading is: the number of the row's first cell, and the piece that the row is in. */
+  /** The row that is being read: the number of its first cell, and the piece that it is in. */
   #row: number;
   #piece: Uint8Array = NOTHING;
   #nextPiece = 0;
-  /** Where its cells begin, and at last where the next row does. */
+  /** Where in the piece its cells begin; the last entry is where the next row begins. */
   readonly #starts: Uint32Array;
 
-  /** `least`: how wide each column has to be in any case. */
+  /** `least`: how wide each column is at least. */
   constructor(columns: number, rows: number, least: readonly number[]) {
     this.#columns = columns;
     this.#row = -columns;
@@ -38,7 +38,7 @@ export class Cells {
     this.widths = [...least];
   }
 
-  /** Ends the cell that was written since the last one, of this column. */
+  /** Ends the cell of this column: what was written since the cell before. */
   end(column: number): void {
     const { out } = this;
     const length = out.length - this.#start;
@@ -60,7 +60,7 @@ export class Cells {
     this.#extraBytes = 0;
   }
 
-  /** Moves to the next row. What is behind is forgotten. */
+  /** Moves to the next row. Rows before it are forgotten. */
   nextRow(): void {
     if (this.out.length > 0) this.#endPiece();
     let at = this.#starts[this.#columns]!;
@@ -78,8 +78,8 @@ export class Cells {
   }
 
   /**
-   * Copies a cell of the row, with blanks up to the width of its column and then `gap` more; `null` for none behind it, as at
-   * the end of a line.
+   * Copies a cell of the row, filled up to the width of its column, and `gap` more blanks. With `null` no blank follows it, as
+   * at the end of a line.
    */
   copy(column: number, align: "left" | "right", gap: number | null, out: RowBuffer): void {
     const cell = this.#row + column;

@@ -1,5 +1,5 @@
 /**
- * Colour: few and quiet, by what a cell means and not by where it stands.
+ * Colour: there is little of it, and it goes by what a cell means, not by its column.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** What a cell means to a reader. */
 export type Role = "plain" | "header" | "dim" | "good" | "notice" | "warning" | "name";
 
-// SGR parameters (ECMA-48). The sixteen basic colours follow the reader's own theme.
+// SGR parameters (ECMA-48). The sixteen basic colours follow the theme of the terminal.
 const SGR: Readonly<Record<Role, string>> = {
   plain: "",
   header: "2",

@@ -1,17 +1,17 @@
 /**
- * Flow: text in spans of different colour, wrapped at blanks to a width.
+ * Flow: text of several colours, wrapped to a width.
  *
  * @module
  */
 import { paint, type Role } from "./color.ts";
 import { cellWidth } from "./width.ts";
 
-/** Sanitised text of one role; a plain string is plain text. */
+/** Sanitised text of one role. A string alone is plain text. */
 export type Span = string | readonly [text: string, role: Role];
 
 /**
- * Lays spans out in lines of at most `width` cells; `null` for no limit. Breaks fall on blanks; a word that is wider than a
- * line is cut. Blanks at a break go. A no-break space is written as a blank.
+ * Lays spans out in lines of at most `width` cells; `null` for no limit. Lines break at blanks, which are dropped there; a
+ * word that is wider than a line is cut. A no-break space never breaks, and is written as a blank.
  */
 export function flow(spans: readonly Span[], width: number | null, color: boolean): string[] {
   const room = width === null ? Infinity : Math.max(width, 8);

@@ -1,24 +1,25 @@
 /**
- * JSON as it goes out: a terminal that shows it obeys nothing in it.
+ * JSON as it goes out. It is safe to show on a terminal.
  *
  * @module
  */
+import { INVISIBLE } from "./sanitize.ts";
 
-/** Nearly all there is. */
+/** Nearly all JSON is ASCII. */
 const ASCII = /^[\x00-\x7e]*$/;
 
-/** What `sanitize` takes away from text, as far as JSON leaves it as it is. */
-const HARMFUL =
-  /[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+/** What JSON.stringify leaves as it is and `sanitize` does not. Made when it is first needed. */
+let invisible: RegExp | undefined;
 
 /**
  * JSON.stringify, with an escape for every character that steers a terminal or cannot be seen: C1 controls, bidirectional
- * overrides, zero-width characters. Whoever reads it as JSON reads the same.
+ * overrides, zero-width characters. To a JSON parser it is the same.
  */
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
   if (ASCII.test(text)) return text;
-  return text.replace(HARMFUL, (character) => {
+  invisible ??= new RegExp(`[${INVISIBLE}]`, "gu");
+  return text.replace(invisible, (character) => {
     let escaped = "";
     for (let i = 0; i < character.length; i++) {
       escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;

@@ -1,5 +1,5 @@
 /**
- * Repeated: text that mostly is the same as the last time, such as the state of one connection after another.
+ * Repeated: text that is usually the same as in the row before, such as a state. It is encoded only when it changes.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { RowBuffer } from "./row_buffer.ts";
 import { cellWidth } from "./width.ts";
 import { utf8Bytes } from "./encoding.ts";
 
-/** One place where such text is written. */
+/** One column of such text. */
 export class Repeated {
   #text = "";
   #bytes: Uint8Array = new Uint8Array(0);

@@ -1,27 +1,34 @@
 /**
- * Sanitise: text that a stranger chose, made harmless where a person reads it.
+ * Sanitise: text from outside, made harmless before a person reads it.
  *
- * A process picks its own name and a unix socket its own path. Written raw, an escape sequence in one sets the clipboard
- * (OSC 52), a carriage return forges the row above, a bidirectional override turns the text around. Nothing here is done to
- * JSON, which has escapes of its own.
+ * A process picks its own name, and a program the path of its unix socket. Written as they are, an escape sequence in a name
+ * could set the clipboard (OSC 52), a carriage return could forge the row above, a bidirectional override could turn the
+ * text around. JSON is not sanitised but escaped: see json_text.ts.
  *
  * @module
  */
 import { latin1Text, strictUtf8Text } from "./encoding.ts";
 
 /**
- * What a terminal must not get as it is: C0 and C1 controls, soft hyphen, zero-width and bidirectional characters, line
- * separators, interlinear marks, variation selectors' supplement, tags, unpaired surrogates; and the backslash, so that an
- * escape can be told from a name that looks like one.
+ * Characters that steer a terminal or cannot be seen, C0 controls aside: DEL and C1 controls, soft hyphen, zero-width and
+ * bidirectional characters, line separators, interlinear marks, variation selectors' supplement, tags. To be put into a
+ * character class of a regular expression with the flag `u`.
  */
-const HARMFUL =
-  /[\x00-\x1f\\\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
+export const INVISIBLE = String
+  .raw`\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}`;
+
+/**
+ * What a terminal must not get as it is: all of these, C0 controls and unpaired surrogates; and the backslash, so that an
+ * escape can be told from a name that looks like one. Made when it is first needed: most names are ASCII.
+ */
+let harmful: RegExp | undefined;
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 
 /** The text with every harmful character replaced by `\xNN` or `\u{N}`, and a backslash doubled. */
 export function sanitize(text: string): string {
   if (PLAIN.test(text)) return text;
-  return text.replace(HARMFUL, (character) => {
+  harmful ??= new RegExp(String.raw`[\x00-\x1f\\${INVISIBLE}]|\p{Surrogate}`, "gu");
+  return text.replace(harmful, (character) => {
     if (character === "\\") return "\\\\";
     const code = character.codePointAt(0)!;
     return code < 0x100 ? byteEscape(code) : `\\u{${code.toString(16)}}`;

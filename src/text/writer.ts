@@ -1,9 +1,9 @@
 /**
- * Writer: the one way out. Bytes go to a descriptor by write(2), with every short write, interruption, full pipe and full
- * disk noticed.
+ * Writer: the one way out. Bytes go to a descriptor by write(2), and every short write, interruption, full pipe and full
+ * disk is noticed.
  *
- * The runtime's own streams are not touched: they cost 7 ms to load, lose output at exit, and leave a pipe non-blocking
- * for whoever uses it next.
+ * The runtime's own streams are not used: they take 7 ms to load, lose output at exit, and leave a pipe non-blocking for the
+ * program that uses it next.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { tryWrite } from "../../ffi/files.ts";
 import { POLLOUT, waitFor } from "../../ffi/poll.ts";
 import { utf8Bytes } from "./encoding.ts";
 
-/** The reader is gone. Not a failure: `sockeye | head -1` has had what it wanted. */
+/** The reader is gone. That is no failure: `sockeye | head -1` has got what it wanted. */
 export class BrokenPipe extends Error {
   override readonly name = "BrokenPipe";
 }
@@ -25,7 +25,7 @@ export class Writer {
   readonly #what: string;
   #pending: string[] = [];
   #length = 0;
-  /** Set where the exit status is an answer too: a reader who leaves then does not end the run, and the rest is thrown away. */
+  /** Set where the exit status is an answer too: when the reader is gone, the run goes on and the rest is thrown away. */
   keepsOn = false;
 
   /** `what` names the descriptor in errors: `standard output`. */
@@ -59,7 +59,7 @@ export class Writer {
       if (count >= 0) {
         done += count;
       } else if (count === -EAGAIN) {
-        // Somebody else made the pipe non-blocking. It stays so; we wait.
+        // Another program made the pipe non-blocking. We leave it so, and wait.
         waitFor(this.#fd, POLLOUT);
       } else if (count === -EPIPE) {
         if (this.keepsOn) return;

@@ -15,7 +15,7 @@ import { ssReason } from "../support/ss.ts";
 const LEFT_OUT: Readonly<Record<string, string>> = {
   bound_inactive: "6.1 does not know the state; see below",
   syn_recv: "since 6.8 half-open connections come with more selections of states; see below",
-  named_comm: "7.0 made names of processes harmless; see test/tools/ss/process_name.test.ts",
+  named_comm: "7.0 made names of processes harmless; see test/tools/ss/names/process.test.ts",
   socket_in_other_netns: "it makes a namespace of its own",
 };
 

@@ -6,14 +6,14 @@
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { SyscallError } from "../../../ffi/errno.ts";
 import type { SsTable } from "./layout/table.ts";
-import { Names, type SsNames } from "./names.ts";
+import { Names, type SsNames } from "./names/mod.ts";
 import type { SsOptions } from "./options.ts";
 import type { SsSelection } from "./selection.ts";
 import type { SsSubject } from "./rows/subject.ts";
 import { COLUMN } from "./layout/columns.ts";
 import type { SsFiles } from "./files.ts";
 import type { SsOwners } from "./owners.ts";
-import type { HostNames } from "./host_names.ts";
+import type { HostNames } from "./names/hosts.ts";
 import type { SsPlan } from "./plan.ts";
 
 // Most runs need neither of these, so they are loaded when they are used.
@@ -28,7 +28,7 @@ export interface SsContext {
   readonly names: SsNames;
   /** True when the filter accepts the socket; always true without a filter. */
   wants(subject: SsSubject): boolean;
-  /** Fills the process column with the holders of an inode (0 for none), and goes on to {@linkcode COLUMN.extras}. */
+  /** Fills the process column with the owners of an inode (0 for none), and goes on to {@linkcode COLUMN.extras}. */
   process(inode: number): void;
 }
 

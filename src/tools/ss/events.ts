@@ -14,7 +14,7 @@ import { DatagramReceiver } from "../../netlink/receiver.ts";
 import type { SsTable } from "./layout/table.ts";
 import type { Writer } from "../../text/writer.ts";
 import type { SsRun } from "./context.ts";
-import { PortNames } from "./port_names.ts";
+import { PortNames } from "./names/ports.ts";
 
 /** Multicast groups by table and family, as bits. Kernel: SKNLGRP_*, include/uapi/linux/sock_diag.h. */
 const GROUPS: readonly (readonly [table: number, family: number, bit: number])[] = [

@@ -17,7 +17,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import type { SsRun } from "./context.ts";
 import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../text/writer.ts";
-import { PortNames } from "./port_names.ts";
+import { PortNames } from "./names/ports.ts";
 import { dumpTcp, knowsBoundSockets, type TcpSink } from "./tcp_dump.ts";
 
 // What most runs do without is loaded when it is called for.
@@ -25,7 +25,7 @@ const bytecodeModule = () =>
   require("../../families/inet/bytecode.ts") as typeof import("../../families/inet/bytecode.ts");
 const procModule = () =>
   require("../../families/inet/proc.ts") as typeof import("../../families/inet/proc.ts");
-const recordedModule = () => require("./recorded.ts") as typeof import("./recorded.ts");
+const recordedModule = () => require("./read_dump.ts") as typeof import("./read_dump.ts");
 
 /** A table, and where to find it. */
 interface Source {

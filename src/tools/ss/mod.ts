@@ -70,7 +70,7 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
 /** Does what `-Z` and `-N` need before anything is read. Throws {@linkcode Stop}. */
 async function prepare(given: SsArguments): Promise<void> {
   if (given.options.context) {
-    const { selinuxEnabled } = await import("./security.ts");
+    const { selinuxEnabled } = await import("./names/security.ts");
     if (!selinuxEnabled()) throw new Stop(1, "SELinux is not enabled");
   }
   if (given.netns === null) return;
@@ -103,7 +103,7 @@ async function makePlan(
   if (selection.states === 0) return "no states to show with such a filter";
   if (given.diagFile !== null) {
     if ((selection.tables & TABLE.tcp) === 0) return "-D writes TCP, which is not among the tables";
-    const { dumpTcp } = await import("./dump_file.ts");
+    const { dumpTcp } = await import("./write_dump.ts");
     try {
       dumpTcp(given.diagFile, selection, given.options, out);
     } catch (error) {

@@ -11,8 +11,8 @@ import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
-import { printable, processName } from "./process_name.ts";
-import { processContext, socketContext } from "./security.ts";
+import { printable, processName } from "./names/process.ts";
+import { processContext, socketContext } from "./names/security.ts";
 
 const encoder = new TextEncoder();
 const FIRST = encoder.encode(" users:(");

@@ -16,7 +16,7 @@ import { type Loaded, SsRun } from "./context.ts";
 import { SsFiles } from "./files.ts";
 import { INET_FIRST, INET_LAST, InetReader } from "./inet_reader.ts";
 import type { SsPlan } from "./plan.ts";
-import { isUtf8 } from "./process_name.ts";
+import { isUtf8 } from "./names/process.ts";
 
 /** Runs a plan. Returns the exit status. Throws what the writers throw. */
 export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<number> {
@@ -66,7 +66,7 @@ async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
   }
   let hosts: Loaded["hosts"] = null;
   if (options.resolve) {
-    const { HostNames } = await import("./host_names.ts");
+    const { HostNames } = await import("./names/hosts.ts");
     hosts = new HostNames();
   }
   return { owners, hosts };

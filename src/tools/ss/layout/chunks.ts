@@ -17,7 +17,7 @@ export function chunkLength(length: number): number {
   return length + (length & 1) + LENGTH_SIZE;
 }
 
-/** Counts along, cell by cell. */
+/** Counts chunks, cell by cell. */
 export class ChunkCounter {
   #chunks = 1;
   /** Bytes of the last chunk in use, up to and with the length of the current cell. */
@@ -48,12 +48,12 @@ export class ChunkCounter {
     } else this.#used = used + padding + LENGTH_SIZE;
   }
 
-  /** So many bytes fit into the current chunk whatever cells they are made of. */
+  /** How many bytes fit into the current chunk, whatever cells they belong to. */
   get room(): number {
     return CHUNK_SIZE - this.#used - 2 * LENGTH_SIZE;
   }
 
-  /** Cells have ended that take so many bytes, of which there was {@linkcode ChunkCounter.room}. */
+  /** Counts cells that have ended and take so many bytes. There was {@linkcode ChunkCounter.room} for them. */
   fill(bytes: number): void {
     this.#used += bytes;
   }

@@ -1,8 +1,8 @@
 /**
  * Widths of the columns of ss.
  *
- * Without a known width of the screen each column is as wide as its longest cell. With one, the columns are dealt out to
- * lines of exactly that width, so that the terminal breaks a row by itself where no newline is printed.
+ * Where the width of the screen is not known, each column is as wide as its longest cell. Where it is, the columns are divided
+ * among lines of exactly that width, so that the terminal breaks a row by itself and no newline is printed.
  *
  * @module
  */
@@ -78,7 +78,7 @@ export function columnWidths(
   return widths;
 }
 
-/** Deals the columns out to lines, and widens those of each line until it is full. */
+/** Divides the columns among lines, and widens those of each line until it is full. */
 function spread(widths: number[], visible: readonly number[], screen: number): void {
   let first = 0;
   let length = 0;
@@ -125,7 +125,7 @@ export interface Layout {
   readonly aligns: Uint8Array;
 }
 
-// Plain loops: with few rows, making a built-in function ready to run takes longer than the whole table.
+// Loops by hand: in a table of few rows, the first call of a built-in such as map takes longer than everything else.
 export function layoutOf(all: readonly number[], shown: readonly boolean[], bare: number): Layout {
   let count = 0;
   for (let i = 0; i < all.length; i++) if (shown[i]) count++;

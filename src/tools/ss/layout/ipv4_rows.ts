@@ -124,8 +124,8 @@ export class Ipv4Rows {
   }
 
   /**
-   * Adds rows `from` to `to` of `rows`, as long as ss would have room for them in `room` bytes of a chunk. Returns the row
-   * that it stopped at; {@linkcode Ipv4Rows.used} has the bytes of those taken, the empty cells at their ends included.
+   * Adds rows `from` to `to` of `rows`, as far as they fit into `room` bytes of a chunk of ss's. Returns the row that it
+   * stopped at; {@linkcode Ipv4Rows.used} has the bytes of those added, including the empty cells at their ends.
    */
   add(rows: Int32Array, from: number, to: number, room: number): number {
     const needed = this.#length + (to - from) * WORDS;
@@ -257,7 +257,7 @@ export class Ipv4Rows {
   }
 
   /**
-   * Settles where in a row everything goes. Returns how long a row is at most, its newline included, if its process cell and its
+   * Finds out where in a row each cell goes. Returns how long a row is at most, newline included, if its process cell and its
    * extras are no wider than their columns. Call it before {@linkcode Ipv4Rows.lay}.
    */
   place({ widths, delimiters, aligns }: Layout): number {
@@ -292,7 +292,7 @@ export class Ipv4Rows {
    * Prints rows `from` to `to` into `output` at `at`, where everything is blank. Returns where they end. `bytes` has the process
    * cell and the extras of the first at {@linkcode Ipv4Rows.textAt}, which moves past those that are printed.
    *
-   * Together with its cells in one function it would take several times as long to be compiled.
+   * Cells are printed by functions of their own: as one function it would take several times as long to be compiled.
    */
   lay(output: Uint8Array, at: number, from: number, to: number, bytes: Uint8Array): number {
     const columns = this.#columns;

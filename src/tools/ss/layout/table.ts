@@ -1,9 +1,9 @@
 /**
  * SsTable: cells in, aligned rows out, as ss prints them.
  *
- * Cells are kept as bytes until their columns' widths are known, then printed. ss keeps them in chunks of 1 MiB and prints
- * what it has when a row ends in the fifth; widths only grow, so what comes later may be set wider. Where the bytes
- * would be in those chunks is reckoned along, because otherwise long output would differ.
+ * Cells are kept as bytes until the widths of their columns are known, then printed. ss keeps them in chunks of 1 MiB and
+ * prints what it has when a row ends in the fifth; widths only grow, so later rows may be wider. Long output is the same
+ * only when it is printed at the same points, so we count how ss would have filled its chunks.
  *
  * @module
  */
@@ -38,7 +38,7 @@ const NEWLINE = 0x0a;
 /** How a table is to look. */
 interface SsTableOptions {
   readonly shown: readonly boolean[];
-  /** Columns of the terminal; `null` where nobody knows. */
+  /** Columns of the terminal; `null` where they are not known. */
   readonly screen: number | null;
   /** True when a person reads it: bytes from outside are made harmless. */
   readonly terminal: boolean;
@@ -216,7 +216,7 @@ export class SsTable extends ByteBuffer {
     this.bytes(utf8Bytes(text));
   }
 
-  /** Bytes that a stranger chose, such as a path: as they are, but made harmless where they go to a terminal. */
+  /** Bytes from outside, such as a path: as they are, but made harmless where they go to a terminal. */
   override bytes(from: Uint8Array, start = 0, end: number = from.length): void {
     if (this.#terminal && hasControl(from, start, end)) {
       super.bytes(utf8Bytes(sanitizeBytes(from.subarray(start, end))));

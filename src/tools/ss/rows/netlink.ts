@@ -72,7 +72,7 @@ class NetlinkPrinter implements SsPrinter {
       cells.column(COLUMN.peerPort);
       cells.decimal(message.peerPortId | 0);
     } else cells.byte(0x2a);
-    // Nobody is named: what follows stands where the holders would, and is hidden with them.
+    // No owners are named. What follows stands in their column, and is hidden with it.
     cells.column(COLUMN.process);
     if (options.extended) this.#extended(source);
     if (options.memory && source === "netlink" && message.has(uapi.NETLINK_DIAG_MEMINFO)) {
@@ -81,7 +81,7 @@ class NetlinkPrinter implements SsPrinter {
     } else if (options.memory && source === "netlink") cells.byte(0x09);
   }
 
-  // A port ID often is the process ID of whoever chose it.
+  // Programs often choose their process ID as the port ID.
   #port(portId: number): void {
     const { cells, names, options } = this.#context;
     if (portId === -1) cells.byte(0x2a);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SsNames } from "../names.ts";
+import type { SsNames } from "../names/mod.ts";
 
 /**
  * A socket as the ss dialect of the filter sees it. Meanings, and what stands for ports and addresses in families
@@ -74,7 +74,7 @@ export abstract class RowSubject<Message> implements SsSubject {
     return null;
   }
 
-  /** A file is read for it, so only when somebody asks. */
+  /** A file is read for it, so it is looked up only when the filter asks. */
   get localPortRange(): SsSubject["localPortRange"] {
     return this.#names.localPortRange;
   }

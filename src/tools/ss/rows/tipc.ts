@@ -51,7 +51,7 @@ class TipcPrinter implements SsPrinter {
       cells.decimal(message.peerRef);
     } else cells.byte(0x2d);
     cells.column(COLUMN.process);
-    // Before the holders, hence in their column.
+    // It comes before the owners, so it stands in their column.
     if (options.extended) writeDetails(cells, message.uid, message.inode, message.cookie);
     this.#context.process(message.inode);
     if (options.tipcinfo) writeInfo(cells, message, options.oneline);

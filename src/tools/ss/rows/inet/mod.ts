@@ -22,7 +22,7 @@ import type { InetDetails } from "./details.ts";
 import { writeSctpTimer, writeTimer } from "./timer.ts";
 import * as uapi from "../../../../families/inet/uapi.ts";
 
-// Loaded by the first row that wants them: a plain listing has none.
+// Loaded with the first row that needs them: most listings show none of it.
 const detailsModule = () => require("./details.ts") as typeof import("./details.ts");
 const procModule = () => require("./proc.ts") as typeof import("./proc.ts");
 const sctpModule = () => require("./sctp.ts") as typeof import("./sctp.ts");
@@ -119,9 +119,10 @@ export class InetPrinter implements SsPrinter {
   #more: InetDetails | undefined;
   readonly #netid: string;
   #words = new Int32Array(IPV4_ROW_WORDS);
-  /** Whether rows may begin with numbers only, and whether they may end there. */
+  /** True when rows begin with numbers only: no names of hosts or services. */
   readonly #numeric: boolean;
-  readonly #plain: boolean;
+  /** True when nothing is shown behind the ports either, but for processes. */
+  readonly #bare: boolean;
   /** Inode of the row before, as long as that was SCTP: its associations share it. */
   #sctpInode = 0;
 
@@ -131,10 +132,10 @@ export class InetPrinter implements SsPrinter {
     this.#subject = new InetMessageSubject(this.message, context.names);
     const { options } = context;
     this.#netid = NETIDS[table.protocol] ?? "???";
-    // Sockets of other protocols may be told to be of yet others.
+    // In other tables the kernel may name another protocol for each socket.
     this.#numeric = isNumeric(options) &&
       (table.protocol === uapi.IPPROTO_TCP || table.protocol === uapi.IPPROTO_UDP);
-    this.#plain = this.#numeric && isBare(options) && !table.filtered && table.close === null;
+    this.#bare = this.#numeric && isBare(options) && !table.filtered && table.close === null;
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -151,15 +152,15 @@ export class InetPrinter implements SsPrinter {
   }
 
   /**
-   * Writes messages of a dump as long as they are plain: between two IPv4 endpoints, and nothing said beside. Returns the
-   * offset of the first that is not.
+   * Writes messages of a dump as rows of numbers, as long as both ends are IPv4 and nothing else is shown. Returns the offset
+   * of the first message of another kind.
    *
-   * This is what the time of `ss -tan` on a busy host depends on, so it is a loop that calls next to nothing: small enough
-   * to be compiled while there is still much to do.
+   * On a busy host `ss -tan` spends its time here. The loop calls next to nothing, and is small enough to be compiled while
+   * there is still much to do.
    */
   ipv4Rows(view: DataView, start: number, end: number): number {
-    if (!this.#plain) return start;
-    if (this.#context.options.processes) return this.#heldRows(view, start, end);
+    if (!this.#bare) return start;
+    if (this.#context.options.processes) return this.#ownedRows(view, start, end);
     const most = Math.ceil((end - start) / (NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE));
     if (this.#words.length < most * IPV4_ROW_WORDS) {
       this.#words = new Int32Array(most * IPV4_ROW_WORDS);
@@ -170,7 +171,7 @@ export class InetPrinter implements SsPrinter {
     while (at < end) {
       const length = view.getUint32(at, true);
       if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
-      if (!putPlain(words, word, view, at + NLMSG_HEADER_SIZE)) break;
+      if (!putIpv4Row(words, word, view, at + NLMSG_HEADER_SIZE)) break;
       word += IPV4_ROW_WORDS;
       at += align(length);
     }
@@ -179,8 +180,8 @@ export class InetPrinter implements SsPrinter {
     return taken ? at : start;
   }
 
-  // The same for rows that name their holders, one at a time.
-  #heldRows(view: DataView, start: number, end: number): number {
+  // The same for rows that name their owners, one at a time.
+  #ownedRows(view: DataView, start: number, end: number): number {
     const { cells } = this.#context;
     const words = this.#words;
     let at = start;
@@ -188,7 +189,7 @@ export class InetPrinter implements SsPrinter {
       const length = view.getUint32(at, true);
       const message = at + NLMSG_HEADER_SIZE;
       if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
-      if (!putPlain(words, 0, view, message) || !cells.ipv4Rows(this.#netid, words, 1)) break;
+      if (!putIpv4Row(words, 0, view, message) || !cells.ipv4Rows(this.#netid, words, 1)) break;
       this.#context.process(view.getUint32(message + uapi.MSG_INODE, true));
       at += align(length);
     }
@@ -225,9 +226,9 @@ export class InetPrinter implements SsPrinter {
     const { cells, options } = this.#context;
     const protocol = this.#protocol();
     const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
-    const plain = this.#numeric && putPlain(this.#words, 0, message.view, message.start) &&
+    const written = this.#numeric && putIpv4Row(this.#words, 0, message.view, message.start) &&
       cells.ipv4Rows(this.#netid, this.#words, 1);
-    if (!plain) this.#start(protocol, v6only > 0);
+    if (!written) this.#start(protocol, v6only > 0);
     else if (options.processes) this.#context.process(message.inode);
     if (options.options) {
       const write = protocol === uapi.IPPROTO_SCTP ? writeSctpTimer : writeTimer;
@@ -348,10 +349,10 @@ function isBare(options: SsOptions): boolean {
 }
 
 /**
- * Puts the words of a plain row, {@linkcode IPV4_ROW_WORDS}, at `word`. Returns false, with some of them put, for a row of another
+ * Puts the words of an IPv4 row, {@linkcode IPV4_ROW_WORDS}, at `word`. Returns false, with some of them put, for a row of another
  * kind.
  */
-function putPlain(words: Int32Array, word: number, view: DataView, message: number): boolean {
+function putIpv4Row(words: Int32Array, word: number, view: DataView, message: number): boolean {
   let state = view.getUint8(message + uapi.MSG_STATE);
   const receiveQueue = view.getInt32(message + uapi.MSG_RQUEUE, true);
   const sendQueue = view.getInt32(message + uapi.MSG_WQUEUE, true);

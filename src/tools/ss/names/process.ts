@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ProcRoot } from "../../proc/root.ts";
-import { utf8Text } from "../../text/encoding.ts";
-import { utf8Bytes } from "../../text/encoding.ts";
+import type { ProcRoot } from "../../../proc/root.ts";
+import { utf8Text } from "../../../text/encoding.ts";
+import { utf8Bytes } from "../../../text/encoding.ts";
 
 /** The kernel keeps this many bytes of a name: TASK_COMM_LEN - 1. */
 const COMM_MAX = 15;

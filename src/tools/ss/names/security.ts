@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { AT_FDCWD } from "../../../ffi/files.ts";
-import { cString } from "../../../ffi/memory.ts";
-import { tryStatAt } from "../../../ffi/stat.ts";
-import { tryGetXattr } from "../../../ffi/xattr.ts";
-import type { ProcRoot } from "../../proc/root.ts";
-import { utf8Text } from "../../text/encoding.ts";
+import { AT_FDCWD } from "../../../../ffi/files.ts";
+import { cString } from "../../../../ffi/memory.ts";
+import { tryStatAt } from "../../../../ffi/stat.ts";
+import { tryGetXattr } from "../../../../ffi/xattr.ts";
+import type { ProcRoot } from "../../../proc/root.ts";
+import { utf8Text } from "../../../text/encoding.ts";
 
 /** Shown when a context cannot be read. */
 const UNAVAILABLE = "unavailable";

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { interfaceName } from "../../../ffi/socket.ts";
-import type { Connection } from "../../netlink/connection.ts";
-import type { CgroupPaths } from "../../origin/cgroup_paths.ts";
-import { ProcRoot } from "../../proc/root.ts";
-import type { SsFiles } from "./files.ts";
-import { processName } from "./process_name.ts";
+import { interfaceName } from "../../../../ffi/socket.ts";
+import type { Connection } from "../../../netlink/connection.ts";
+import type { CgroupPaths } from "../../../origin/cgroup_paths.ts";
+import { ProcRoot } from "../../../proc/root.ts";
+import type { SsFiles } from "../files.ts";
+import { processName } from "./process.ts";
 
 // Most runs show no cgroup.
 const cgroupModule = () =>
-  require("../../origin/cgroup_paths.ts") as typeof import("../../origin/cgroup_paths.ts");
+  require("../../../origin/cgroup_paths.ts") as typeof import("../../../origin/cgroup_paths.ts");
 
 /** What ss assumes when it cannot read the range. */
 const DEFAULT_PORT_RANGE = { first: 1024, last: 4999 };

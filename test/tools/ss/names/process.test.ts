@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { isUtf8, printable, processName } from "../../../src/tools/ss/process_name.ts";
-import { ProcRoot } from "../../../src/proc/root.ts";
+import { isUtf8, printable, processName } from "../../../../src/tools/ss/names/process.ts";
+import { ProcRoot } from "../../../../src/proc/root.ts";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Hosts } from "../../etc/hosts.ts";
-import { Resolver } from "../../etc/resolver.ts";
-import { mappedIpv4 } from "../../model/endpoint.ts";
+import { Hosts } from "../../../etc/hosts.ts";
+import { Resolver } from "../../../etc/resolver.ts";
+import { mappedIpv4 } from "../../../model/endpoint.ts";
 
 /**
  * The longest time that a run waits for name servers that do not answer, in milliseconds. ss itself waits

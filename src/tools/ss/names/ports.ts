@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { InetNames } from "./rows/inet/mod.ts";
-import type { InetMessage } from "../../families/inet/message.ts";
-import type { Protocols, Services } from "../../etc/services.ts";
-import type { SsRun } from "./context.ts";
+import type { InetNames } from "../rows/inet/mod.ts";
+import type { InetMessage } from "../../../families/inet/message.ts";
+import type { Protocols, Services } from "../../../etc/services.ts";
+import type { SsRun } from "../context.ts";
 
 // Loaded with the first name, which never comes with -n.
 const servicesModule = () =>
-  require("../../etc/services.ts") as typeof import("../../etc/services.ts");
+  require("../../../etc/services.ts") as typeof import("../../../etc/services.ts");
 
 /** The services of ports, for the protocol of the table that is shown. */
 export class PortNames implements InetNames {
