@@ -103,7 +103,7 @@ export function tryReadAll(
   for (;;) {
     const count = tryRead(fd, scratch.subarray(length, length + READ_SIZE));
     if (count === -EAGAIN) {
-      // A pipe that somebody made non-blocking, such as the standard input that ssh gives.
+      // Another process made the pipe non-blocking, such as the standard input that ssh gives.
       waitFor(fd, POLLIN);
       continue;
     }

@@ -200,9 +200,9 @@ export class Btf {
     for (let at = this.#stringsAt; at < this.#stringsEnd && left.size > 0; at += STEP) {
       const end = Math.min(at + STEP + overlap, this.#stringsEnd);
       this.#file.ensure(at, end);
-      const window = Buffer.from(buffer, byteOffset + at, end - at);
+      const strings = Buffer.from(buffer, byteOffset + at, end - at);
       for (const name of left) {
-        const found = window.indexOf(`\0${name}\0`, 0, "latin1");
+        const found = strings.indexOf(`\0${name}\0`, 0, "latin1");
         if (found < 0) continue;
         offsets.set(at - this.#stringsAt + found + 1, name);
         left.delete(name);

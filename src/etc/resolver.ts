@@ -50,7 +50,7 @@ export function usesDns(nsswitch: string): boolean {
   return line === null || /(^|\s)(dns|resolve)(\s|$)/.test(line[1]!);
 }
 
-/** What libc accepts as a host name: anything else in a PTR record is somebody's mischief. */
+/** What libc accepts as a host name. Anything else in a PTR record may be an attack. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /** Names of addresses, each asked for once. */
@@ -114,7 +114,7 @@ export class Resolver {
         while (next < open.length && waiting.size < AT_ONCE) {
           const id = freshId(waiting);
           waiting.set(id, open[next]!);
-          // Refused: nobody listens there. What else fails will be noticed as silence.
+          // Refused: no server listens there. Other failures show as a timeout.
           if (tryWrite(fd, encodeQuestion(id, open[next]!)) < 0) return;
           next++;
         }

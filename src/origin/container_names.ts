@@ -34,7 +34,7 @@ const UNKNOWN: ContainerNames = {
   log: null,
 };
 
-/** Homes in which Podman may keep containers of a user: none for root, who has them elsewhere, and for nobody known. */
+/** Home directories where Podman may keep the containers of a user. None for root, whose containers are elsewhere, and none when the user is unknown. */
 export function homesOf(user: string | null): string[] {
   return user === null || user === "root" ? [] : [`/home/${user}`];
 }

@@ -11,7 +11,7 @@ import { parseStat, type Stat } from "../proc/stat.ts";
 import { effectiveUser } from "../proc/status.ts";
 import { Users } from "../etc/users.ts";
 
-/** A command line may be megabytes; nobody reads more than this. */
+/** A command line may be megabytes long; more than this is of no use to a reader. */
 const CMDLINE_LIMIT = 64 * 1024;
 
 /**

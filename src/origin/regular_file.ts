@@ -1,5 +1,5 @@
 /**
- * Regular files that somebody else may have put there: a pipe in their place would keep us waiting.
+ * Regular files that other users can replace: opening a pipe in their place would wait for a writer.
  *
  * @module
  */

@@ -89,7 +89,7 @@ export class SqliteFile {
     return root;
   }
 
-  // No page is come by twice, unless somebody wants to see us go in circles.
+  // A sound file leads to no page twice; a damaged or hostile one may form a circle.
   *#walk(page: number, seen = new Set<number>()): Generator<{ id: number; values(): Value[] }> {
     if (seen.has(page) || seen.size > 1e6) {
       throw new DecodeError("SQLite", page, "pages without end");

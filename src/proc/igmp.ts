@@ -15,7 +15,7 @@ export interface MulticastGroup {
 }
 
 /**
- * Groups that somebody in the namespace has joined, from /proc/net/igmp and igmp6, without those that every host is in. The
+ * Groups that are joined in the namespace, from /proc/net/igmp and igmp6, without those that every host joins by itself. The
  * kernel keeps the count per interface and does not say which socket it was.
  */
 export function readMulticastGroups(root: ProcRoot): MulticastGroup[] {

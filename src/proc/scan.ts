@@ -56,7 +56,7 @@ export interface Scan {
   readonly vanished: number;
   /** True when other users' processes are not even listed (mount option hidepid=2). */
   readonly hidden: boolean;
-  /** Network namespaces that a descriptor holds: inode, and the path below /proc of the first descriptor met. */
+  /** Network namespaces that a descriptor holds: inode, and the path below /proc of the first descriptor that was seen. */
   readonly namespaces: ReadonlyMap<number, string>;
 }
 
@@ -270,7 +270,7 @@ export class DescriptorScanner {
     }
   }
 
-  // Without a /proc there is nobody to find. Any other reason must not look like that.
+  // Without /proc there are no processes to find. Any other error must not look like that.
   #isAbsent(result: number): boolean {
     return isGone(result) || !this.#root.isLive;
   }

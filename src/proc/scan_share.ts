@@ -21,7 +21,7 @@ const HEADER_WORDS = 8;
 const STARTED = 1;
 const ENDED = 2;
 
-/** For the namespaces that were met, as JSON. More of them than fit are met again by the first thread. */
+/** Room for the namespaces that were found, as JSON. If they do not fit, the first thread finds the rest itself. */
 const TEXT_SIZE = 64 * 1024;
 
 /** A walk that is shared. */
@@ -131,7 +131,7 @@ export class ScanShare {
     return Atomics.load(this.#header, STATE) === ENDED;
   }
 
-  /** Appends what was left to a table, by process. Returns the outcomes by number, and the namespaces that were met. */
+  /** Appends what was left to a table, by process. Returns the outcomes by number, and the namespaces that were found. */
   take(table: DescriptorTable): Taken {
     const outcomes = new Map<number, Outcome>();
     let row = 0;
