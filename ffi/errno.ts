@@ -4,6 +4,7 @@
  * @module
  */
 import type { Pointer } from "bun:ffi";
+import { EACCES, ENOENT, EPERM, ESRCH } from "./errno_codes.ts";
 import { libc } from "./libc.ts";
 import { native } from "./native.ts";
 
@@ -20,6 +21,27 @@ export function errnoName(errno: number): string {
 /** What an error number means, in words. */
 export function errnoText(errno: number): string {
   return names().get(errno)?.[1] ?? "unknown error";
+}
+
+/**
+ * What a failed call says of the object it asked for. `absent`: there is none, or no more, so nothing was missed. `denied`: it
+ * may be there, and we may not look. `failed`: it may be there, and the look went wrong. Only `absent` is an answer; after the
+ * other two something may be missing.
+ */
+type Failure = "absent" | "denied" | "failed";
+
+/** Classifies an error number, or a negated one as `try` functions return it. */
+export function failureOf(errno: number): Failure {
+  switch (Math.abs(errno)) {
+    case ENOENT:
+    case ESRCH:
+      return "absent";
+    case EACCES:
+    case EPERM:
+      return "denied";
+    default:
+      return "failed";
+  }
 }
 
 /** A system call that failed. `call` says what was tried, with its object: `openat /proc/1/fd`. */

@@ -1,14 +1,16 @@
 /**
- * File status: statx(2), whose structure is the same on every architecture.
+ * File status: statx(2), whose structure is the same on every architecture. Where there is none (Linux before 4.11, seccomp
+ * filters older than it) newfstatat(2) tells the same.
  *
  * @module
  */
 import { SYS } from "./arch/mod.ts";
-import { errno } from "./errno.ts";
+import { ENOSYS, EPERM, errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { addressOf, allocate, cString } from "./memory.ts";
 
 /** Source: include/uapi/linux/fcntl.h, include/uapi/linux/stat.h. */
+const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 /** Do not ask a network file system for fresh values, and do not mount anything on the way. */
 const AT_STATX_DONT_SYNC = 0x4000;
@@ -76,12 +78,30 @@ export function tryStatFd(fd: number): FileStatus | number {
   return statx(fd, cString(""), AT_EMPTY_PATH);
 }
 
-function statx(dirfd: number, path: Uint8Array | number, flags: number): FileStatus | number {
-  const { view, address } = result ??= makeResult();
+/** False once the kernel was found to have no statx(2), or a filter to refuse it; `null` until that had to be asked. */
+let usable: boolean | null = null;
+
+function callStatx(dirfd: number, path: Uint8Array | number, flags: number, into: number): number {
   const status = Number(
-    libc.syscall(SYS.statx, dirfd, path as never, flags, STATX_BASIC_STATS, address, 0),
+    libc.syscall(SYS.statx, dirfd, path as never, flags, STATX_BASIC_STATS, into, 0),
   );
-  if (status < 0) return -errno();
+  return status < 0 ? -errno() : 0;
+}
+
+// A filter may answer EPERM, which a directory of /proc does as well under hidepid=1: the root directory never does.
+function isUsable(error: number): boolean {
+  if (error === -ENOSYS) return usable = false;
+  return usable ??= callStatx(AT_FDCWD, cString("/"), 0, makeResult().address) !== -EPERM;
+}
+
+function statx(dirfd: number, path: Uint8Array | number, flags: number): FileStatus | number {
+  if (usable === false) return oldStat(dirfd, path, flags);
+  const { view, address } = result ??= makeResult();
+  const status = callStatx(dirfd, path, flags, address);
+  if (status < 0) {
+    const doubtful = status === -ENOSYS || status === -EPERM;
+    return doubtful && !isUsable(status) ? oldStat(dirfd, path, flags) : status;
+  }
   // struct statx: nlink u32 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32, size u64 40, rdev u32+u32 128, dev u32+u32 136.
   return {
     mode: view.getUint16(28, true),
@@ -92,6 +112,42 @@ function statx(dirfd: number, path: Uint8Array | number, flags: number): FileSta
     size: u64(view, 40),
     device: { major: view.getUint32(136, true), minor: view.getUint32(140, true) },
     specialDevice: { major: view.getUint32(128, true), minor: view.getUint32(132, true) },
+  };
+}
+
+/** struct stat: the same on both architectures up to the inode. */
+const STAT = process.arch === "arm64"
+  ? { mode: 16, linkCount: 20, uid: 24, gid: 28, specialDevice: 32, size: 48 }
+  : { mode: 24, linkCount: 16, uid: 28, gid: 32, specialDevice: 40, size: 48 };
+const STAT_SIZE = 144;
+
+/** What {@linkcode statx} tells, by newfstatat(2). */
+function oldStat(dirfd: number, path: Uint8Array | number, flags: number): FileStatus | number {
+  const bytes = allocate(STAT_SIZE);
+  const view = new DataView(bytes.buffer);
+  const known = flags & ~AT_STATX_DONT_SYNC;
+  const status = Number(
+    libc.syscall(SYS.newfstatat, dirfd, path as never, addressOf(bytes), known, 0, 0),
+  );
+  if (status < 0) return -errno();
+  return {
+    mode: view.getUint32(STAT.mode, true),
+    uid: view.getUint32(STAT.uid, true),
+    gid: view.getUint32(STAT.gid, true),
+    // 64 bits on x86-64, but no directory has so many.
+    linkCount: view.getUint32(STAT.linkCount, true),
+    inode: u64(view, 8),
+    size: u64(view, STAT.size),
+    device: deviceOf(u64(view, 0)),
+    specialDevice: deviceOf(u64(view, STAT.specialDevice)),
+  };
+}
+
+// Kernel: new_encode_dev in include/linux/kdev_t.h: minor 8 bits, major 12, minor 12 more.
+function deviceOf(encoded: number): Device {
+  return {
+    major: encoded >>> 8 & 0xfff,
+    minor: encoded & 0xff | encoded >>> 12 & 0xfff00,
   };
 }
 

@@ -11,6 +11,7 @@ export const SYS = {
   kcmp: 272,
   setns: 268,
   statx: 291,
+  newfstatat: 79,
   bpf: 280,
   pidfd_send_signal: 424,
   pidfd_open: 434,

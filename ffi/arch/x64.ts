@@ -11,6 +11,7 @@ export const SYS = {
   kcmp: 312,
   setns: 308,
   statx: 332,
+  newfstatat: 262,
   bpf: 321,
   pidfd_send_signal: 424,
   pidfd_open: 434,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EMFILE, ENFILE, errnoName, errnoText } from "../../ffi/errno.ts";
 import { effectiveUserId } from "../../ffi/process.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Ownership } from "../model/owner.ts";
@@ -109,22 +110,33 @@ function reportUnseen(
   root: ProcRoot,
 ): void {
   const { deniedProcesses } = unseen;
-  if (deniedProcesses > 0) {
-    const [what, whose] = deniedProcesses === 1
-      ? ["1 process", "its"]
-      : [`${deniedProcesses} processes`, "their"];
+  const errors = scan.errors ?? new Map<number, number>();
+  const refused = scan.denied.filter((pid) => !errors.has(pid)).length;
+  if (refused > 0) {
+    const [what, whose] = processes(refused);
     // Root in a container, or root without its capabilities, is refused like any other user.
-    const advice = scan.exhausted
-      ? "too many files are open: raise the limit (ulimit -n)"
-      : (effectiveUser(root) ?? effectiveUserId()) !== 0
+    const advice = (effectiveUser(root) ?? effectiveUserId()) !== 0
       ? `run as root to see ${whose} sockets`
       : !holds(effectiveCapabilities(root), CAP_SYS_PTRACE)
       ? `root needs CAP_SYS_PTRACE to see ${whose} sockets`
-      : "closed even to root";
+      : "protected, even from root";
     diagnostics.gap({
       kind: "processes",
       reason: `${what} could not be read; ${advice}`,
-      detail: { denied: deniedProcesses },
+      detail: { denied: refused },
+    });
+  }
+  for (const [error, pids] of byError(scan.denied, errors)) {
+    const [what, whose] = processes(pids.length);
+    const exhausted = error === EMFILE || error === ENFILE;
+    diagnostics.gap({
+      kind: "processes",
+      reason: exhausted
+        ? `${what} could not be read; too many files are open: raise the limit (ulimit -n)`
+        : `${what} could not be read: ${errnoText(error)} (${
+          errnoName(error)
+        }); ${whose} sockets may be missing an owner`,
+      detail: { denied: pids.length, errno: errnoName(error) },
     });
   }
   if (unseen.hidepid) {
@@ -144,6 +156,25 @@ function reportUnseen(
       detail: { sockets: hiddenSockets, processes_seen: seenProcesses(scan) },
     });
   }
+}
+
+function processes(count: number): [what: string, whose: string] {
+  return count === 1 ? ["1 process", "its"] : [`${count} processes`, "their"];
+}
+
+function byError(
+  denied: readonly number[],
+  errors: ReadonlyMap<number, number>,
+): Map<number, number[]> {
+  const pids = new Map<number, number[]>();
+  for (const pid of denied) {
+    const error = errors.get(pid);
+    if (error === undefined) continue;
+    const same = pids.get(error);
+    if (same === undefined) pids.set(error, [pid]);
+    else same.push(pid);
+  }
+  return pids;
 }
 
 function seenProcesses({ pids, descriptors }: Scan): number {

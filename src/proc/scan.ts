@@ -9,16 +9,7 @@
  *
  * @module
  */
-import {
-  EACCES,
-  EINVAL,
-  EMFILE,
-  ENFILE,
-  ENOENT,
-  EPERM,
-  ESRCH,
-  SyscallError,
-} from "../../ffi/errno.ts";
+import { EINVAL, EMFILE, ENFILE, ENOENT, failureOf, SyscallError } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -43,15 +34,18 @@ export interface Scan {
   readonly descriptors: DescriptorTable;
   /** Processes seen, ascending. */
   readonly pids: readonly number[];
-  /** Processes whose descriptors we may not list or follow, ascending. Kernel threads have none and do not count. */
+  /**
+   * Processes whose descriptors we may not or could not list or follow, all of them or some, ascending. Kernel threads have
+   * none and do not count.
+   */
   readonly denied: readonly number[];
+  /** Of those in `denied` where it was not a matter of permission: the error by process ID. */
+  readonly errors?: ReadonlyMap<number, number>;
   /**
    * How many processes would not even have their descriptors listed (EACCES); kernel threads included, unless they were passed
    * over because the kernel tells how many descriptors there are.
    */
   readonly unlisted: number;
-  /** True when some could not be looked into because no more files may be opened. */
-  readonly exhausted?: boolean;
   /** How many processes ended while we looked. */
   readonly vanished: number;
   /** True when other users' processes are not even listed (mount option hidepid=2). */
@@ -83,7 +77,8 @@ export function descriptorPath(pid: number, tid: number, fd: number): string {
 
 /**
  * What may come of a process: `unlisted` where we may not even list its descriptors, `exhausted` where no more files may be
- * opened to do that, `passed` where being kept out hides nothing because it can have none.
+ * opened to do that, `failed` where an error other than a refusal left out some or all of them, `passed` where being kept out
+ * hides nothing because it can have none.
  */
 export const OUTCOMES = [
   "read",
@@ -91,13 +86,15 @@ export const OUTCOMES = [
   "denied",
   "unlisted",
   "exhausted",
+  "failed",
   "passed",
   "vanished",
 ] as const;
 export type Outcome = typeof OUTCOMES[number];
 
-function isRefusal(outcome: Outcome | undefined): boolean {
-  return outcome === "denied" || outcome === "unlisted" || outcome === "exhausted";
+function isIncomplete(outcome: Outcome | undefined): boolean {
+  return outcome === "denied" || outcome === "unlisted" || outcome === "exhausted" ||
+    outcome === "failed";
 }
 
 /**
@@ -108,7 +105,7 @@ const COMPARE_LIMIT = 20_000;
 
 // Whatever else is answered (no permission, no descriptors left to open it with), a table is there that was not read.
 function isGone(result: number): boolean {
-  return result === -ENOENT || result === -ESRCH;
+  return failureOf(result) === "absent";
 }
 
 /** Walks descriptor tables into one {@linkcode DescriptorTable}. */
@@ -120,6 +117,8 @@ export class DescriptorScanner {
   readonly descriptors = new DescriptorTable();
   /** Network namespaces that descriptors hold: see {@linkcode Scan}. */
   readonly namespaces = new Map<number, string>();
+  /** Errors other than refusals, by process: the first of each. */
+  readonly errors = new Map<number, number>();
   /** The open root, during a walk. */
   #rootFd = -1;
   /** True when the size of a descriptor directory counts its descriptors. */
@@ -162,9 +161,9 @@ export class DescriptorScanner {
     return {
       descriptors: this.descriptors,
       pids,
-      denied: pids.filter((_, i) => isRefusal(outcomes[i])),
+      denied: pids.filter((_, i) => isIncomplete(outcomes[i])),
+      errors: this.errors,
       unlisted: count("unlisted") + count("exhausted") + count("passed"),
-      exhausted: outcomes.includes("exhausted"),
       vanished: count("vanished"),
       hidden: this.#root.isLive && pids.length > 0 && pids[0] !== 1,
       namespaces: this.namespaces,
@@ -201,19 +200,31 @@ export class DescriptorScanner {
 
   #isDenied(pid: number): boolean {
     const path = this.#path.ofProcess(pid, "fd");
-    if (this.#sizesCount && this.#tableSize(path) === 0) return false;
+    if (this.#sizesCount) {
+      const status = tryStatAt(this.#rootFd, path);
+      if (typeof status === "number" ? isGone(status) : status.size === 0) return false;
+    }
     const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return (fd === -EACCES || fd === -EPERM) && this.#canHoldSockets(pid);
+    if (fd < 0) {
+      if (isGone(fd) || !this.#canHoldSockets(pid)) return false;
+      this.#noteError(pid, fd);
+      return true;
+    }
     try {
       this.#directory.start(fd);
       while (this.#directory.next()) {
         if (this.#directory.number < 0) continue;
         const length = this.#link.read(fd, this.#directory.nameAddress);
-        if (length === -EACCES || length === -EPERM) return true;
         if (length >= 0) return false;
+        if (isGone(length)) continue;
+        this.#noteError(pid, length);
+        return this.#isAlive(pid);
       }
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
+      if (isGone(error.errno)) return false;
+      this.#noteError(pid, error.errno);
+      return true;
     } finally {
       close(fd);
     }
@@ -287,7 +298,9 @@ export class DescriptorScanner {
     }
     const outcome = this.#scanTable(path, pid, 0, null);
     if (outcome === "empty") return this.#scanLeaderless(pid);
-    if (!isRefusal(outcome) || this.#sizesCount || this.#canHoldSockets(pid)) return outcome;
+    // A table that was listed, or that is not empty, has shown that there is something to miss.
+    if (!isIncomplete(outcome) || outcome === "failed" || this.#sizesCount) return outcome;
+    if (this.#canHoldSockets(pid)) return outcome;
     return outcome === "denied" ? "empty" : "passed";
   }
 
@@ -301,7 +314,7 @@ export class DescriptorScanner {
   #mayHaveThreads(pid: number): boolean {
     if (!this.#root.isLive) return true;
     const status = tryStatAt(this.#rootFd, this.#path.ofProcess(pid, "task"));
-    return typeof status !== "number" && status.linkCount !== 3;
+    return typeof status === "number" ? !isGone(status) : status.linkCount !== 3;
   }
 
   /**
@@ -314,7 +327,11 @@ export class DescriptorScanner {
     wanted: ReadonlySet<number> | null,
     budget: { links: number } | null,
   ): Outcome {
-    const tids = this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"));
+    const tids = this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"), pid);
+    // No process is without threads: the list could not be read, or the process has ended.
+    if (tids.length === 0) {
+      return this.errors.has(pid) ? "failed" : this.#root.isLive ? "vanished" : "empty";
+    }
     let result: Outcome = "empty";
     let size = -1;
     for (const tid of tids) {
@@ -332,7 +349,10 @@ export class DescriptorScanner {
       }
       const outcome = this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, wanted);
       // The process's threads are closed to us as one.
-      if (isRefusal(outcome)) return outcome === "exhausted" ? outcome : "denied";
+      if (isIncomplete(outcome) && outcome !== "failed") {
+        return outcome === "exhausted" ? outcome : "denied";
+      }
+      if (outcome === "failed") result = "failed";
       if (outcome === "read") {
         if (reference === 0) reference = tid;
         if (result === "empty") result = "read";
@@ -348,13 +368,15 @@ export class DescriptorScanner {
     return typeof status === "number" ? 0 : status.size;
   }
 
-  #listNumbers(dirfd: number, path: Uint8Array): number[] {
+  // `pid`: the process whose directory it is, if what is missing from it has to be told.
+  #listNumbers(dirfd: number, path: Uint8Array, pid?: number): number[] {
     const numbers: number[] = [];
     const fd = tryOpenAt(dirfd, path, O_RDONLY | O_DIRECTORY);
     if (fd < 0) {
       if (dirfd === AT_FDCWD && !this.#isAbsent(fd)) {
         throw new SyscallError(`open ${this.#root.path}`, -fd);
       }
+      if (pid !== undefined) this.#noteError(pid, fd);
       return numbers;
     }
     try {
@@ -365,7 +387,9 @@ export class DescriptorScanner {
       }
     } catch (error) {
       // A process may end between open and read; the list of processes itself does not.
-      if (!(error instanceof SyscallError) || dirfd === AT_FDCWD) throw error;
+      if (!(error instanceof SyscallError)) throw error;
+      if (dirfd === AT_FDCWD) throw new SyscallError(`list ${this.#root.path}`, error.errno);
+      if (pid !== undefined) this.#noteError(pid, error.errno);
     } finally {
       close(fd);
     }
@@ -379,12 +403,17 @@ export class DescriptorScanner {
     wanted: ReadonlySet<number> | null,
   ): Outcome {
     const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
-    if (fd === -EMFILE || fd === -ENFILE) return "exhausted";
-    if (fd < 0) return isGone(fd) ? "vanished" : "unlisted";
+    if (fd < 0) {
+      if (isGone(fd)) return "vanished";
+      this.#noteError(pid, fd);
+      if (fd === -EMFILE || fd === -ENFILE) return "exhausted";
+      return failureOf(fd) === "denied" ? "unlisted" : "failed";
+    }
     const directory = this.#directory;
     const link = this.#link;
     const { descriptors } = this;
     let seen = 0;
+    let failed = false;
     try {
       directory.start(fd);
       while (directory.next()) {
@@ -397,9 +426,14 @@ export class DescriptorScanner {
           length = link.readPlain(fd, directory.nameAddress);
         }
         if (length < 0) {
-          // Permission is that to look into the process: refused once (root without CAP_SYS_PTRACE) is refused always. A
-          // descriptor closed since is nothing to report.
-          if (length === -EACCES || length === -EPERM) return "denied";
+          // Permission is that to look into the process: refused once (root without CAP_SYS_PTRACE) is refused always. The
+          // kernel says the same of a process that has ended. A descriptor closed since is nothing to report.
+          const failure = failureOf(length);
+          if (failure === "denied") return this.#isAlive(pid) ? "denied" : "vanished";
+          if (failure === "failed") {
+            failed = true;
+            this.#noteError(pid, length);
+          }
           continue;
         }
         const inode = socketInode(link.bytes, length);
@@ -407,13 +441,26 @@ export class DescriptorScanner {
         else if (wanted === null || wanted.has(inode)) descriptors.push(pid, tid, number, inode);
       }
     } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
       // getdents64 fails with ENOENT when the process ends between open and read.
-      if (error instanceof SyscallError) return "vanished";
-      throw error;
+      if (isGone(error.errno)) return failed ? "failed" : "vanished";
+      this.#noteError(pid, error.errno);
+      return "failed";
     } finally {
       close(fd);
     }
-    return seen === 0 ? "empty" : "read";
+    return failed ? "failed" : seen === 0 ? "empty" : "read";
+  }
+
+  #noteError(pid: number, result: number): void {
+    if (failureOf(result) === "failed" && !this.errors.has(pid)) {
+      this.errors.set(pid, Math.abs(result));
+    }
+  }
+
+  #isAlive(pid: number): boolean {
+    const status = tryStatAt(this.#rootFd, this.#path.ofProcess(pid, "task"));
+    return typeof status !== "number" || !isGone(status);
   }
 
   // A descriptor may be all that keeps a namespace alive.
@@ -426,7 +473,7 @@ export class DescriptorScanner {
   // Kernel threads and zombies have no descriptors, so being kept out of them hides nothing.
   #canHoldSockets(pid: number): boolean {
     const bytes = this.#root.read(`${pid}/stat`);
-    if (typeof bytes === "number") return true;
+    if (typeof bytes === "number") return !isGone(bytes);
     const stat = parseStat(bytes);
     return stat === null || !stat.kernelThread && stat.state !== "Z";
   }

@@ -24,13 +24,16 @@ const ENDED = 2;
 /** Room for the namespaces that were found, as JSON. If they do not fit, the first thread finds the rest itself. */
 const TEXT_SIZE = 64 * 1024;
 
+/** Bits of an outcome. */
+const ERROR_SHIFT = 8;
+
 /** A walk that is shared. */
 export class ScanShare {
   /** What the other thread has to be given. */
   readonly memory: SharedArrayBuffer;
   readonly #header: Int32Array;
   readonly #pids: Int32Array;
-  /** Of each process 1 + the number of the outcome; 0: not here. */
+  /** Of each process 1 + the number of the outcome, and above {@linkcode ERROR_SHIFT} an error; 0: not here. */
   readonly #outcomes: Int32Array;
   /** Of each process that is here, where its rows end. They begin where those of the one before end that is here. */
   readonly #ends: Int32Array;
@@ -112,7 +115,8 @@ export class ScanShare {
     this.#inodes.set(descriptors.inodes.subarray(0, rows));
     for (let i = 0; i < fitting; i++) {
       this.#ends[numbers[i]!] = ends[i]!;
-      this.#outcomes[numbers[i]!] = 1 + OUTCOMES.indexOf(outcomes[i]!);
+      const error = scanner.errors.get(this.pid(numbers[i]!)) ?? 0;
+      this.#outcomes[numbers[i]!] = 1 + OUTCOMES.indexOf(outcomes[i]!) | error << ERROR_SHIFT;
     }
   }
 
@@ -131,26 +135,33 @@ export class ScanShare {
     return Atomics.load(this.#header, STATE) === ENDED;
   }
 
-  /** Appends what was left to a table, by process. Returns the outcomes by number, and the namespaces that were found. */
+  /**
+   * Appends what was left to a table, by process. Returns the outcomes by number, the errors by process, and the namespaces
+   * that were found.
+   */
   take(table: DescriptorTable): Taken {
     const outcomes = new Map<number, Outcome>();
+    const errors = new Map<number, number>();
     let row = 0;
     for (let number = 0; number < this.#pids.length; number++) {
       const code = this.#outcomes[number]!;
       if (code === 0) continue;
-      outcomes.set(number, OUTCOMES[code - 1]!);
+      outcomes.set(number, OUTCOMES[(code & (1 << ERROR_SHIFT) - 1) - 1]!);
+      const error = code >> ERROR_SHIFT;
+      if (error !== 0) errors.set(this.#pids[number]!, error);
       for (; row < this.#ends[number]!; row++) {
         table.push(this.#pids[number]!, this.#tids[row]!, this.#fds[row]!, this.#inodes[row]!);
       }
     }
     const text = this.#text.slice(0, this.#header[TEXT_LENGTH]);
     const namespaces = text.length === 0 ? [] : JSON.parse(utf8Text(text));
-    return { outcomes, namespaces };
+    return { outcomes, errors, namespaces };
   }
 }
 
 /** What the second thread has found. */
 interface Taken {
   readonly outcomes: ReadonlyMap<number, Outcome>;
+  readonly errors: ReadonlyMap<number, number>;
   readonly namespaces: readonly (readonly [inode: number, path: string])[];
 }

@@ -53,7 +53,8 @@ export function scanShared(
   };
   walk(() => share.claim());
   if (share.wait(patienceMs)) {
-    const { outcomes: others, namespaces } = share.take(scanner.descriptors);
+    const { outcomes: others, errors, namespaces } = share.take(scanner.descriptors);
+    for (const [pid, error] of errors) scanner.errors.set(pid, error);
     for (const [number, outcome] of others) outcomes[number] = outcome;
     for (const [inode, path] of namespaces) {
       if (!scanner.namespaces.has(inode)) scanner.namespaces.set(inode, path);

@@ -36,7 +36,8 @@ const ENTRIES: readonly Entry[] = [
     cookies: true,
     scan: {
       pids: [80],
-      denied: [],
+      denied: [90],
+      errors: [[90, 12]],
       unlisted: 0,
       vanished: 1,
       hidden: false,

@@ -231,7 +231,7 @@ function adviceFor(checkup: Omit<Checkup, "advice">, installed: string | null): 
           checkup.processes.denied === 1
             ? "1 process is"
             : `${checkup.processes.denied} processes are`
-        } closed even to root with CAP_SYS_PTRACE, by the kernel or a security module: nothing helps here`,
+        } protected, even from root with CAP_SYS_PTRACE, by the kernel or a security module: nothing helps here`,
     );
   }
   if (checkup.hidepid !== null && !root) {

@@ -48,6 +48,8 @@ export type Answer = Uint8Array<ArrayBuffer> | number;
 export interface RecordedScan {
   readonly pids: readonly number[];
   readonly denied: readonly number[];
+  /** Absent in recordings of versions that did not tell errors from refusals. */
+  readonly errors?: readonly (readonly [pid: number, errno: number])[];
   readonly unlisted: number;
   readonly vanished: number;
   readonly hidden: boolean;
@@ -272,6 +274,11 @@ function scanOf(fields: Fields): RecordedScan {
   return {
     pids: fields.numbers("pids", 0x7fff_ffff),
     denied: fields.numbers("denied", 0x7fff_ffff),
+    errors: (fields.get("errors") === undefined ? [] : fields.list("errors")).map((pair) => {
+      const [pid, errno] = Array.isArray(pair) ? pair : [];
+      if (!isCount(pid) || !isCount(errno)) fields.fail("errors are not pairs");
+      return [pid as number, errno as number];
+    }),
     unlisted: fields.count("unlisted"),
     vanished: fields.count("vanished"),
     hidden: fields.boolean("hidden"),

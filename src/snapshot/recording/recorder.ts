@@ -165,8 +165,16 @@ function ownersEntry({ descriptors, ...scan }: Scan, searched: Scan | null): Ent
 }
 
 function scanEntry(scan: Omit<Scan, "descriptors">): RecordedScan {
-  const { pids, denied, unlisted, vanished, hidden, namespaces } = scan;
-  return { pids, denied, unlisted, vanished, hidden, namespaces: [...namespaces] };
+  const { pids, denied, errors, unlisted, vanished, hidden, namespaces } = scan;
+  return {
+    pids,
+    denied,
+    errors: [...errors ?? []],
+    unlisted,
+    vanished,
+    hidden,
+    namespaces: [...namespaces],
+  };
 }
 
 /** A reply that is still being received. */

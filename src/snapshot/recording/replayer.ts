@@ -183,7 +183,12 @@ const NOTHING_SCANNED: RecordedScan = {
 };
 
 function scanOf(scan: RecordedScan, descriptors: DescriptorTable): Scan {
-  return { ...scan, descriptors, namespaces: new Map(scan.namespaces) };
+  return {
+    ...scan,
+    descriptors,
+    errors: new Map(scan.errors),
+    namespaces: new Map(scan.namespaces),
+  };
 }
 
 function replyKey(scope: NetnsInode, protocol: number, request: Uint8Array): string {
