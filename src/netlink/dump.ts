@@ -10,7 +10,6 @@ import { NetlinkError, verdict } from "./error.ts";
 import {
   align,
   NLM_F_DUMP_INTR,
-  NLM_F_MULTI,
   NLMSG_DONE,
   NLMSG_ERROR,
   NLMSG_HEADER_SIZE,
@@ -139,10 +138,9 @@ export function attemptDump(
       if (message.sequence !== sequence || message.portId !== socket.portId) continue;
       if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
       if (message.type >= NLMSG_MIN_TYPE) {
+        // Whether the message carries NLM_F_MULTI says nothing: SCTP sends its associations without it.
         messages++;
         sink.message(message.view, message.start, message.end, message.type);
-        // A reply that is not part of a series is the whole answer.
-        if ((message.flags & NLM_F_MULTI) === 0) return { messages, interrupted };
       } else if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
         const error = verdict(message, operation);
         if (error !== null) throw error;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { EBUSY, ENOENT } from "../../ffi/errno.ts";
 import { MSG_TRUNC } from "../../ffi/socket.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
-import { dump } from "../../src/netlink/dump.ts";
+import { attemptDump, dump } from "../../src/netlink/dump.ts";
 import { execute } from "../../src/netlink/execute.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import {
@@ -223,12 +223,96 @@ describe("dump()", () => {
     expect(outcome).toThrow(DecodeError);
   });
 
-  test("takes a single reply without MULTI as the whole answer", () => {
-    const { values, outcome } = run((
-      sequence,
-    ) => [{ bytes: message(20, 0, sequence, PORT, u32(8)) }]);
-    expect(outcome().messages).toBe(1);
-    expect(values).toEqual([8]);
+  test("does not take a message without MULTI for the end, as SCTP's associations are", () => {
+    const { values, outcome } = run((sequence) => [
+      { bytes: [...row(sequence, 1), ...message(20, 0, sequence, PORT, u32(2))] },
+      { bytes: [...message(20, 0, sequence, PORT, u32(3)), ...row(sequence, 4)] },
+      { bytes: done(sequence) },
+    ]);
+    expect(outcome().messages).toBe(4);
+    expect(values).toEqual([1, 2, 3, 4]);
+  });
+
+  test("waits for the end of a dump that sends everything without MULTI", () => {
+    const { outcome } = run((sequence) => [{ bytes: message(20, 0, sequence, PORT, u32(8)) }]);
+    expect(outcome).toThrow("waits for a datagram that never comes");
+  });
+
+  test("any flags, sequences, port IDs, senders and order: ends at DONE or ERROR of its own, and nowhere else", () => {
+    const ends = fc.constantFrom("done", "error", "acknowledgement", "overrun");
+    const item = fc.record({
+      kind: fc.oneof({ weight: 12, arbitrary: fc.constant("row") }, ends, fc.constant("noop")),
+      flags: fc.constantFrom(0, 2, 4, 0x100, 0x200, 0x302, 0x10, 0x12, 0xffef),
+      sequence: fc.constantFrom(0, 0, 0, 0, -1, 1, 1 << 30),
+      port: fc.constantFrom(0, 0, 0, 0, 0, 1, -PORT),
+      type: fc.constantFrom(16, 20, 24, 0x100, 0xffff),
+      value: fc.nat(1000),
+    });
+    const datagram = fc.record({
+      items: fc.array(item, { maxLength: 6 }),
+      sender: fc.constantFrom(0, 0, 0, 0, 77),
+    });
+    fc.assert(
+      fc.property(fc.array(datagram, { maxLength: 12 }), fc.boolean(), (datagrams, atOnce) => {
+        const wire = (sequence: number): FakeDatagram[] => [
+          ...datagrams.map(({ items, sender }) => ({
+            sender,
+            bytes: items.flatMap((it) => {
+              const at = sequence + it.sequence >>> 0;
+              const port = PORT + it.port;
+              switch (it.kind) {
+                case "row":
+                  return message(it.type, it.flags, at, port, u32(it.value));
+                case "done":
+                  return message(NLMSG_DONE, it.flags & ~NLM_F_ACK_TLVS, at, port, u32(0));
+                case "error":
+                  return message(NLMSG_ERROR, 0, at, port, [...u32(-22), ...zeros(16)]);
+                case "acknowledgement":
+                  return message(NLMSG_ERROR, 0, at, port, zeros(20));
+                case "overrun":
+                  return message(NLMSG_OVERRUN, 0, at, port, []);
+                default:
+                  return message(NLMSG_NOOP, it.flags, at, port, []);
+              }
+            }),
+          })),
+          { bytes: done(sequence) },
+        ];
+        // The same, told the other way round: what is ours, up to the first end.
+        const ours = datagrams.filter(({ sender }) => sender === 0).flatMap(({ items }) => items)
+          .filter(({ sequence, port }) => sequence === 0 && port === 0);
+        const end = ours.findIndex(({ kind }) => kind !== "row" && kind !== "noop");
+        const until = end < 0 ? ours : ours.slice(0, end);
+        const rows = until.filter(({ kind }) => kind === "row").map(({ value }) => value);
+        const how = end < 0 ? "done" : ours[end]!.kind;
+        const disturbed = (end < 0 ? ours : ours.slice(0, end + 1)).some(({ kind, flags }) =>
+          (flags & NLM_F_DUMP_INTR) !== 0 && kind !== "error" && kind !== "acknowledgement" &&
+          kind !== "overrun"
+        );
+        const kernel = new FakeKernel(wire);
+        const values: number[] = [];
+        const take = () =>
+          attemptDump(kernel, request(), "test dump", {
+            message: (view, start) => values.push(view.getUint32(start, true)),
+            ...(atOnce
+              ? {
+                messages(view: DataView, start: number, end: number) {
+                  let at = start;
+                  for (; at < end; at += view.getUint32(at, true)) {
+                    values.push(view.getUint32(at + 16, true));
+                  }
+                  return at;
+                },
+              }
+              : {}),
+          });
+        if (how === "error") expect(take).toThrow("EINVAL");
+        else if (how === "overrun") expect(take).toThrow("ENOBUFS");
+        else expect(take()).toEqual({ messages: rows.length, interrupted: disturbed });
+        expect(values).toEqual(rows);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("gives each request a sequence number of its own, and our port ID", () => {
