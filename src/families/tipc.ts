@@ -119,6 +119,14 @@ export function tipcMessage(): TipcMessage {
   return diagCursor(LAYOUT);
 }
 
+/**
+ * False for a message without any attribute: the kernel sends one for each socket that is in none of the states that were
+ * asked for.
+ */
+export function holdsSocket(start: number, end: number): boolean {
+  return end > start;
+}
+
 /** Builds a dump request. */
 export function dumpRequest(states: StateMask): Uint8Array<ArrayBuffer> {
   return beginDump(AF_TIPC).u32(states).finish();
@@ -167,6 +175,7 @@ function requests({ families, states, ports }: Query): DiagRequest[] {
     table: null,
     protocol: "TIPC",
     decode(view, start, end, context) {
+      if (!holdsSocket(start, end)) return null;
       const socket = tipcSocket(message.at(view, start, end), context);
       return socket !== null && wanted(socket) ? socket : null;
     },

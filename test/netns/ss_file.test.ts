@@ -172,3 +172,17 @@ test("of more than 5 MiB nothing is lost, and widths grow when what is wider com
   // The cells of a row are 5, 6, 6, 8, 4, 8, 2 and 0 bytes; with two bytes of length each and at even places that is 56.
   expect(Math.abs(first - 4 * 1024 * 1024 / 56)).toBeLessThan(3);
 }, 60_000);
+
+describe("what cannot be decoded is told", () => {
+  const path = join(folder, "damaged");
+  writeFileSync(path, "header\ngarbage\n");
+  test.each(["tcp", "udp", "unix", "raw", "packet", "netlink"])("%s", (table) => {
+    const env = { [`PROC_NET_${table.toUpperCase()}`]: path, LC_ALL: "C" };
+    const run = sockeye(["ss", "-aH", "-A", table], { env });
+    expect(run.stdout).toBe("");
+    expect(run.stderr).toMatch(
+      /^ss: some sockets may be missing: Cannot decode .*at byte 7: .*\n$/,
+    );
+    expect(run.status).toBe(1);
+  });
+});

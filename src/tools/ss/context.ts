@@ -4,6 +4,7 @@
  * @module
  */
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
+import { DecodeError } from "../../model/decode_error.ts";
 import { SyscallError } from "../../../ffi/errno.ts";
 import type { SsTable } from "./layout/table.ts";
 import { Names, type SsNames } from "./names/mod.ts";
@@ -83,6 +84,20 @@ export class SsRun implements SsContext {
     this.cells.column(COLUMN.process);
     if (inode !== 0 && this.#owners !== null) this.#owners.write(this.cells, inode);
     this.cells.column(COLUMN.extras);
+  }
+
+  /** How many messages could not be decoded, and what was wrong with the first. */
+  readonly faults: { count: number; first: DecodeError | null } = { count: 0, first: null };
+
+  /** Runs `decode` on one message, or a part of a table. One that cannot be decoded is counted; those after it are still shown. */
+  decode(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.faults.count++;
+      this.faults.first ??= error;
+    }
   }
 
   /** Closes the netlink socket. */

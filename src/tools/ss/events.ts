@@ -59,7 +59,7 @@ export function follow(run: SsRun, table: SsTable, err: Writer): number {
   });
   const receiver = new DatagramReceiver(connection, "ss");
   try {
-    for (;;) showNext(receiver, printer, table);
+    for (;;) showNext(receiver, printer, table, err);
   } catch (error) {
     // ENOBUFS: events came faster than they were read, so some were lost.
     if (!(error instanceof SyscallError)) throw error;
@@ -70,8 +70,13 @@ export function follow(run: SsRun, table: SsTable, err: Writer): number {
   }
 }
 
-// Waits for a datagram and shows its messages. One that cannot be decoded is passed over.
-function showNext(receiver: DatagramReceiver, printer: InetPrinter, table: SsTable): void {
+// Waits for a datagram and shows its messages. One that cannot be decoded is told, and those after it are shown.
+function showNext(
+  receiver: DatagramReceiver,
+  printer: InetPrinter,
+  table: SsTable,
+  err: Writer,
+): void {
   try {
     const message = receiver.next();
     while (message.next()) {
@@ -81,5 +86,7 @@ function showNext(receiver: DatagramReceiver, printer: InetPrinter, table: SsTab
     }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
+    err.write(`ss: an event could not be decoded: ${error.message}\n`);
+    err.flush();
   }
 }

@@ -141,7 +141,8 @@ export class InetReader {
     const bytecode = this.#bytecode;
     const printer = this.#printer(protocol, true);
     const sink: TcpSink = {
-      message: (view, start, end) => printer.row(view, start, end, "netlink"),
+      message: (view, start, end) =>
+        this.#run.decode(() => printer.row(view, start, end, "netlink")),
       messages: (view, start, end) => printer.ipv4Rows(view, start, end),
     };
     const states = source === TCP ? tcpStates(selection.states) : selection.states;
@@ -160,8 +161,8 @@ export class InetReader {
       const boundKnown = !filtered && (states & BOUND) !== 0 && knowsBoundSockets(files.root);
       answered = dumpTcp({ one, both: compat }, states, { filtered, boundKnown }, sink);
     } else answered = one(AF_INET, states, sink) && one(AF_INET6, states, sink);
-    // The older request brings both families.
-    return answered || compat(states, sink);
+    // The older request brings both families, so nothing is left to ask for, and each row is looked at.
+    return answered || compat(states, { message: sink.message });
   }
 
   #dump(request: Uint8Array, sink: TcpSink): boolean {
@@ -175,10 +176,14 @@ export class InetReader {
         this.#err.write(`ss: ${error.message}\n`);
         return true;
       }
-      if (
-        error instanceof NetlinkError || error instanceof DecodeError ||
-        error instanceof SyscallError
-      ) return false;
+      if (error instanceof DecodeError) {
+        // The reply itself is broken, and part of it is shown already: no other source is asked.
+        this.#run.decode(() => {
+          throw error;
+        });
+        return true;
+      }
+      if (error instanceof NetlinkError || error instanceof SyscallError) return false;
       throw error;
     }
   }
@@ -193,14 +198,14 @@ export class InetReader {
         if (family === AF_INET) return;
         continue;
       }
-      try {
-        procModule().inetProcTable(files[i]!, family).parse(bytes, (view, start, end) => {
-          printer.row(view, start, end, "proc");
-        });
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        return;
-      }
+      this.#run.decode(() =>
+        procModule().inetProcTable(files[i]!.slice("PROC_NET_".length).toLowerCase(), family).parse(
+          bytes,
+          (view, start, end) => {
+            printer.row(view, start, end, "proc");
+          },
+        )
+      );
     }
   }
 

@@ -50,11 +50,20 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
       for (const source of INET_LAST) inet.show(source);
     }
     table.render();
+    status = reportFaults(run, err) || status;
   } finally {
     run.close();
   }
   err.flush();
   return status;
+}
+
+/** Tells what could not be decoded. Returns the exit status of that: 0 if all could. */
+function reportFaults({ faults: { count, first } }: SsRun, err: Writer): number {
+  if (first === null) return 0;
+  const more = count === 1 ? "" : ` (and ${count - 1} more faults)`;
+  err.write(`ss: some sockets may be missing: ${first.message}${more}\n`);
+  return 1;
 }
 
 async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
@@ -108,25 +117,27 @@ async function showFamily(entry: SsTableEntry, run: SsRun): Promise<void> {
     const printer = ss.printer(run);
     try {
       attemptDump(run.connection, request, "ss", {
-        message: (view, start, end) => printer.row(view, start, end, "netlink"),
+        message: (view, start, end) => run.decode(() => printer.row(view, start, end, "netlink")),
       });
       printer.finish?.();
       return;
     } catch (error) {
-      if (
-        !(error instanceof NetlinkError || error instanceof DecodeError ||
-          error instanceof SyscallError)
-      ) throw error;
+      if (error instanceof DecodeError) {
+        // The reply itself is broken. What came before is shown, so the file in /proc would show it twice.
+        run.decode(() => {
+          throw error;
+        });
+        printer.finish?.();
+        return;
+      }
+      if (!(error instanceof NetlinkError || error instanceof SyscallError)) throw error;
     }
   }
   if (ss.table === null || entry.variable === null) return;
   const bytes = files.read(entry.variable);
   if (typeof bytes === "number") return;
   const printer = ss.printer(run);
-  try {
-    ss.table.parse(bytes, (view, start, end) => printer.row(view, start, end, "proc"));
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-  }
+  const { table } = ss;
+  run.decode(() => table.parse(bytes, (view, start, end) => printer.row(view, start, end, "proc")));
   printer.finish?.();
 }

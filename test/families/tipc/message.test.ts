@@ -2,11 +2,13 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   dumpRequest,
+  tipc,
   TIPC_NLA_SOCK_CON,
   tipcEndpoint,
   tipcMessage,
   tipcSocket,
 } from "../../../src/families/tipc.ts";
+import type { Query } from "../../../src/query.ts";
 import { ss } from "../../../src/tools/ss/rows/tipc.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
 import { attribute, hex, u32, u64, viewOf } from "../../support/bytes.ts";
@@ -37,6 +39,7 @@ const CONNECTED = [
   ...attribute(10, u64(8n)), // TIPC_NLA_SOCK_COOKIE
 ];
 
+const NO_QUERY = { states: null, ports: null };
 const reply = (nest: number[]) => attribute(2, nest); // TIPC_NLA_SOCK
 const CONNECTION = reply(CONNECTED);
 const LISTENER = reply([
@@ -52,6 +55,21 @@ const LISTENER = reply([
 ]);
 
 const at = (bytes: number[]) => tipcMessage().at(viewOf(bytes), 0, bytes.length);
+
+test("passes over the empty messages that the kernel sends for sockets in other states", () => {
+  const context = ssContext();
+  const printer = ss.printer(context);
+  printer.row(viewOf([]), 0, 0, "netlink");
+  expect(context.cells.toString()).toBe("|||||||||");
+  printer.row(viewOf(LISTENER), 0, LISTENER.length, "netlink");
+  expect(context.cells.toString()).toContain("ti_st");
+  const query = { ...NO_QUERY, families: new Set(["tipc"]) } as unknown as Query;
+  const [request] = tipc.requests(query);
+  expect(request!.decode(viewOf([]), 0, 0, contextOf())).toBeNull();
+  expect(request!.decode(viewOf(LISTENER), 0, LISTENER.length, contextOf())).toMatchObject({
+    state: "listen",
+  });
+});
 
 describe("tipcMessage()", () => {
   test("reads every field, in the nest and in the nests within", () => {

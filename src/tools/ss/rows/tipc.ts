@@ -11,7 +11,7 @@ import type { SsContext } from "../context.ts";
 import type { SsFamily, SsPrinter } from "./printer.ts";
 import { writeStart } from "./row.ts";
 import { SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../../ffi/socket.ts";
-import { dumpRequest, type TipcMessage, tipcMessage } from "../../../families/tipc.ts";
+import { dumpRequest, holdsSocket, type TipcMessage, tipcMessage } from "../../../families/tipc.ts";
 import * as uapi from "../../../families/tipc.ts";
 
 const TYPES: Readonly<Record<number, readonly [netid: string, name: string]>> = {
@@ -31,6 +31,7 @@ class TipcPrinter implements SsPrinter {
   }
 
   row(view: DataView, start: number, end: number, _source: SourceKind): void {
+    if (!holdsSocket(start, end)) return;
     const message = this.#message.at(view, start, end);
     const { cells, options } = this.#context;
     const [netid] = TYPES[message.type] ?? ["???"];

@@ -135,7 +135,12 @@ export class InetPrinter implements SsPrinter {
     // In other tables the kernel may name another protocol for each socket.
     this.#numeric = isNumeric(options) &&
       (table.protocol === uapi.IPPROTO_TCP || table.protocol === uapi.IPPROTO_UDP);
-    this.#bare = this.#numeric && isBare(options) && !table.filtered && table.close === null;
+    // Where one version of IP was chosen and the kernel is asked for both, each row has to be looked at.
+    const { preferredFamily } = context.selection;
+    const asked = preferredFamily === AF_INET || preferredFamily === AF_INET6 ||
+      context.selection.family(AF_INET) && context.selection.family(AF_INET6);
+    this.#bare = this.#numeric && asked && isBare(options) && !table.filtered &&
+      table.close === null;
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
