@@ -7,7 +7,7 @@
  * @module
  */
 import { SYS } from "./arch/mod.ts";
-import { errno, SyscallError } from "./errno.ts";
+import { EINVAL, ENOTTY, errno, SyscallError } from "./errno.ts";
 import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt } from "./files.ts";
 import { libc } from "./libc.ts";
 import { cString } from "./memory.ts";
@@ -80,8 +80,19 @@ const NS_GET_NSTYPE = 0xb703;
  * descriptor and not of the path it came from: a process ID may be another's by then.
  */
 export function namespaceInode(fd: number): number | null {
+  const inode = tryNamespaceInode(fd);
+  return inode < 0 ? null : inode;
+}
+
+/** As {@linkcode namespaceInode}, with the negated errno for what could not be asked, and -EINVAL for something else. */
+export function tryNamespaceInode(fd: number): number {
   // The link of the descriptor would not do: for a mounted namespace it names the mount point.
-  if (libc.ioctl(fd, NS_GET_NSTYPE, null) !== CLONE_NEWNET) return null;
+  const type = libc.ioctl(fd, NS_GET_NSTYPE, null);
+  if (type < 0) {
+    const error = errno();
+    return error === ENOTTY ? -EINVAL : -error;
+  }
+  if (type !== CLONE_NEWNET) return -EINVAL;
   const status = tryStatFd(fd);
-  return typeof status === "number" ? null : status.inode;
+  return typeof status === "number" ? status : status.inode;
 }

@@ -32,12 +32,23 @@ export function gainedPrivileges(): boolean {
  * ESRCH and EBADF when it or the descriptor is gone, ENOSYS before Linux 5.6.
  */
 export function tryCopyDescriptor(pid: number, fd: number): number {
-  const pidfd = Number(libc.syscall(SYS.pidfd_open, pid, 0 as never, 0, 0, 0, 0));
-  if (pidfd < 0) return -errno();
-  const copy = Number(libc.syscall(SYS.pidfd_getfd, pidfd, fd as never, 0, 0, 0, 0));
-  const result = copy < 0 ? -errno() : copy;
+  const pidfd = tryOpenProcess(pid);
+  if (pidfd < 0) return pidfd;
+  const result = tryCopyFrom(pidfd, fd);
   libc.close(pidfd);
   return result;
+}
+
+/** A descriptor that stands for a process, close-on-exec, or the negated errno: ESRCH when it is gone, ENOSYS before Linux 5.3. */
+export function tryOpenProcess(pid: number): number {
+  const pidfd = Number(libc.syscall(SYS.pidfd_open, pid, 0 as never, 0, 0, 0, 0));
+  return pidfd < 0 ? -errno() : pidfd;
+}
+
+/** As {@linkcode tryCopyDescriptor}, of a process that {@linkcode tryOpenProcess} has opened. */
+export function tryCopyFrom(pidfd: number, fd: number): number {
+  const copy = Number(libc.syscall(SYS.pidfd_getfd, pidfd, fd as never, 0, 0, 0, 0));
+  return copy < 0 ? -errno() : copy;
 }
 
 /** Bytes of a set of processors: 8192 of them, which is what the kernel can be built for. */

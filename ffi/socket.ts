@@ -90,6 +90,16 @@ export function tryOpenSocketNamespace(fd: number): number {
   return opened < 0 ? -errno() : opened;
 }
 
+// include/uapi/asm-generic/socket.h, since Linux 5.14.
+const SO_NETNS_COOKIE = 71;
+
+/** What tells the network namespace of a socket from all others until the next boot; `null` where the kernel does not tell. */
+export function tryGetNamespaceCookie(fd: number): bigint | null {
+  const cookie = allocate(8);
+  if (tryGetOption(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie) !== cookie.length) return null;
+  return new DataView(cookie.buffer).getBigUint64(0, true);
+}
+
 /** Sends one message whole. Throws {@linkcode SyscallError}. */
 export function sendMessage(fd: number, message: SendMessage): void {
   for (;;) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../../ffi/stat.ts";
-import { latin1Bytes, utf8Text } from "../text/encoding.ts";
+import { latin1Bytes, latin1Text, utf8Text } from "../text/encoding.ts";
 import type { ProcRoot } from "./root.ts";
 
 /** One mount. Text is one character a byte. */
@@ -68,7 +68,14 @@ function unescapeOctal(text: string): string {
 
 /** The mounts that this thread sees; none where /proc does not tell. */
 export function readMountinfo(root: ProcRoot): Mount[] {
-  return parseMountinfo(root.text("thread-self/mountinfo") ?? "");
+  const mounts = tryReadMountinfo(root);
+  return typeof mounts === "number" ? [] : mounts;
+}
+
+/** The mounts that this thread sees, or the negated errno where /proc does not tell. */
+export function tryReadMountinfo(root: ProcRoot): Mount[] | number {
+  const bytes = root.read("thread-self/mountinfo");
+  return typeof bytes === "number" ? bytes : parseMountinfo(latin1Text(bytes));
 }
 
 /** A namespace bound to a path, as `ip netns add` and container runtimes do. */

@@ -7,8 +7,13 @@ import { Connection } from "../netlink/connection.ts";
 import { DescriptorScanner, type Scan } from "../proc/scan.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Diagnostics } from "../diagnostics.ts";
+import type { DescriptorTable } from "../proc/descriptors.ts";
+import type { SocketNamespaces } from "./socket_namespaces.ts";
 import { findNamespace, type FoundNetns, visitNamespace } from "./namespaces.ts";
 import type { DiagSocket } from "./source.ts";
+
+const socketModule = () =>
+  require("./socket_namespaces.ts") as typeof import("./socket_namespaces.ts");
 
 /** A walk over the descriptors of all processes: see join/owners.ts. */
 export interface Walk {
@@ -26,6 +31,8 @@ export interface Access {
   listProcesses(root: ProcRoot): readonly number[];
   /** The walk over all descriptors. `walk` makes it on this machine; a replay does not call it. */
   owners(walk: () => Walk): Walk;
+  /** See {@linkcode namespacesOfSockets}. */
+  socketNamespaces(table: DescriptorTable): SocketNamespaces;
   /** See {@linkcode findNamespace}. */
   find(...args: Parameters<typeof findNamespace>): FoundNetns;
   /** See {@linkcode visitNamespace}. */
@@ -38,6 +45,7 @@ export const LIVE: Access = {
   open: (protocol) => new Connection(protocol),
   listProcesses: (root) => new DescriptorScanner(root).listProcesses(),
   owners: (walk) => walk(),
+  socketNamespaces: (table) => socketModule().namespacesOfSockets(table),
   find: findNamespace,
   visit: visitNamespace,
 };

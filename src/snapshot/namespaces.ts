@@ -6,98 +6,190 @@
  *
  * @module
  */
-import { EACCES, ENOENT, EPERM, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
+import {
+  EBADF,
+  EINVAL,
+  ENOENT,
+  ENOTTY,
+  errnoName,
+  errnoText,
+  failureOf,
+  SyscallError,
+} from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import {
   inNetworkNamespace,
-  namespaceInode,
   NamespaceLost,
+  tryNamespaceInode,
   tryOpenNamespace,
 } from "../../ffi/namespace.ts";
+import { effectiveUserId, tryCopyDescriptor } from "../../ffi/process.ts";
+import { tryOpenSocketNamespace } from "../../ffi/socket.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Netns } from "../model/socket.ts";
-import { namespaceMounts, readMountinfo } from "../proc/mountinfo.ts";
-import { currentNetns, netnsInode } from "../proc/ns.ts";
+import { namespaceMounts, tryReadMountinfo } from "../proc/mountinfo.ts";
+import { netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { NoSuchNamespace } from "../query.ts";
 
 /** A namespace, and how to enter it. */
 export interface FoundNetns {
   readonly netns: Netns;
-  /** What to open to enter it: /proc/PID/ns/net, a mount point, or /proc/PID/fd/N. */
+  /** The best way in. What to open: a mount point, /proc/PID/ns/net, or /proc/PID/fd/N. */
   readonly path: string;
   /** The lowest process ID in it; `null` if no process is known. */
   readonly pid: number | null;
   /** True for the one that this program runs in. */
   readonly own: boolean;
+  /** All ways in that are known, the best first; absent if `path` is the only one. */
+  readonly ways?: () => Iterable<Way>;
 }
 
-/** Collects namespaces. Each is listed once, however many ways lead to it. */
+/** A path to open, or a socket of the namespace in a process: `fd` of `pid`. */
+type Way = string | SocketPlace;
+
+/** Where a socket is. */
+export interface SocketPlace {
+  readonly pid: number;
+  readonly fd: number;
+}
+
+/** All that leads into one namespace. A mount stays, a process comes and goes. */
+class Ways {
+  readonly mounts: string[] = [];
+  readonly pids: number[] = [];
+  readonly descriptors: string[] = [];
+  readonly sockets: SocketPlace[] = [];
+
+  *all(root: string): Generator<Way> {
+    yield* this.mounts;
+    for (const pid of this.pids) yield `${root}/${pid}/ns/net`;
+    yield* this.descriptors;
+    yield* this.sockets;
+  }
+}
+
+/** What kept a finder from seeing all ways. */
+interface Unread {
+  /** How many processes did not let us read their namespace. */
+  denied: number;
+  /** How many processes it could not be read of, by error. */
+  readonly errors: Map<number, number>;
+  /** The error of the list of mounts; 0 where it was read. */
+  readonly mounts: number;
+  /** The error of the link to our own namespace; 0 where it was read. */
+  readonly own: number;
+}
+
+/** Collects namespaces. Each is listed once, with all ways that lead to it. */
 export class NamespaceFinder {
   readonly #root: ProcRoot;
-  readonly #found = new Map<number, FoundNetns>();
+  readonly #ways = new Map<number, Ways>();
+  readonly #seen = new Set<number>();
   readonly #names = new Map<number, string>();
   readonly #mounts: readonly { readonly inode: number; readonly path: string }[];
   readonly #own: number | null;
-  /** How many processes did not let us read their namespace. */
-  denied = 0;
+  readonly unread: Unread;
 
   constructor(root: ProcRoot) {
     this.#root = root;
-    const mounts = namespaceMounts(readMountinfo(root));
-    this.#mounts = mounts;
-    for (const { inode, name } of mounts) {
+    const mounts = tryReadMountinfo(root);
+    const bound = typeof mounts === "number" ? [] : namespaceMounts(mounts);
+    this.#mounts = bound;
+    for (const { inode, name } of bound) {
       if (!this.#names.has(inode)) this.#names.set(inode, name);
     }
-    this.#own = currentNetns(root);
-    if (this.#own !== null) this.#add(this.#own, `${root.path}/thread-self/ns/net`, null);
+    const own = root.link("thread-self/ns/net");
+    const inode = typeof own === "number" ? -1 : netnsInode(own);
+    this.#own = inode < 0 ? null : inode;
+    if (this.#own !== null) this.#waysTo(this.#own);
+    this.unread = {
+      denied: 0,
+      errors: new Map(),
+      mounts: typeof mounts === "number" && root.isLive ? -mounts : 0,
+      own: typeof own === "number" && root.isLive ? -own : 0,
+    };
   }
 
-  #add(inode: number, path: string, pid: number | null): void {
-    const known = this.#found.get(inode);
-    // A namespace that was found through a mount keeps its path, but still learns its lowest process ID.
-    if (known !== undefined && (known.pid !== null || pid === null)) return;
-    this.#found.set(inode, {
-      netns: { inode, name: this.#names.get(inode) ?? null },
-      path: known?.path ?? path,
-      pid,
-      own: inode === this.#own,
-    });
+  #waysTo(inode: number): Ways {
+    let ways = this.#ways.get(inode);
+    if (ways === undefined) this.#ways.set(inode, ways = new Ways());
+    return ways;
   }
 
-  /** Adds the namespaces of these processes. */
+  /** Adds the namespaces of these processes; of those that were added before nothing is read again. */
   addProcesses(pids: readonly number[]): void {
     for (const pid of pids) {
+      if (this.#seen.has(pid)) continue;
+      this.#seen.add(pid);
       const target = this.#root.link(`${pid}/ns/net`);
-      if (typeof target === "number") {
-        if (target === -EACCES || target === -EPERM) this.denied++;
-        continue;
+      if (typeof target === "number") this.#note(pid, target);
+      else {
+        const inode = netnsInode(target);
+        if (inode >= 0) this.#waysTo(inode).pids.push(pid);
       }
-      const inode = netnsInode(target);
-      if (inode >= 0) this.#add(inode, `${this.#root.path}/${pid}/ns/net`, pid);
     }
+  }
+
+  #note(pid: number, result: number): void {
+    const { unread } = this;
+    const failure = failureOf(result);
+    // The kernel refuses the link of a process that has ended, too.
+    if (failure === "absent" || failure === "denied" && this.#isGone(pid)) return;
+    if (failure === "denied") unread.denied++;
+    else unread.errors.set(-result, (unread.errors.get(-result) ?? 0) + 1);
+  }
+
+  #isGone(pid: number): boolean {
+    const bytes = this.#root.read(`${pid}/stat`, 1);
+    return typeof bytes === "number" && failureOf(bytes) === "absent";
   }
 
   /** Adds the namespaces whose mounts this program can see. */
   addMounts(): void {
-    for (const { inode, path } of this.#mounts) this.#add(inode, path, null);
+    for (const { inode, path } of this.#mounts) {
+      const { mounts } = this.#waysTo(inode);
+      if (!mounts.includes(path)) mounts.push(path);
+    }
   }
 
   /** Adds namespaces that descriptors keep alive: the inode, and the path below /proc. */
   addDescriptors(namespaces: ReadonlyMap<number, string>): void {
-    for (const [inode, path] of namespaces) this.#add(inode, `${this.#root.path}/${path}`, null);
+    for (const [inode, path] of namespaces) {
+      this.#waysTo(inode).descriptors.push(`${this.#root.path}/${path}`);
+    }
+  }
+
+  /** Adds namespaces that sockets keep alive: the inode, and where a socket of it is. */
+  addSockets(namespaces: ReadonlyMap<number, SocketPlace>): void {
+    for (const [inode, place] of namespaces) this.#waysTo(inode).sockets.push(place);
   }
 
   /** The namespaces found so far: our own first, then by inode. */
   list(): FoundNetns[] {
-    return [...this.#found.values()].sort((a, b) =>
+    return [...this.#ways.keys()].map((inode) => this.get(inode)!).sort((a, b) =>
       Number(b.own) - Number(a.own) || a.netns.inode - b.netns.inode
     );
   }
 
   /** The namespace with this inode, if it was found. */
   get(inode: number): FoundNetns | undefined {
-    return this.#found.get(inode);
+    const ways = this.#ways.get(inode);
+    if (ways === undefined) return undefined;
+    const own = inode === this.#own;
+    const { path } = this.#root;
+    const [first] = ways.all(path);
+    return {
+      netns: { inode, name: this.#names.get(inode) ?? null },
+      path: own || first === undefined
+        ? `${path}/thread-self/ns/net`
+        : typeof first === "string"
+        ? first
+        : `${path}/${first.pid}/fd/${first.fd}`,
+      pid: ways.pids[0] ?? null,
+      own,
+      ways: () => ways.all(path),
+    };
   }
 
   /** The name of a mounted namespace; `null` without one. */
@@ -166,8 +258,9 @@ function byPath(
   if (fd === -ENOENT && pid !== null) throw new NoSuchNamespace(`There is no process ${pid} here`);
   if (fd < 0) throw new SyscallError(`open the network namespace of ${what}`, -fd);
   try {
-    const inode = namespaceInode(fd);
-    if (inode === null) throw new NoSuchNamespace(`${path} is not a network namespace`);
+    const inode = tryNamespaceInode(fd);
+    if (inode === -EINVAL) throw new NoSuchNamespace(`${path} is not a network namespace`);
+    if (inode < 0) throw new SyscallError(`look at the network namespace of ${what}`, -inode);
     const own = finder.get(inode)?.own ?? false;
     return { netns: { inode, name: finder.name(inode) }, path, pid, own };
   } finally {
@@ -176,8 +269,8 @@ function byPath(
 }
 
 /**
- * Calls `visit` inside a namespace. If it could not be entered, records a gap and returns false. A namespace that no longer
- * exists is no gap. Throws what `visit` throws, and NamespaceLost.
+ * Calls `visit` inside a namespace, by the first way that leads in. If there was a way and none led in, records a gap and
+ * returns false. A namespace that no longer exists is no gap. Throws what `visit` throws, and NamespaceLost.
  */
 export function visitNamespace(
   found: FoundNetns,
@@ -188,36 +281,94 @@ export function visitNamespace(
     visit();
     return true;
   }
-  const fd = tryOpenNamespace(found.path);
-  if (fd < 0) {
-    if (fd === -EACCES || fd === -EPERM) gap(found, -fd, diagnostics);
-    return false;
+  let refusal = 0;
+  for (const way of found.ways?.() ?? [found.path]) {
+    const failure = visitBy(way, found.netns.inode, visit);
+    if (failure === ENTERED) return true;
+    // The process may have ended, or closed the socket. That of another way would be there.
+    if (failureOf(failure) !== "absent") refusal = failure;
   }
+  if (refusal !== 0) gap(found, refusal, diagnostics);
+  return false;
+}
+
+const ENTERED = 0;
+
+/** Calls `visit` inside the namespace. Returns {@linkcode ENTERED}, or the errno of what prevented it: ENOENT where it is gone. */
+function visitBy(way: Way, inode: number, visit: () => void): number {
+  const fd = openWay(way);
+  if (fd < 0) return -fd;
   let entered = false;
   try {
     // The process may have ended, and its ID may belong to another one now.
-    if (namespaceInode(fd) !== found.netns.inode) return false;
+    const there = tryNamespaceInode(fd);
+    if (there !== inode) return there < 0 && there !== -EINVAL ? -there : ENOENT;
     inNetworkNamespace(fd, () => {
       entered = true;
       visit();
     });
-    return true;
+    return ENTERED;
   } catch (error) {
     if (entered || !(error instanceof SyscallError) || error instanceof NamespaceLost) throw error;
-    gap(found, error.errno, diagnostics);
-    return false;
+    return error.errno;
   } finally {
     close(fd);
   }
 }
 
+function openWay(way: Way): number {
+  if (typeof way === "string") return tryOpenNamespace(way);
+  const copy = tryCopyDescriptor(way.pid, way.fd);
+  // The process has closed it since.
+  if (copy < 0) return copy === -EBADF ? -ENOENT : copy;
+  const fd = tryOpenSocketNamespace(copy);
+  close(copy);
+  return fd === -ENOTTY ? -ENOENT : fd;
+}
+
 function gap({ netns }: FoundNetns, errno: number, diagnostics: Diagnostics): void {
   const name = netns.name === null ? "" : ` (${netns.name})`;
+  const advice = failureOf(errno) !== "denied"
+    ? ""
+    : effectiveUserId() === 0
+    ? "; it takes CAP_SYS_ADMIN on the host"
+    : "; run as root on the host to see its sockets";
   diagnostics.gap({
     kind: "netns",
     reason: `network namespace ${netns.inode}${name} could not be entered: ${errnoText(errno)} (${
       errnoName(errno)
-    }); run as root on the host to see its sockets`,
+    })${advice}`,
     detail: { netns: netns.inode, errno: errnoName(errno) },
   });
+}
+
+/** Records a gap for each reason why there may be namespaces that `finder` does not know. */
+export function reportUnread({ unread }: NamespaceFinder, diagnostics: Diagnostics): void {
+  const { denied, errors, mounts, own } = unread;
+  if (denied > 0) {
+    diagnostics.gap({
+      kind: "netns",
+      reason: `the network namespace of ${processes(denied)} could not be read; ${
+        effectiveUserId() === 0 ? "protected, even from root" : "run as root to see all namespaces"
+      }`,
+      detail: { denied },
+    });
+  }
+  const failed = (what: string, errno: number, detail: Record<string, number>) =>
+    diagnostics.gap({
+      kind: "netns",
+      reason: `${what} could not be read: ${errnoText(errno)} (${
+        errnoName(errno)
+      }); sockets of other network namespaces may be missing`,
+      detail: { ...detail, errno: errnoName(errno) },
+    });
+  for (const [errno, count] of errors) {
+    failed(`the network namespace of ${processes(count)}`, errno, { failed: count });
+  }
+  if (mounts !== 0) failed("the list of mounts", mounts, {});
+  if (own !== 0) failed("our own network namespace", own, {});
+}
+
+function processes(count: number): string {
+  return count === 1 ? "1 process" : `${count} processes`;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { LIVE } from "./access.ts";
-import { type FoundNetns, NamespaceFinder } from "./namespaces.ts";
+import { type FoundNetns, NamespaceFinder, reportUnread } from "./namespaces.ts";
 import { Sockstat } from "../proc/sockstat.ts";
 import { kept, SocketRows } from "../store/socket_rows.ts";
 import { collectRows } from "./collect.ts";
@@ -19,7 +19,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { readHost } from "../proc/host.ts";
-import { effectiveUser } from "../proc/status.ts";
+import type { Scan } from "../proc/scan.ts";
 import { Processes } from "../origin/processes.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../etc/users.ts";
@@ -63,31 +63,53 @@ export function takeNetnsRows(
   const takenAtMs = access.now();
   const rows = SocketRows.empty();
   const interfaces = new Map<number, InterfaceTable | null>();
+  const entered = new Set<number>();
+  const told = new Set<number>();
   const visit = (found: FoundNetns) => {
-    access.visit(found, diagnostics, () => {
-      // Sockstat tells which tables are empty. For one namespace, reading it costs more than it saves.
-      const sockstat = choice === "all" ? Sockstat.read(root) : null;
-      const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
-      try {
-        closing?.enter(found.netns);
-        const before = rows.length;
-        collectRows(rows, query, source, found.netns, {
-          sockstat,
-          filter: filter?.forRows(root, found.netns),
-          closing,
-        });
-        if (root.isLive && rows.from(before).some(needsInterfaces)) {
-          const open = () => access.open(NETLINK_ROUTE);
-          interfaces.set(found.netns.inode, readInterfaces(root, found.netns.inode, open));
-        }
-        inside(found);
-      } finally {
-        source.close();
+    const { inode } = found.netns;
+    const before = diagnostics.gaps.length;
+    const inside = access.visit(found, diagnostics, () => read(found));
+    if (inside) entered.add(inode);
+    else if (diagnostics.gaps.length > before) told.add(inode);
+  };
+  const read = (found: FoundNetns) => {
+    // Sockstat tells which tables are empty. For one namespace, reading it costs more than it saves.
+    const sockstat = choice === "all" ? Sockstat.read(root) : null;
+    const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
+    try {
+      closing?.enter(found.netns);
+      const before = rows.length;
+      collectRows(rows, query, source, found.netns, {
+        sockstat,
+        filter: filter?.forRows(root, found.netns),
+        closing,
+      });
+      if (root.isLive && rows.from(before).some(needsInterfaces)) {
+        const open = () => access.open(NETLINK_ROUTE);
+        interfaces.set(found.netns.inode, readInterfaces(root, found.netns.inode, open));
       }
-    });
+      inside(found);
+    } finally {
+      source.close();
+    }
   };
   let walk: OwnerWalk | undefined;
   const finder = new NamespaceFinder(root);
+  const isLost = ({ netns: { inode } }: FoundNetns) => !entered.has(inode) && !told.has(inode);
+  const visitNew = () => {
+    for (const found of finder.list()) if (isLost(found)) visit(found);
+  };
+  const addByDescriptors = (scan: Scan) => {
+    finder.addDescriptors(scan.namespaces);
+    if (!root.isLive) return;
+    const { found, partial } = access.socketNamespaces(scan.descriptors);
+    finder.addSockets(found);
+    if (partial) {
+      diagnostics.note(
+        "not every socket could be asked for its network namespace: one that only a socket keeps alive may be missing",
+      );
+    }
+  };
   if (choice === "own") {
     const own = finder.list().find((found) => found.own);
     if (own === undefined) {
@@ -97,21 +119,25 @@ export function takeNetnsRows(
   } else if (choice === "all") {
     finder.addProcesses(access.listProcesses(root));
     finder.addMounts();
-    const known = finder.list();
-    for (const found of known) visit(found);
-    // The walk over descriptors finds owners, and also descriptors that keep namespaces alive, so those are visited last.
+    visitNew();
+    // The walk over descriptors finds owners, and also descriptors and sockets that keep namespaces alive, so those are visited
+    // last.
     walk = walkAll(true);
-    finder.addDescriptors(walk.scan.namespaces);
-    for (const found of finder.list()) {
-      if (!known.some(({ netns }) => netns.inode === found.netns.inode)) visit(found);
-    }
-    reportDenied(finder.denied, root, diagnostics);
+    addByDescriptors(walk.scan);
+    // What was there and is not may have been left by its process for another one.
+    if (finder.list().some(isLost)) finder.addProcesses(access.listProcesses(root));
+    visitNew();
+    reportUnread(finder, diagnostics);
   } else {
     visit(access.find(
       choice.one,
       finder,
       () => access.listProcesses(root),
-      () => (walk ??= walkAll(true)).scan.namespaces,
+      () => {
+        walk ??= walkAll(true);
+        addByDescriptors(walk.scan);
+        return walk.scan.namespaces;
+      },
     ));
   }
   const sockets = selectSockets(form(rows), query, filter, users, {
@@ -123,16 +149,4 @@ export function takeNetnsRows(
       fillReach(some, (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null),
   });
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
-}
-
-function reportDenied(denied: number, root: ProcRoot, diagnostics: Diagnostics): void {
-  if (denied === 0) return;
-  const whose = denied === 1 ? "1 process" : `${denied} processes`;
-  diagnostics.gap({
-    kind: "netns",
-    reason: `the network namespace of ${whose} could not be read; ${
-      effectiveUser(root) === 0 ? "closed even to root" : "run as root to see all namespaces"
-    }`,
-    detail: { denied },
-  });
 }

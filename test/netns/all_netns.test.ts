@@ -4,8 +4,13 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
+import { visitNamespace } from "../../src/snapshot/namespaces.ts";
+import { currentNetns } from "../../src/proc/ns.ts";
+import { ProcRoot } from "../../src/proc/root.ts";
 import { takeNetnsSnapshot } from "../../src/snapshot/netns_snapshot.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import type { InternetEndpoint, Socket } from "../../src/model/socket.ts";
@@ -36,6 +41,29 @@ async function made(...args: Parameters<typeof makeSocket>): Promise<Made> {
   const factory = await makeSocket(...args);
   if (factory.skip !== null) throw new Error(factory.skip);
   return factory;
+}
+
+/** A program that has said a line and waits for its input to end. */
+async function python(script: string) {
+  const child = Bun.spawn(["python3", "-c", script], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const { value } = await child.stdout.getReader().read();
+  return {
+    pid: child.pid,
+    said: new TextDecoder().decode(value).trim(),
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await child.exited;
+    },
+  };
+}
+
+function temporary() {
+  const path = mkdtempSync(join(tmpdir(), "sockeye-netns-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
 const internet = (endpoint: Socket["local"]) => endpoint as InternetEndpoint;
@@ -87,6 +115,71 @@ describe("all network namespaces", () => {
     }
     expect(() => sockets({ one: String(inode) })).toThrow(NoSuchNamespace);
   });
+
+  testIf(
+    firstReason(reason, root),
+    "a namespace that only a socket keeps alive is found, and so is the socket",
+    async () => {
+      // A child makes the listener in a namespace of its own, passes it to its parent, and ends.
+      await using parent = await python(`
+import array, ctypes, os, socket, sys
+here, there = socket.socketpair()
+if os.fork() == 0:
+    assert ctypes.CDLL(None).unshare(0x40000000) == 0
+    made = socket.socket()
+    made.bind(("0.0.0.0", 4601))
+    made.listen(1)
+    inode = os.stat("/proc/self/ns/net").st_ino
+    socket.send_fds(there, [str(inode).encode()], [made.fileno()])
+    os._exit(0)
+inode, fds, _, _ = socket.recv_fds(here, 64, 1)
+os.wait()
+print(inode.decode(), fds[0], flush=True)
+sys.stdin.read()
+`);
+      const [inode, fd] = parent.said.split(" ").map(Number) as [number, number];
+      const seen = sockets("all", { ports: [{ first: 4601, last: 4601 }] });
+      expect(seen.map(({ netns, owners }) => [
+        netns?.inode,
+        owners.map(({ pid, fds }) => [pid, fds]),
+      ])).toEqual([[inode, [[parent.pid, [fd]]]]]);
+    },
+  );
+
+  testIf(
+    firstReason(reason, root),
+    "every way in is tried, and only one that is there and does not lead in is a gap",
+    async () => {
+      await using netns = await Namespace.create();
+      const good = `/proc/${netns.pid}/ns/net`;
+      const visit = (ways: readonly string[]) => {
+        const diagnostics = new Diagnostics();
+        const seen: (number | null)[] = [];
+        const found = {
+          netns: { inode: netns.inode, name: null },
+          path: ways[0]!,
+          pid: null,
+          own: false,
+          ways: () => ways,
+        };
+        const entered = visitNamespace(found, diagnostics, () => {
+          seen.push(currentNetns(new ProcRoot()));
+        });
+        return { entered, seen, gaps: diagnostics.gaps.map(({ detail }) => detail["errno"]) };
+      };
+      const gone = "/proc/4194303/ns/net";
+      // A link to itself: something is there, and opening it fails.
+      using folder = temporary();
+      const broken = `${folder.path}/loop`;
+      symlinkSync(broken, broken);
+      const entered = { entered: true, seen: [netns.inode], gaps: [] };
+      expect(visit([good])).toEqual(entered);
+      expect(visit([gone, "/proc/self/ns/net", broken, good])).toEqual(entered);
+      expect(visit([gone, "/proc/self/ns/net"]))
+        .toEqual({ entered: false, seen: [], gaps: [] });
+      expect(visit([gone, broken])).toEqual({ entered: false, seen: [], gaps: ["ELOOP"] });
+    },
+  );
 
   testIf(reason, "a holder in another namespace than the socket is found", async () => {
     await using netns = await Namespace.create();

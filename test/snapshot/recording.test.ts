@@ -38,6 +38,7 @@ const ENTRIES: readonly Entry[] = [
       pids: [80],
       denied: [90],
       errors: [[90, 12]],
+      sockets: [[4026532001, 80, 3]],
       unlisted: 0,
       vanished: 1,
       hidden: false,

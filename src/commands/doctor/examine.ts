@@ -193,7 +193,8 @@ function checkNamespaces(
     own: found.own,
     enterable: visitNamespace(found, new Diagnostics(), () => {}),
   }));
-  return { namespaces, unread: finder.denied };
+  const { denied, errors } = finder.unread;
+  return { namespaces, unread: [...errors.values()].reduce((sum, count) => sum + count, denied) };
 }
 
 /** What modprobe could load. `installed` is modules.dep of this kernel; `null` if there is none, as in a container. */

@@ -54,6 +54,8 @@ export interface RecordedScan {
   readonly vanished: number;
   readonly hidden: boolean;
   readonly namespaces: readonly (readonly [inode: number, path: string])[];
+  /** Namespaces of sockets; absent in recordings of versions that did not ask sockets. */
+  readonly sockets?: readonly (readonly [inode: number, pid: number, fd: number])[];
 }
 
 /** One entry. */
@@ -270,15 +272,23 @@ function decodeEntry(fields: Fields): Entry {
   }
 }
 
+// A list that recordings of earlier versions lack.
+function tuples(fields: Fields, name: string, size: number): readonly (readonly number[])[] {
+  if (fields.get(name) === undefined) return [];
+  return fields.list(name).map((tuple) => {
+    const whole = Array.isArray(tuple) && tuple.length === size &&
+      tuple.every((item) => isCount(item));
+    if (!whole) fields.fail(`${name} are not ${size} numbers each`);
+    return tuple as number[];
+  });
+}
+
 function scanOf(fields: Fields): RecordedScan {
   return {
     pids: fields.numbers("pids", 0x7fff_ffff),
     denied: fields.numbers("denied", 0x7fff_ffff),
-    errors: (fields.get("errors") === undefined ? [] : fields.list("errors")).map((pair) => {
-      const [pid, errno] = Array.isArray(pair) ? pair : [];
-      if (!isCount(pid) || !isCount(errno)) fields.fail("errors are not pairs");
-      return [pid as number, errno as number];
-    }),
+    errors: tuples(fields, "errors", 2) as unknown as [number, number][],
+    sockets: tuples(fields, "sockets", 3) as unknown as [number, number, number][],
     unlisted: fields.count("unlisted"),
     vanished: fields.count("vanished"),
     hidden: fields.boolean("hidden"),

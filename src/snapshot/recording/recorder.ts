@@ -16,10 +16,12 @@ import { DecodeError } from "../../model/decode_error.ts";
 import { type Datagrams, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { MessageCursor } from "../../netlink/message.ts";
 import { ProcRoot } from "../../proc/root.ts";
+import type { DescriptorTable } from "../../proc/descriptors.ts";
 import type { Scan } from "../../proc/scan.ts";
 import { Users } from "../../etc/users.ts";
 import { type Access, LIVE, type Walk } from "../access.ts";
 import type { FoundNetns, NamespaceFinder } from "../namespaces.ts";
+import type { SocketNamespaces } from "../socket_namespaces.ts";
 import type { Answer, Entry, NetnsInode, RecordedScan, Recording } from "./format.ts";
 import type { DiagSocket } from "../source.ts";
 
@@ -30,6 +32,7 @@ export class Recorder implements Access {
   readonly #answers = new Map<string, Answer>();
   #scope: NetnsInode = null;
   #takenAtMs: number | undefined;
+  #socketNamespaces: SocketNamespaces["found"] = new Map();
   #owners: (() => Entry) | undefined;
   readonly root: ProcRoot;
   readonly users: Users;
@@ -91,11 +94,17 @@ export class Recorder implements Access {
     const made = this.#access.owners(walk);
     let searched: Scan | null = null;
     // Encoded at the end, because the second search adds rows.
-    this.#owners = () => ownersEntry(made.scan, searched);
+    this.#owners = () => ownersEntry(made.scan, searched, this.#socketNamespaces);
     return {
       scan: made.scan,
       search: (missing) => searched = made.search(missing),
     };
+  }
+
+  socketNamespaces(table: DescriptorTable): SocketNamespaces {
+    const { found, partial } = this.#access.socketNamespaces(table);
+    this.#socketNamespaces = found;
+    return { found, partial };
   }
 
   find(
@@ -148,7 +157,11 @@ class RecordingRoot extends ProcRoot {
   }
 }
 
-function ownersEntry({ descriptors, ...scan }: Scan, searched: Scan | null): Entry {
+function ownersEntry(
+  { descriptors, ...scan }: Scan,
+  searched: Scan | null,
+  namespaces: SocketNamespaces["found"],
+): Entry {
   const { pids, tids, fds, inodes, cookies, length } = descriptors;
   const rows: number[] = [];
   for (let row = 0; row < length; row++) {
@@ -159,7 +172,10 @@ function ownersEntry({ descriptors, ...scan }: Scan, searched: Scan | null): Ent
     kind: "owners",
     rows,
     cookies: cookies !== null,
-    scan: scanEntry(scan),
+    scan: {
+      ...scanEntry(scan),
+      sockets: [...namespaces].map(([inode, { pid, fd }]) => [inode, pid, fd]),
+    },
     searched: searched === null ? null : scanEntry(searched),
   };
 }

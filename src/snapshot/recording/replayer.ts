@@ -16,6 +16,7 @@ import { Users } from "../../etc/users.ts";
 import { NoSuchNamespace } from "../../query.ts";
 import type { Access, Walk } from "../access.ts";
 import type { FoundNetns } from "../namespaces.ts";
+import type { SocketNamespaces } from "../socket_namespaces.ts";
 import type { Answer, Entry, NetnsInode, RecordedScan, Recording } from "./format.ts";
 import type { DiagSocket } from "../source.ts";
 
@@ -148,6 +149,14 @@ export class Replayer implements Access {
     const scan = scanOf(entry?.scan ?? NOTHING_SCANNED, descriptors);
     const searched = entry?.searched ? scanOf(entry.searched, descriptors) : scan;
     return { scan, search: () => searched };
+  }
+
+  socketNamespaces(): SocketNamespaces {
+    const sockets = this.#owners?.scan.sockets ?? [];
+    return {
+      found: new Map(sockets.map(([inode, pid, fd]) => [inode, { pid, fd }])),
+      partial: false,
+    };
   }
 
   find(wanted: string): FoundNetns {

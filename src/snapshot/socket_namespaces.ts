@@ -1,0 +1,79 @@
+/**
+ * Network namespaces that only a socket keeps alive: the process that made it there is gone, and another one has it now.
+ *
+ * No link in /proc leads to such a namespace. The socket itself does: a copy of its descriptor is asked where it belongs.
+ *
+ * @module
+ */
+import { ENOSYS, EPERM } from "../../ffi/errno.ts";
+import { close } from "../../ffi/files.ts";
+import { namespaceInode } from "../../ffi/namespace.ts";
+import { tryCopyFrom, tryOpenProcess } from "../../ffi/process.ts";
+import { tryGetNamespaceCookie, tryOpenSocketNamespace } from "../../ffi/socket.ts";
+import type { DescriptorTable } from "../proc/descriptors.ts";
+import type { SocketPlace } from "./namespaces.ts";
+
+/** At most so many sockets are asked: some 20 ms. */
+const MOST_ASKED = 4096;
+
+/** What the sockets told. */
+export interface SocketNamespaces {
+  /** A socket of each namespace, by the namespace's inode. */
+  readonly found: ReadonlyMap<number, SocketPlace>;
+  /** True if some sockets were not asked, because there are too many or we may not. */
+  readonly partial: boolean;
+}
+
+/**
+ * The namespaces of the sockets in a table, asked of each socket once. Tables of threads are left out, because pidfd_getfd(2)
+ * does not know them. Takes the right to trace the processes (CAP_SYS_PTRACE) and CAP_NET_ADMIN, and Linux 5.6.
+ */
+export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
+  const { pids, tids, fds, inodes, length } = table;
+  const found = new Map<number, SocketPlace>();
+  const asked = new Set<number>();
+  const cookies = new Set<bigint>();
+  let partial = false;
+  let process = -1;
+  let pid = 0;
+  const ask = (row: number): void => {
+    if (pids[row] !== pid) {
+      if (process >= 0) close(process);
+      pid = pids[row]!;
+      process = tryOpenProcess(pid);
+    }
+    const copy = process < 0 ? process : tryCopyFrom(process, fds[row]!);
+    if (copy < 0) {
+      partial ||= copy === -EPERM || copy === -ENOSYS;
+      return;
+    }
+    try {
+      // Cheaper than a descriptor of the namespace, and enough to know one that was met before. Linux 5.14.
+      const cookie = tryGetNamespaceCookie(copy);
+      if (cookie !== null && cookies.has(cookie)) return;
+      const namespace = tryOpenSocketNamespace(copy);
+      if (namespace < 0) {
+        partial = true;
+        return;
+      }
+      const inode = namespaceInode(namespace);
+      close(namespace);
+      if (inode === null) return;
+      if (cookie !== null) cookies.add(cookie);
+      if (!found.has(inode)) found.set(inode, { pid, fd: fds[row]! });
+    } finally {
+      close(copy);
+    }
+  };
+  for (let row = 0; row < length; row++) {
+    if (tids[row] !== 0 || asked.has(inodes[row]!)) continue;
+    if (asked.size === MOST_ASKED) {
+      partial = true;
+      break;
+    }
+    asked.add(inodes[row]!);
+    ask(row);
+  }
+  if (process >= 0) close(process);
+  return { found, partial };
+}
