@@ -35,6 +35,8 @@ export interface DecodeContext {
   readonly netns: Netns | null;
   /** Port ID of the netlink socket that we ask through, which is left out of the answer. */
   readonly ownPortId?: number | null;
+  /** Release of the kernel that was asked: `6.18.2`. `null` or absent where it is not known. */
+  readonly kernel?: string | null;
   /** Absent without a filter. Used by families that declare {@linkcode Family.filtersRows}. */
   readonly filter?: RowFilter;
   /** Name of an interface in this namespace; `null` for index 0. */

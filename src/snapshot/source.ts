@@ -12,6 +12,7 @@ import type { Netns } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG, type NetlinkSocket } from "../netlink/connection.ts";
 import { dump } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import { readSysctl } from "../proc/sysctl.ts";
 import { parseProtocols } from "../proc/protocols.ts";
 import type { ProcRoot } from "../proc/root.ts";
 
@@ -46,6 +47,7 @@ export class Source {
   readonly #diagnostics: Diagnostics;
   readonly #open: OpenDiagSocket;
   #transport: ReturnType<OpenDiagSocket> | null | undefined;
+  #release: string | null = null;
   readonly #interfaces = new Map<number, string>();
 
   constructor(root: ProcRoot, diagnostics: Diagnostics, open: OpenDiagSocket = openKernel) {
@@ -218,6 +220,7 @@ export class Source {
   /** The context for decoding what this source read. */
   context(source: SourceKind, netns: Netns | null, filter?: RowFilter): DecodeContext {
     const portId = () => this.#transport?.portId ?? null;
+    const release = () => this.#release ??= readSysctl(this.#root, "kernel/osrelease");
     return {
       source,
       netns,
@@ -225,6 +228,10 @@ export class Source {
       // The port ID is known only once the socket is open.
       get ownPortId() {
         return portId();
+      },
+      // Asked for only when everything is to be decoded.
+      get kernel() {
+        return release();
       },
       interfaceName: (index) => this.interfaceName(index),
     };

@@ -132,5 +132,9 @@ test("the schema names every field of struct tcp_info that this program reads", 
     "rcv_wscale",
     "delivery_rate_app_limited",
     "fastopen_client_fail",
+    "accecn_fail_mode",
+    "accecn_opt_seen",
+    "ecn_mode",
+    "options2",
   ]);
 });

@@ -127,10 +127,7 @@ const ATTRIBUTES: AttributeTable = {
   [uapi.INET_DIAG_PAD]: PADDING,
   /** struct inet_diag_meminfo: bytes. */
   [uapi.INET_DIAG_MEMINFO]: ["meminfo", ["rmem", "wmem", "fmem", "tmem"]],
-  [uapi.INET_DIAG_INFO]: [
-    "info",
-    ({ view, offset, length }) => readTcpInfo(view, offset, length),
-  ],
+  [uapi.INET_DIAG_INFO]: ["info", raw],
   /** struct tcpvegas_info: rtt and minrtt in microseconds. */
   [uapi.INET_DIAG_VEGASINFO]: ["vegasinfo", ["enabled", "rttcnt", "rtt_us", "minrtt_us"]],
   [uapi.INET_DIAG_CONG]: ["cong", text],
@@ -153,6 +150,14 @@ const ATTRIBUTES: AttributeTable = {
   [uapi.INET_DIAG_SOCKOPT]: ["sockopt", sockopt],
 };
 
+const tcpAttributes = (kernel: string | null): AttributeTable => ({
+  ...ATTRIBUTES,
+  [uapi.INET_DIAG_INFO]: [
+    "info",
+    ({ view, offset, length }) => readTcpInfo(view, offset, length, kernel),
+  ],
+});
+
 const MPTCP_ATTRIBUTES: AttributeTable = {
   ...ATTRIBUTES,
   [uapi.INET_DIAG_INFO]: [
@@ -169,18 +174,27 @@ const SCTP_ATTRIBUTES: AttributeTable = {
   ],
 };
 
+let lastTable: { readonly kernel: string | null; readonly table: AttributeTable } | null = null;
+
+// One run reads from one kernel.
+function tcpTable(kernel: string | null): AttributeTable {
+  if (lastTable?.kernel !== kernel) lastTable = { kernel, table: tcpAttributes(kernel) };
+  return lastTable!.table;
+}
+
 /**
  * Every attribute of a message, decoded, by name. One this program does not know is kept as its bytes under
- * `attribute_N`. What INET_DIAG_INFO holds depends on the transport. Throws DecodeError when a length does not add up.
+ * `attribute_N`. What INET_DIAG_INFO holds depends on the transport, and its end on the release of the `kernel`. Throws DecodeError when a length does not add up.
  */
 export function readAttributes(
   attributes: AttributeCursor,
   transport: Transport = "tcp",
+  kernel: string | null = null,
 ): Record<string, AttributeValue> {
   const table = transport === "mptcp"
     ? MPTCP_ATTRIBUTES
     : transport === "sctp"
     ? SCTP_ATTRIBUTES
-    : ATTRIBUTES;
+    : tcpTable(kernel);
   return readTable(attributes, table);
 }

@@ -66,9 +66,11 @@ export class InetTable extends InetSockets implements SocketTable {
     const index = message.interfaceIndex;
     if (index !== 0) this.facts.interfaceName(index);
     if (this.infos !== null) {
-      this.infos[number] = this.facts.fromProc
-        ? null
-        : attributesModule().readAttributes(message.attributes(), kind.transport);
+      this.infos[number] = this.facts.fromProc ? null : attributesModule().readAttributes(
+        message.attributes(),
+        kind.transport,
+        this.#context.kernel ?? null,
+      );
     }
     return number;
   }

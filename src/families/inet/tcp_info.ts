@@ -2,8 +2,8 @@
  * struct tcp_info: one table that drives reading, JSON names and documentation.
  *
  * The kernel only ever appends to it, so the length of the attribute says which fields exist. Source:
- * include/uapi/linux/tcp.h as of Linux 6.18 (280 bytes). The last four bytes are left out on purpose: 6.18 has two u16
- * there, later trees a set of bit-fields of the same size, and nothing in the reply tells which.
+ * include/uapi/linux/tcp.h as of Linux 6.18 (280 bytes). The last four bytes changed their meaning while the size stayed:
+ * two u16 in 6.18 and 6.19, bit-fields since 7.0. Nothing in the reply tells which, so the kernel's release decides.
  *
  * @module
  */
@@ -127,14 +127,41 @@ function fastopenClientFail(view: DataView, offset: number, length: number): num
   return length > 7 ? view.getUint8(offset + 7) >>> 1 & 3 : null;
 }
 
+/** Where the last four bytes begin. */
+const ACCECN = 276;
+
+/**
+ * The last four bytes: how Accurate ECN fares. 6.18 and 6.19: `tcpi_accecn_fail_mode` u16 0, `tcpi_accecn_opt_seen` u16 2.
+ * Since 7.0, from the lowest bit: `tcpi_ecn_mode:2`, `tcpi_accecn_opt_seen:2`, `tcpi_accecn_fail_mode:4`,
+ * `tcpi_options2:24`. Nothing for a release that is not known, because the same bytes would mean either.
+ */
+function accurateEcn(view: DataView, at: number, kernel: string | null): Record<string, number> {
+  const release = /^(\d+)\.(\d+)/.exec(kernel ?? "");
+  if (release === null) return {};
+  if (Number(release[1]) < 7) {
+    return {
+      accecn_fail_mode: view.getUint16(at, true),
+      accecn_opt_seen: view.getUint16(at + 2, true),
+    };
+  }
+  const word = view.getUint32(at, true);
+  return {
+    ecn_mode: word & 3,
+    accecn_opt_seen: word >>> 2 & 3,
+    accecn_fail_mode: word >>> 4 & 15,
+    options2: word >>> 8,
+  };
+}
+
 /**
  * All fields that the attribute is long enough to hold, by their JSON names. 64-bit values are numbers below 2^53 and
- * bigints above; a rate of all ones (unlimited) is `null`.
+ * bigints above; a rate of all ones (unlimited) is `null`. `kernel` is the release of the kernel that sent it.
  */
 export function readTcpInfo(
   view: DataView,
   offset: number,
   length: number,
+  kernel: string | null,
 ): Record<string, number | bigint | boolean | null> {
   const info: Record<string, number | bigint | boolean | null> = {};
   for (const { name, offset: at, width } of TCP_INFO_FIELDS) {
@@ -145,7 +172,7 @@ export function readTcpInfo(
   info.rcv_wscale = rcvWscale(view, offset, length);
   info.delivery_rate_app_limited = appLimited(view, offset, length);
   info.fastopen_client_fail = fastopenClientFail(view, offset, length);
-  return info;
+  return length >= ACCECN + 4 ? { ...info, ...accurateEcn(view, offset + ACCECN, kernel) } : info;
 }
 
 function readField(view: DataView, at: number, width: 1 | 2 | 4 | 8): number | bigint | null {

@@ -31,6 +31,8 @@ export interface SsContext {
   wants(subject: SsSubject): boolean;
   /** Fills the process column with the owners of an inode (0 for none), and goes on to {@linkcode COLUMN.extras}. */
   process(inode: number): void;
+  /** Names of hosts; `null` or absent when addresses are shown. */
+  readonly hosts?: Pick<HostNames, "name"> | null;
 }
 
 /** Parts of the context that are loaded only for runs that need them. */

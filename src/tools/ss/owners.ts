@@ -23,17 +23,14 @@ const CLOSE = 0x29;
 export class SsOwners {
   readonly #root: ProcRoot;
   readonly #options: SsOptions;
-  readonly #utf8: boolean;
   readonly #table: DescriptorTable;
   readonly #index: OwnerIndex;
   /** `("name",pid=N,` by thread, or by process where that is all that is shown. */
   readonly #prefixes = new Map<number, Uint8Array>();
 
-  /** `utf8`: whether a name can be printed is decided for characters, not for bytes. */
-  constructor(root: ProcRoot, options: SsOptions, utf8: boolean) {
+  constructor(root: ProcRoot, options: SsOptions) {
     this.#root = root;
     this.#options = options;
-    this.#utf8 = utf8;
     this.#table = options.threads ? everyThread(root) : everyProcess(root);
     this.#index = OwnerIndex.ofAll(this.#table);
   }
@@ -94,7 +91,7 @@ export class SsOwners {
         ? `tid=${tid || pid},`
         : "";
       const head = encoder.encode('("');
-      const shown = printable(name ?? new Uint8Array(), this.#utf8);
+      const shown = printable(name ?? new Uint8Array());
       const tail = encoder.encode(`",pid=${pid},${thread}fd=`);
       prefix = new Uint8Array(head.length + shown.length + tail.length);
       prefix.set(head);

@@ -16,7 +16,6 @@ import { type Loaded, SsRun } from "./context.ts";
 import { SsFiles } from "./files.ts";
 import { INET_FIRST, INET_LAST, InetReader } from "./inet_reader.ts";
 import type { SsPlan } from "./plan.ts";
-import { isUtf8 } from "./names/process.ts";
 
 /** Runs a plan. Returns the exit status. Throws what the writers throw. */
 export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<number> {
@@ -71,7 +70,7 @@ async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
   // -T alone shows no column of processes, so they are not read, although ss does read them.
   if (options.processes) {
     const { SsOwners } = await import("./owners.ts");
-    owners = new SsOwners(files.root, options, isUtf8(process.env));
+    owners = new SsOwners(files.root, options);
   }
   let hosts: Loaded["hosts"] = null;
   if (options.resolve) {

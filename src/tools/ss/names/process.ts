@@ -4,8 +4,6 @@
  * @module
  */
 import type { ProcRoot } from "../../../proc/root.ts";
-import { utf8Text } from "../../../text/encoding.ts";
-import { utf8Bytes } from "../../../text/encoding.ts";
 
 /** The kernel keeps this many bytes of a name: TASK_COMM_LEN - 1. */
 const COMM_MAX = 15;
@@ -24,22 +22,10 @@ export function processName(root: ProcRoot, path: string): Uint8Array | null {
 }
 
 /**
- * A name with unprintable bytes replaced: control characters by `.` and bytes that are not ASCII by `?`. In a UTF-8 locale,
- * control characters and bytes that are not UTF-8 become `?`.
+ * A name with unprintable bytes replaced: control characters by `.` and bytes that are not ASCII by `?`. So it is in every
+ * locale, because ss never calls setlocale(3).
  */
-export function printable(name: Uint8Array, utf8: boolean): Uint8Array {
+export function printable(name: Uint8Array): Uint8Array {
   if (name.every((byte) => byte >= 0x20 && byte < 0x7f)) return name;
-  if (!utf8) {
-    return name.map((byte) => byte >= 0x80 ? 0x3f : byte < 0x20 || byte === 0x7f ? 0x2e : byte);
-  }
-  // deno-lint-ignore no-control-regex
-  return utf8Bytes(
-    utf8Text(name).replace(/[\x00-\x1f\x7f-\x9f\ufffd]/g, "?"),
-  );
-}
-
-/** True in a UTF-8 locale, by the variables that setlocale(3) reads. */
-export function isUtf8(environment: Readonly<Record<string, string | undefined>>): boolean {
-  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || "C";
-  return /utf-?8/i.test(locale);
+  return name.map((byte) => byte >= 0x80 ? 0x3f : byte < 0x20 || byte === 0x7f ? 0x2e : byte);
 }

@@ -7,6 +7,7 @@ import { label } from "../../../../text/label.ts";
 import type { SsTable } from "../../layout/table.ts";
 import type { SsContext } from "../../context.ts";
 import type { SsOptions } from "../../options.ts";
+import type { HostNames } from "../../names/hosts.ts";
 import { writeSkmem } from "../skmem.ts";
 import { SOCKOPT_NAMES } from "../../../../families/inet/attributes.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
@@ -23,10 +24,12 @@ export class InetDetails {
   readonly #cells: SsTable;
   readonly #options: SsOptions;
   readonly #info: TcpInfoWriter;
+  readonly #hosts: Pick<HostNames, "name"> | null;
 
-  constructor({ cells, options }: Pick<SsContext, "cells" | "options">) {
+  constructor({ cells, options, hosts }: Pick<SsContext, "cells" | "options" | "hosts">) {
     this.#cells = cells;
     this.#options = options;
+    this.#hosts = hosts ?? null;
     this.#info = new TcpInfoWriter(cells, options.options, options.numeric);
   }
 
@@ -38,7 +41,7 @@ export class InetDetails {
     const tcp = protocol !== uapi.IPPROTO_SCTP && protocol !== uapi.IPPROTO_MPTCP;
     if (tcp) {
       this.#info.write(message);
-      writeMd5Keys(cells, message);
+      writeMd5Keys(cells, message, this.#hosts);
       writeUlp(cells, message);
     } else if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
     else writeMptcpInfo(cells, message);

@@ -280,25 +280,25 @@ export class TcpInfoWriter {
     if (rto !== DEFAULT_RTO) this.#ms(TEXT.rto, rto);
     const backoff = this.#u8(BACKOFF);
     if (backoff !== 0) this.#number(TEXT.backoff, backoff);
-    const rtt = this.#roundTrip(message);
+    const rtt = this.#u32(RTT);
     if (rtt !== 0) {
       this.#ms(TEXT.rtt, rtt);
       this.#out.byte(0x2f);
       putMilliseconds(this.#out, this.#u32(RTTVAR));
     }
     this.#ms(TEXT.ato, this.#u32(ATO));
-    return rtt;
+    return this.#rateRtt(message, rtt);
   }
 
-  /** Microseconds: the smoothed one, or Vegas's own measurement. */
-  #roundTrip(message: InetMessage): number {
+  /** What the rate of sending is reckoned with, in microseconds: Vegas's own measurement, else the smoothed one. */
+  #rateRtt(message: InetMessage, smoothed: number): number {
     const at = message.attributeOffset(INET_DIAG_VEGASINFO);
     if (at >= 0 && message.attributeLength(INET_DIAG_VEGASINFO) >= 16) {
       const { view } = message;
       const rtt = view.getUint32(at + 8, true);
       if (view.getUint32(at, true) !== 0 && rtt !== 0 && rtt !== 0x7fff_ffff) return rtt;
     }
-    return this.#u32(RTT);
+    return smoothed;
   }
 
   #bbr(message: InetMessage): void {

@@ -7,6 +7,8 @@ import { AF_INET6 } from "../../../../../ffi/socket.ts";
 import { AttributeCursor } from "../../../../netlink/attribute.ts";
 import type { SsTable } from "../../layout/table.ts";
 import { writeIpv6Bare } from "./address.ts";
+import { formatAddress } from "../../../../model/endpoint.ts";
+import type { HostNames } from "../../names/hosts.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import { writeSubflow } from "./mptcp.ts";
 import { INET_DIAG_MD5SIG, INET_DIAG_ULP_INFO } from "../../../../families/inet/uapi.ts";
@@ -15,8 +17,15 @@ import { INET_DIAG_MD5SIG, INET_DIAG_ULP_INFO } from "../../../../families/inet/
 const MD5SIG_SIZE = 100;
 const MD5_KEY_MAX = 80;
 
-/** Writes the MD5 keys, which the kernel tells to CAP_NET_ADMIN alone. ss prints them in clear. */
-export function writeMd5Keys(cells: SsTable, message: InetMessage): void {
+/**
+ * Writes the MD5 keys, which the kernel tells to CAP_NET_ADMIN alone. ss prints them in clear. With `hosts`, the addresses
+ * are shown by their names.
+ */
+export function writeMd5Keys(
+  cells: SsTable,
+  message: InetMessage,
+  hosts: Pick<HostNames, "name"> | null,
+): void {
   const start = message.attributeOffset(INET_DIAG_MD5SIG);
   const end = start + message.attributeLength(INET_DIAG_MD5SIG);
   const { view } = message;
@@ -24,12 +33,21 @@ export function writeMd5Keys(cells: SsTable, message: InetMessage): void {
   for (let at = start; at >= 0 && at + MD5SIG_SIZE <= end; at += MD5SIG_SIZE) {
     cells.text(first ? " md5keys:" : ",");
     first = false;
-    if (view.getUint8(at) === AF_INET6) writeIpv6Bare(cells, view, at + 4);
+    const six = view.getUint8(at) === AF_INET6;
+    const name = hosts?.name(addressAt(view, at + 4, six)) ?? null;
+    if (name !== null) cells.utf8(name);
+    else if (six) writeIpv6Bare(cells, view, at + 4);
     else cells.ipv4(view.getUint32(at + 4, false));
     cells.text(`/${view.getUint8(at + 1)}=`);
     const length = Math.min(view.getUint16(at + 2, true), MD5_KEY_MAX);
     for (let i = 0; i < length; i++) writeEscaped(cells, view.getUint8(at + 20 + i));
   }
+}
+
+function addressAt(view: DataView, at: number, six: boolean): string {
+  return formatAddress(
+    new Uint8Array(view.buffer, view.byteOffset + at, six ? 16 : 4),
+  );
 }
 
 /** A byte of a key: what would be taken for the end of the list is escaped, as is what cannot be printed. */
@@ -85,7 +103,9 @@ function writeTls(cells: SsTable, nest: AttributeCursor): void {
     if (value !== undefined) cells.text(` ${label}: ${names[value] ?? `unknown(${value})`}`);
   };
   write("version", TLS_VERSION, VERSIONS);
-  write("cipher", TLS_CIPHER, CIPHERS);
+  // Ciphers that ss has no name for are left out there too.
+  const cipher = CIPHERS[values.get(TLS_CIPHER) ?? 0];
+  if (cipher !== undefined) cells.text(` cipher: ${cipher}`);
   write("rxconf", TLS_RXCONF, CONFIGURATIONS);
   write("txconf", TLS_TXCONF, CONFIGURATIONS);
   if (values.has(TLS_ZC_RO_TX)) cells.text(" zc_ro_tx");

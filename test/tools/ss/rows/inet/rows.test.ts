@@ -29,7 +29,11 @@ const EVERYTHING: SsOptions = {
 };
 
 /** A printer, and what it has printed. */
-function printer(protocol: number, options: Partial<SsOptions> = {}) {
+function printer(
+  protocol: number,
+  options: Partial<SsOptions> = {},
+  hosts: SsContext["hosts"] = null,
+) {
   let text = "";
   const out = { writeBytes: (bytes: Uint8Array) => text += new TextDecoder().decode(bytes) };
   const table = new SsTable(out as unknown as Writer, {
@@ -47,6 +51,7 @@ function printer(protocol: number, options: Partial<SsOptions> = {}) {
       cgroup: (id) => `/group-${id}`,
       localPortRange: { first: 32768, last: 60999 },
     },
+    hosts,
     wants: () => true,
     process() {
       table.column(8);
@@ -136,6 +141,25 @@ describe("a row over netlink", () => {
     expect(row(uapi.IPPROTO_TCP, message(key), { options: false, extended: false })).toBe(
       `${START} md5keys:192.0.2.0/24=a\\054\\040\\134b\n`,
     );
+    const six = attribute(uapi.INET_DIAG_MD5SIG, [
+      10,
+      128,
+      ...u16(1),
+      ...zeros(15),
+      1,
+      ...ascii("k"),
+      ...zeros(79),
+    ]);
+    const known = { "192.0.2.0": "net.example", "::1": "ip6-localhost" };
+    const hosts = { name: (address: string) => known[address as keyof typeof known] ?? null };
+    const made = printer(uapi.IPPROTO_TCP, { options: false, extended: false }, hosts);
+    for (const bytes of [message(key), message(six)]) {
+      made.rows.row(viewOf(bytes), 0, bytes.length, "netlink");
+    }
+    expect(made.text()).toBe(
+      `${START} md5keys:net.example/24=a\\054\\040\\134b\n` +
+        `${START} md5keys:ip6-localhost/128=k\n`,
+    );
   });
 
   test("tells of kernel TLS", () => {
@@ -152,6 +176,18 @@ describe("a row over netlink", () => {
     expect(row(uapi.IPPROTO_TCP, message(tls), { options: false, extended: false })).toBe(
       `${START} tcp-ulp-tls version: 1.3 cipher: aes-gcm-256 rxconf: none txconf: sw zc_ro_tx\n`,
     );
+  });
+
+  test("leaves out ciphers that ss has no name for", () => {
+    for (const cipher of [50, 53, 54, 55, 300]) {
+      const tls = attribute(uapi.INET_DIAG_ULP_INFO, [
+        ...attribute(1, [...ascii("tls"), 0]),
+        ...attribute(2, [...attribute(1, u16(0x0304)), ...attribute(2, u16(cipher))]),
+      ]);
+      expect(row(uapi.IPPROTO_TCP, message(tls), { options: false, extended: false })).toBe(
+        `${START} tcp-ulp-tls version: 1.3\n`,
+      );
+    }
   });
 
   test("tells of a subflow of MPTCP", () => {

@@ -154,12 +154,15 @@ describe("the text of tcp_info", () => {
     expect(
       written({ [INET_DIAG_INFO]: info, [INET_DIAG_DCTCPINFO]: [...u16(0), ...dctcp.slice(2)] }),
     ).toBe(" rtt:0.5/0 dctcp:fallback_mode");
+    // Vegas's own measurement is what the rate of sending is reckoned with, and nothing else.
+    const sending = tcpInfo({ ...QUIET, rtt: 500, snd_cwnd: 10, snd_mss: 1000 });
     const vegas = [...u32(1), ...u32(0), ...u32(2000), ...u32(0)];
-    expect(written({ [INET_DIAG_INFO]: info, [INET_DIAG_VEGASINFO]: vegas })).toBe(" rtt:2/0");
-    // Not enabled: the kernel's own measurement counts.
-    expect(
-      written({ [INET_DIAG_INFO]: info, [INET_DIAG_VEGASINFO]: [...u32(0), ...vegas.slice(4)] }),
-    ).toBe(" rtt:0.5/0");
+    const disabled = [...u32(0), ...vegas.slice(4)];
+    const rates = [vegas, disabled].map((bytes) =>
+      written({ [INET_DIAG_INFO]: sending, [INET_DIAG_VEGASINFO]: bytes })
+    );
+    expect(rates[0]).toBe(" rtt:0.5/0 mss:1000 cwnd:10 send 40Mbps");
+    expect(rates[1]).toBe(" rtt:0.5/0 mss:1000 cwnd:10 send 160Mbps");
   });
 
   test("is printable for any bytes of any length", () => {
