@@ -26,6 +26,7 @@ const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ACCEPTCONN = 30;
+export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;

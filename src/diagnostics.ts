@@ -11,7 +11,7 @@ export class Diagnostics {
   readonly gaps: Gap[] = [];
   readonly notes: string[] = [];
 
-  /** Records that something is missing from the answer. */
+  /** Records that something is missing from the answer. Gaps that are alike are told as one line: see `gapLines`. */
   gap(gap: Gap): void {
     this.gaps.push(gap);
   }

@@ -3,12 +3,8 @@
  *
  * @module
  */
-import type {
-  GapDocument,
-  HostDocument,
-  OwnerDocument,
-  SocketDocument,
-} from "../snapshot/document.ts";
+import type { Places } from "../model/verdict.ts";
+import type { HostDocument, OwnerDocument, SocketDocument } from "../snapshot/document.ts";
 import {
   containerText,
   identify,
@@ -68,21 +64,24 @@ export function resultOwners(owners: readonly OwnerDocument[]): ResultOwner[] {
   return [...distinct.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, owner]) => owner);
 }
 
-/** The kinds of socket that a gap may hide. Empty: it hides only owners. `null`: any kind, in other namespaces. */
-export function hiddenBy(gap: GapDocument): readonly PolicyCheck[] | null {
-  if (gap.kind === "processes") return [];
-  if (gap.kind === "netns") return null;
-  // The label of a table begins with its kind: `tcp over IPv4`, `unix`.
-  const [table] = typeof gap.table === "string" ? gap.table.split(" ") : [];
-  switch (table) {
-    case "unix":
-    case "packet":
-    case "vsock":
-    case "xdp":
-      return [table];
-    case "netlink":
-      return [];
-    default:
-      return ["internet"];
-  }
+/** Where services that a policy checks could be. */
+export function checkedPlaces(check: ReadonlySet<PolicyCheck>): Places {
+  return {
+    tables(label) {
+      // The label of a table begins with its kind: `tcp over IPv4`, `unix`.
+      const [kind] = label.split(" ");
+      switch (kind) {
+        case "unix":
+        case "packet":
+        case "vsock":
+        case "xdp":
+          return check.has(kind);
+        case "netlink":
+          return false;
+        default:
+          return check.has("internet");
+      }
+    },
+    namespaces: true,
+  };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { GapDocument, SnapshotDocument } from "../snapshot/document.ts";
+import { absence, becauseText, decide, mayHide } from "../model/verdict.ts";
 import { isService, program, shortId, userText } from "../snapshot/identity.ts";
 import { compareMatches, judgeEntry, type Match, matchEntry, speaksOf } from "./match.ts";
 import type { Policy, PolicyEntry, PolicySettings } from "./policy.ts";
@@ -17,7 +18,12 @@ import {
   type Verdict,
   VERDICTS,
 } from "./report.ts";
-import { type AuditedSocket, auditedSocket, hiddenBy, resultOwners } from "./audited_socket.ts";
+import {
+  type AuditedSocket,
+  auditedSocket,
+  checkedPlaces,
+  resultOwners,
+} from "./audited_socket.ts";
 
 const SEVERITY: Readonly<Record<Verdict, Severity>> = {
   ok: "info",
@@ -46,7 +52,7 @@ const FIX: Readonly<Record<Verdict, string>> = {
   too_exposed: "Bind the service to a nearer address, or raise what the entry allows",
   wrong_owner: "Find out why this program holds the socket, and stop it or correct the entry",
   expired: "Remove the service, or renew the entry with a new day and reason",
-  undecidable: "Run as root on the host, so that the missing part can be seen",
+  undecidable: "Let Sockeye see the missing part; the message says what keeps it from that",
 };
 
 /** Verdicts from best to worst. The worst verdict on its sockets is that of a service. */
@@ -175,6 +181,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
       severity: SEVERITY[verdict],
       fix: FIX[verdict],
     })),
+    undecided: [],
     services: results.size,
     unused: policy.entries.filter((entry) => !entry.required && !spokenOf.has(entry))
       .map(({ name, line }) => ({ name, line })),
@@ -261,10 +268,12 @@ function judged(
 }
 
 function absent(entry: PolicyEntry, document: SnapshotDocument, policy: Policy): Result {
-  const gap = document.gaps.find((gap) =>
-    hiddenBy(gap) === null ? entry.netns !== "host" : matters(gap, policy.settings.check)
-  );
-  const verdict: Verdict = gap === undefined ? "missing" : "undecidable";
+  const decided = decide(false, {
+    ...checkedPlaces(policy.settings.check),
+    namespaces: () => entry.netns !== "host",
+  }, document.gaps);
+  const verdict: Verdict = decided.answer === "no" ? "missing" : "undecidable";
+  const said = `${entry.name} ${absence("required_missing", decided)}`;
   const key = `entry ${entry.name}`;
   return {
     rule: `policy/${verdict}`,
@@ -276,9 +285,7 @@ function absent(entry: PolicyEntry, document: SnapshotDocument, policy: Policy):
     netns: entry.netns,
     reach: null,
     owners: [],
-    message: gap === undefined
-      ? `${entry.name} is required and nothing like it is there`
-      : `${entry.name} is required and was not seen: ${gap.reason}`,
+    message: decided.answer === "no" ? said : `${said}: ${becauseText(decided)}`,
     evidence: [],
     fix: FIX[verdict],
     entry: { name: entry.name, line: entry.line },
@@ -294,18 +301,16 @@ function wantedText({ transports, addresses, ports, ephemeral, paths }: PolicyEn
   return `${what} ${paths?.join(",") ?? `${addresses?.join(",") ?? "*"}:${port || "*"}`}`;
 }
 
-/** True for a gap that may hide services which the policy checks. */
-function matters(gap: GapDocument, check: PolicySettings["check"]): boolean {
-  return hiddenBy(gap)?.some((hidden) => check.has(hidden)) ?? true;
-}
-
 /** The gaps that may hide services which the policy checks. A gap that several namespaces share is listed once. */
 export function relevantGaps(
   gaps: readonly GapDocument[],
   check: PolicySettings["check"],
 ): GapDocument[] {
+  const places = checkedPlaces(check);
   const distinct = new Map<string, GapDocument>();
-  for (const gap of gaps) if (matters(gap, check)) distinct.set(`${gap.kind} ${gap.reason}`, gap);
+  for (const gap of gaps) {
+    if (mayHide(gap, places)) distinct.set(`${gap.kind} ${gap.reason}`, gap);
+  }
   return [...distinct.values()];
 }
 

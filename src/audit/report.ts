@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decide, decideAny, EVERYWHERE, type Verdict as Decision } from "../model/verdict.ts";
 import type { GapDocument, HostDocument } from "../snapshot/document.ts";
 
 /** Name and version of the format of `audit --format json`. */
@@ -78,6 +79,17 @@ export interface AuditRule {
   readonly fix: string;
 }
 
+/** A rule that found nothing, though something may be where nobody could look. */
+export interface UndecidedRule {
+  /** See {@linkcode Result.rule}. */
+  readonly rule: string;
+  readonly title: string;
+  /** The worst that could be found. */
+  readonly severity: Severity;
+  /** The gaps, as sentences. */
+  readonly because: readonly string[];
+}
+
 /** The results of one audit. */
 export interface AuditReport {
   readonly host: HostDocument;
@@ -90,6 +102,8 @@ export interface AuditReport {
   readonly collapsed: readonly Collapsed[];
   /** All rules that were applied, whether they found something or not. */
   readonly rules: readonly AuditRule[];
+  /** Rules of the advice that could not be decided. Of a policy, there are results with the verdict `undecidable` instead. */
+  readonly undecided: readonly UndecidedRule[];
   /** Number of services that were judged. Those in {@linkcode AuditReport.collapsed} are not counted. */
   readonly services: number;
   /** Entries that no service matched, which might be removed. */
@@ -103,6 +117,16 @@ export type AuditOutcome = "compliant" | "violation" | "undecidable";
 /** Compares severities. Positive if `a` is worse. */
 export function compareSeverity(a: Severity, b: Severity): number {
   return SEVERITIES.indexOf(a) - SEVERITIES.indexOf(b);
+}
+
+/** Whether there is anything to report, for the sentence that there is not. */
+export function reportVerdict(report: AuditReport): Decision {
+  const found = report.results.some(isProblem);
+  if (report.policy !== null) return decide(found, EVERYWHERE, report.gaps);
+  return decideAny([
+    { answer: found ? "yes" : "no" },
+    ...report.undecided.map(({ because }): Decision => ({ answer: "undecided", because })),
+  ]);
 }
 
 /** How many results have each verdict. */

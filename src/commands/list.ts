@@ -11,7 +11,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { Users } from "../etc/users.ts";
 import type { Query } from "../query.ts";
-import { type ColorChoice, paint, useColor } from "../text/color.ts";
+import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
 
@@ -51,7 +51,7 @@ export async function list(
     (format.format === "json" ? writeJson : writeNdjson)(snapshot, out);
   }
   out.flush();
-  report(diagnostics, format, err);
+  await report(diagnostics, format, err);
   return diagnostics.complete;
 }
 
@@ -94,14 +94,13 @@ async function recordedSnapshot(
   }
 }
 
-function report(diagnostics: Diagnostics, format: ListFormat, err: Writer): void {
-  const color = useColor(
-    format.color === "always" ? "auto" : format.color,
-    terminalColumns(2) !== null,
-    process.env,
-  );
-  for (const gap of diagnostics.gaps) {
-    err.write(`${paint("sockeye:", "dim", color)} ${gap.reason}\n`);
+async function report(diagnostics: Diagnostics, format: ListFormat, err: Writer): Promise<void> {
+  const { gaps } = diagnostics;
+  if (gaps.length > 0) {
+    const { tellGaps } = await import("../views/gaps.ts");
+    const choice = format.color === "always" ? "auto" : format.color;
+    const color = useColor(choice, terminalColumns(2) !== null, process.env);
+    tellGaps(gaps, err, { verbose: format.verbose, color });
   }
   if (format.verbose) { for (const note of diagnostics.notes) err.write(`sockeye: ${note}\n`); }
   err.flush();

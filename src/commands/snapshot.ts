@@ -6,6 +6,7 @@
 import { Diagnostics } from "../diagnostics.ts";
 import { writeDocument } from "../snapshot/document.ts";
 import type { Writer } from "../text/writer.ts";
+import { tellGaps } from "../views/gaps.ts";
 import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts";
 
 /** Writes the snapshot to `out` and its gaps to `err`. Returns true if there is no gap. */
@@ -13,7 +14,6 @@ export function snapshot(options: HostOptions, out: Writer, err: Writer): boolea
   const diagnostics = new Diagnostics();
   writeDocument(takeHostDocument(options, diagnostics), out);
   out.flush();
-  for (const gap of diagnostics.gaps) err.write(`sockeye: ${gap.reason}\n`);
-  err.flush();
+  tellGaps(diagnostics.gaps, err);
   return diagnostics.complete;
 }

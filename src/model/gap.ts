@@ -12,10 +12,14 @@ export const GAP_KINDS = [
   "table",
   /** A table that changed during every attempt to read it. */
   "interrupted",
-  /** A network namespace that could not be entered. */
+  /** A network namespace that could not be entered, or was not looked into. */
   "netns",
   /** Firewall marks, which the query asks for but the kernel does not show to this user. */
   "marks",
+  /** The interfaces of a network namespace: without them, a wildcard address has no known reach. */
+  "interfaces",
+  /** Sockets that a process holds and that no table shows. */
+  "unlisted",
 ] as const;
 type GapKind = typeof GAP_KINDS[number];
 
@@ -26,4 +30,52 @@ export interface Gap {
   readonly reason: string;
   /** The same as data: counts, names, an error code. Keys are in snake case, because they are JSON keys too. */
   readonly detail: Readonly<Record<string, string | number>>;
+  /**
+   * The sentence for many gaps of this sort, with `#` for their number: `# network namespaces could not be entered`. Gaps with
+   * the same one are told as one line. Absent: only gaps with the same reason are.
+   */
+  readonly many?: string;
+  /** What exactly is missing, a name and an error each: `process 80 (nginx): Permission denied`. Shown under `--verbose`. */
+  readonly items?: readonly string[];
+}
+
+/** A gap as in JSON, where the details stand beside kind and reason. A file may have kinds that this version does not know. */
+export interface FlatGap {
+  readonly kind: string;
+  readonly reason: string;
+  readonly [detail: string]: unknown;
+}
+
+/** A gap as in JSON. */
+export function flatGap({ kind, reason, detail }: Gap): FlatGap {
+  return { kind, reason, ...detail };
+}
+
+/** What is told of a gap. */
+export type ToldGap = Pick<Gap, "reason" | "many" | "items">;
+
+/** The lines that tell gaps: each sort once, with its number. With `verbose`, what exactly is missing stands below it. */
+export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {
+  const sorts = new Map<string, ToldGap[]>();
+  for (const gap of gaps) {
+    const sort = gap.many ?? gap.reason;
+    const known = sorts.get(sort);
+    if (known === undefined) sorts.set(sort, [gap]);
+    else known.push(gap);
+  }
+  const lines: string[] = [];
+  for (const alike of sorts.values()) {
+    const [first] = alike as [ToldGap];
+    const reasons = new Set(alike.map(({ reason }) => reason));
+    const items = new Set(alike.flatMap((gap) => gap.items ?? []));
+    if (alike.length === 1 || first.many === undefined) {
+      // The same table may be missing in several namespaces.
+      lines.push(alike.length === 1 ? first.reason : `${first.reason} (${alike.length} times)`);
+    } else {
+      lines.push(first.many.replace("#", String(alike.length)));
+      if (items.size === 0) { for (const reason of reasons) items.add(reason); }
+    }
+    if (verbose) lines.push(...[...items].map((item) => `  ${item}`));
+  }
+  return lines;
 }

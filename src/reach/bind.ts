@@ -7,7 +7,12 @@ import { isWildcard, mappedIpv4 } from "../model/endpoint.ts";
 import type { InternetEndpoint, Netns, Reach, Scope, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { addressReach } from "./address.ts";
-import type { InterfaceTable, Link, LinkAddress } from "./interfaces.ts";
+import {
+  type InterfaceTable,
+  type Link,
+  type LinkAddress,
+  UnreadInterfaces,
+} from "./interfaces.ts";
 
 /** An address that a socket can be reached at. */
 interface ReachableAddress {
@@ -34,13 +39,28 @@ const WIDTH: readonly Scope[] = ["loopback", "link_local", "container", "private
 /** Further addresses are counted, not named. */
 const NAMED_ADDRESSES = 8;
 
-/** Works out how far a bound socket can be reached. Without interfaces, it is judged by its address alone. */
+/**
+ * Works out how far a bound socket can be reached. With `null` for interfaces, it is judged by its address alone. If they could
+ * not be read, nobody knows what a wildcard address stands for.
+ */
 export function resolveReach(
   socket: Pick<Socket, "transport" | "family" | "v6only"> & { readonly local: InternetEndpoint },
-  interfaces: InterfaceTable | null,
+  interfaces: InterfaceTable | UnreadInterfaces | null,
 ): ResolvedReach {
   const { local } = socket;
   const plain = addressReach(local.address);
+  if (interfaces instanceof UnreadInterfaces) {
+    const open = plain.scope === "any";
+    return {
+      scope: open ? "unknown" : plain.scope,
+      reasons: [
+        ...plain.reasons,
+        ...(open ? [`which addresses these are could not be read: ${interfaces.why}`] : []),
+        ...limits(socket),
+      ],
+      reachableAddresses: null,
+    };
+  }
   if (interfaces === null) {
     return {
       scope: plain.scope,
@@ -249,7 +269,7 @@ function through(plain: Reach, name: string): Reach {
  */
 export function fillReach(
   sockets: Sockets,
-  surroundingsOf: (netns: Netns | null) => InterfaceTable | null = () => null,
+  surroundingsOf: (netns: Netns | null) => InterfaceTable | UnreadInterfaces | null = () => null,
 ): void {
   // Hosts have few addresses and many sockets.
   const known = new Map<string, Reach>();

@@ -6,6 +6,7 @@
 import { AF_INET6 } from "../../ffi/socket.ts";
 import { SyscallError } from "../../ffi/errno.ts";
 import { DecodeError } from "../model/decode_error.ts";
+import type { Gap } from "../model/gap.ts";
 import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
 import { Connection, NETLINK_ROUTE, type NetlinkSocket } from "../netlink/connection.ts";
@@ -52,6 +53,25 @@ export interface InterfaceTable {
   readonly enclosed: boolean;
   /** Transports whose sockets serve the devices of a VRF without being bound to it. Kernel: net.ipv4.*_l3mdev_accept. */
   readonly vrfAccept: ReadonlySet<string>;
+}
+
+/** What is known of interfaces that could not be read: why not. */
+export class UnreadInterfaces {
+  constructor(readonly why: string) {}
+
+  /** The gap that they leave in an answer. */
+  gap(netns: number | null): Gap {
+    const without =
+      `could not be read (${this.why}): how far a wildcard address reaches there is not known`;
+    return {
+      kind: "interfaces",
+      reason: netns === null
+        ? `the interfaces ${without}`
+        : `the interfaces of network namespace ${netns} ${without}`,
+      detail: netns === null ? {} : { netns },
+      many: `the interfaces of # network namespaces ${without}`,
+    };
+  }
 }
 
 // include/uapi/linux/rtnetlink.h
@@ -146,14 +166,14 @@ function need(what: string, start: number, end: number, size: number): void {
 }
 
 /**
- * Reads the interfaces of the namespace that this thread is in; `netns` is its inode. `null` if the kernel does not answer, as
- * in a sandbox without NETLINK_ROUTE.
+ * Reads the interfaces of the namespace that this thread is in; `netns` is its inode. The kernel does not answer in a sandbox
+ * without NETLINK_ROUTE.
  */
 export function readInterfaces(
   root: ProcRoot,
   netns: number | null,
   open: () => NetlinkSocket = () => new Connection(NETLINK_ROUTE),
-): InterfaceTable | null {
+): InterfaceTable | UnreadInterfaces {
   let transport: NetlinkSocket | undefined;
   try {
     transport = open();
@@ -170,7 +190,7 @@ export function readInterfaces(
   } catch (error) {
     if (
       error instanceof SyscallError || error instanceof NetlinkError || error instanceof DecodeError
-    ) return null;
+    ) return new UnreadInterfaces(error.message);
     throw error;
   } finally {
     transport?.close();

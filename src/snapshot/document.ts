@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { FlatGap } from "../model/gap.ts";
 import type { Ownership } from "../model/owner.ts";
 import type { PortRange } from "../model/port_range.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -23,11 +24,7 @@ export interface HostDocument {
 }
 
 /** A gap, as in the JSON. Further keys depend on the kind. */
-export interface GapDocument {
-  readonly kind: string;
-  readonly reason: string;
-  readonly [detail: string]: unknown;
-}
+export type GapDocument = FlatGap;
 
 /** One end of a socket. Internet sockets have an address and a port; other families have keys of their own. */
 interface EndpointDocument {

@@ -25,7 +25,7 @@ import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../etc/users.ts";
 import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsInterfaces } from "../reach/bind.ts";
-import { type InterfaceTable, readInterfaces } from "../reach/interfaces.ts";
+import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/interfaces.ts";
 import type { SnapshotTools } from "./own_netns_snapshot.ts";
 import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
@@ -62,7 +62,7 @@ export function takeNetnsRows(
     );
   const takenAtMs = access.now();
   const rows = SocketRows.empty();
-  const interfaces = new Map<number, InterfaceTable | null>();
+  const interfaces = new Map<number, InterfaceTable | UnreadInterfaces>();
   const entered = new Set<number>();
   const told = new Set<number>();
   const visit = (found: FoundNetns) => {
@@ -86,7 +86,9 @@ export function takeNetnsRows(
       });
       if (root.isLive && rows.from(before).some(needsInterfaces)) {
         const open = () => access.open(NETLINK_ROUTE);
-        interfaces.set(found.netns.inode, readInterfaces(root, found.netns.inode, open));
+        const table = readInterfaces(root, found.netns.inode, open);
+        if (table instanceof UnreadInterfaces) diagnostics.gap(table.gap(found.netns.inode));
+        interfaces.set(found.netns.inode, table);
       }
       inside(found);
     } finally {

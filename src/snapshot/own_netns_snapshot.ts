@@ -17,7 +17,7 @@ import { currentNetns } from "../proc/ns.ts";
 import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { fillReach } from "../reach/bind.ts";
-import { type InterfaceTable, readInterfaces } from "../reach/interfaces.ts";
+import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/interfaces.ts";
 import { type Access, LIVE } from "./access.ts";
 import { collectRows } from "./collect.ts";
 import type { QueryFilter } from "./query_filter.ts";
@@ -97,10 +97,13 @@ export function takeRows(
     },
     reach(some) {
       // Two small dumps, made when the first socket needs them.
-      let interfaces: InterfaceTable | null | undefined = root.isLive ? undefined : null;
+      let interfaces: InterfaceTable | UnreadInterfaces | null | undefined = root.isLive
+        ? undefined
+        : null;
       fillReach(some, () => {
         if (interfaces === undefined) {
           interfaces = readInterfaces(root, inode, () => access.open(NETLINK_ROUTE));
+          if (interfaces instanceof UnreadInterfaces) diagnostics.gap(interfaces.gap(inode));
         }
         return interfaces;
       });

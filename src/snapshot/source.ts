@@ -39,6 +39,9 @@ type OpenDiagSocket = () => DiagSocket;
 
 const openKernel: OpenDiagSocket = () => new Connection(NETLINK_SOCK_DIAG);
 
+/** Why /proc was read if that is how this kernel is made. */
+export const NO_DIAG_MODULE = "the kernel has no diag module for it";
+
 const REFUSED_PROGRAM = "the kernel refuses the filter program";
 
 /** Reads the tables of one network namespace. */
@@ -49,6 +52,8 @@ export class Source {
   #transport: ReturnType<OpenDiagSocket> | null | undefined;
   #release: string | null = null;
   readonly #interfaces = new Map<number, string>();
+  /** Labels of the tables that were read from /proc, and why. */
+  readonly fromProc = new Map<string, string>();
 
   constructor(root: ProcRoot, diagnostics: Diagnostics, open: OpenDiagSocket = openKernel) {
     this.#root = root;
@@ -104,7 +109,7 @@ export class Source {
           );
           return REFUSED_PROGRAM;
         }
-        return error.errno === ENOENT ? "the kernel has no diag module for it" : error.message;
+        return error.errno === ENOENT ? NO_DIAG_MODULE : error.message;
       }
       if (error instanceof DecodeError || error instanceof SyscallError) return error.message;
       throw error;
@@ -161,6 +166,7 @@ export class Source {
           return "failed";
         }
       }
+      this.fromProc.set(label, refusal);
       this.#diagnostics.note(`${label}: ${refusal}; read from /proc/net/${table.file}`);
       return "read";
     } catch (error) {

@@ -117,7 +117,12 @@ describe("advise()", () => {
   test("tells what one source shows and another does not", () => {
     const { results } = advise(
       snapshot([]),
-      [{ kind: "only_proc_net", endpoint: "tcp 0.0.0.0:31337", inode: 5, detail: "" }],
+      {
+        discrepancies: [
+          { kind: "only_proc_net", endpoint: "tcp 0.0.0.0:31337", inode: 5, detail: "" },
+        ],
+        gaps: [],
+      },
       "critical",
     );
     expect(results[0]).toMatchObject({
@@ -125,6 +130,44 @@ describe("advise()", () => {
       severity: "critical",
       netns: null,
     });
+  });
+
+  test("a rule that could not look everywhere is undecided, and so is the audit", () => {
+    const hidden = [{ kind: "processes", reason: "3 processes could not be read", denied: 3 }];
+    const report = advise(
+      snapshot([socket("10.0.0.1", 80), unix({ name: "x" }, 33)], hidden),
+      null,
+      "medium",
+    );
+    expect(report.outcome).toBe("undecidable");
+    expect(report.undecided.map(({ rule }) => rule.replace("advice/", ""))).toEqual([
+      "exposed-service",
+      "inherited-listener",
+      "deleted-program",
+      "open-unix-socket",
+      "split-port",
+    ]);
+    expect(report.undecided[0]!.because).toEqual(["3 processes could not be read"]);
+    // A finding is certain, whatever else could not be seen.
+    const found = advise(snapshot([socket("0.0.0.0", 6379)], hidden), null, "medium");
+    expect(found.outcome).toBe("violation");
+    // What no rule could fail on decides nothing.
+    const open = snapshot([socket("10.0.0.1", 80)], hidden);
+    expect(advise(open, null, "critical").outcome).toBe("undecidable");
+    expect(advise(open, null, null).outcome).toBe("compliant");
+    // Without a service there is nothing that an unseen process could hold.
+    expect(advise(snapshot([], hidden), null, "medium").outcome).toBe("compliant");
+    const queue = [{ kind: "table", reason: "closed", table: "unix" }];
+    expect(advise(snapshot([], queue), null, "critical").outcome).toBe("compliant");
+  });
+
+  test("without a live host the sources are not compared, and a comparison that failed is undecided", () => {
+    const ids = (report: ReturnType<typeof advise>) => report.rules.map(({ id }) => id);
+    expect(ids(advise(snapshot([]), null, "medium"))).not.toContain("advice/hidden-socket");
+    const gaps = [{ kind: "table", reason: "tcp closed", table: "tcp over IPv4" }];
+    const report = advise(snapshot([]), { discrepancies: [], gaps }, "critical");
+    expect(report.outcome).toBe("undecidable");
+    expect(report.undecided.map(({ rule }) => rule)).toEqual(["advice/hidden-socket"]);
   });
 
   test("tells a listener that no process holds, and more of one that a user made", () => {

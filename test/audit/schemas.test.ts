@@ -49,7 +49,10 @@ test("audits", () => {
     auditSchema,
     JSON.parse(
       jsonReport(
-        advise(after, [{ kind: "only_proc_net", endpoint: "tcp x", inode: 1, detail: "" }], "low"),
+        advise(after, {
+          discrepancies: [{ kind: "only_proc_net", endpoint: "tcp x", inode: 1, detail: "" }],
+          gaps: [],
+        }, "low"),
       ),
     ),
   );

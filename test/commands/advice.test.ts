@@ -45,6 +45,12 @@ describe("sockeye audit without a policy", () => {
     const ran = sockeye(["audit", "--own-netns", "--json", ...args], { netns });
     return { status: ran.status, found: JSON.parse(ran.stdout).results };
   }
+  /** The status without a violation. A machine may have a process that is closed even to root, and then owners are not decided. */
+  const clean = () => {
+    const ran = sockeye(["-a", "--json"], { netns });
+    const gaps: { kind: string }[] = JSON.parse(ran.stdout).gaps;
+    return gaps.some(({ kind }) => kind === "processes") ? 3 : 0;
+  };
   /** Rules that speak of sockets whose endpoint holds a word. */
   const rules = (word: string) =>
     findings().found.filter(({ endpoint }) => endpoint.includes(word))
@@ -55,15 +61,15 @@ describe("sockeye audit without a policy", () => {
     "an exposed database is told, one on loopback is not; --fail-on decides the status",
     async () => {
       await using _loopback = await makeSocket("tcp_listen", { port: 5432 }, { netns });
-      expect(findings()).toEqual({ status: 0, found: [] });
+      expect(findings()).toEqual({ status: clean(), found: [] });
       await using _open = await makeSocket("tcp_listen", { port: 6379, address: "0.0.0.0" }, {
         netns,
       });
       // Another namespace than the host's: its neighbours reach the socket, the world does not.
       expect(rules(":6379")).toEqual(["advice/exposed-service low"]);
-      expect(findings().status).toBe(0);
+      expect(findings().status).toBe(clean());
       expect(findings("--fail-on", "low").status).toBe(1);
-      expect(findings("--fail-on", "medium").status).toBe(0);
+      expect(findings("--fail-on", "medium").status).toBe(clean());
       expect(findings("--fail-on", "never").status).toBe(0);
     },
   );

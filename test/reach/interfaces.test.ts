@@ -10,7 +10,12 @@ import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { resolveReach } from "../../src/reach/bind.ts";
-import { decodeAddress, decodeLink, readInterfaces } from "../../src/reach/interfaces.ts";
+import {
+  decodeAddress,
+  decodeLink,
+  type InterfaceTable,
+  readInterfaces,
+} from "../../src/reach/interfaces.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { testIf } from "../support/skip.ts";
 
@@ -22,7 +27,10 @@ testIf(namespaceReason(), "links and addresses are read inside the namespace", a
   await netns.output(["ip", "addr", "add", "8.8.8.8/32", "dev", "off0"]);
   const fd = tryOpenNamespace(`/proc/${netns.pid}/ns/net`);
   try {
-    const seen = inNetworkNamespace(fd, () => readInterfaces(new ProcRoot(), netns.inode))!;
+    const seen = inNetworkNamespace(
+      fd,
+      () => readInterfaces(new ProcRoot(), netns.inode),
+    ) as InterfaceTable;
     const veth = seen.links.find(({ name }) => name === "veth0")!;
     expect(veth).toMatchObject({ up: true, kind: "veth", peerElsewhere: true, loopback: false });
     expect(seen.links.find(({ name }) => name === "off0")!.up).toBe(false);

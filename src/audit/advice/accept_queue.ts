@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Rule } from "./rule.ts";
+import { type Rule, SERVICES } from "./rule.ts";
 
 /** A queue is nearly full from this share of its limit on. */
 const NEARLY = 0.8;
@@ -13,6 +13,7 @@ export const acceptQueue: Rule = {
   id: "accept-queue",
   severity: "high",
   title: "the queue of connections that wait to be accepted is full",
+  places: SERVICES,
   fix:
     "Find out why the program does not accept; raise its backlog and net.core.somaxconn only for short bursts",
   find: ({ services }) =>

@@ -3,15 +3,18 @@
  *
  * @module
  */
-import type { Rule } from "./rule.ts";
+import { type Rule, SERVICES } from "./rule.ts";
 
 /** The rule. */
 export const deletedProgram: Rule = {
   id: "deleted-program",
   severity: "medium",
   title: "a service runs from a program file that was deleted",
+  worst: "high",
+  places: SERVICES,
   fix:
     "Restart it after an update, so that it runs what is installed; find out where it came from otherwise",
+  owner: () => true,
   find: ({ services }) =>
     services.flatMap((audited) => {
       const gone = audited.socket.owners.filter(({ exe_deleted }) => exe_deleted);

@@ -4,13 +4,14 @@
  * @module
  */
 import { hasPort } from "../../model/port_range.ts";
-import type { Rule } from "./rule.ts";
+import { INTERNET_SERVICES, type Rule } from "./rule.ts";
 
 /** The rule. */
 export const ephemeralListener: Rule = {
   id: "ephemeral-listener",
   severity: "low",
   title: "a service listens on a port of the ephemeral range",
+  places: INTERNET_SERVICES,
   fix:
     "Give it a port below the range, or reserve it in net.ipv4.ip_local_reserved_ports, so that no client can take it",
   find: ({ document, services, reserved }) =>

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { Scope } from "../../model/socket.ts";
 import { program } from "../../snapshot/identity.ts";
 import { reachRank } from "../policy.ts";
 import type { Severity } from "../report.ts";
-import type { Rule } from "./rule.ts";
+import { INTERNET_SERVICES, type Rule } from "./rule.ts";
 
 interface Known {
   readonly name: string;
@@ -79,14 +80,20 @@ export const exposedService: Rule = {
   id: "exposed-service",
   severity: "high",
   title: "a database or an administrative service can be reached beyond loopback",
+  worst: "critical",
+  places: { ...INTERNET_SERVICES, interfaces: true },
   fix:
     "Bind it to 127.0.0.1 and ::1 or to a private network, or put a firewall and authentication before it",
+  // A program may be known where the port is not.
+  owner: ({ check, socket, transport }) =>
+    check === "internet" && transport === "tcp" && socket.state === "listen" &&
+    isBeyondHost(socket.reach.scope),
   find: ({ services }) =>
     services.flatMap((audited) => {
       const { socket, identity, transport } = audited;
       const { scope } = socket.reach;
       if (audited.check !== "internet") return [];
-      if (scope !== "container" && reachRank(scope) <= reachRank("host")) return [];
+      if (!isBeyondHost(scope)) return [];
       const { port } = socket.local;
       const listening = transport === "tcp" && socket.state === "listen" || transport === "udp";
       if (typeof port !== "number" || !listening) return [];
@@ -116,6 +123,10 @@ export const exposedService: Rule = {
       }];
     }),
 };
+
+function isBeyondHost(scope: Scope): boolean {
+  return scope === "container" || reachRank(scope) > reachRank("host");
+}
 
 /** Those of the ports above that are used over UDP as well. */
 const UDP_PORTS: ReadonlySet<number> = new Set([111, 389, 623, 2049, 11211]);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Finding, Rule } from "./rule.ts";
+import { type Finding, INTERNET_SERVICES, type Rule } from "./rule.ts";
 
 const MESSAGES = {
   only_sock_diag: "sock_diag shows it, /proc/net does not",
@@ -17,16 +17,19 @@ export const hiddenSocket: Rule = {
   id: "hidden-socket",
   severity: "critical",
   title: "a socket is shown by one source and not by another",
+  // The gaps are those of the comparison.
+  places: { tables: true },
+  live: true,
   fix: "Do not trust tools on this host; look at its memory and disk from outside",
-  find: ({ discrepancies }) =>
-    (discrepancies ?? []).map(({ kind, endpoint, inode, detail }): Finding => ({
+  find: ({ comparison }) =>
+    (comparison?.discrepancies ?? []).map(({ kind, endpoint, inode, detail }): Finding => ({
       audited: null,
       endpoint,
       message: MESSAGES[kind],
       evidence: [
         ...(inode === null ? [] : [`inode ${inode}`]),
         ...(detail === "" ? [] : [detail]),
-        "seen so twice, so that it is not one that came or went meanwhile",
+        "both looks were complete, and disagreed twice: it is not one that came or went meanwhile",
       ],
     })),
 };
@@ -36,6 +39,10 @@ export const unheldListener: Rule = {
   id: "unheld-listener",
   severity: "low",
   title: "no visible process holds a listener",
+  worst: "high",
+  places: INTERNET_SERVICES,
+  owner: ({ check, socket: { ownership } }) =>
+    check === "internet" && (ownership === "hidden" || ownership === "unknown"),
   fix:
     "Name the kernel service that it is (NFS, WireGuard, a cluster file system); if none is, a hidden process may hold it",
   find: ({ services }) =>

@@ -4,8 +4,9 @@
  * @module
  */
 import type { OwnerDocument } from "../../snapshot/document.ts";
+import type { AuditedSocket } from "../audited_socket.ts";
 import { program } from "../../snapshot/identity.ts";
-import type { Rule } from "./rule.ts";
+import { type Rule, SERVICES } from "./rule.ts";
 
 /** Programs whose purpose is to start others with a socket. */
 const ACTIVATORS: ReadonlySet<string> = new Set([
@@ -32,12 +33,14 @@ export const inheritedListener: Rule = {
   id: "inherited-listener",
   severity: "medium",
   title: "a listener was inherited by an unrelated program",
+  places: SERVICES,
   fix:
     "Open the socket with SOCK_CLOEXEC, or close it in the child; restart the child to free the port",
+  owner: isListener,
   find: ({ services }) =>
     services.flatMap((audited) => {
       const { socket } = audited;
-      if (socket.state !== "listen" && audited.check !== "internet") return [];
+      if (!isListener(audited)) return [];
       return socket.owners.flatMap((child) => {
         const parent = parentOf(child, socket.owners);
         if (parent === undefined || isActivator(parent)) return [];
@@ -56,6 +59,10 @@ export const inheritedListener: Rule = {
       });
     }),
 };
+
+function isListener({ socket, check }: AuditedSocket): boolean {
+  return socket.state === "listen" || check === "internet";
+}
 
 function parentOf(
   child: OwnerDocument,

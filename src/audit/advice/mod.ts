@@ -5,8 +5,15 @@
  */
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import { isService, shortId } from "../../snapshot/identity.ts";
-import { type AuditReport, compareSeverity, type Result, type Severity } from "../report.ts";
-import { auditedSocket, resultOwners } from "../audited_socket.ts";
+import { decide, type Places } from "../../model/verdict.ts";
+import {
+  type AuditReport,
+  compareSeverity,
+  type Result,
+  type Severity,
+  type UndecidedRule,
+} from "../report.ts";
+import { type AuditedSocket, auditedSocket, resultOwners } from "../audited_socket.ts";
 import { acceptQueue } from "./accept_queue.ts";
 import { deletedProgram } from "./deleted_program.ts";
 import { ephemeralListener } from "./ephemeral_listener.ts";
@@ -15,7 +22,7 @@ import { hiddenSocket, unheldListener } from "./hidden_socket.ts";
 import { inheritedListener } from "./inherited_listener.ts";
 import { openUnixSocket } from "./open_unix_socket.ts";
 import { packetSocket } from "./packet_socket.ts";
-import type { AdviceContext, Discrepancy, Finding, Rule } from "./rule.ts";
+import type { AdviceContext, Finding, Rule, SourceComparison } from "./rule.ts";
 import { splitPort } from "./split_port.ts";
 
 /** All rules, in the order of the documentation. */
@@ -32,21 +39,36 @@ export const RULES: readonly Rule[] = [
   unheldListener,
 ];
 
-/** Applies all rules to a snapshot. A finding of at least severity `failOn` makes it a violation; `null`: none does. */
+/**
+ * Applies all rules to a snapshot. A finding of at least severity `failOn` makes it a violation; `null`: none does. A rule that
+ * found nothing, and could have found such a thing in what was not seen, makes it undecidable.
+ */
 export function advise(
   document: SnapshotDocument,
-  discrepancies: readonly Discrepancy[] | null,
+  comparison: SourceComparison | null,
   failOn: Severity | null,
   reserved: AdviceContext["reserved"] = [],
 ): AuditReport {
   const services = document.sockets.filter(isService)
     .map((socket) => auditedSocket(socket, document.host));
-  const context: AdviceContext = { document, services, discrepancies, reserved };
+  const context: AdviceContext = { document, services, comparison, reserved };
+  const rules = RULES.filter(({ live }) => !live || comparison !== null);
+  const undecided: UndecidedRule[] = [];
   const results = new Map<string, Result>();
   /** Further endpoints of a result: all ports that the kernel picked for one program share a key. */
   const further = new Map<string, Set<string>>();
-  for (const rule of RULES) {
-    for (const finding of rule.find(context)) {
+  for (const rule of rules) {
+    const findings = rule.find(context);
+    const verdict = decide(
+      findings.length > 0,
+      placesOf(rule, services),
+      rule.live ? comparison!.gaps : document.gaps,
+    );
+    if (verdict.answer === "undecided") {
+      const { title, severity, worst = severity } = rule;
+      undecided.push({ rule: ruleId(rule), title, severity: worst, because: verdict.because });
+    }
+    for (const finding of findings) {
       const result = toResult(rule, finding);
       // The workers of a service would all be reported with the same finding.
       const earlier = results.get(result.id);
@@ -69,8 +91,8 @@ export function advise(
   const sorted = [...results.values()].sort((a, b) =>
     a.key < b.key ? -1 : a.key > b.key ? 1 : a.rule < b.rule ? -1 : 1
   );
-  const bad = failOn !== null &&
-    sorted.some(({ severity }) => compareSeverity(severity, failOn) >= 0);
+  const counts = ({ severity }: { readonly severity: Severity }) =>
+    failOn !== null && compareSeverity(severity, failOn) >= 0;
   return {
     host: document.host,
     takenAt: document.taken_at,
@@ -79,23 +101,37 @@ export function advise(
     policy: null,
     results: sorted,
     collapsed: [],
-    rules: RULES.map(({ id, title, severity, fix }) => ({
-      id: `advice/${id}`,
-      title,
-      severity,
-      fix,
+    rules: rules.map((rule) => ({
+      id: ruleId(rule),
+      title: rule.title,
+      severity: rule.severity,
+      fix: rule.fix,
     })),
+    undecided,
     services: new Set(services.map(({ identity }) => identity.key)).size,
     unused: [],
-    outcome: bad ? "violation" : "compliant",
+    outcome: sorted.some(counts)
+      ? "violation"
+      : undecided.some(counts)
+      ? "undecidable"
+      : "compliant",
   };
 }
+
+// Where there is no service that an owner could make a finding, it does not matter whose owners were not seen.
+function placesOf(rule: Rule, services: readonly AuditedSocket[]): Places {
+  return rule.owner !== undefined && services.some((audited) => rule.owner!(audited))
+    ? { ...rule.places, processes: true }
+    : rule.places;
+}
+
+const ruleId = ({ id }: Rule) => `advice/${id}`;
 
 function toResult(rule: Rule, finding: Finding): Result {
   const { audited } = finding;
   const key = audited?.identity.key ?? finding.endpoint ?? rule.id;
   return {
-    rule: `advice/${rule.id}`,
+    rule: ruleId(rule),
     // A service may have several findings, so the rule is part of the ID.
     id: shortId(`${rule.id} ${key}`),
     severity: finding.severity ?? rule.severity,

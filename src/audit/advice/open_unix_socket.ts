@@ -14,8 +14,12 @@ export const openUnixSocket: Rule = {
   id: "open-unix-socket",
   severity: "medium",
   title: "everybody may connect to a unix socket of root",
+  places: { tables: (label) => label.startsWith("unix"), namespaces: true },
   fix:
     "Take the permission from others (chmod o-w, or SocketMode= of the unit), or let the daemon check who calls (SO_PEERCRED)",
+  owner: ({ check, socket: { state, local } }) =>
+    check === "unix" && state === "listen" &&
+    (local.path ? local.open_to_others === true && !MEANT_FOR_ALL.test(local.path) : !!local.name),
   find: ({ services }) =>
     services.flatMap((audited) => {
       const { socket } = audited;

@@ -48,7 +48,9 @@ export const packetSocket: Rule = {
   id: "packet-socket",
   severity: "high",
   title: "an unexpected program holds a packet or raw socket",
+  places: { tables: (label) => /^(packet|raw)/.test(label), namespaces: true },
   fix: "Find out why it looks at raw traffic; stop it, or take CAP_NET_RAW from it",
+  owner: ({ check, transport }) => check === "packet" || transport === "raw",
   find: ({ services }) =>
     services.flatMap((audited) => {
       const { socket, transport } = audited;

@@ -5,14 +5,18 @@
  */
 import { program, userText } from "../../snapshot/identity.ts";
 import type { AuditedSocket } from "../audited_socket.ts";
-import type { Rule } from "./rule.ts";
+import { INTERNET_SERVICES, type Rule } from "./rule.ts";
 
 /** The rule. */
 export const splitPort: Rule = {
   id: "split-port",
   severity: "medium",
   title: "the same port has different owners over IPv4 and IPv6",
+  places: INTERNET_SERVICES,
   fix: "Find out which one clients are meant to reach, and give the other one another port",
+  owner: ({ socket: { family, local, protocol } }) =>
+    (family === "inet" || family === "inet6") && typeof local.port === "number" &&
+    protocol === null,
   find: ({ services }) => {
     const ports = new Map<string, { inet: AuditedSocket[]; inet6: AuditedSocket[] }>();
     for (const audited of services) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { absence, decide, EVERYWHERE } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { type AuditReport, type Result } from "../report.ts";
 
@@ -26,13 +27,25 @@ export function casesOf(report: AuditReport): Case[] {
   const cases = report.results.map(caseOf);
   if (report.policy === null) {
     const found = new Set(report.results.map(({ rule }) => rule));
+    const undecided = new Map(report.undecided.map((rule) => [rule.rule, rule]));
     for (const { id, title } of report.rules) {
-      if (!found.has(id)) {
-        cases.push({ rule: id, name: `never: ${title}`, failure: null, result: null });
-      }
+      if (found.has(id)) continue;
+      const because = undecided.get(id)?.because ?? null;
+      const said = absence(
+        "never",
+        because === null ? { answer: "no" } : { answer: "undecided", because },
+      );
+      const text = because === null ? "" : sanitize(because.join("; "));
+      cases.push({
+        rule: id,
+        name: `${said}: ${title}`,
+        failure: because === null ? null : { kind: "error", message: text, text },
+        result: null,
+      });
     }
   } else if (cases.length === 0) {
-    cases.push({ rule: "policy/ok", name: "no service is there", failure: null, result: null });
+    const name = absence("no_service", decide(false, EVERYWHERE, report.gaps));
+    cases.push({ rule: "policy/ok", name, failure: null, result: null });
   }
   return cases;
 }

@@ -19,6 +19,7 @@ function header(report: AuditReport): Record<string, unknown> {
     verdicts: report.policy === null ? null : countVerdicts(report),
     collapsed: report.collapsed,
     unused: report.unused,
+    undecided: report.undecided,
   };
 }
 

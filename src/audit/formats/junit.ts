@@ -55,7 +55,7 @@ function testcase({ rule, name, failure, result }: Case): Record<string, unknown
     "@time": 0,
     ...(failure === null ? {} : {
       [failure.kind]: {
-        "@type": result!.verdict ?? result!.severity,
+        "@type": result?.verdict ?? result?.severity ?? "undecidable",
         "@message": allowed(failure.message),
         "#text": allowed(failure.text),
       },

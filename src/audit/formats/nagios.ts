@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { absence, becauseText } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import {
   type AuditReport,
   compareSeverity,
   countVerdicts,
   isProblem,
+  reportVerdict,
   SEVERITIES,
   VERDICTS,
 } from "../report.ts";
@@ -47,8 +49,14 @@ export function nagiosReport(report: AuditReport): string {
   );
   if (problems.length > NAMED) named.push(`and ${problems.length - NAMED} more`);
   const what = report.services === 1 ? "1 service" : `${report.services} services`;
-  const detail = named.length === 0 ? "nothing to report" : named.join(", ");
+  const detail = named.length === 0 ? nothing(report) : named.join(", ");
   return `${nagiosLine(nagiosState(report), `${what}: ${detail}`)} | ${figures(report)}\n`;
+}
+
+function nothing(report: AuditReport): string {
+  const verdict = reportVerdict(report);
+  const said = absence("nothing_to_report", verdict);
+  return verdict.answer === "undecided" ? `${said}: ${becauseText(verdict)}` : said;
 }
 
 /** `SOCKEYE OK - text`, without the characters that would end the text. */
@@ -62,6 +70,7 @@ function figures(report: AuditReport): string {
     for (const severity of SEVERITIES) {
       values.push([severity, report.results.filter((one) => one.severity === severity).length]);
     }
+    values.push(["undecidable", report.undecided.length]);
   } else {
     const counts = countVerdicts(report);
     for (const verdict of VERDICTS) values.push([verdict, counts[verdict]]);

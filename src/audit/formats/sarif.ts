@@ -7,7 +7,8 @@
  */
 import type { Location, Log, ReportingDescriptor, Result as SarifResult } from "sarif";
 import { VERSION } from "../../version.ts";
-import type { AuditReport, AuditRule, Result, Severity } from "../report.ts";
+import { shortId } from "../../snapshot/identity.ts";
+import type { AuditReport, AuditRule, Result, Severity, UndecidedRule } from "../report.ts";
 import { jsonText } from "../../text/json_text.ts";
 
 const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
@@ -45,7 +46,10 @@ export function sarifReport(report: AuditReport): string {
       }],
       columnKind: "utf16CodeUnits",
       automationDetails: { id: `sockeye/${report.host.name}/` },
-      results: report.results.map((result) => sarifResult(result, report)),
+      results: [
+        ...report.results.map((result) => sarifResult(result, report)),
+        ...report.undecided.map((rule) => openResult(rule, report)),
+      ],
       properties: { boot_id: report.host.boot_id, outcome: report.outcome },
     }],
   };
@@ -95,6 +99,20 @@ function sarifResult(result: Result, report: AuditReport): SarifResult {
       owners: result.owners,
       fix: result.fix,
     },
+  };
+}
+
+// A rule that found nothing, but could not look everywhere.
+function openResult({ rule, title, because }: UndecidedRule, report: AuditReport): SarifResult {
+  return {
+    ruleId: rule,
+    ruleIndex: report.rules.findIndex(({ id }) => id === rule),
+    kind: "open",
+    level: "none",
+    message: { text: `Not decidable whether ${title}: ${because.join("; ")}` },
+    locations: [{ logicalLocations: [{ fullyQualifiedName: report.host.name, kind: "resource" }] }],
+    partialFingerprints: { "sockeyeIdentity/v1": shortId(`undecided ${rule}`) },
+    properties: { host: report.host.name, boot_id: report.host.boot_id },
   };
 }
 

@@ -20,14 +20,16 @@ export function tapReport(report: AuditReport): string {
   for (const [i, { rule, name, failure, result }] of cases.entries()) {
     const verdict = rule.slice(rule.indexOf("/") + 1);
     lines.push(`${failure === null ? "ok" : "not ok"} ${i + 1} - ${escape(`${verdict}: ${name}`)}`);
-    if (failure === null || result === null) continue;
+    if (failure === null) continue;
     // JSON is valid YAML, and needs no care about indentation and colons.
     const details: Record<string, unknown> = {
       message: failure.message,
-      severity: result.severity,
-      id: result.id,
-      evidence: result.evidence.map(sanitize),
-      fix: sanitize(result.fix),
+      ...(result === null ? { decided: false } : {
+        severity: result.severity,
+        id: result.id,
+        evidence: result.evidence.map(sanitize),
+        fix: sanitize(result.fix),
+      }),
     };
     lines.push("  ---");
     for (const [key, value] of Object.entries(details)) {

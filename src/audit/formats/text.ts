@@ -4,12 +4,14 @@
  * @module
  */
 import { paint, type Role } from "../../text/color.ts";
+import { absence, becauseText, decide, EVERYWHERE } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import {
   type AuditReport,
   compareSeverity,
   countVerdicts,
   isProblem,
+  reportVerdict,
   type Result,
   type ResultOwner,
   SEVERITIES,
@@ -39,10 +41,17 @@ export function textReport(report: AuditReport, color: boolean, all: boolean): s
       count === 1 ? "client" : "clients"
     } on ephemeral ports: ${whose}${where(netns)}\n`;
   }
-  for (const { name, line } of report.unused) {
-    text += `${paint("unused", "dim", color)}  ${sanitize(report.policy!)}:${line}: ${
-      sanitize(name)
-    } allows what is not there\n`;
+  if (report.unused.length > 0) {
+    const allows = absence("unused_entry", decide(false, EVERYWHERE, report.gaps));
+    for (const { name, line } of report.unused) {
+      text += `${paint("unused", "dim", color)}  ${sanitize(report.policy!)}:${line}: ${
+        sanitize(name)
+      } ${allows}\n`;
+    }
+  }
+  for (const { rule, because } of report.undecided) {
+    if (!all) break;
+    text += `${paint("undecidable", "dim", color)} ${rule}: ${sanitize(because.join("; "))}\n`;
   }
   return text + summary(report);
 }
@@ -85,7 +94,18 @@ function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): str
 function summary(report: AuditReport): string {
   const what = report.services === 1 ? "1 service" : `${report.services} services`;
   const counts = report.policy === null ? bySeverity(report) : byVerdict(report);
-  return `${report.outcome}: ${what}: ${counts || "nothing to report"}\n`;
+  return `${report.outcome}: ${what}: ${counts || nothing(report)}${undecidedText(report)}\n`;
+}
+
+function nothing(report: AuditReport): string {
+  return absence("nothing_to_report", reportVerdict(report));
+}
+
+function undecidedText({ undecided }: AuditReport): string {
+  if (undecided.length === 0) return "";
+  const rules = undecided.length === 1 ? "1 rule is" : `${undecided.length} rules are`;
+  const because = [...new Set(undecided.flatMap((rule) => rule.because))];
+  return `; ${rules} not decidable: ${sanitize(becauseText({ answer: "undecided", because }))}`;
 }
 
 function byVerdict(report: AuditReport): string {

@@ -12,19 +12,22 @@ import {
   AF_INET6,
   SO_ACCEPTCONN,
   SO_DOMAIN,
+  SO_PROTOCOL,
   SOL_SOCKET,
   tryGetIntOption,
   tryOpenSocketNamespace,
 } from "../../../ffi/socket.ts";
-import type { Discrepancy } from "../../audit/advice/rule.ts";
+import type { Discrepancy, SourceComparison } from "../../audit/advice/rule.ts";
 import { collectSockets } from "../../snapshot/collect.ts";
-import { Source } from "../../snapshot/source.ts";
+import { NO_DIAG_MODULE, Source } from "../../snapshot/source.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { endpointTraits } from "../../families/mod.ts";
 import { walkOwners } from "../../join/owners.ts";
+import { type FlatGap, flatGap, type Gap } from "../../model/gap.ts";
 import type { Socket, Transport } from "../../model/socket.ts";
 import { currentNetns, netnsInode } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
+import type { Query } from "../../query.ts";
 import { hostQuery } from "../../snapshot/host_snapshot.ts";
 
 /** Transports that both sock_diag and /proc/net list. */
@@ -32,41 +35,112 @@ const COMPARED: ReadonlySet<Transport> = new Set(["tcp", "udp", "udplite", "raw"
 /** At most so many sockets that no table lists are asked what they are. Most of them were never bound. */
 const MOST_ASKED = 4096;
 
-/** Compares the three for our own network namespace. Only differences that a second scan finds again are returned. */
-export function compareSources(root = new ProcRoot()): Discrepancy[] {
+/** Labels of the tables that hold sockets of a compared transport: `tcp over IPv4`. */
+const isCompared = (label: string) => COMPARED.has(label.split(" ")[0] as Transport);
+
+/**
+ * Compares the three for our own network namespace. A difference is returned only if two scans find it, and if each list that
+ * it follows from was read whole and from its own source. What could not be compared is a gap.
+ */
+export function compareSources(root = new ProcRoot()): SourceComparison {
   const first = scan(root);
-  if (first.length === 0) return [];
-  const again = new Set(scan(root).map(signature));
-  return first.filter((discrepancy) => again.has(signature(discrepancy)));
+  if (first.discrepancies.length === 0) return first;
+  const second = scan(root);
+  const again = new Set(second.discrepancies.map(signature));
+  return {
+    discrepancies: first.discrepancies.filter((found) => again.has(signature(found))),
+    gaps: [...first.gaps, ...second.gaps],
+  };
 }
 
 function signature({ kind, endpoint, inode }: Discrepancy): string {
   return `${kind} ${endpoint} ${inode}`;
 }
 
-function scan(root: ProcRoot): Discrepancy[] {
+/** The tables of one source. */
+interface Look {
+  readonly sockets: readonly Socket[];
+  readonly gaps: readonly Gap[];
+  /** Labels of the tables that were read from /proc instead, and why. */
+  readonly fromProc: ReadonlyMap<string, string>;
+}
+
+function scan(root: ProcRoot): SourceComparison {
   const netns = currentNetns(root);
-  const tables = (kind: "netlink" | "proc", connections: boolean): Socket[] => {
-    const source = new Source(
-      root,
-      new Diagnostics(),
-      ...(kind === "netlink" ? [] : [() => {
-        throw new SyscallError("sock_diag left aside", ENOSYS);
-      }]),
-    );
-    try {
-      return collectSockets(
-        hostQuery(connections),
-        source,
-        netns === null ? null : { inode: netns, name: null },
-      );
-    } finally {
-      source.close();
-    }
+  const diag = look(root, netns, "netlink");
+  const proc = look(root, netns, "proc");
+  return compareLooks(
+    diag,
+    proc,
+    (listed, whole) => onlyDescriptors(root, listed, netns, whole),
+  );
+}
+
+function look(root: ProcRoot, netns: number | null, kind: "netlink" | "proc"): Look {
+  const diagnostics = new Diagnostics();
+  const source = new Source(
+    root,
+    diagnostics,
+    ...(kind === "netlink" ? [] : [() => {
+      throw new SyscallError("sock_diag left aside", ENOSYS);
+    }]),
+  );
+  const query: Query = {
+    ...hostQuery(kind === "netlink"),
+    families: new Set(["inet", "inet6"]),
   };
-  const diag = tables("netlink", true);
-  const proc = tables("proc", false);
-  return [...compareTables(diag, proc), ...onlyDescriptors(root, [...diag, ...proc], netns)];
+  try {
+    const sockets = collectSockets(
+      query,
+      source,
+      netns === null ? null : { inode: netns, name: null },
+    );
+    return { sockets, gaps: diagnostics.gaps, fromProc: source.fromProc };
+  } finally {
+    source.close();
+  }
+}
+
+/** Compares two looks. A table that one of them lacks accuses nobody. `descriptors` is given all sockets, and which transports were listed whole. */
+function compareLooks(
+  diag: Look,
+  proc: Look,
+  descriptors: (
+    listed: readonly Socket[],
+    whole: (transport: Transport) => boolean,
+  ) => Discrepancy[],
+): SourceComparison {
+  const gaps: FlatGap[] = [...diag.gaps, ...proc.gaps]
+    .filter(({ detail }) => typeof detail.table !== "string" || isCompared(detail.table))
+    .map(flatGap);
+  for (const [label, why] of diag.fromProc) {
+    // Without the module there is one source, and nothing that could disagree.
+    if (!isCompared(label) || why === NO_DIAG_MODULE) continue;
+    gaps.push({
+      kind: "table",
+      reason: `${label} could not be compared with /proc: ${why}`,
+      table: label,
+    });
+  }
+  const listedBy = ({ gaps }: Look, transport: Transport) =>
+    gaps.every(({ detail }) =>
+      typeof detail.table === "string" && detail.table.split(" ")[0] !== transport
+    );
+  const independent = (transport: Transport) =>
+    ![...diag.fromProc.keys()].some((label) => label.split(" ")[0] === transport);
+  const comparable = ({ transport }: Socket) =>
+    independent(transport) && listedBy(diag, transport) && listedBy(proc, transport);
+  return {
+    discrepancies: [
+      ...compareTables(diag.sockets.filter(comparable), proc.sockets.filter(comparable)),
+      // One whole table is enough: a listener that a process holds has to be in it.
+      ...descriptors(
+        [...diag.sockets, ...proc.sockets],
+        (transport) => listedBy(diag, transport),
+      ),
+    ],
+    gaps,
+  };
 }
 
 /** Services that are in only one of two lists. The first list may contain connections as well. */
@@ -80,7 +154,7 @@ export function compareTables(
     there: readonly Socket[],
   ): Discrepancy[] => {
     const known = new Set(there.map(place));
-    return here.filter((socket) => isCompared(socket) && !known.has(place(socket)))
+    return here.filter((socket) => isService(socket) && !known.has(place(socket)))
       .map((socket) => ({ kind, endpoint: told(socket), inode: socket.inode, detail: "" }));
   };
   return [
@@ -89,7 +163,7 @@ export function compareTables(
   ];
 }
 
-function isCompared({ transport, state, peer }: Socket): boolean {
+function isService({ transport, state, peer }: Socket): boolean {
   return COMPARED.has(transport) && peer === null &&
     (state === "listen" || transport !== "tcp" && state === "close");
 }
@@ -113,6 +187,7 @@ export function onlyDescriptors(
   root: ProcRoot,
   listed: readonly Socket[],
   netns: number | null,
+  whole: (transport: Transport) => boolean = () => true,
 ): Discrepancy[] {
   if (!root.isLive) return [];
   const known = new Set(listed.map(({ inode }) => inode));
@@ -148,7 +223,7 @@ export function onlyDescriptors(
     const fd = tryCopyDescriptor(pids[row]!, fds[row]!);
     if (fd < 0) continue;
     try {
-      if (!isListeningHere(fd, netns)) continue;
+      if (!isListeningHere(fd, netns, whole)) continue;
     } finally {
       close(fd);
     }
@@ -162,10 +237,25 @@ export function onlyDescriptors(
   return found;
 }
 
-function isListeningHere(fd: number, netns: number | null): boolean {
+/** Transports by protocol number (include/uapi/linux/in.h). */
+const TRANSPORTS: ReadonlyMap<number, Transport> = new Map<number, Transport>([
+  [6, "tcp"],
+  [33, "dccp"],
+  [132, "sctp"],
+  [262, "mptcp"],
+]);
+
+function isListeningHere(
+  fd: number,
+  netns: number | null,
+  whole: (transport: Transport) => boolean,
+): boolean {
   const domain = tryGetIntOption(fd, SOL_SOCKET, SO_DOMAIN);
   if (domain !== AF_INET && domain !== AF_INET6) return false;
   if (tryGetIntOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) return false;
+  // Of other protocols there is no table, or none that was read whole.
+  const transport = TRANSPORTS.get(tryGetIntOption(fd, SOL_SOCKET, SO_PROTOCOL) ?? -1);
+  if (transport === undefined || !whole(transport)) return false;
   // A socket stays in the namespace it was made in, wherever its owner moves.
   const namespace = tryOpenSocketNamespace(fd);
   if (namespace < 0) return false;

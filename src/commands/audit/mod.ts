@@ -10,8 +10,8 @@ import type { AuditReport, Severity } from "../../audit/report.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
-import { sanitize } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
+import { tellGaps } from "../../views/gaps.ts";
 import { InputError, readInput } from "../../snapshot/input.ts";
 import { takeHostDocument } from "../../snapshot/host_snapshot.ts";
 import { jsonText } from "../../text/json_text.ts";
@@ -35,16 +35,20 @@ export async function audit(
   out: Writer,
   err: Writer,
 ): Promise<AuditReport> {
-  const { document, report } = await judge(options);
+  const diagnostics = new Diagnostics();
+  const { document, report } = await judge(options, diagnostics);
   await write(report, document, options, out);
-  tellGaps(document, err);
+  tell(document, diagnostics, err);
   return report;
 }
 
 /** Size limit in bytes: enough for a hundred thousand generated entries. */
 const LONGEST_POLICY = 32 * 1024 * 1024;
 
-async function judge(options: AuditOptions & { readonly policy: string }) {
+async function judge(
+  options: AuditOptions & { readonly policy: string },
+  diagnostics: Diagnostics,
+) {
   if (options.policy === "-" && options.snapshot === "-") {
     throw new InputError(
       "standard input can be read once: only one of policy and snapshot may be -",
@@ -54,7 +58,7 @@ async function judge(options: AuditOptions & { readonly policy: string }) {
   const { evaluate } = await import("../../audit/evaluate.ts");
   const { name, text } = readInput(options.policy, LONGEST_POLICY);
   const policy = readPolicy(text, name);
-  const document = await loadDocument(options);
+  const document = await loadDocument(options, diagnostics);
   return { policy, document, report: evaluate(document, policy) };
 }
 
@@ -64,15 +68,16 @@ export async function advice(
   out: Writer,
   err: Writer,
 ): Promise<AuditReport> {
+  const diagnostics = new Diagnostics();
   const { advise } = await import("../../audit/advice/mod.ts");
-  const document = await loadDocument(options);
+  const document = await loadDocument(options, diagnostics);
   const { compareSources } = await import("./compare_sources.ts");
-  const discrepancies = options.snapshot === null ? compareSources() : null;
+  const comparison = options.snapshot === null ? compareSources() : null;
   const { readReservedPorts } = await import("../../proc/sysctl.ts");
   const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
-  const report = advise(document, discrepancies, options.failOn, reserved);
+  const report = advise(document, comparison, options.failOn, reserved);
   await write(report, document, options, out);
-  tellGaps(document, err);
+  tell(document, diagnostics, err);
   return report;
 }
 
@@ -82,11 +87,12 @@ export async function init(
   out: Writer,
   err: Writer,
 ): Promise<void> {
+  const diagnostics = new Diagnostics();
   const { initialPolicy } = await import("../../audit/init.ts");
-  const document = await loadDocument(options);
+  const document = await loadDocument(options, diagnostics);
   out.write(initialPolicy(document, options.unix));
   out.flush();
-  tellGaps(document, err);
+  tell(document, diagnostics, err);
 }
 
 /** Explains one service. Returns false if there is none of that name. */
@@ -96,7 +102,7 @@ export async function explainOne(
   out: Writer,
 ): Promise<boolean> {
   const { explainService, explanationText } = await import("../../audit/explain_service.ts");
-  const { policy, document, report } = await judge(options);
+  const { policy, document, report } = await judge(options, new Diagnostics());
   const found = explainService(wanted, document, policy, report);
   if (options.format === "json") out.write(`${jsonText(found)}\n`);
   else for (const explanation of found) out.write(explanationText(explanation, policy));
@@ -106,6 +112,7 @@ export async function explainOne(
 
 async function loadDocument(
   options: Pick<AuditOptions, "snapshot" | "ownNetns">,
+  diagnostics: Diagnostics,
 ): Promise<SnapshotDocument> {
   if (options.snapshot !== null) {
     const { readSnapshot } = await import("../../audit/read_snapshot.ts");
@@ -113,7 +120,7 @@ async function loadDocument(
     return readSnapshot(text, name);
   }
   const { ownNetns } = options;
-  return takeHostDocument({ connections: false, ownNetns }, new Diagnostics());
+  return takeHostDocument({ connections: false, ownNetns }, diagnostics);
 }
 
 async function write(
@@ -127,9 +134,8 @@ async function write(
   out.flush();
 }
 
-function tellGaps(document: SnapshotDocument, err: Writer): void {
-  // The same table may be missing in several namespaces.
-  const reasons = new Set(document.gaps.map(({ reason }) => reason));
-  for (const reason of reasons) err.write(`sockeye: ${sanitize(reason)}\n`);
-  err.flush();
+function tell({ gaps }: SnapshotDocument, diagnostics: Diagnostics, err: Writer): void {
+  // Those of a file have lost what belongs to one line and what its details are.
+  const live = diagnostics.gaps.length > 0;
+  tellGaps(live ? diagnostics.gaps : gaps.map(({ reason }) => ({ reason })), err);
 }

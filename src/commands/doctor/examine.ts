@@ -32,7 +32,7 @@ import { ProcRoot } from "../../proc/root.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { effectiveCapabilities } from "../../proc/status.ts";
 import { Users } from "../../etc/users.ts";
-import { readInterfaces } from "../../reach/interfaces.ts";
+import { readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
 import { utf8Text } from "../../text/encoding.ts";
 
 /** Source: include/uapi/linux/capability.h. */
@@ -75,7 +75,7 @@ export function examine(root = new ProcRoot()): Checkup {
   const types = probeTypes(() => ({ ok: true, value: null }));
   const { namespaces, unread } = checkNamespaces(root, scan);
   const netns = currentNetns(root);
-  const addresses = readInterfaces(root, netns) !== null;
+  const addresses = !(readInterfaces(root, netns) instanceof UnreadInterfaces);
   const checkup: Omit<Checkup, "advice"> = {
     host: host.name,
     kernel: host.kernel,

@@ -14,7 +14,11 @@ import { type MulticastGroup, readMulticastGroups } from "../../proc/igmp.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
 import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
-import { type InterfaceTable, readInterfaces } from "../../reach/interfaces.ts";
+import {
+  type InterfaceTable,
+  readInterfaces,
+  type UnreadInterfaces,
+} from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import type { Target } from "./target.ts";
@@ -22,7 +26,7 @@ import type { Target } from "./target.ts";
 /** What was read inside one network namespace, besides its sockets. */
 export interface NetnsFacts {
   readonly found: FoundNetns;
-  readonly interfaces: InterfaceTable | null;
+  readonly interfaces: InterfaceTable | UnreadInterfaces;
   readonly groups: readonly MulticastGroup[];
   readonly ports: PortSettings;
 }

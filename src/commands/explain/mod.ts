@@ -8,9 +8,10 @@ import { Diagnostics } from "../../diagnostics.ts";
 import type { BindReport } from "../../model/explanation.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice } from "../../query.ts";
+import { tellGaps } from "../../views/gaps.ts";
 import { writeBindJson, writeExplanationsJson } from "../../views/explain/json.ts";
 import { writeBind, writeExplanations } from "../../views/explain/text.ts";
-import { type ColorChoice, paint, useColor } from "../../text/color.ts";
+import { type ColorChoice, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
 import { explainTargets } from "./explain.ts";
 import { takeInput } from "./input.ts";
@@ -78,12 +79,5 @@ function textFormat({ color }: ExplainOptions) {
 function report(diagnostics: Diagnostics, options: ExplainOptions, err: Writer): void {
   const choice = options.color === "always" ? "auto" : options.color;
   const color = useColor(choice, terminalColumns(2) !== null, process.env);
-  const told = new Set<string>();
-  for (const { reason } of diagnostics.gaps) {
-    // Two snapshots may meet the same gap.
-    if (told.has(reason)) continue;
-    told.add(reason);
-    err.write(`${paint("sockeye:", "dim", color)} ${reason}\n`);
-  }
-  err.flush();
+  tellGaps(diagnostics.gaps, err, { color });
 }

@@ -12,6 +12,7 @@ import type { Publication, ReachReport } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
 import { addressReach } from "../../reach/address.ts";
+import { UnreadInterfaces } from "../../reach/interfaces.ts";
 import { resolveReach } from "../../reach/bind.ts";
 import { readDnatRules } from "../../reach/dnat.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
@@ -131,7 +132,8 @@ function publications(
 ): Publication[] | null {
   const { local } = socket;
   if (facts === undefined || facts.found.own || !("address" in local)) return null;
-  const addresses = new Set(facts.interfaces?.addresses.map(({ address }) => address));
+  if (facts.interfaces instanceof UnreadInterfaces) return null;
+  const addresses = new Set(facts.interfaces.addresses.map(({ address }) => address));
   const found: Publication[] = [];
   for (const pid of new DescriptorScanner(input.root).listProcesses()) {
     const process = input.facts.get(pid);

@@ -11,10 +11,10 @@ import type {
   Place,
   ReachReport,
 } from "../../model/explanation.ts";
-import type { Gap } from "../../model/gap.ts";
+import { flatGap, type Gap } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
-import { gapJson, socketJson } from "../json.ts";
+import { socketJson } from "../json.ts";
 import type { Writer } from "../../text/writer.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { jsonText } from "../../text/json_text.ts";
@@ -48,7 +48,7 @@ function writeDocument(content: Json, gaps: readonly Gap[], writer: Writer): voi
   const document = {
     schema: EXPLANATION_SCHEMA,
     complete: gaps.length === 0,
-    gaps: gaps.map(gapJson),
+    gaps: gaps.map(flatGap),
     ...content,
   };
   writer.write(`${jsonText(document, 2)}\n`);

@@ -1,0 +1,189 @@
+/**
+ * Verdict: the answer to a question that can be answered by "there is none", which takes a complete look.
+ *
+ * A counterexample may be where nobody could look. So a question says where one could be, and {@linkcode decide} compares that
+ * with what could not be read. The sentences that tell an absence stand here, and are only given out for a verdict.
+ *
+ * @module
+ */
+import type { FlatGap, Gap } from "./gap.ts";
+
+/**
+ * `no`: there is none, and every place where one could be was looked at. `undecided`: none was found, but these gaps may hide
+ * one.
+ */
+export type Verdict =
+  | { readonly answer: "yes" }
+  | { readonly answer: "no" }
+  | { readonly answer: "undecided"; readonly because: readonly string[] };
+
+/** Where a counterexample could be. What is not named cannot hide one. */
+export interface Places {
+  /** Tables of sockets: all, or those with these labels, such as `tcp over IPv4` and `unix`. */
+  readonly tables?: true | ((label: string) => boolean);
+  /** Network namespaces that could not be looked into: all, or some. */
+  readonly namespaces?: true | ((gap: FlatGap) => boolean);
+  /** Processes, as owners of sockets: all, or some. */
+  readonly processes?: true | ((gap: FlatGap) => boolean);
+  /** Firewall marks. */
+  readonly marks?: true;
+  /** Interfaces, which decide how far a wildcard address can be reached. */
+  readonly interfaces?: true;
+  /** Sockets that are in no table. */
+  readonly unlisted?: true;
+}
+
+/** Everywhere. */
+export const EVERYWHERE: Places = {
+  tables: true,
+  namespaces: true,
+  processes: true,
+  marks: true,
+  interfaces: true,
+  unlisted: true,
+};
+
+/** True if a counterexample may be in what a gap says is missing. A gap of a kind that is not known here may hide anything. */
+export function mayHide(gap: FlatGap, places: Places): boolean {
+  const within = (place: true | undefined | ((gap: FlatGap) => boolean)) =>
+    typeof place === "function" ? place(gap) : place === true;
+  switch (gap.kind) {
+    case "table":
+    case "interrupted": {
+      const { tables } = places;
+      if (typeof tables !== "function") return tables === true;
+      return typeof gap.table !== "string" || tables(gap.table);
+    }
+    case "netns":
+      return within(places.namespaces);
+    case "processes":
+      return within(places.processes);
+    case "marks":
+    case "interfaces":
+    case "unlisted":
+      return places[gap.kind] === true;
+    default:
+      return true;
+  }
+}
+
+/** Decides: what was found is certain; that nothing was found is so only if no gap may hide it. */
+export function decide(
+  found: boolean,
+  places: Places,
+  gaps: readonly (Gap | FlatGap)[],
+): Verdict {
+  if (found) return { answer: "yes" };
+  const because = new Set<string>();
+  for (const gap of gaps) {
+    const { detail } = gap;
+    const flat = typeof detail === "object" && detail !== null ? { ...gap, ...detail } : gap;
+    if (mayHide(flat as FlatGap, places)) because.add(gap.reason);
+  }
+  return because.size === 0 ? { answer: "no" } : { answer: "undecided", because: [...because] };
+}
+
+/** The verdict on several questions together: one `yes` is enough, and one that is undecided prevents a `no`. */
+export function decideAny(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.some(({ answer }) => answer === "yes")) return { answer: "yes" };
+  const because = new Set(
+    verdicts.flatMap((verdict) => verdict.answer === "undecided" ? verdict.because : []),
+  );
+  return because.size === 0 ? { answer: "no" } : { answer: "undecided", because: [...because] };
+}
+
+/** The gaps behind an undecided verdict in one clause. Further ones are counted. */
+export function becauseText(verdict: Verdict, most = 2): string {
+  if (verdict.answer !== "undecided") return "";
+  const { because } = verdict;
+  const more = because.length - most;
+  return because.slice(0, most).join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+interface Absence {
+  /** The sentence that tells the absence. */
+  readonly no: string;
+  /** What is told instead while a gap may hide something. */
+  readonly undecided: string;
+}
+
+/** Every sentence by which a command tells an absence, and what it says instead where that was not established. */
+export const ABSENCES = {
+  nothing_there: {
+    no: "nothing there",
+    undecided: "nothing found, but not everything could be read",
+  },
+  no_such_process_id: {
+    no: "no process has this ID",
+    undecided: "no process with this ID is seen here",
+  },
+  no_such_process_name: {
+    no: "no process has this name",
+    undecided: "no process with this name is seen here",
+  },
+  holds_no_socket: {
+    no: "runs, and holds no socket",
+    undecided: "runs; which sockets it holds could not all be seen",
+  },
+  left_over: {
+    no: "the file of a socket is there, left over: no socket is bound to it",
+    undecided:
+      "the file of a socket is there; whether a socket is bound to it could not be decided",
+  },
+  not_published: {
+    no: "no docker-proxy and no DNAT rule publishes it",
+    undecided: "published to the outside: unknown",
+  },
+  no_connection: {
+    no: "no connection now",
+    undecided: "connections: unknown",
+  },
+  no_log: {
+    no: "none open",
+    undecided: "unknown",
+  },
+  no_owner: {
+    no:
+      "the kernel itself, or a descriptor on its way between processes: every process was looked into",
+    undecided:
+      "hidden: held by a process that may not be looked into or is not seen; root on the host sees it",
+  },
+  nothing_to_report: {
+    no: "nothing to report",
+    undecided: "nothing found, but not everything could be seen",
+  },
+  never: {
+    no: "never",
+    undecided: "not decidable",
+  },
+  no_service: {
+    no: "no service is there",
+    undecided: "no service was seen, but not everything could be seen",
+  },
+  required_missing: {
+    no: "is required and nothing like it is there",
+    undecided: "is required and was not seen",
+  },
+  unused_entry: {
+    no: "allows what is not there",
+    undecided: "allows what was not seen",
+  },
+  no_differences: {
+    no: "no differences",
+    undecided: "no difference was found, but not everything could be compared",
+  },
+  nothing_to_close: {
+    no: "no socket matches: nothing was closed",
+    undecided:
+      "no socket was found that matches, but not everything could be read: nothing was closed",
+  },
+} as const satisfies Record<string, Absence>;
+
+/** The name of a sentence that tells an absence. */
+type AbsenceName = keyof typeof ABSENCES;
+
+/** The sentence for an absence, as far as the verdict has established it. Throws if something was found. */
+export function absence(name: AbsenceName, verdict: Verdict): string {
+  if (verdict.answer === "yes") throw new Error(`${name}: something was found`);
+  return ABSENCES[name][verdict.answer];
+}
