@@ -1,14 +1,16 @@
 /**
- * Builds. Without flags dist/sockeye, for this machine, from the runtime that runs this script.
+ * Builds. Without flags dist/sockeye, the plain program for this machine, from the runtime that runs this script: it starts
+ * where there is glibc.
  *
- * --all        dist/release/: a binary for each target, SHA256SUMS, and the bill of materials
+ * --all        dist/release/: the one file of each target, which starts anywhere, SHA256SUMS, the bill of materials, notices
  * --package    the same, and packages for Debian and Alpine
  * --check      builds everything twice, in different folders, and compares the bytes
- * --fetch      only gets the runtimes for --all; status 3 when npm cannot
+ * --fetch      only gets what --all is made of; status 3 when npm or Debian's packages do not have it
  */
-import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Build, compile, proveReproducible, sha256 } from "./release/compile.ts";
+import { findParts, type Library, Missing, notices } from "./release/one_file/parts.ts";
 import { packageAlpine, packageDebian } from "./release/packages.ts";
 import { fetchRuntime, NotFetched } from "./release/runtime.ts";
 import { billOfMaterials } from "./release/sbom.ts";
@@ -31,12 +33,15 @@ const check = flags.has("--check");
 const common = { root, version, commit: commit(), scratch: join(dist, `scratch-${process.pid}`) };
 try {
   if (flags.has("--fetch")) {
-    for (const target of TARGETS) await fetchRuntime(root, target, runtimes);
+    for (const target of TARGETS) {
+      await fetchRuntime(root, target.package, runtimes);
+      findParts(target);
+    }
   } else if (flags.has("--all") || flags.has("--package")) await release();
   else await forThisMachine();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exit(error instanceof NotFetched ? 3 : 2);
+  process.exit(error instanceof NotFetched || error instanceof Missing ? 3 : 2);
 } finally {
   rmSync(common.scratch, { recursive: true, force: true });
 }
@@ -52,7 +57,7 @@ function commit(): string {
 
 async function forThisMachine(): Promise<void> {
   const runtime = await Bun.file(process.execPath).bytes();
-  const build: Build = { ...common, target: hostTarget(), runtime };
+  const build: Build = { ...common, target: hostTarget(), runtime, parts: null };
   const path = join(dist, "sockeye");
   await compile(build, path);
   if (check) console.log(`two builds are the same: ${await proveReproducible(build, path)}`);
@@ -62,10 +67,19 @@ async function release(): Promise<void> {
   const folder = join(dist, "release");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const files: string[] = [];
-  for (const target of TARGETS) {
-    const runtime = await fetchRuntime(root, target, runtimes);
-    const build: Build = { ...common, target, runtime };
+  const parts = TARGETS.map((target) => ({ target, parts: findParts(target) }));
+  const libraries: Library[] = parts.flatMap(({ parts }) => [...parts.libraries]);
+  const notice = join(folder, `sockeye-${version}-NOTICES.txt`);
+  await Bun.write(notice, notices(root, version, libraries));
+  const bill = join(folder, `sockeye-${version}.cdx.json`);
+  await Bun.write(
+    bill,
+    `${JSON.stringify(await billOfMaterials(root, version, TARGETS, libraries), null, 2)}\n`,
+  );
+  const files = [notice, bill];
+  for (const { target, parts: made } of parts) {
+    const runtime = await fetchRuntime(root, target.package, runtimes);
+    const build: Build = { ...common, target, runtime, parts: made };
     const path = join(folder, `sockeye-${version}-${target.name}`);
     await compile(build, path);
     files.push(path);
@@ -73,21 +87,14 @@ async function release(): Promise<void> {
     const packed = (await Bun.zstdCompress(bytes, { level: 9 })).length;
     console.log(`${basename(path)}: ${megabytes(bytes.length)}, by zstd -9 ${megabytes(packed)}`);
     if (check) console.log(`  two builds are the same: ${await proveReproducible(build, path)}`);
-    if (target === hostTarget()) {
-      copyFileSync(path, join(dist, "sockeye"));
-      chmodSync(join(dist, "sockeye"), 0o755);
-    }
     if (flags.has("--package")) {
-      const made = target.debian !== null
-        ? await packageDebian(root, version, target, path, folder)
-        : await packageAlpine(root, version, target, path, folder);
-      console.log(`${basename(made)}: ${megabytes(Bun.file(made).size)}`);
-      files.push(made);
+      for (const packaged of [packageDebian, packageAlpine]) {
+        const package_ = await packaged({ root, version, target, program: path, notice, folder });
+        console.log(`${basename(package_)}: ${megabytes(Bun.file(package_).size)}`);
+        files.push(package_);
+      }
     }
   }
-  const bill = join(folder, `sockeye-${version}.cdx.json`);
-  await Bun.write(bill, `${JSON.stringify(billOfMaterials(root, version, TARGETS), null, 2)}\n`);
-  files.push(bill);
   let sums = "";
   for (const path of files) sums += `${await sha256(path)}  ${basename(path)}\n`;
   await Bun.write(join(folder, "SHA256SUMS"), sums);

@@ -35,7 +35,7 @@ function check(name: string, command: string[]): boolean {
   return run.success;
 }
 
-/** Builds all targets and packages, twice. Where npm cannot get the runtimes, that is a reason to skip. */
+/** Builds all targets and packages, twice. Where npm or Debian cannot get what they are made of, that is a reason to skip. */
 function buildRelease(): void {
   if (Bun.which("dpkg-deb") === null) {
     release = "there is no dpkg-deb, which makes packages for Debian";
@@ -48,13 +48,13 @@ function buildRelease(): void {
     stderr: "pipe",
   });
   if (fetched.exitCode === 3) {
-    release = `the runtimes are not to be had: ${
+    release = `what it is made of is not to be had: ${
       fetched.stderr.toString().trim().split("\n").at(-1)
     }`;
     skipped.push(`release build [skipped: ${release}]`);
     return;
   }
-  const made = check("release build: four targets, each twice the same", [
+  const made = check("release build: two targets, each twice the same", [
     bun,
     "scripts/build.ts",
     "--package",
@@ -63,11 +63,21 @@ function buildRelease(): void {
   release = made ? "made" : "the release was not built: see above";
 }
 
+/** Tests of the program as it was built, which are run again with the one file of the release. */
+const WITH_ONE_FILE = [
+  "test/conformance",
+  "test/netns/binary.test.ts",
+  "test/netns/fallback.test.ts",
+  "test/netns/hardening.test.ts",
+  "test/netns/listing.test.ts",
+  "test/netns/owners.test.ts",
+];
+
 /**
- * Runs the tests and counts each, as the runner's own report has them. The runner takes a test for passed that found while it
+ * Runs tests and counts each, as the runner's own report has them. The runner takes a test for passed that found while it
  * ran that it could not do its work; such tests leave a line in a file (test/support/skip.ts), and are moved to the skipped.
  */
-function tests(): void {
+function tests(args: readonly string[], env: Record<string, string> = {}): void {
   const folder = mkdtempSync(join(tmpdir(), "sockeye-gate-"));
   const report = join(folder, "junit.xml");
   const skippedFile = join(folder, "skipped.jsonl");
@@ -80,13 +90,13 @@ function tests(): void {
         "--timeout=60000",
         "--reporter=junit",
         `--reporter-outfile=${report}`,
-        ...process.argv.slice(fast ? 3 : 2),
+        ...args,
       ],
       {
         cwd: root,
         stdout: "inherit",
         stderr: "inherit",
-        env: { ...process.env, SOCKEYE_RELEASE: release, SOCKEYE_SKIPPED: skippedFile },
+        env: { ...process.env, SOCKEYE_RELEASE: release, SOCKEYE_SKIPPED: skippedFile, ...env },
       },
     );
     const xml = readFileSync(report, "utf8");
@@ -140,7 +150,15 @@ check("import directions", [bun, "scripts/check_layers.ts"]);
 check("exports have importers", [bun, "scripts/check_exports.ts"]);
 check("build", [bun, "scripts/build.ts"]);
 if (!fast) buildRelease();
-tests();
+const wanted = process.argv.slice(fast ? 3 : 2);
+tests(wanted);
+if (release === "made" && wanted.length === 0) {
+  console.log("\nonce more, with the one file of the release:");
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  tests(WITH_ONE_FILE, {
+    SOCKEYE_PROGRAM: join(root, `dist/release/sockeye-${version}-linux-${arch}`),
+  });
+}
 for (const name of skipped) console.log(`skipped: ${name}`);
 if (fast) console.log("--fast: other targets and packages were neither built nor tested");
 console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);

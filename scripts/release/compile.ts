@@ -1,11 +1,13 @@
 /**
- * One binary: runtime and bundled program in one file.
+ * A program: runtime and bundled sources in one file.
  *
  * @module
  */
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeOneFile } from "./one_file/mod.ts";
+import type { Parts } from "./one_file/parts.ts";
 import { writeDisarmed } from "./runtime.ts";
 import { bundledPackages } from "./sbom.ts";
 import type { Target } from "./targets.ts";
@@ -15,8 +17,10 @@ export interface Build {
   /** Folder with src/ and ffi/. */
   readonly root: string;
   readonly target: Target;
-  /** As it comes from npm. */
+  /** As it comes from npm: the one made for musl where there are parts to be joined with it, else the one made for glibc. */
   readonly runtime: Uint8Array;
+  /** What makes one file of it, that starts anywhere; `null` for the plain program, which takes the C library that is there. */
+  readonly parts: Parts | null;
   readonly version: string;
   /** "" outside a checkout. */
   readonly commit: string;
@@ -25,14 +29,14 @@ export interface Build {
 }
 
 /**
- * Makes the binary at `path`. Nothing of the machine, the time or the place gets into it: the same sources give the same
+ * Makes the program at `path`. Nothing of the machine, the time or the place gets into it: the same sources give the same
  * bytes. Throws when the build fails.
  *
  * Unknown build flags are ignored without a word: tests check what the result does.
  */
 export async function compile(build: Build, path: string): Promise<void> {
-  const { root, target, version, commit } = build;
-  const staging = join(build.scratch, `build-${target.name}`);
+  const { root, target, version, commit, parts } = build;
+  const staging = join(build.scratch, `build-${target.name}${parts === null ? "-plain" : ""}`);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   try {
@@ -44,7 +48,7 @@ export async function compile(build: Build, path: string): Promise<void> {
       process.execPath,
       "build",
       "--compile",
-      `--target=bun-${target.name}`,
+      `--target=bun-${target.name}${parts === null ? "" : "-musl"}`,
       `--compile-executable-path=${runtime}`,
       "--minify",
       "--bytecode",
@@ -58,7 +62,7 @@ export async function compile(build: Build, path: string): Promise<void> {
       "--no-compile-autoload-package-json",
       "--compile-exec-argv=--disallow-code-generation-from-strings=strict --no-addons --no-ffi-cc",
       // Known here, so that the numbers of the other architecture are left out.
-      `--define=process.arch=${JSON.stringify(target.name.includes("arm64") ? "arm64" : "x64")}`,
+      `--define=process.arch=${JSON.stringify(target.arch)}`,
       `--define=SOCKEYE_VERSION=${JSON.stringify(version)}`,
       `--define=SOCKEYE_COMMIT=${JSON.stringify(commit)}`,
       // The second entry by its name alone, so that it is found from a chunk as it is from its source.
@@ -69,6 +73,11 @@ export async function compile(build: Build, path: string): Promise<void> {
     ], { cwd: root, stdout: "pipe", stderr: "pipe" });
     if (!run.success) {
       throw new Error(`The build for ${target.name} failed:\n${run.stdout}${run.stderr}`);
+    }
+    if (parts !== null) {
+      const program = await Bun.file(outfile).bytes();
+      await Bun.write(outfile, await makeOneFile(target, program, parts, staging));
+      chmodSync(outfile, 0o755);
     }
     mkdirSync(dirname(path), { recursive: true });
     renameSync(outfile, path);

@@ -1,7 +1,7 @@
 /**
- * Packages of a binary: a .deb, and for Alpine a tarball that is unpacked at the root.
+ * Packages of the one file of a target: a .deb, and for Alpine a tarball that is unpacked at the root.
  *
- * The binary must not be stripped: that would remove the program from it.
+ * The file must not be stripped: that would remove the program from it.
  *
  * @module
  */
@@ -45,10 +45,22 @@ function gzip(content: string | Uint8Array): Uint8Array {
   });
 }
 
+/** What a package is made of. */
+export interface Package {
+  readonly root: string;
+  readonly version: string;
+  readonly target: Target;
+  /** The one file, and the notices shipped with it. */
+  readonly program: string;
+  readonly notice: string;
+  /** Where the package goes. */
+  readonly folder: string;
+}
+
 /** What both packages hold: program, man page, completions. `zsh` is the distribution's folder for its functions. */
-async function putProgram(root: string, tree: string, binary: string, zsh: string): Promise<void> {
+async function putProgram(root: string, tree: string, program: string, zsh: string): Promise<void> {
   mkdirSync(join(tree, "usr/bin"), { recursive: true });
-  copyFileSync(binary, join(tree, "usr/bin/sockeye"));
+  copyFileSync(program, join(tree, "usr/bin/sockeye"));
   chmodSync(join(tree, "usr/bin/sockeye"), 0o755);
   const share = join(tree, "usr/share");
   put(join(share, "man/man1/sockeye.1.gz"), gzip(readFileSync(join(root, "doc/sockeye.1"))));
@@ -66,11 +78,7 @@ function filesBelow(tree: string): string[] {
 
 /** Makes a .deb and returns its path. Wants dpkg-deb. */
 export async function packageDebian(
-  root: string,
-  version: string,
-  target: Target,
-  binary: string,
-  folder: string,
+  { root, version, target, program, notice, folder }: Package,
 ): Promise<string> {
   if (Bun.which("dpkg-deb") === null) {
     throw new Error("a .deb is made by dpkg-deb, which is missing");
@@ -78,7 +86,7 @@ export async function packageDebian(
   const tree = join(folder, "tree");
   rmSync(tree, { recursive: true, force: true });
   try {
-    await putProgram(root, tree, binary, "zsh/vendor-completions");
+    await putProgram(root, tree, program, "zsh/vendor-completions");
     const time = epoch(root);
     const date = new Date(Number(time) * 1000).toUTCString().replace("GMT", "+0000");
     const doc = join(tree, "usr/share/doc/sockeye");
@@ -99,12 +107,19 @@ ${
 Files: usr/bin/sockeye
 Copyright: 2026 the Sockeye authors
  2022-2026 the authors of Bun, of JavaScriptCore and of the libraries they use
-License: Expat and LGPL-2.0+ and others
+ 2005-2020 Rich Felker, et al.
+ 1997-2022 Free Software Foundation, Inc.
+License: Expat and LGPL-2.0+ and GPL-3.0+ with GCC-Runtime-Library-exception and others
  The program carries the runtime Bun, which is under the Expat license and contains JavaScriptCore, parts of which are
  under the GNU Library General Public License, version 2 or newer. On Debian systems its text is in
  /usr/share/common-licenses/LGPL-2.
+ .
+ It also carries musl, under the Expat license, and parts of libstdc++ and libgcc, under the GNU General Public License,
+ version 3 or newer, with the GCC Runtime Library Exception, version 3.1. On Debian systems the text of the former is in
+ /usr/share/common-licenses/GPL-3; the exception's, and the versions, are in /usr/share/doc/sockeye/NOTICES.gz.
 `,
     );
+    put(join(doc, "NOTICES.gz"), gzip(readFileSync(notice)));
     put(
       join(doc, "changelog.gz"),
       gzip(`sockeye (${version}) unstable; urgency=medium
@@ -120,6 +135,8 @@ License: Expat and LGPL-2.0+ and others
 sockeye: unstripped-binary-or-object *
 # They are part of the runtime.
 sockeye: embedded-library *
+# It brings its C library.
+sockeye: statically-linked-binary *
 sockeye: hardening-no-pie *
 sockeye: hardening-no-relro *
 sockeye: spelling-error-in-binary *
@@ -144,7 +161,6 @@ Version: ${version}
 Architecture: ${target.debian}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${installed}
-Depends: libc6 (>= 2.17)
 Section: net
 Priority: optional
 Description: every socket, every process that holds it, and how far it can be reached
@@ -170,22 +186,15 @@ Description: every socket, every process that holds it, and how far it can be re
 
 /** Makes a tarball for the root of an Alpine system and returns its path. */
 export async function packageAlpine(
-  root: string,
-  version: string,
-  target: Target,
-  binary: string,
-  folder: string,
+  { root, version, target, program, notice, folder }: Package,
 ): Promise<string> {
   const tree = join(folder, "tree");
   rmSync(tree, { recursive: true, force: true });
   try {
-    await putProgram(root, tree, binary, "zsh/site-functions");
-    put(
-      join(tree, "usr/share/doc/sockeye/README"),
-      "The runtime in this file needs the C++ library: apk add libstdc++\n",
-    );
+    await putProgram(root, tree, program, "zsh/site-functions");
     put(join(tree, "usr/share/licenses/sockeye/LICENSE"), readFileSync(join(root, "LICENSE")));
-    const path = join(folder, `sockeye-${version}-alpine-${target.alpine}.tar.gz`);
+    put(join(tree, "usr/share/licenses/sockeye/NOTICES"), readFileSync(notice));
+    const path = join(folder, `sockeye-${version}-alpine-${target.machine}.tar.gz`);
     run([
       "tar",
       "--create",

@@ -1,12 +1,12 @@
 /**
- * The runtime that a binary is made of: taken from npm, checked against the lock file, and with the names of the environment
- * variables overwritten that would make the program something else.
+ * The runtime that a program is made of: taken from npm, checked against the lock file, with the names of the environment
+ * variables overwritten that would make the program something else, and without the data of ICU that nothing asks for.
  *
  * @module
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Target } from "./targets.ts";
+import { emptyIcu } from "./icu.ts";
 
 /**
  * Names in the runtime, and how often each stands there in the pinned version, the same in all four:
@@ -76,10 +76,11 @@ export function disarm(bytes: Buffer): void {
   }
 }
 
-/** Writes a disarmed copy of a runtime to `path`. */
+/** Writes a disarmed copy of a runtime to `path`, without most of ICU's data. */
 export async function writeDisarmed(runtime: Uint8Array, path: string): Promise<void> {
   const bytes = Buffer.from(runtime);
   disarm(bytes);
+  emptyIcu(bytes);
   await Bun.write(path, bytes);
   chmodSync(path, 0o755);
 }
@@ -101,19 +102,19 @@ export function locked(root: string, name: string): Locked {
 export class NotFetched extends Error {}
 
 /**
- * The runtime of a target, from its package. The package is fetched once by npm into `cache`, and is compared with the lock
+ * The runtime in a package. The package is fetched once by npm into `cache`, and is compared with the lock
  * file's integrity every time, so that a file put there by somebody else is refused. Throws `NotFetched` when npm cannot get it.
  */
 export async function fetchRuntime(
   root: string,
-  target: Target,
+  name: string,
   cache: string,
 ): Promise<Uint8Array> {
-  const { version, integrity } = locked(root, target.package);
+  const { version, integrity } = locked(root, name);
   mkdirSync(cache, { recursive: true });
   const tarball = join(
     cache,
-    `${target.package.replace("@", "").replace("/", "-")}-${version}.tgz`,
+    `${name.replace("@", "").replace("/", "-")}-${version}.tgz`,
   );
   if (!existsSync(tarball)) {
     const folder = join(cache, `fetch-${process.pid}`);
@@ -127,11 +128,11 @@ export async function fetchRuntime(
           "--silent",
           "--prefer-offline",
           "--ignore-scripts",
-          `${target.package}@${version}`,
+          `${name}@${version}`,
         ],
         { cwd: folder, stdout: "pipe", stderr: "inherit" },
       );
-      if (!pack.success) throw new NotFetched(`npm pack ${target.package}@${version} failed`);
+      if (!pack.success) throw new NotFetched(`npm pack ${name}@${version} failed`);
       renameSync(join(folder, pack.stdout.toString().trim()), tarball);
     } finally {
       rmSync(folder, { recursive: true, force: true });

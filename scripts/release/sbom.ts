@@ -9,6 +9,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Library } from "./one_file/parts.ts";
 import type { Target } from "./targets.ts";
 
 interface Entry {
@@ -35,17 +36,19 @@ export function bundledPackages(root: string): string[] {
   return packages(root).flatMap(([path, entry]) => isBundled(path, entry) ? [path] : []);
 }
 
-/** The document for a set of binaries. */
-export function billOfMaterials(
+/** The document for the files of some targets, and the libraries in them. */
+export async function billOfMaterials(
   root: string,
   version: string,
   targets: readonly Target[],
-): Record<string, unknown> {
+  libraries: readonly Library[],
+): Promise<Record<string, unknown>> {
   const runtimes = new Set(targets.map((target) => target.package));
-  const components = packages(root).flatMap(([path, entry]) => {
+  const fromNpm = packages(root).flatMap(([path, entry]) => {
     const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
     return isBundled(path, entry) || runtimes.has(name) ? [component(name, entry)] : [];
   });
+  const components = [...fromNpm, ...await Promise.all(libraries.map(libraryComponent))];
   const self = `pkg:npm/sockeye@${version}`;
   return {
     bomFormat: "CycloneDX",
@@ -63,6 +66,24 @@ export function billOfMaterials(
     },
     components,
     dependencies: [{ ref: self, dependsOn: components.map((component) => component["bom-ref"]) }],
+  };
+}
+
+/** A library of Debian's, as pkg:deb of the package-URL specification, with the digest of the file that was taken. */
+async function libraryComponent(library: Library) {
+  const { name, debian, version, architecture, license, file } = library;
+  const purl = `pkg:deb/debian/${encodeURIComponent(debian)}@${
+    encodeURIComponent(version)
+  }?arch=${architecture}`;
+  const digest = new Bun.CryptoHasher("sha512").update(await Bun.file(file).bytes()).digest("hex");
+  return {
+    "bom-ref": purl,
+    type: "library",
+    name,
+    version,
+    purl,
+    hashes: [{ alg: "SHA-512", content: digest }],
+    licenses: license.includes(" ") ? [{ expression: license }] : [{ license: { id: license } }],
   };
 }
 

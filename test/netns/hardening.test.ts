@@ -281,12 +281,13 @@ describe("a place", () => {
 
   testIf(
     inRoot,
-    "without /proc: the runtime ends before the program begins, not in silence",
+    "without /proc: it ends before the program begins, not in silence",
     () => {
       const run = ran(["chroot", join(folder, "bare"), "/sockeye", "--version"]);
       expect(run.status).not.toBe(0);
       expect(run.stdout).toBe("");
-      expect(run.stderr).toContain("abort() called");
+      // The one file says it itself, in the plain program glibc and the runtime do.
+      expect(run.stderr).toMatch(/abort\(\) called|^sockeye: \/proc is not mounted here, .*\n$/);
     },
   );
 
