@@ -22,12 +22,53 @@ export const O_WRONLY = 1;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_TRUNC = 0o1000;
+export const O_NOCTTY = 0o400;
+export const O_NONBLOCK = 0o4000;
+export const O_NOATIME = 0o1000000;
+/** A descriptor that stands for the file and opens nothing: no device notices, no pipe waits, no lease is broken. */
+export const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
+
+/** How openat2(2) walks a path. Source: include/uapi/linux/openat2.h. */
+export const RESOLVE_NO_MAGICLINKS = 0x02;
+export const RESOLVE_NO_SYMLINKS = 0x04;
+export const RESOLVE_IN_ROOT = 0x10;
+/** Only by what the kernel has in memory, so that nobody is asked who may never answer; else EAGAIN. Since Linux 5.12. */
+export const RESOLVE_CACHED = 0x20;
 
 /** Opens a path relative to `dirfd`. Returns the descriptor, or the negated errno: a vanished file is ordinary here. */
 export function tryOpenAt(dirfd: number, path: Uint8Array, flags: number, mode = 0): number {
   for (;;) {
     const fd = libc.openat(dirfd, path, flags | O_CLOEXEC, mode);
+    if (fd >= 0) return fd;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+}
+
+/** struct open_how: flags, mode, resolve; u64 each. */
+let how: { readonly view: DataView<ArrayBuffer>; readonly address: number } | undefined;
+
+function makeHow() {
+  const bytes = allocate(24);
+  return { view: new DataView(bytes.buffer), address: addressOf(bytes) };
+}
+
+/**
+ * As {@linkcode tryOpenAt}, by openat2(2), which says how the path is walked. ENOSYS before Linux 5.6, EPERM below a seccomp
+ * filter that does not know it, EINVAL for a `resolve` that this kernel lacks.
+ */
+export function tryOpenResolved(
+  dirfd: number,
+  path: Uint8Array,
+  flags: number,
+  resolve: number,
+): number {
+  const { view, address } = how ??= makeHow();
+  view.setUint32(0, flags | O_CLOEXEC, true);
+  view.setUint32(16, resolve, true);
+  for (;;) {
+    const fd = Number(libc.syscall(SYS.openat2, dirfd, path as never, address, 24, 0, 0));
     if (fd >= 0) return fd;
     const error = errno();
     if (error !== EINTR) return -error;

@@ -17,6 +17,7 @@ const AT_STATX_DONT_SYNC = 0x4000;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_MNT_ID = 0x1000;
 const STATX_SIZE = 256;
 
 /** File types in `mode`: include/uapi/linux/stat.h. */
@@ -50,6 +51,8 @@ export interface FileStatus {
   readonly device: Device;
   /** The device the file stands for; 0,0 unless it is a device. */
   readonly specialDevice: Device;
+  /** The mount it was found on, as in mountinfo; `null` before Linux 5.8. Kernel: `stx_mnt_id`. */
+  readonly mountId: number | null;
 }
 
 /** Where the kernel writes to: one for all calls, made by the first. */
@@ -73,9 +76,9 @@ export function tryStatAt(
   return statx(dirfd, path, flags);
 }
 
-/** Status of an open descriptor, or the negated errno. */
+/** Status of an open descriptor, or the negated errno. No file system is asked: it is what the kernel knows. */
 export function tryStatFd(fd: number): FileStatus | number {
-  return statx(fd, cString(""), AT_EMPTY_PATH);
+  return statx(fd, cString(""), AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
 }
 
 /** False once the kernel was found to have no statx(2), or a filter to refuse it; `null` until that had to be asked. */
@@ -83,7 +86,7 @@ let usable: boolean | null = null;
 
 function callStatx(dirfd: number, path: Uint8Array | number, flags: number, into: number): number {
   const status = Number(
-    libc.syscall(SYS.statx, dirfd, path as never, flags, STATX_BASIC_STATS, into, 0),
+    libc.syscall(SYS.statx, dirfd, path as never, flags, STATX_BASIC_STATS | STATX_MNT_ID, into, 0),
   );
   return status < 0 ? -errno() : 0;
 }
@@ -102,7 +105,7 @@ function statx(dirfd: number, path: Uint8Array | number, flags: number): FileSta
     const doubtful = status === -ENOSYS || status === -EPERM;
     return doubtful && !isUsable(status) ? oldStat(dirfd, path, flags) : status;
   }
-  // struct statx: nlink u32 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32, size u64 40, rdev u32+u32 128, dev u32+u32 136.
+  // struct statx: mask u32 0, nlink u32 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32, size u64 40, rdev u32+u32 128, dev u32+u32 136, mnt_id u64 144.
   return {
     mode: view.getUint16(28, true),
     uid: view.getUint32(20, true),
@@ -112,6 +115,7 @@ function statx(dirfd: number, path: Uint8Array | number, flags: number): FileSta
     size: u64(view, 40),
     device: { major: view.getUint32(136, true), minor: view.getUint32(140, true) },
     specialDevice: { major: view.getUint32(128, true), minor: view.getUint32(132, true) },
+    mountId: (view.getUint32(0, true) & STATX_MNT_ID) !== 0 ? u64(view, 144) : null,
   };
 }
 
@@ -140,6 +144,7 @@ function oldStat(dirfd: number, path: Uint8Array | number, flags: number): FileS
     size: u64(view, STAT.size),
     device: deviceOf(u64(view, 0)),
     specialDevice: deviceOf(u64(view, STAT.specialDevice)),
+    mountId: null,
   };
 }
 

@@ -25,6 +25,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/netlink": ["ffi"],
   "src/proc": ["ffi"],
   "src/etc": ["ffi"],
+  "src/files": ["ffi", "src/proc"],
   "src/bpf": ["ffi", "src/proc"],
   "src/origin": ["ffi", "src/proc", "src/etc"],
   "src/store": ["ffi", "src/proc"],

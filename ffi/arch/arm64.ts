@@ -15,6 +15,7 @@ export const SYS = {
   bpf: 280,
   pidfd_send_signal: 424,
   pidfd_open: 434,
+  openat2: 437,
   pidfd_getfd: 438,
   prlimit64: 261,
   sched_getaffinity: 123,

@@ -15,6 +15,7 @@ export const SYS = {
   bpf: 321,
   pidfd_send_signal: 424,
   pidfd_open: 434,
+  openat2: 437,
   pidfd_getfd: 438,
   prlimit64: 302,
   sched_getaffinity: 204,

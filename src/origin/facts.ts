@@ -150,8 +150,8 @@ export class Facts {
     const { exe, exeDeleted } = this.get(pid);
     if (exe === null) return "unknown";
     const running = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/exe`));
-    const now = tryStatAt(AT_FDCWD, concat(`${this.#root.path}/${pid}/root`, exe));
-    if (typeof now === "number") return exeDeleted ? "deleted" : "unknown";
+    const now = statBelow(`${this.#root.path}/${pid}/root`, exe);
+    if (now instanceof Refusal) return exeDeleted && now.why === "absent" ? "deleted" : "unknown";
     if (exeDeleted) return "replaced";
     if (typeof running === "number") return "unknown";
     const same = running.inode === now.inode && running.device.major === now.device.major &&

@@ -9,6 +9,8 @@ import type { ProcRoot } from "./root.ts";
 
 /** One mount. Text is one character a byte. */
 export interface Mount {
+  /** As statx(2) and fdinfo have it. */
+  readonly id: number;
   readonly device: Device;
   /** What of the file system is mounted: a directory, or `net:[N]` for a namespace. */
   readonly root: string;
@@ -28,7 +30,7 @@ export interface Mount {
  *
  * ```ts
  * parseMountinfo("36 35 98:0 / /mnt rw master:1 - ext3 /dev/root rw,errors=continue\n");
- * // [{ device: { major: 98, minor: 0 }, root: "/", directory: "/mnt", type: "ext3", source: "/dev/root", … }]
+ * // [{ id: 36, device: { major: 98, minor: 0 }, root: "/", directory: "/mnt", type: "ext3", source: "/dev/root", … }]
  * ```
  */
 export function parseMountinfo(text: string): Mount[] {
@@ -43,6 +45,7 @@ export function parseMountinfo(text: string): Mount[] {
     if (!isNumber(id) || !isNumber(parent) || numbers === null) continue;
     if (!root || !directory || options === undefined || !type || source === undefined) continue;
     mounts.push({
+      id: Number(id),
       device: { major: Number(numbers[1]), minor: Number(numbers[2]) },
       root: unescapeOctal(root),
       directory: unescapeOctal(directory),

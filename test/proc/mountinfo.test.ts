@@ -14,6 +14,7 @@ test("fields are taken apart and escapes undone, however many optional fields th
     `36 35 98:0 /mnt\\0111 /a\\040b\\134 rw,noatime${optional} - ext3 /dev/r\\012t rw,errors=continue\n`;
   for (const optional of ["", " master:1", " shared:1 master:2 unbindable"]) {
     expect(parseMountinfo(line(optional))).toEqual([{
+      id: 36,
       device: { major: 98, minor: 0 },
       root: "/mnt\t1",
       directory: "/a b\\",

@@ -9,6 +9,7 @@ import {
   close,
   DirectoryReader,
   O_DIRECTORY,
+  O_PATH,
   O_RDONLY,
   tryOpenAt,
 } from "../../../../ffi/files.ts";
@@ -27,9 +28,6 @@ import type { OpenFileReader } from "../../../proc/open_files.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
 import type { DirectoryItem, LsofQuery } from "../query.ts";
 import { latin1Bytes, latin1Text } from "../../../text/encoding.ts";
-
-/** Opens a file without reading it, for its link in /proc. Source: include/uapi/asm-generic/fcntl.h. */
-const O_PATH = 0o10000000;
 
 /** A file, or a whole file system, that is looked for. */
 interface NamedFile {

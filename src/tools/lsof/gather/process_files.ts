@@ -107,6 +107,7 @@ export class ProcessFiles {
       size: 0,
       device: { major, minor },
       specialDevice: { major: 0, minor: 0 },
+      mountId: null,
     };
     this.#add(process, row, matched, path, partial, true);
   }

@@ -1,0 +1,44 @@
+/**
+ * File systems: which of them answer at once.
+ *
+ * A lookup on FUSE, NFS or autofs waits for somebody else, who may never answer; the kernel then lets the waiting thread not
+ * even be killed, and with it the process cannot end. So no thread of ours is sent there.
+ *
+ * @module
+ */
+
+/**
+ * prompt: the kernel answers by itself, or from a disk. pseudo: what is in there are not files, and reading one may wait or
+ * take something away (/proc/kmsg). slow: anything else.
+ */
+type Promptness = "prompt" | "pseudo" | "slow";
+
+/** Names as in /proc/filesystems. What is not known here may wait for a network. */
+const PROMPT = new Set(
+  ("bcachefs btrfs cramfs devtmpfs erofs exfat ext2 ext3 ext4 f2fs hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix msdos " +
+    "nilfs2 ntfs3 overlay ramfs reiserfs romfs rootfs squashfs tmpfs ubifs udf vfat xfs zfs").split(
+      " ",
+    ),
+);
+const PSEUDO = new Set(
+  ("binder binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devpts efivarfs fusectl mqueue nfsd nsfs proc pstore " +
+    "resctrl rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs").split(" "),
+);
+
+/** How a file system of this type answers. */
+export function promptnessOf(type: string): Promptness {
+  return PROMPT.has(type) ? "prompt" : PSEUDO.has(type) ? "pseudo" : "slow";
+}
+
+/**
+ * Types that a user without privileges can mount over something slow, in a user namespace of his own: an overlay is as slow
+ * as its layers, which no table tells.
+ */
+export function stacks(type: string): boolean {
+  return type === "overlay";
+}
+
+/** Types whose directories the kernel asks about again when a link of /proc leads into them. */
+export function revalidates(type: string): boolean {
+  return promptnessOf(type) === "slow" && !type.startsWith("fuse");
+}

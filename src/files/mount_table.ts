@@ -1,0 +1,98 @@
+/**
+ * Mounts by number: on which file system something is, found without asking that file system.
+ *
+ * @module
+ */
+import { AT_FDCWD } from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { tryStatAt } from "../../ffi/stat.ts";
+import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { promptnessOf, revalidates, stacks } from "./file_systems.ts";
+
+/** A user may mount as much as he likes in a namespace of his own. What is beyond this is not known, and so not touched. */
+const TABLE_LIMIT = 4 * 1024 * 1024;
+
+const live = new ProcRoot();
+
+/** The mounts of a process. */
+export class MountTable {
+  readonly #mounts = new Map<number, Mount>();
+  /** Directory → the mount that is seen there, which is the last. */
+  readonly #directories = new Map<string, Mount>();
+  /** Somebody else made these mounts, who may have put an overlay over something slow. */
+  readonly #foreign: boolean;
+
+  private constructor(process: string, foreign: boolean) {
+    this.#foreign = foreign;
+    for (const mount of parseMountinfo(live.text(`${process}/mountinfo`, TABLE_LIMIT) ?? "")) {
+      this.#mounts.set(mount.id, mount);
+      this.#directories.set(mount.directory, mount);
+    }
+  }
+
+  static #own: MountTable | undefined;
+
+  /** Our own mounts, read once. */
+  static own(): MountTable {
+    return MountTable.#own ??= new MountTable("thread-self", false);
+  }
+
+  /** The mounts of another process. */
+  static of(pid: number): MountTable {
+    const [own, other] = ["thread-self", pid].map((process) => live.link(`${process}/ns/user`));
+    const same = typeof own === "object" && typeof other === "object" &&
+      own.length === other.length && own.every((byte, i) => byte === other[i]);
+    return new MountTable(String(pid), !same);
+  }
+
+  /** True if the table is that of our own mount namespace, as seen from the same root directory. */
+  static isOurs(pid: number): boolean {
+    return ["ns/mnt", "root"].every((name) => {
+      const [own, other] = ["thread-self", pid].map((process) => live.link(`${process}/${name}`));
+      return typeof own === "object" && typeof other === "object" &&
+        own.length === other.length && own.every((byte, i) => byte === other[i]);
+    });
+  }
+
+  /** The type of the file system that a mount is of, and how it answers; `null` for a mount that is not in the table. */
+  find(
+    id: number,
+  ): { readonly type: string; readonly prompt: ReturnType<typeof promptnessOf> } | null {
+    const mount = this.#mounts.get(id);
+    if (mount === undefined) return null;
+    const { type } = mount;
+    if (this.#foreign && stacks(type) && !MountTable.own().hasDevice(mount)) {
+      return { type, prompt: "slow" };
+    }
+    return { type, prompt: promptnessOf(type) };
+  }
+
+  /** True if the same file system is mounted here too. */
+  hasDevice({ device }: Mount): boolean {
+    return [...this.#mounts.values()].some((mount) =>
+      mount.device.major === device.major && mount.device.minor === device.minor
+    );
+  }
+
+  /** True if following a link of /proc to this directory might wait: it is on a network file system, or it may be. */
+  mayWaitAt(directory: string): boolean {
+    for (let at = directory;; at = at.slice(0, at.lastIndexOf("/"))) {
+      const mount = this.#directories.get(at === "" ? "/" : at);
+      if (mount !== undefined) return revalidates(mount.type);
+      if (at === "" || at === "/") break;
+    }
+    return [...this.#mounts.values()].some(({ type }) => revalidates(type));
+  }
+}
+
+let rootMount: number | null | undefined;
+
+/** The mount that our own root directory is on. Were it slow, this program would not have been loaded. */
+export function ownRootMount(): number | null {
+  if (rootMount === undefined) {
+    const status = tryStatAt(AT_FDCWD, cString("/"));
+    rootMount = typeof status === "number" ? null : status.mountId;
+  }
+  return rootMount;
+}
