@@ -31,7 +31,6 @@ const O_CLOEXEC = 0o2000000;
 
 /** How openat2(2) walks a path. Source: include/uapi/linux/openat2.h. */
 export const RESOLVE_NO_MAGICLINKS = 0x02;
-export const RESOLVE_NO_SYMLINKS = 0x04;
 export const RESOLVE_IN_ROOT = 0x10;
 /** Only by what the kernel has in memory, so that nobody is asked who may never answer; else EAGAIN. Since Linux 5.12. */
 export const RESOLVE_CACHED = 0x20;

@@ -48,6 +48,11 @@ export class LazyFile {
     return new LazyFile(fd, status.size, mayMap ? Mapping.tryOf(fd, status.size) : null);
   }
 
+  /** Takes over a descriptor of a file of `size` bytes. It is not mapped: whoever can write to it can make it shorter. */
+  static over(fd: number, size: number): LazyFile {
+    return new LazyFile(fd, size, null);
+  }
+
   /** Makes sure that the bytes from `start` to `end` were read. Throws SyscallError. */
   ensure(start: number, end: number): void {
     if (this.#mapping !== null) return;

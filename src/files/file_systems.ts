@@ -38,7 +38,7 @@ export function stacks(type: string): boolean {
   return type === "overlay";
 }
 
-/** Types whose directories the kernel asks about again when a link of /proc leads into them. */
+/** Types that the kernel asks again when a link of /proc leads there (`d_weak_revalidate`); FUSE is not among them. */
 export function revalidates(type: string): boolean {
-  return promptnessOf(type) === "slow" && !type.startsWith("fuse");
+  return type === "9p" || type === "nfs" || type === "nfs4";
 }

@@ -40,19 +40,7 @@ export class MountTable {
 
   /** The mounts of another process. */
   static of(pid: number): MountTable {
-    const [own, other] = ["thread-self", pid].map((process) => live.link(`${process}/ns/user`));
-    const same = typeof own === "object" && typeof other === "object" &&
-      own.length === other.length && own.every((byte, i) => byte === other[i]);
-    return new MountTable(String(pid), !same);
-  }
-
-  /** True if the table is that of our own mount namespace, as seen from the same root directory. */
-  static isOurs(pid: number): boolean {
-    return ["ns/mnt", "root"].every((name) => {
-      const [own, other] = ["thread-self", pid].map((process) => live.link(`${process}/${name}`));
-      return typeof own === "object" && typeof other === "object" &&
-        own.length === other.length && own.every((byte, i) => byte === other[i]);
-    });
+    return new MountTable(String(pid), !agrees(pid, "ns/user"));
   }
 
   /** The type of the file system that a mount is of, and how it answers; `null` for a mount that is not in the table. */
@@ -84,6 +72,18 @@ export class MountTable {
     }
     return [...this.#mounts.values()].some(({ type }) => revalidates(type));
   }
+}
+
+/** True if a process sees the files that we see: it has our mounts and our root directory. */
+export function seesOurFiles(pid: number): boolean {
+  return agrees(pid, "ns/mnt") && agrees(pid, "root");
+}
+
+/** True if a link of a process says the same as ours, as far as both can be read. */
+function agrees(pid: number, name: string): boolean {
+  const [own, other] = ["thread-self", pid].map((process) => live.link(`${process}/${name}`));
+  return typeof own === "object" && typeof other === "object" &&
+    own.length === other.length && own.every((byte, i) => byte === other[i]);
 }
 
 let rootMount: number | null | undefined;

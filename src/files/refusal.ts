@@ -10,7 +10,7 @@ import { EACCES, ENOENT, ENOTDIR, EPERM, errnoText } from "../../ffi/errno.ts";
  * unfit: it is not what is looked for, such as a device in the place of a file. large: it is larger than such a file ever is.
  * failed: the kernel gave another error, and nothing is known.
  */
-export type Why = "absent" | "denied" | "slow" | "unfit" | "large" | "failed";
+type Why = "absent" | "denied" | "slow" | "unfit" | "large" | "failed";
 
 /** Why there is no answer about a file. */
 export class Refusal {

@@ -45,7 +45,7 @@ import {
 import { cString } from "../../ffi/memory.ts";
 import { type FileStatus, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, tryStatFd } from "../../ffi/stat.ts";
 import { latin1Bytes, latin1Text, utf8Bytes } from "../text/encoding.ts";
-import { MountTable, ownRootMount } from "./mount_table.ts";
+import { MountTable, ownRootMount, seesOurFiles } from "./mount_table.ts";
 import { Refusal } from "./refusal.ts";
 
 /** As many as the kernel follows. */
@@ -91,7 +91,7 @@ export class UntrustedTree {
     const mounts = [MountTable.own()];
     if (process !== null) {
       const pid = Number(process[1]);
-      if (!MountTable.isOurs(pid)) mounts.push(MountTable.of(pid));
+      if (!seesOurFiles(pid)) mounts.push(MountTable.of(pid));
       const start = tryReadLink(AT_FDCWD, cString(prefix));
       if (typeof start === "number") return ofProcess(-start);
       if (mounts.at(-1)!.mayWaitAt(process[2] === "root" ? "/" : latin1Text(start))) {

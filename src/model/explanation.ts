@@ -42,6 +42,8 @@ export interface Place {
     readonly name: string | null;
     readonly namespace: string | null;
   } | null;
+  /** What would have told more and was there, but was not read: what it is, and why. */
+  readonly unread: readonly string[];
 }
 
 /** A file that looks like a log. */

@@ -15,6 +15,8 @@ import { cString } from "../../ffi/memory.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { SO_REUSEADDR, SO_REUSEPORT, SOL_SOCKET, tryGetIntOption } from "../../ffi/socket.ts";
 import { S_IFMT, S_IFREG, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
+import { Refusal } from "../files/refusal.ts";
+import { statBelow } from "../files/untrusted_tree.ts";
 import type { Bytes, Process } from "../model/owner.ts";
 import { cgroupPath } from "./cgroup.ts";
 import type { Reuse } from "../model/relation.ts";
@@ -23,7 +25,6 @@ import { parseDescriptorInfo } from "../proc/fdinfo.ts";
 import { namespaceMounts, readMountinfo } from "../proc/mountinfo.ts";
 import { readNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
-import { utf8Bytes } from "../text/encoding.ts";
 import { showsOwnPids } from "../proc/status.ts";
 import { readSysctl } from "../proc/sysctl.ts";
 import type { Processes } from "./processes.ts";
@@ -146,17 +147,22 @@ export class Facts {
   }
 
   /** What is at the path of a program's file now, as the process itself would find it. */
-  exeFate(pid: number): ExeFate {
+  exeFate(pid: number): { readonly fate: ExeFate; readonly unread: string | null } {
+    const of = (fate: ExeFate, unread: string | null = null) => ({ fate, unread });
     const { exe, exeDeleted } = this.get(pid);
-    if (exe === null) return "unknown";
+    if (exe === null) return of("unknown");
     const running = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/exe`));
     const now = statBelow(`${this.#root.path}/${pid}/root`, exe);
-    if (now instanceof Refusal) return exeDeleted && now.why === "absent" ? "deleted" : "unknown";
-    if (exeDeleted) return "replaced";
-    if (typeof running === "number") return "unknown";
+    if (now instanceof Refusal) {
+      return exeDeleted
+        ? of("deleted")
+        : of("unknown", `whether it is still the same file: it ${now.text}`);
+    }
+    if (exeDeleted) return of("replaced");
+    if (typeof running === "number") return of("unknown");
     const same = running.inode === now.inode && running.device.major === now.device.major &&
       running.device.minor === now.device.minor;
-    return same ? "unchanged" : "replaced";
+    return of(same ? "unchanged" : "replaced");
   }
 
   /** Regular files that the process has open, ascending by descriptor; `null` where it may not be looked into. */
@@ -203,12 +209,4 @@ export class Facts {
     const status = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/fd/${fd}`));
     return typeof status !== "number" && stream.split(":")[1] === String(status.inode);
   }
-}
-
-function concat(prefix: string, path: Bytes): Uint8Array {
-  const head = utf8Bytes(prefix);
-  const whole = new Uint8Array(head.length + path.length);
-  whole.set(head);
-  whole.set(path, head.length);
-  return cString(whole);
 }

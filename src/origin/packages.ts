@@ -3,19 +3,22 @@
  *
  * @module
  */
-import {
-  AT_FDCWD,
-  close,
-  DirectoryReader,
-  O_DIRECTORY,
-  O_RDONLY,
-  tryOpenAt,
-} from "../../ffi/files.ts";
-import { cString } from "../../ffi/memory.ts";
-import { tryStatAt } from "../../ffi/stat.ts";
-import { readRegular } from "./regular_file.ts";
+import { Refusal } from "../files/refusal.ts";
+import { type Expected, UntrustedTree } from "../files/untrusted_tree.ts";
 import { inRpm } from "./rpm.ts";
 import { latin1Text } from "../text/encoding.ts";
+
+/** The largest list of a package: that of firmware or of a kernel's headers has a fifth of it. */
+const LIST_LIMIT = 16 * 1024 * 1024;
+/** Everything that is read in one run: a desktop with 4,000 packages has half of it. */
+const TOTAL_LIMIT = 64 * 1024 * 1024;
+const ENTRY_LIMIT = 50_000;
+
+/** How much may still be read of package databases, so that many of them, or hostile ones, do not take for ever. */
+export class PackageAllowance {
+  bytes: number = TOTAL_LIMIT;
+  entries: number = ENTRY_LIMIT;
+}
 
 /** The package of a file, or why none is named. */
 interface PackageAnswer {
@@ -25,6 +28,8 @@ interface PackageAnswer {
   readonly manager: string | null;
   /** False when there is a database that this program cannot look into. */
   readonly lookedUp: boolean;
+  /** What was refused, where that is why: `the database is on a file system that may not answer (nfs4)`. */
+  readonly unread?: string;
 }
 
 const NOWHERE: PackageAnswer = { name: null, manager: null, lookedUp: false };
@@ -32,28 +37,115 @@ const NOWHERE: PackageAnswer = { name: null, manager: null, lookedUp: false };
 /**
  * Finds the package that owns `path` (absolute, one character a byte) below `root`, which is `""` for the whole system, or
  * /proc/PID/root for a process in a container.
+ *
+ * @param owners Users that the database may belong to; anybody when left out, as in a container, whose users are its own.
  */
-export function packageOf(path: string, root = ""): PackageAnswer {
-  const names = namesOf(path);
-  const dpkg = `${root}/var/lib/dpkg`;
-  if (exists(`${dpkg}/info`)) return { name: inDpkg(dpkg, names), manager: "dpkg", lookedUp: true };
-  // Images without a package manager keep what it would have known.
-  if (exists(`${dpkg}/status.d`)) {
-    return { name: inStatus(`${dpkg}/status.d`, names), manager: "dpkg", lookedUp: true };
+export function packageOf(
+  path: string,
+  root = "",
+  owners?: readonly number[],
+  allowance: PackageAllowance = new PackageAllowance(),
+): PackageAnswer {
+  const tree = UntrustedTree.open(root);
+  if (tree instanceof Refusal) return { ...NOWHERE, unread: `the root directory ${tree.text}` };
+  const database = new Database(tree, owners, allowance);
+  try {
+    const answer = find(database, namesOf(path));
+    const { refusal } = database;
+    // A file that names the package is proof; that none does is proof only if all of them were read.
+    if (refusal === null || answer.name !== null) return answer;
+    return { ...answer, lookedUp: false, unread: `a file of the database ${refusal.text}` };
+  } finally {
+    tree.close();
   }
-  const apk = read(`${root}/lib/apk/db/installed`) ?? read(`${root}/usr/lib/apk/db/installed`);
+}
+
+function find(database: Database, names: readonly string[]): PackageAnswer {
+  const dpkg = "/var/lib/dpkg";
+  if (database.has(`${dpkg}/info`)) {
+    return { name: inDpkg(database, dpkg, names), manager: "dpkg", lookedUp: true };
+  }
+  // Images without a package manager keep what it would have known.
+  if (database.has(`${dpkg}/status.d`)) {
+    return { name: inStatus(database, `${dpkg}/status.d`, names), manager: "dpkg", lookedUp: true };
+  }
+  const apk = database.read("/lib/apk/db/installed") ?? database.read("/usr/lib/apk/db/installed");
   if (apk !== null) return { name: inApk(apk, names), manager: "apk", lookedUp: true };
-  const pacman = `${root}/var/lib/pacman/local`;
-  if (exists(pacman)) return { name: inPacman(pacman, names), manager: "pacman", lookedUp: true };
+  const pacman = "/var/lib/pacman/local";
+  if (database.has(pacman)) {
+    return { name: inPacman(database, pacman, names), manager: "pacman", lookedUp: true };
+  }
   for (const folder of ["/usr/lib/sysimage/rpm", "/var/lib/rpm"]) {
-    const name = inRpm(`${root}${folder}/rpmdb.sqlite`, names);
+    const name = inRpm(database.tree, `${folder}/rpmdb.sqlite`, names, database.owners);
     if (name !== undefined) return { name, manager: "rpm", lookedUp: true };
     // Older forms of it: Berkeley DB, and rpm's own.
     for (const file of ["rpmdb.sqlite", "Packages.db", "Packages"]) {
-      if (exists(`${root}${folder}/${file}`)) return { ...NOWHERE, manager: "rpm" };
+      if (database.has(`${folder}/${file}`)) return { ...NOWHERE, manager: "rpm" };
     }
   }
   return NOWHERE;
+}
+
+/** The files of a package manager, as much as one answer may read of them. */
+class Database {
+  readonly tree: UntrustedTree;
+  readonly owners: readonly number[] | undefined;
+  /** The first file that was there, and was not read. */
+  refusal: Refusal | null = null;
+  readonly #allowance: PackageAllowance;
+
+  constructor(
+    tree: UntrustedTree,
+    owners: readonly number[] | undefined,
+    allowance: PackageAllowance,
+  ) {
+    this.tree = tree;
+    this.owners = owners;
+    this.#allowance = allowance;
+  }
+
+  has(path: string): boolean {
+    const status = this.tree.stat(path);
+    return !(status instanceof Refusal) || this.#refused(status);
+  }
+
+  /** A file as text, one character a byte; `null` if there is none that may be read. */
+  read(path: string): string | null {
+    return this.#take((expected) => this.tree.read(path, expected));
+  }
+
+  /** Calls `use` for each entry of a folder, until it returns something other than `null`. */
+  first<T>(folder: string, use: (name: string, read: () => string | null) => T | null): T | null {
+    let found: T | null = null;
+    const end = this.tree.list(folder, this.#allowance.entries, (name, read) => {
+      this.#allowance.entries--;
+      found = use(latin1Text(name), () => this.#take(read));
+      return found !== null || this.#allowance.bytes <= 0;
+    });
+    if (end instanceof Refusal) this.#refused(end);
+    if (end === "limit") {
+      this.refusal ??= new Refusal("large", "is one of too many");
+    }
+    return found;
+  }
+
+  #take(read: (expected: Expected) => Uint8Array | Refusal): string | null {
+    const limit = Math.min(LIST_LIMIT, this.#allowance.bytes);
+    const { owners } = this;
+    const bytes = read(owners === undefined ? { limit } : { limit, owners });
+    if (bytes instanceof Refusal) {
+      this.#refused(bytes);
+      return null;
+    }
+    this.#allowance.bytes -= bytes.length;
+    return latin1Text(bytes);
+  }
+
+  // Always false, for `has`.
+  #refused(refusal: Refusal): boolean {
+    if (refusal.why !== "absent") this.refusal ??= refusal;
+    return false;
+  }
 }
 
 // Where /bin is a link to /usr/bin, packages may still list the old name, and the other way round.
@@ -62,36 +154,17 @@ function namesOf(path: string): string[] {
   return /^\/(bin|sbin|lib\w*)\//.test(path) ? [path, `/usr${path}`] : [path];
 }
 
-const exists = (path: string) => typeof tryStatAt(AT_FDCWD, cString(path)) !== "number";
-
-function read(path: string): string | null {
-  const bytes = readRegular(path);
-  return bytes === null ? null : latin1Text(bytes);
-}
-
-function* entriesOf(folder: string): Generator<string> {
-  const fd = tryOpenAt(AT_FDCWD, cString(folder), O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return;
-  try {
-    const reader = new DirectoryReader();
-    reader.start(fd);
-    while (reader.next()) yield latin1Text(reader.name);
-  } finally {
-    close(fd);
-  }
-}
-
 // info/PACKAGE.list or PACKAGE:ARCH.list, a path a line.
-function inDpkg(folder: string, names: readonly string[]): string | null {
-  const { paths, by, notBy } = withoutDiversion(read(`${folder}/diversions`) ?? "", names);
-  for (const entry of entriesOf(`${folder}/info`)) {
-    if (!entry.endsWith(".list")) continue;
+function inDpkg(database: Database, folder: string, names: readonly string[]): string | null {
+  const diversions = database.read(`${folder}/diversions`) ?? "";
+  const { paths, by, notBy } = withoutDiversion(diversions, names);
+  return database.first(`${folder}/info`, (entry, read) => {
+    if (!entry.endsWith(".list")) return null;
     const name = entry.slice(0, -".list".length).split(":")[0]!;
-    if (by !== null && name !== by || name === notBy) continue;
-    const list = read(`${folder}/info/${entry}`);
-    if (list !== null && paths.some((path) => list.includes(`\n${path}\n`))) return name;
-  }
-  return null;
+    if (by !== null && name !== by || name === notBy) return null;
+    const list = read();
+    return list !== null && paths.some((path) => list.includes(`\n${path}\n`)) ? name : null;
+  });
 }
 
 // Three lines each: the path that a package has, the one that its file is put at instead, the package that may have the
@@ -111,15 +184,14 @@ function withoutDiversion(diversions: string, names: readonly string[]): {
 }
 
 // status.d/PACKAGE.md5sums: a sum, two spaces, a path without its leading slash.
-function inStatus(folder: string, names: readonly string[]): string | null {
-  for (const entry of entriesOf(folder)) {
-    if (!entry.endsWith(".md5sums")) continue;
-    const sums = `\n${read(`${folder}/${entry}`) ?? ""}\n`;
-    if (!names.some((name) => sums.includes(`  ${name.slice(1)}\n`))) continue;
+function inStatus(database: Database, folder: string, names: readonly string[]): string | null {
+  return database.first(folder, (entry, read) => {
+    if (!entry.endsWith(".md5sums")) return null;
+    const sums = `\n${read() ?? ""}\n`;
+    if (!names.some((name) => sums.includes(`  ${name.slice(1)}\n`))) return null;
     const file = entry.slice(0, -".md5sums".length);
-    return /^Package: (.+)$/m.exec(read(`${folder}/${file}`) ?? "")?.[1] ?? file;
-  }
-  return null;
+    return /^Package: (.+)$/m.exec(database.read(`${folder}/${file}`) ?? "")?.[1] ?? file;
+  });
 }
 
 // P: package, F: folder without its leading slash, R: file in it; packages are parted by empty lines.
@@ -135,11 +207,12 @@ function inApk(installed: string, names: readonly string[]): string | null {
 }
 
 // NAME-VERSION-RELEASE/files: a section %FILES% of paths without their leading slash.
-function inPacman(folder: string, names: readonly string[]): string | null {
-  for (const entry of entriesOf(folder)) {
-    const files = entry.startsWith(".") ? null : read(`${folder}/${entry}/files`);
-    if (files === null || !names.some((name) => files.includes(`\n${name.slice(1)}\n`))) continue;
+function inPacman(database: Database, folder: string, names: readonly string[]): string | null {
+  return database.first(folder, (entry) => {
+    const files = entry.startsWith(".") ? null : database.read(`${folder}/${entry}/files`);
+    if (files === null || !names.some((name) => files.includes(`\n${name.slice(1)}\n`))) {
+      return null;
+    }
     return entry.split("-").slice(0, -2).join("-");
-  }
-  return null;
+  });
 }

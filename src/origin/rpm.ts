@@ -5,13 +5,14 @@
  */
 import { SyscallError } from "../../ffi/errno.ts";
 import { LazyFile } from "../../ffi/lazy_file.ts";
+import { Refusal } from "../files/refusal.ts";
+import type { UntrustedTree } from "../files/untrusted_tree.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { regularSize } from "./regular_file.ts";
 import { SqliteFile } from "./sqlite.ts";
 import { latin1Text } from "../text/encoding.ts";
 
-/** Larger ones are not opened: that of a full desktop has a tenth of it. */
-const MAX_SIZE = 1 << 30;
+/** Larger ones are not opened: that of a full desktop has a fifth of it. */
+const MAX_SIZE = 1 << 29;
 /** Files of one name, in as many packages. There are thousands of README and __init__.py, and no program is called so. */
 const MAX_CANDIDATES = 2000;
 // lib/rpmtag.h
@@ -21,11 +22,18 @@ const RPMTAG_BASENAMES = 1117;
 const RPMTAG_DIRNAMES = 1118;
 
 /** The package that owns one of these paths: its name, `null` for none, `undefined` where the file cannot be read. */
-export function inRpm(path: string, names: readonly string[]): string | null | undefined {
-  const size = regularSize(path);
-  if (size === null || size > MAX_SIZE) return undefined;
-  const file = LazyFile.tryOpen(path);
-  if (typeof file === "number") return undefined;
+export function inRpm(
+  tree: UntrustedTree,
+  path: string,
+  names: readonly string[],
+  owners: readonly number[] | undefined,
+): string | null | undefined {
+  const opened = tree.openFile(path, {
+    limit: MAX_SIZE,
+    ...(owners === undefined ? {} : { owners }),
+  });
+  if (opened instanceof Refusal) return undefined;
+  const file = LazyFile.over(opened.fd, opened.status.size);
   try {
     const database = new SqliteFile(file);
     const last = (name: string) => name.slice(name.lastIndexOf("/") + 1);
@@ -42,7 +50,9 @@ export function inRpm(path: string, names: readonly string[]): string | null | u
       if (name !== null) return name;
     }
     // A log beside it holds what the file does not yet.
-    return (regularSize(`${path}-wal`) ?? 0) > 0 ? undefined : null;
+    const log = tree.stat(`${path}-wal`);
+    const isEmpty = log instanceof Refusal ? log.why === "absent" : log.size === 0;
+    return isEmpty ? null : undefined;
   } catch (error) {
     if (error instanceof DecodeError || error instanceof SyscallError) return undefined;
     throw error;

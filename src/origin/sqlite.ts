@@ -23,6 +23,12 @@ const INTERIOR_TABLE = 5;
 const LEAF_TABLE = 13;
 /** Of a page of 512 bytes at least two children: deeper than this is a loop. */
 const MAX_DEPTH = 32;
+/**
+ * What is taken out of one file at most, because cells may overlap: rows, and bytes of them. The database of a desktop has a
+ * million rows.
+ */
+const MAX_ROWS = 4_000_000;
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /** An open file. Every method throws DecodeError where the file is not what it should be. */
 export class SqliteFile {
@@ -31,6 +37,8 @@ export class SqliteFile {
   readonly #pageSize: number;
   readonly #usable: number;
   readonly #tables = new Map<string, number>();
+  #rows = 0;
+  #bytes = 0;
 
   constructor(file: Bytes) {
     this.#file = file;
@@ -131,6 +139,7 @@ export class SqliteFile {
   }
 
   #leaf(at: number): { id: number; values(): Value[] } {
+    if (++this.#rows > MAX_ROWS) throw new DecodeError("SQLite", at, "too many rows");
     const [length, afterLength] = this.#varint(at);
     const [id, start] = this.#varint(afterLength);
     return { id, values: () => record(this.#payload(start, length)) };
@@ -139,6 +148,8 @@ export class SqliteFile {
   // What does not fit goes to a chain of pages, whose numbers stand first in each.
   #payload(start: number, length: number): Uint8Array {
     const { bytes } = this.#file;
+    this.#bytes += length;
+    if (this.#bytes > MAX_BYTES) throw new DecodeError("SQLite", start, "too many bytes");
     if (length > bytes.length) throw new DecodeError("SQLite cell", start, `length ${length}`);
     const usable = this.#usable;
     const most = usable - 35;

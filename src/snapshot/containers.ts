@@ -14,12 +14,12 @@ export function withContainers(document: SnapshotDocument, root = ""): SnapshotD
   // Many processes share few containers.
   const known = new Map<string, ContainerNames>();
   const named = (owner: OwnerDocument): OwnerDocument => {
-    const { container, user } = owner;
+    const { container, user, uid } = owner;
     if (container === null) return owner;
     const key = `${user} ${container.runtime} ${container.id}`;
     let names = known.get(key);
     if (names === undefined) {
-      known.set(key, names = containerNames(container, root, homesOf(user)));
+      known.set(key, names = containerNames(container, root, homesOf(user, uid)));
     }
     return { ...owner, container: { ...container, name: names.name, image: names.image } };
   };

@@ -13,11 +13,13 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { containerNames } from "../../src/origin/container_names.ts";
+import { containerNames, homesOf } from "../../src/origin/container_names.ts";
 import { testIf } from "../support/skip.ts";
 import { packageOf } from "../../src/origin/packages.ts";
 
@@ -117,7 +119,9 @@ describe("the package of a program", () => {
 describe("the name of a container", () => {
   const id = "3f4b8c0d9e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4";
   const names = (files: Readonly<Record<string, string>>, runtime: string | null = null) =>
-    containerNames({ id, runtime, name: null }, tree(files), ["/home/ann"]);
+    containerNames({ id, runtime, name: null }, tree(files), [
+      { directory: "/home/ann", uid: process.geteuid!() },
+    ]);
 
   test("from docker's configuration", () => {
     const config = { Name: "/web", LogPath: "/x/y-json.log", Config: { Image: "nginx:1" } };
@@ -128,6 +132,7 @@ describe("the name of a container", () => {
         podNamespace: null,
         image: "nginx:1",
         log: "/x/y-json.log",
+        unread: null,
       });
   });
 
@@ -271,5 +276,72 @@ describe("rpm's SQLite file", () => {
     const root = tree({ "var/lib/rpm/x": "" });
     expect(Bun.spawnSync(["mkfifo", join(root, "var/lib/rpm/rpmdb.sqlite")]).success).toBe(true);
     expect(packageOf("/usr/sbin/nginx", root)).toEqual(answer(null, "rpm", false));
+  });
+});
+
+describe("what strangers put in the place of a database", () => {
+  const id = "a".repeat(64);
+  const list = ".local/share/containers/storage/overlay-containers/containers.json";
+  const uid = process.geteuid!();
+
+  test.each([
+    [
+      "a link to the kernel's log",
+      (path: string) => symlinkSync("/proc/kmsg", path),
+      "is a symbolic link",
+    ],
+    ["a pipe", (path: string) => void Bun.spawnSync(["mkfifo", path]), "is not a regular file"],
+    ["a terabyte", (path: string) => {
+      writeFileSync(path, "");
+      truncateSync(path, 2 ** 40);
+    }, "is larger than"],
+    ["a directory", (path: string) => void mkdirSync(path), "is not a regular file"],
+  ])("%s is not read, and the answer says so", (what, place, reason) => {
+    const root = tree({ "var/lib/dpkg/info/b.list": "/usr/bin/b\n", [`home/ann/${list}x`]: "" });
+    place(join(root, "var/lib/dpkg/info/a.list"));
+    place(join(root, "home/ann", list));
+    const { name, lookedUp, unread } = packageOf("/usr/bin/a", root);
+    expect({ name, lookedUp }).toEqual({ name: null, lookedUp: false });
+    expect(unread).toContain(reason);
+    const names = containerNames({ id, runtime: null, name: null }, root, [{
+      directory: "/home/ann",
+      uid,
+    }]);
+    expect(names.name).toBeNull();
+    // A link is followed here, and the kernel's log is not in this tree.
+    if (!what.includes("link")) expect(names.unread).toContain(reason);
+  });
+
+  test("a database of another user is not believed", () => {
+    const root = tree({ "var/lib/dpkg/info/a.list": "/.\n/usr/bin/a\n" });
+    expect(packageOf("/usr/bin/a", root, [uid]).name).toBe("a");
+    expect(packageOf("/usr/bin/a", root, [uid + 1])).toMatchObject({ name: null, lookedUp: false });
+  });
+
+  test("a home directory's list belongs to its user", () => {
+    const root = tree({ [`home/ann/${list}`]: JSON.stringify([{ id, names: ["db"] }]) });
+    const name = (of: number) =>
+      containerNames({ id, runtime: null, name: null }, root, [{
+        directory: "/home/ann",
+        uid: of,
+      }]);
+    expect(name(uid).name).toBe("db");
+  });
+
+  test("more than one answer may read is not the whole truth", () => {
+    const root = tree({ "var/lib/dpkg/info/x": "" });
+    for (let i = 0; i < 20; i++) {
+      const path = join(root, `var/lib/dpkg/info/p${i}.list`);
+      writeFileSync(path, "");
+      truncateSync(path, 15 * 1024 * 1024);
+    }
+    expect(packageOf("/usr/bin/a", root)).toMatchObject({ name: null, lookedUp: false });
+  });
+
+  test("names of users that lead elsewhere are no home", () => {
+    expect(homesOf("ann", 5)).toEqual([{ directory: "/home/ann", uid: 5 }]);
+    for (const user of ["..", ".", "", "a/b", "../root", "root", null]) {
+      expect(homesOf(user, 5)).toEqual([]);
+    }
   });
 });

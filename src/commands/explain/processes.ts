@@ -7,8 +7,9 @@ import type { LogFile, Logs, Place } from "../../model/explanation.ts";
 import type { Bytes, Container, Process } from "../../model/owner.ts";
 import { podOf, sessionOf } from "../../origin/cgroup.ts";
 import { type ContainerNames, containerNames, homesOf } from "../../origin/container_names.ts";
+import { seesOurFiles } from "../../files/mount_table.ts";
 import type { OpenFile } from "../../origin/facts.ts";
-import { packageOf } from "../../origin/packages.ts";
+import { PackageAllowance, packageOf } from "../../origin/packages.ts";
 import type { ExplainInput } from "./input.ts";
 import { latin1Text } from "../../text/encoding.ts";
 
@@ -24,22 +25,23 @@ export function placesOf(processes: readonly Process[], input: ExplainInput): Pl
     const root = facts.rootDirectory(pid);
     const cgroup = facts.cgroup(pid);
     const cwd = facts.cwd(pid);
-    const exeFate = facts.exeFate(pid);
+    const { fate: exeFate, unread } = facts.exeFate(pid);
     const key = [text(process.comm), text(exe), exeFate, text(cwd), text(root), cgroup].join("\0");
     const known = places.get(key);
     if (known !== undefined) known.pids.push(pid);
-    else places.set(key, placeOf(process, { root, cgroup, cwd, exeFate }, input));
+    else places.set(key, placeOf(process, { root, cgroup, cwd, exeFate, unread }, input));
   }
   return [...places.values()];
 }
 
 function placeOf(
   process: Process,
-  { root, cgroup, cwd, exeFate }: {
+  { root, cgroup, cwd, exeFate, unread }: {
     readonly root: Bytes | null;
     readonly cgroup: string | null;
     readonly cwd: Bytes | null;
     readonly exeFate: Place["exeFate"];
+    readonly unread: string | null;
   },
   input: ExplainInput,
 ): Place & { pids: number[] } {
@@ -47,15 +49,16 @@ function placeOf(
   const names = container === null || !input.root.isLive
     ? null
     : namesOf(process, container, input);
+  const owned = process.exe === null || exeFate === "deleted" || !input.root.isLive
+    ? null
+    : packageAt(process.exe, process, root, input);
   const podUid = cgroup === null ? null : podOf(cgroup);
   return {
     pids: [process.pid],
     comm: process.comm,
     exe: process.exe,
     exeFate,
-    package: process.exe === null || exeFate === "deleted"
-      ? null
-      : packageAt(process.exe, process.pid, root, input),
+    package: owned?.package ?? null,
     cwd,
     root: root === null || text(root) === "/" ? null : root,
     cgroup,
@@ -66,25 +69,48 @@ function placeOf(
     pod: podUid === null && names?.pod == null
       ? null
       : { uid: podUid, name: names?.pod ?? null, namespace: names?.podNamespace ?? null },
+    unread: [unread, owned?.unread, names?.unread].filter((reason) => typeof reason === "string"),
   };
 }
 
 function namesOf({ uid }: Process, container: Container, { users }: ExplainInput): ContainerNames {
-  return containerNames(container, "", homesOf(uid === null ? null : users.name(uid)));
+  return containerNames(container, "", homesOf(uid === null ? null : users.name(uid), uid));
 }
 
-// In a container, the package databases are those of its image.
+const packages = new WeakMap<
+  ExplainInput,
+  {
+    readonly allowance: PackageAllowance;
+    readonly answers: Map<string, ReturnType<typeof packageOf>>;
+  }
+>();
+
+// In a container, the package databases are those of its image, whose users are its own. Elsewhere they are root's: a process
+// that has mounted another one for itself is not believed.
 function packageAt(
   exe: Bytes,
-  pid: number,
+  { pid, container }: Process,
   root: Bytes | null,
   input: ExplainInput,
-): Place["package"] {
-  if (!input.root.isLive) return null;
-  const found = packageOf(text(exe), root === null ? "" : `${input.root.path}/${pid}/root`);
-  return found.manager === null || !found.lookedUp
-    ? null
-    : { name: found.name, manager: found.manager };
+): { readonly package: Place["package"]; readonly unread: string | null } {
+  let known = packages.get(input);
+  if (known === undefined) {
+    packages.set(input, known = { allowance: new PackageAllowance(), answers: new Map() });
+  }
+  // Processes that see the files that we see share an answer.
+  const tree = root === null || seesOurFiles(pid) ? "" : `${input.root.path}/${pid}/root`;
+  const key = `${tree}\0${text(exe)}`;
+  let answer = known.answers.get(key);
+  if (answer === undefined) {
+    const isOfHost = container === null && (root === null || text(root) === "/");
+    const owners = isOfHost ? [0, process.geteuid!()] : undefined;
+    known.answers.set(key, answer = packageOf(text(exe), tree, owners, known.allowance));
+  }
+  const { name, manager, lookedUp, unread } = answer;
+  return {
+    package: manager === null || !lookedUp ? null : { name, manager },
+    unread: unread === undefined ? null : `the package of the program: ${unread}`,
+  };
 }
 
 /** Where the output of the processes goes. */

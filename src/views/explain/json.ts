@@ -138,6 +138,7 @@ function placeJson(place: Place): Json {
     container: place.container,
     image: place.image,
     pod: place.pod,
+    unread: place.unread,
   };
 }
 

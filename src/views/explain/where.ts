@@ -46,6 +46,7 @@ function placeLines(place: Place): Span[][] {
       ] as const,
     ]),
   ]);
+  for (const reason of place.unread) lines.push([[`not read: ${sanitize(reason)}`, "notice"]]);
   if (place.cwd !== null) lines.push(["in ", bytes(place.cwd)]);
   if (place.root !== null) lines.push(["root directory ", [bytes(place.root), "notice"]]);
   const { container, pod } = place;

@@ -99,6 +99,7 @@ const place = (pids: number[], comm: string, exe: string, more: Partial<Place> =
   container: null,
   image: null,
   pod: null,
+  unread: [],
   ...more,
 });
 
