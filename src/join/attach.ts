@@ -36,15 +36,15 @@ export function attachOwners(
   const isWanted = ({ inode, ownership }: Socket) => inode !== null && ownership !== "kernel";
   for (const socket of sockets) if (isWanted(socket)) index.want(socket.inode!);
   index.update();
-  // A closer look costs something for every process, so it is made only when sockets have no owner yet.
+  const missing = new Set<number>();
   if (index.unfound > 0) {
-    const missing = new Set<number>();
     for (const socket of sockets) {
       if (isWanted(socket) && index.first(socket.inode!) === 0) missing.add(socket.inode!);
     }
-    scan = walk.search(missing);
-    index.update();
   }
+  // Also where every socket has an owner: a thread with descriptors of its own may be another one.
+  scan = walk.search(missing);
+  index.update();
   const unseen = whyUnseen(scan, root);
   const owners = new OwnerLists(scan.descriptors, index, processes);
   let hiddenSockets = 0;

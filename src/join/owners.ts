@@ -44,8 +44,8 @@ const WORTH_THREAD = 30_000;
 export interface OwnerWalk {
   readonly scan: Scan;
   /**
-   * Looks closer for sockets without an owner. It adds rows to the scan, or returns a scan that names the processes which
-   * could not be looked into. `null`: looks at every thread, for all sockets.
+   * Looks closer: at threads that have descriptors of their own, and the closer the more sockets are `missing` an owner. It
+   * adds rows to the scan, or returns a scan that names the processes which could not be looked into. `null`: as if one were.
    */
   search(missing: ReadonlySet<number> | null): Scan;
 }
@@ -64,30 +64,76 @@ export function walkOwners(
 ): OwnerWalk {
   // One number for the whole machine: enough to know when there are too few.
   const files = root.isLive ? openFiles(root) : null;
+  let most = files;
   const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files);
+  if (reason === null && source === "auto" && files !== null && files < WORTH_BPF) {
+    // A file counts once however many descriptors share it, so the walk keeps count and gives up if there are many.
+    const scanner = new DescriptorScanner(root);
+    const scan = scanner.scanWithin(WORTH_BPF);
+    if (scan !== null) {
+      diagnostics.note(
+        `owners: by /proc, not BPF: ${files} open files are too few for it to pay`,
+      );
+      return walkOf(scanner, scan, root, diagnostics);
+    }
+    most = Infinity;
+  }
   if (reason === null) {
     const scan = scanByBpf(root, wishes);
     if (!("reason" in scan)) {
       diagnostics.note(`owners: ${scan.descriptors.length} descriptors by BPF`);
-      return { scan, search: () => withProtected(scan, root) };
+      return {
+        scan,
+        search: (missing) => missing?.size === 0 ? scan : withProtected(scan, root),
+      };
     }
     noteNoBpf(scan, diagnostics);
   } else if (root.isLive) {
     diagnostics.note(`owners: by /proc, not BPF: ${reason}`);
   }
   const scanner = new DescriptorScanner(root);
-  const scan = scanByProc(scanner, root, files, diagnostics);
+  return walkOf(scanner, scanByProc(scanner, root, most, diagnostics), root, diagnostics);
+}
+
+function walkOf(
+  scanner: DescriptorScanner,
+  scan: Scan,
+  root: ProcRoot,
+  diagnostics: Diagnostics,
+): OwnerWalk {
+  let searched: Scan | undefined;
   return {
     scan,
     search(missing) {
-      // A thread may have stopped sharing the table of its process, and have sockets of its own.
-      if (root.isLive) scanner.scanPrivateTables(scan.pids, missing);
-      noteAssumed(scanner.assumedShared, diagnostics);
-      return scan;
+      if (!root.isLive) return scan;
+      return searched ??= withThreads(scanner, scan, missing, diagnostics);
     },
   };
 }
 
+/** The scan, with what only threads hold that have stopped sharing the table of their process. */
+export function withThreads(
+  scanner: DescriptorScanner,
+  scan: Scan,
+  missing: ReadonlySet<number> | null,
+  diagnostics: Diagnostics,
+): Scan {
+  const refused = new Set(scan.denied);
+  const pids = scan.pids.filter((pid) => !refused.has(pid));
+  // Where kcmp does not tell, tables that look alike are compared only if a socket has no owner otherwise.
+  const incomplete = missing?.size === 0
+    ? scanner.scanPrivateTables(pids, null, 0)
+    : scanner.scanPrivateTables(pids);
+  noteAssumed(scanner.assumedShared, diagnostics);
+  if (incomplete.length === 0) return scan;
+  return {
+    ...scan,
+    denied: [...scan.denied, ...incomplete].sort((a, b) => a - b),
+    errors: scanner.errors,
+  };
+}
+
+// `files`: about how many descriptors there are at most; `null` where that is not known.
 function scanByProc(
   scanner: DescriptorScanner,
   root: ProcRoot,
@@ -134,8 +180,8 @@ function notWorthBpf(
   if (!root.isLive) return "this is not the live /proc";
   // BPF gives process IDs, and /proc is asked for the names of those.
   if (!showsOwnPids(root)) return "/proc shows the process IDs of another PID namespace";
-  if (source === "bpf") return null;
-  if (files !== null && files < WORTH_BPF) return `${files} open files are too few for it to pay`;
+  // Where there are few files the walk itself finds out.
+  if (source === "bpf" || files !== null && files < WORTH_BPF) return null;
   // The count is for the whole machine. In a container most of them belong to others, so ours are counted.
   if (new DescriptorScanner(root).haveDescriptors(WORTH_BPF) !== false) return null;
   return "the processes in sight have too few descriptors for it to pay";

@@ -126,6 +126,8 @@ export class DescriptorScanner {
   /** True when the kernel can be asked about the process numbers that the root shows. */
   #comparable = false;
   #assumedShared = 0;
+  /** Descriptors that may still be read; below 0 once there were more. */
+  #left = Infinity;
 
   constructor(root: ProcRoot) {
     this.#root = root;
@@ -145,6 +147,24 @@ export class DescriptorScanner {
     const outcomes: Outcome[] = [];
     let next = 0;
     this.scanEach(() => pids[next++] ?? null, (outcome) => void outcomes.push(outcome));
+    return this.scanOf(pids, outcomes);
+  }
+
+  /**
+   * As {@linkcode DescriptorScanner.scanProcesses}, but gives up before more than `limit` descriptors are read, and returns
+   * `null`: this scanner has then seen a part, and is of no more use.
+   */
+  scanWithin(limit: number): Scan | null {
+    const pids = this.listProcesses();
+    const outcomes: Outcome[] = [];
+    let next = 0;
+    this.#left = limit;
+    this.scanEach(
+      () => this.#left < 0 ? null : pids[next++] ?? null,
+      (outcome) => void outcomes.push(outcome),
+    );
+    if (this.#left < 0) return null;
+    this.#left = Infinity;
     return this.scanOf(pids, outcomes);
   }
 
@@ -172,19 +192,30 @@ export class DescriptorScanner {
 
   /**
    * Walks the tables of threads that do not share their process's, in search of `wanted` sockets; others are passed over.
-   * Without `wanted` all are taken.
+   * Without `wanted` all are taken. Returns the processes of which some table could not be read.
    *
    * Processes of one thread are told by the number of links of their task directory. For the others the kernel is asked which
    * threads share (kcmp), because reading a shared table once a thread would cost a multiple. Where it refuses to say, a
-   * table of another size is another table; one of the same size is read as well, as long as that stays cheap.
+   * table of another size is another table; one of the same size is read as well, as long as that stays below `links`.
    */
-  scanPrivateTables(pids: readonly number[], wanted: ReadonlySet<number> | null = null): void {
+  scanPrivateTables(
+    pids: readonly number[],
+    wanted: ReadonlySet<number> | null = null,
+    links = COMPARE_LIMIT,
+  ): number[] {
+    const incomplete: number[] = [];
+    // Where the leader has exited the threads were asked already.
+    const known = new Set<number>();
+    const { pids: owners, tids, length } = this.descriptors;
+    for (let row = 0; row < length; row++) if (tids[row] !== 0) known.add(owners[row]!);
     this.#withRoot(() => {
-      const budget = { links: COMPARE_LIMIT };
+      const budget = { links };
       for (const pid of pids) {
-        if (this.#mayHaveThreads(pid)) this.#scanThreads(pid, pid, wanted, budget);
+        if (known.has(pid) || !this.#mayHaveThreads(pid)) continue;
+        if (isIncomplete(this.#scanThreads(pid, pid, wanted, budget))) incomplete.push(pid);
       }
     });
+    return incomplete;
   }
 
   /** Processes other than `known` whose descriptors we may not follow. Looks at one descriptor of each, and keeps nothing. */
@@ -294,6 +325,8 @@ export class DescriptorScanner {
         if (isGone(status)) return "vanished";
       } else if (status.size === 0) {
         return this.#scanLeaderless(pid);
+      } else if ((this.#left -= status.size) < 0) {
+        return "passed";
       }
     }
     const outcome = this.#scanTable(path, pid, 0, null);
@@ -420,6 +453,7 @@ export class DescriptorScanner {
         const number = directory.number;
         if (number < 0) continue;
         seen++;
+        if (!this.#sizesCount && --this.#left < 0) break;
         let length = link.read(fd, directory.nameAddress);
         // A copy of a /proc may have lost its links on the way.
         if (length === -EINVAL && !this.#root.isLive) {

@@ -6,6 +6,7 @@
 import { type SnapshotDocument, toDocument } from "./document.ts";
 import { LIVE, type Walk } from "./access.ts";
 import { Diagnostics } from "../diagnostics.ts";
+import { withThreads } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
@@ -73,8 +74,9 @@ export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics)
 
 /** A walk over these processes only: so quick that the sockets listed just before are still open. */
 function walkOf(pids: ReadonlySet<number>): Walk {
-  const scan = new FewProcesses(pids).scanProcesses();
-  return { scan, search: () => scan };
+  const scanner = new FewProcesses(pids);
+  const scan = scanner.scanProcesses();
+  return { scan, search: (missing) => withThreads(scanner, scan, missing, new Diagnostics()) };
 }
 
 class FewProcesses extends DescriptorScanner {

@@ -59,6 +59,16 @@ describe("DescriptorScanner", () => {
     expect(rows(scanner)).toEqual(Array.from({ length: 2500 }, (_, i) => [7, 0, i, i + 1]));
   });
 
+  test("gives up before it reads more descriptors than it may, and only then", () => {
+    using tree = procTree(Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`${7 + i % 3}/fd/${i}`, { link: `socket:[${i + 1}]` }]),
+    ));
+    const within = (limit: number) =>
+      new DescriptorScanner(new ProcRoot(tree.path)).scanWithin(limit);
+    expect(within(29)).toBeNull();
+    expect(within(30)?.descriptors.length).toBe(30);
+  });
+
   test("finds nothing where there is no /proc at all", () => {
     const scanner = new DescriptorScanner(new ProcRoot("/nonexistent"));
     expect(scanner.scanProcesses().pids).toEqual([]);
