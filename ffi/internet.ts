@@ -7,7 +7,7 @@ import { errno } from "./errno.ts";
 import { close } from "./files.ts";
 import { libc } from "./libc.ts";
 import { allocate } from "./memory.ts";
-import { AF_INET, AF_INET6, setIntOption, SO_REUSEADDR, socket, SOL_SOCKET } from "./socket.ts";
+import { AF_INET, AF_INET6, setIntOption, socket, SOL_SOCKET } from "./socket.ts";
 
 /** struct sockaddr_in: family u16 0, port be16 2, addr 4; 16 bytes. struct sockaddr_in6: addr 8, scope u32 24; 28 bytes. */
 function socketAddress(address: Uint8Array, port: number, scopeId: number): Uint8Array {
@@ -21,6 +21,20 @@ function socketAddress(address: Uint8Array, port: number, scopeId: number): Uint
   return bytes;
 }
 
+// include/uapi/linux/in6.h
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+
+/** How {@linkcode probeBind} sets its socket up. */
+export interface BindOptions {
+  /** SO_REUSEADDR, SO_REUSEPORT or `null`. */
+  readonly reuse?: number | null;
+  /** For IPv6: whether it leaves IPv4 alone. `null`: as the system has it. */
+  readonly v6only?: boolean | null;
+  /** For link-local addresses: the index of the interface. */
+  readonly scopeId?: number;
+}
+
 /**
  * Makes a socket, binds it, and closes it again; it never listens, so nobody can connect in between. `address` is 4 or 16
  * bytes. Returns 0 when bind(2) succeeded, else the errno. Throws SyscallError when no such socket can be made.
@@ -29,12 +43,14 @@ export function probeBind(
   address: Uint8Array,
   port: number,
   type: number,
-  reuseAddress: boolean,
-  scopeId = 0,
+  { reuse = null, v6only = null, scopeId = 0 }: BindOptions = {},
 ): number {
   const fd = socket(address.length === 16 ? AF_INET6 : AF_INET, type, 0);
   try {
-    if (reuseAddress) setIntOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (reuse !== null) setIntOption(fd, SOL_SOCKET, reuse, 1);
+    if (v6only !== null && address.length === 16) {
+      setIntOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, Number(v6only));
+    }
     const name = socketAddress(address, port, scopeId);
     return libc.bind(fd, name, name.length) < 0 ? errno() : 0;
   } finally {

@@ -8,6 +8,7 @@ import { allocate } from "./memory.ts";
 
 // include/uapi/asm-generic/ioctls.h; struct winsize: rows u16 0, columns u16 2.
 const TIOCGWINSZ = 0x5413;
+const TCFLSH = 0x540b;
 
 /** Width that is assumed of a terminal that does not know its own, such as a serial line. */
 const USUAL_COLUMNS = 80;
@@ -23,4 +24,10 @@ export function terminalColumns(fd: number): number | null {
   const size = allocate(8);
   if (libc.ioctl(fd, TIOCGWINSZ, size) < 0) return null;
   return new DataView(size.buffer).getUint16(2, true);
+}
+
+/** Throws away what was typed on a terminal and not read yet. Does nothing to what is no terminal. Kernel: tcflush(TCIFLUSH). */
+export function discardTyped(fd: number): void {
+  // TCIFLUSH is 0, and stands where other requests have a pointer.
+  libc.ioctl(fd, TCFLSH, null);
 }

@@ -12,7 +12,7 @@ import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
-import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_OK } from "./exit.ts";
+import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
@@ -67,6 +67,8 @@ const STATUS: Readonly<Record<KillOutcome, number>> = {
   nothing: EXIT_DIFFERENT,
   declined: EXIT_DIFFERENT,
   unasked: EXIT_ERROR,
+  unseen: EXIT_ERROR,
+  undecided: EXIT_INCOMPLETE,
   failed: EXIT_ERROR,
 };
 
@@ -78,7 +80,8 @@ export const HELP: HelpPage = {
     "The owner's next call on one fails with ECONNABORTED; a TCP peer gets a reset.",
   flags: KILL_FLAGS,
   exit:
-    "0 all are closed, 1 nothing matched or the answer was no, 2 wrong usage, or not all could be closed.",
+    "0 all are closed, 1 nothing matched or the answer was no, 2 wrong usage, or not all could be closed " +
+    "(a port that its owner still holds counts as such), 3 what became of some could not be read.",
 };
 
 /** Runs the command. Throws UsageError, FilterSyntaxError, and what collecting throws. */
@@ -120,6 +123,10 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     throw new UsageError(
       "nothing was closed: standard input is not a terminal to ask on; --yes closes them",
     );
+  }
+  if (outcome === "unseen") {
+    err.write("sockeye: nothing was closed: the list could not be shown to be asked about\n");
+    err.flush();
   }
   if (outcome === "declined") {
     err.write("sockeye: nothing was closed\n");

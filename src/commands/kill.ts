@@ -3,23 +3,28 @@
  *
  * @module
  */
-import { SyscallError } from "../../ffi/errno.ts";
+import { EADDRINUSE, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
 import { tryRead } from "../../ffi/files.ts";
 import { allocate } from "../../ffi/memory.ts";
-import { terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
+import { SOCK_STREAM } from "../../ffi/socket.ts";
+import { discardTyped, terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
 import { Diagnostics } from "../diagnostics.ts";
+import { knowsBoundSockets } from "../families/inet/bound_sockets.ts";
 import { destroy, type Destroyed } from "../families/inet/destroy.ts";
+import { parseAddress } from "../model/endpoint.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-import { NetlinkError } from "../netlink/error.ts";
+import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../etc/users.ts";
 import type { Query } from "../query.ts";
 import { formatEndpoint } from "../views/columns.ts";
 import { writeTable } from "../views/table.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
-import type { Writer } from "../text/writer.ts";
+import { BrokenPipe, type Writer } from "../text/writer.ts";
+import type { FoundNetns } from "../snapshot/namespaces.ts";
 import { type CloseRequests, queryFilter, takeSnapshot } from "../snapshot/own_netns_snapshot.ts";
 import { utf8Text } from "../text/encoding.ts";
+import { type BindTries, tryBinds } from "./try_bind.ts";
 
 /** Whether to ask, and how to show the sockets. */
 interface KillOptions {
@@ -28,8 +33,19 @@ interface KillOptions {
   readonly color: ColorChoice;
 }
 
-/** `declined`: the answer was no. `unasked`: there is no terminal to ask on. */
-export type KillOutcome = "closed" | "nothing" | "declined" | "unasked" | "failed";
+/**
+ * `closed`: all of them. `declined`: the answer was no. `unasked`: there is no terminal to ask on. `unseen`: the list to be asked
+ * about could not be shown. `undecided`: none failed, but what became of some is not known, or none was found where not all could
+ * be read.
+ */
+export type KillOutcome =
+  | "closed"
+  | "nothing"
+  | "declined"
+  | "unasked"
+  | "unseen"
+  | "undecided"
+  | "failed";
 
 /** Shows the sockets of a query, then closes them. Throws what collecting and the writers throw. */
 export async function kill(
@@ -45,20 +61,39 @@ export async function kill(
     const tools = { users, filter: await queryFilter(query, users), closing: closer };
     const { sockets } = query.netns === undefined
       ? takeSnapshot(query, diagnostics, tools)
-      : (await import("../snapshot/netns_snapshot.ts"))
-        .takeNetnsSnapshot(query, query.netns, diagnostics, tools);
+      : (await import("../snapshot/netns_snapshot.ts")).takeNetnsSnapshot(
+        query,
+        query.netns,
+        diagnostics,
+        tools,
+        (found) => closer.found(found),
+      );
     for (const { reason } of diagnostics.gaps) err.write(`sockeye: ${reason}\n`);
     if (sockets.length === 0) {
-      err.write("sockeye: no socket matches: nothing was closed\n");
+      const complete = diagnostics.complete;
+      err.write(
+        complete
+          ? "sockeye: no socket matches: nothing was closed\n"
+          : "sockeye: no socket matches among those that could be read: nothing was closed\n",
+      );
       err.flush();
-      return "nothing";
+      return complete ? "nothing" : "undecided";
     }
     err.flush();
-    show(sockets, options, out);
-    if (!options.yes) {
-      if (terminalColumns(0) === null) return "unasked";
-      if (!ask(sockets.length, err)) return "declined";
+    // With --yes, nobody waits for the list: the sockets are closed although its reader is gone.
+    out.keepsOn = options.yes;
+    if (!options.yes && terminalColumns(0) === null) {
+      show(sockets, options, out);
+      return "unasked";
     }
+    try {
+      show(sockets, options, out);
+    } catch (error) {
+      if (error instanceof BrokenPipe) return "unseen";
+      throw error;
+    }
+    if (!options.yes && !ask(sockets.length, err)) return "declined";
+    out.keepsOn = true;
     return closeAll(sockets, closer, out);
   } finally {
     closer.end();
@@ -75,8 +110,12 @@ function show(sockets: readonly Socket[], { color }: KillOptions, out: Writer): 
   out.flush();
 }
 
-/** Asks on the terminal. Anything but a yes counts as no, and so does the end of input. */
+/**
+ * Asks on the terminal. Anything but a yes counts as no, and so does the end of input. What was typed before the question was
+ * an answer to something else.
+ */
 function ask(count: number, err: Writer): boolean {
+  discardTyped(0);
   err.write(`Close ${count === 1 ? "this socket" : `these ${count} sockets`}? [y/N] `);
   err.flush();
   const line = allocate(256);
@@ -85,33 +124,88 @@ function ask(count: number, err: Writer): boolean {
     /^\s*y(es)?\s*$/i.test(utf8Text(line.subarray(0, length)));
 }
 
+/** Closes all, and then says what became of each: no trouble with the report comes between. */
 function closeAll(sockets: readonly Socket[], closer: Closer, out: Writer): KillOutcome {
-  let failed = 0;
-  for (const socket of sockets) {
-    const said = closer.close(socket);
-    if (!said.done) failed++;
-    const { family, transport, local, peer } = socket;
+  const results = closer.close(sockets);
+  for (const [i, { family, transport, local, peer }] of sockets.entries()) {
     const ends = [local, ...peer === null ? [] : [peer]]
       .map((end) => formatEndpoint(family, end)).join(" ");
-    out.write(`${transport} ${ends}: ${said.text}\n`);
+    out.write(`${transport} ${ends}: ${results[i]!.text}\n`);
   }
   out.flush();
-  return failed === 0 ? "closed" : "failed";
+  if (results.some(({ verdict }) => verdict === "failed")) return "failed";
+  return results.some(({ verdict }) => verdict === "undecided") ? "undecided" : "closed";
 }
 
-const TEXTS: Readonly<Record<Destroyed, string>> = {
-  closed: "closed",
-  bound:
-    "disconnected, and its owner told, but still bound: the kernel does no more to UDP sockets",
-  gone: "already gone",
-  denied: "not permitted: it takes CAP_NET_ADMIN in the network namespace of the socket",
-  unsupported: "this kernel does not close sockets of this kind",
+interface Result {
+  readonly verdict: "closed" | "failed" | "undecided";
+  readonly text: string;
+}
+
+const NO_WAY: Result = {
+  verdict: "failed",
+  text: "the kernel has no way to close a socket of this kind",
 };
+
+function resultOf(became: Destroyed, socket: Socket): Result {
+  if (typeof became === "object") {
+    return "error" in became ? { verdict: "failed", text: became.error } : {
+      verdict: "undecided",
+      text: `asked to close, but whether it is closed could not be read: ${became.unread}`,
+    };
+  }
+  switch (became) {
+    case "closed":
+      return { verdict: "closed", text: "closed" };
+    case "gone":
+      return { verdict: "closed", text: "already gone" };
+    case "bound":
+      return {
+        verdict: "failed",
+        text: socket.transport === "tcp"
+          ? `${
+            socket.state === "listen" ? "listens no more" : "disconnected"
+          }, and its owner told, but the owner still holds the port`
+          : `disconnected, and its owner told, but still bound: the kernel does no more to ${
+            socket.transport === "raw" ? "raw" : "UDP"
+          } sockets`,
+      };
+    case "hidden":
+      return {
+        verdict: "failed",
+        text: "not closed: several sockets have this address, and the kernel finds only another",
+      };
+    case "remains":
+      return { verdict: "failed", text: "not closed, although the kernel accepted the request" };
+    case "denied":
+      return {
+        verdict: "failed",
+        text: "not permitted: it takes CAP_NET_ADMIN in the network namespace of the socket",
+      };
+    case "unsupported":
+      return { verdict: "failed", text: "this kernel does not close sockets of this kind" };
+  }
+}
+
+/** What bind(2) says where a socket has been closed. */
+function bindText({ plain, reuseAddress, reusePort }: BindTries): string {
+  if (plain === null) return "whether bind() would succeed could not be tried";
+  if (plain === 0) return "bind() to it succeeds";
+  if (plain !== EADDRINUSE) return `bind() to it fails: ${errnoText(plain)} (${errnoName(plain)})`;
+  const options = [
+    ...reuseAddress === 0 ? ["SO_REUSEADDR"] : [],
+    ...reusePort === 0 ? ["SO_REUSEPORT"] : [],
+  ];
+  return options.length === 0
+    ? "bind() to it fails: the address is in use (EADDRINUSE)"
+    : `bind() to it succeeds only with ${options.join(" or ")}`;
+}
 
 /** Keeps the requests that close sockets, and a netlink connection for each namespace that they belong to. */
 class Closer implements CloseRequests {
   readonly #requests = new Map<Socket, Uint8Array>();
   readonly #connections = new Map<number | null, Connection>();
+  readonly #namespaces = new Map<number | null, FoundNetns>();
 
   enter(netns: Netns | null): void {
     try {
@@ -122,25 +216,65 @@ class Closer implements CloseRequests {
     }
   }
 
+  /** Notes how to come into a namespace that is not our own. */
+  found(found: FoundNetns): void {
+    this.#namespaces.set(found.netns.inode, found);
+  }
+
   add(socket: Socket, request: Uint8Array): void {
     this.#requests.set(socket, request);
   }
 
-  /** Closes one socket and returns the result. */
-  close(socket: Socket): { readonly done: boolean; readonly text: string } {
-    const request = this.#requests.get(socket);
-    const connection = this.#connections.get(socket.netns?.inode ?? null);
-    // The kernel searches only listeners and connections, and would answer that there is no such socket.
-    if (request === undefined || connection === undefined || socket.state === "bound_inactive") {
-      return { done: false, text: "the kernel has no way to close a socket of this kind" };
+  /** Closes sockets and returns what became of each. */
+  close(sockets: readonly Socket[]): Result[] {
+    const results = new Map<Socket, Result>();
+    for (const [inode, connection] of this.#connections) {
+      const here = sockets.filter((socket) =>
+        (socket.netns?.inode ?? null) === inode &&
+        // The kernel searches only listeners and connections, and would answer that there is no such socket.
+        socket.state !== "bound_inactive"
+      ).flatMap((socket) => {
+        const request = this.#requests.get(socket);
+        return request === undefined ? [] : [{ socket, request }];
+      });
+      const became = destroy(connection, here.map(({ request }) => request));
+      for (const [i, { socket }] of here.entries()) {
+        results.set(socket, this.#withBind(became[i]!, socket));
+      }
     }
-    try {
-      const became = destroy(connection, request);
-      return { done: became === "closed" || became === "gone", text: TEXTS[became] };
-    } catch (error) {
-      if (!(error instanceof NetlinkError) && !(error instanceof SyscallError)) throw error;
-      return { done: false, text: error.message };
+    return sockets.map((socket) => results.get(socket) ?? NO_WAY);
+  }
+
+  // Where the owner keeps the port, the next question is whether the service can start again.
+  #withBind(became: Destroyed, socket: Socket): Result {
+    const result = resultOf(became, socket);
+    const { transport, state, local } = socket;
+    if (transport !== "tcp" || !("address" in local)) return result;
+    if (became === "bound") {
+      return { ...result, text: `${result.text}: ${bindText(this.#tryBind(socket, local))}` };
     }
+    // Before Linux 6.8, a socket that is only bound is in no table, so only bind(2) can tell.
+    if (became !== "closed" || state !== "listen" || knowsBoundSockets(new ProcRoot())) {
+      return result;
+    }
+    const tries = this.#tryBind(socket, local);
+    return tries.plain === 0 ? result : {
+      verdict: "undecided",
+      text: `listens no more; this kernel does not show whether its owner still holds the port: ${
+        bindText(tries)
+      }`,
+    };
+  }
+
+  #tryBind(
+    { netns, v6only }: Socket,
+    local: { readonly address: string; readonly port: number },
+  ): BindTries {
+    const found = this.#namespaces.get(netns?.inode ?? null) ??
+      { netns: netns ?? { inode: 0, name: null }, path: "", pid: null, own: true };
+    const bytes = parseAddress(local.address);
+    if (bytes === undefined) return { plain: null, reuseAddress: null, reusePort: null };
+    return tryBinds(found, bytes, local.port, SOCK_STREAM, new Diagnostics(), { v6only });
   }
 
   /** Closes the connections. */

@@ -140,11 +140,14 @@ export interface BindReport {
   readonly port: number;
   /** `OK`, or the name of the error: `EADDRINUSE`. `null` if it could not be tried. */
   readonly plain: string | null;
-  /** The same with SO_REUSEADDR. `null` for datagram sockets, because trying it would take datagrams from another socket. */
+  /** The same with SO_REUSEADDR. `null` if it was not tried: for datagram sockets, it is only where the address is in use. */
   readonly reuseAddress: string | null;
+  /** The same with SO_REUSEPORT. */
+  readonly reusePort: string | null;
   readonly verdict:
     | "free"
     | "needs_reuse_address"
+    | "needs_reuse_port"
     | "in_use"
     | "denied"
     | "no_such_address"

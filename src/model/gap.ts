@@ -20,6 +20,8 @@ export const GAP_KINDS = [
   "interfaces",
   /** Sockets that a process holds and that no table shows. */
   "unlisted",
+  /** A bind(2) that could not be tried. */
+  "bind",
 ] as const;
 type GapKind = typeof GAP_KINDS[number];
 

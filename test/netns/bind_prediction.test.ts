@@ -23,6 +23,7 @@ interface Attempt {
   readonly words: string[];
   readonly plain: string;
   readonly reuse: string;
+  readonly reusePort: string;
 }
 
 interface Report {
@@ -32,6 +33,7 @@ interface Report {
   readonly verdict: string;
   readonly plain: string;
   readonly reuse_address: string | null;
+  readonly reuse_port: string | null;
   readonly holders: unknown[];
 }
 
@@ -69,27 +71,32 @@ async function predict(
 }
 
 /** What the words of the report are for what bind(2) said. */
-function verdictOf({ plain, reuse, words }: Attempt): string {
+function verdictOf({ plain, reuse, reusePort }: Attempt): string {
   if (plain === "EADDRINUSE") {
-    return words[0] === "tcp" && reuse === "OK" ? "needs_reuse_address" : "in_use";
+    if (reuse === "OK") return "needs_reuse_address";
+    return reusePort === "OK" ? "needs_reuse_port" : "in_use";
   }
   return plain === "OK" ? "free" : plain === "EACCES" ? "denied" : "no_such_address";
 }
 
 function agree(attempts: readonly Attempt[], reports: readonly Report[]): void {
-  const said = reports.map(({ transport, address, port, plain, reuse_address, verdict }) => [
+  const said = reports.map((
+    { transport, address, port, plain, reuse_address, reuse_port, verdict },
+  ) => [
     transport,
     address,
     String(port),
     plain,
     reuse_address,
+    reuse_port,
     verdict,
   ]);
   expect(said).toEqual(
     attempts.map((attempt) => [
       ...attempt.words,
       attempt.plain,
-      attempt.words[0] === "tcp" ? attempt.reuse : null,
+      attempt.words[0] === "tcp" || attempt.plain === "EADDRINUSE" ? attempt.reuse : null,
+      attempt.words[0] === "tcp" || attempt.plain === "EADDRINUSE" ? attempt.reusePort : null,
       verdictOf(attempt),
     ]),
   );
@@ -107,6 +114,7 @@ describe("--bind", () => {
         expect(attempts.map(({ plain }) => plain)).toContain(kind);
       }
       expect(attempts.map(verdictOf)).toContain("needs_reuse_address");
+      expect(attempts.map(verdictOf)).toContain("needs_reuse_port");
       agree(attempts, await predict(netns, attempts));
     });
   });
@@ -137,6 +145,33 @@ describe("--bind", () => {
       );
       expect(own.map(({ plain }) => plain)).toEqual(["EACCES", "OK", "OK", "EACCES"]);
       agree(own, await predict(netns, own, NOBODY));
+    },
+  );
+
+  testIf(
+    firstReason(reason, Bun.which("strace") === null ? "there is no strace program" : null),
+    "is no answer where a limit of this program keeps it from trying",
+    async () => {
+      await using netns = await Namespace.create();
+      const run = (...options: string[]) =>
+        Bun.spawnSync(
+          netns.command(
+            ["strace", "-f", ...options, SOCKEYE, "explain", "--bind", "7099", "--json"],
+          ),
+        );
+      // Which of its sockets is the one that is bound: those before it talk to the kernel.
+      const calls: string[] = run("-e", "trace=socket").stderr.toString()
+        .match(/socket\(AF_\w+/g) ?? [];
+      const nth = calls.indexOf("socket(AF_INET") + 1;
+      expect(nth).toBeGreaterThan(0);
+      const { stdout, exitCode } = run(
+        ...["-o", "/dev/null", "-e", `inject=socket:error=EMFILE:when=${nth}+`],
+      );
+      const { binds, complete, gaps } = JSON.parse(stdout.toString());
+      expect(binds[0]).toMatchObject({ verdict: "other", plain: null, reuse_address: null });
+      expect(complete).toBe(false);
+      expect(gaps.map(({ kind }: { kind: string }) => kind)).toContain("bind");
+      expect(exitCode).toBe(3);
     },
   );
 });

@@ -31,6 +31,7 @@ import os, pty, sys
 pid, fd = pty.fork()
 if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])
 said = b""
+if sys.argv[1].startswith("early "): os.write(fd, b"y\\n"); sys.argv[1] = sys.argv[1][6:]
 while b"[y/N] " not in said: said += os.read(fd, 4096)
 os.write(fd, sys.argv[1].encode() + b"\\n")
 try:
@@ -96,10 +97,89 @@ describeIf(reason, "sockeye kill", () => {
   test("closes listeners as well, and tells that a bound UDP socket stays bound", () => {
     const ran = kill("--socket", "state listen or sport 4004", "-y");
     expect(ran.status).toBe(2);
-    expect(ran.stdout).toMatch(/^tcp 127\.0\.0\.1:4003: closed$/m);
+    // The kernel does not take a port away from a socket that was given it by bind().
+    expect(ran.stdout).toMatch(/^tcp 127\.0\.0\.1:4003: listens no more, .* still holds the port/m);
     expect(ran.stdout).toMatch(/^udp 127\.0\.0\.1:4004: disconnected, .* still bound/m);
     expect(left("state listen")).toBe(0);
     expect(left("transport udp and sport 4004")).toBe(1);
+  });
+
+  test("closes each listener of a group that shares its port, and only those that match", async () => {
+    const GROUP = `
+import socket, sys
+keep = []
+for i in range(12):
+    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("127.0.0.1" if i < 10 else "0.0.0.0", 4006)); s.listen(); keep.append(s)
+print("up", flush=True)
+sys.stdin.read()
+`;
+    const group = Bun.spawn(netns.command(["python3", "-c", GROUP]), {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    await group.stdout.getReader().read();
+    try {
+      const ran = kill("--socket", "sport 4006 and src 127.0.0.1", "-y");
+      const said = ran.stdout.split("\n").filter((line) => line.startsWith("tcp 127.0.0.1:4006: "));
+      expect(said).toHaveLength(10);
+      for (const line of said) {
+        expect(line).toContain("listens no more");
+        expect(line).toContain("bind() to it succeeds only with SO_REUSEPORT");
+      }
+      expect(ran.status).toBe(2);
+      expect(left("sport 4006 and state listen")).toBe(2);
+    } finally {
+      group.stdin.end();
+      await group.exited;
+    }
+  });
+
+  test("tells of UDP sockets that share an address which of them the kernel did not find", async () => {
+    const GROUP = `
+import socket, sys
+keep = []
+for i in range(3):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("0.0.0.0", 4007)); keep.append(s)
+print("up", flush=True)
+for line in sys.stdin:
+    print(sum(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0 for s in keep), flush=True)
+`;
+    const group = Bun.spawn(netns.command(["python3", "-c", GROUP]), {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    const said = group.stdout.getReader();
+    await said.read();
+    try {
+      const ran = kill("--socket", "sport 4007", "-y");
+      expect(ran.status).toBe(2);
+      const told = ran.stdout.match(/^udp .*: disconnected, and its owner told/gm) ?? [];
+      const hidden = ran.stdout.match(/^udp .*: not closed: several sockets have this address/gm);
+      expect(told.length + (hidden ?? []).length).toBe(3);
+      expect(ran.stdout).not.toContain("already gone");
+      group.stdin.write("\n");
+      group.stdin.flush();
+      const { value } = await said.read();
+      expect(Number(new TextDecoder().decode(value))).toBe(told.length);
+    } finally {
+      group.stdin.end();
+      await group.exited;
+    }
+  });
+
+  test("closes the sockets, and ends as they did, when nobody reads what it says", async () => {
+    const run = netns.command([
+      "sh",
+      "-c",
+      `{ "$0" kill --yes --socket 'dport 4003'; echo $? >&2; } | true`,
+      SOCKEYE,
+    ]);
+    const { stderr } = Bun.spawnSync(run);
+    expect(stderr.toString().trim().split("\n").at(-1)).toBe("0");
+    expect(left("state established")).toBe(0);
+    expect(await client()).toBe("ConnectionAbortedError");
   });
 
   test("ends with 1 when nothing matches", () => {
@@ -130,7 +210,8 @@ describeIf(reason, "sockeye kill", () => {
       );
       return { status: run.exitCode, text: run.stdout.toString() };
     };
-    for (const no of ["", "n", "yess", "\x04"]) {
+    // What was typed before the question is no answer to it.
+    for (const no of ["", "n", "yess", "\x04", "early n"]) {
       const { status, text } = type(no);
       expect(status).toBe(1);
       expect(text).toContain("Close this socket? [y/N] ");

@@ -1,6 +1,6 @@
 """Sockets of every kind that may be in the way of bind(2), and what bind(2) really says beside each.
 
-Prints a JSON list of {target, plain, reuse} when everything stands, and waits for its standard input to be closed. With
+Prints a JSON list of {target, plain, reuse, reusePort} when everything stands, and waits for its standard input to be closed. With
 arguments it makes nothing and tries those targets alone: TRANSPORT ADDRESS PORT, three words each, behind "nobody" as that
 user.
 """
@@ -60,14 +60,14 @@ def outgoing():
     return client.getsockname()[1]
 
 
-def attempt(transport, address, port, reuse):
+def attempt(transport, address, port, option):
     try:
         sock = make(address, socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
     except OSError as error:
         return errno.errorcode[error.errno]
     with sock:
-        if reuse:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if option is not None:
+            sock.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
             sock.bind((address, port))
             return "OK"
@@ -152,8 +152,9 @@ for transport, address, port in asked or targets():
     report.append({
         "target": "%s:%s:%d" % (transport, where, port),
         "words": [transport, address, str(port)],
-        "plain": attempt(transport, address, port, False),
-        "reuse": attempt(transport, address, port, True),
+        "plain": attempt(transport, address, port, None),
+        "reuse": attempt(transport, address, port, socket.SO_REUSEADDR),
+        "reusePort": attempt(transport, address, port, socket.SO_REUSEPORT),
     })
 print(json.dumps(report), flush=True)
 if not asked:

@@ -18,7 +18,8 @@ import type { SsRun } from "./context.ts";
 import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../text/writer.ts";
 import { PortNames } from "./names/ports.ts";
-import { dumpTcp, knowsBoundSockets, type TcpSink } from "./tcp_dump.ts";
+import { knowsBoundSockets } from "../../families/inet/bound_sockets.ts";
+import { dumpTcp, type TcpSink } from "./tcp_dump.ts";
 
 // What most runs do without is loaded when it is called for.
 const bytecodeModule = () =>

@@ -12,9 +12,7 @@
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { MSG_FAMILY } from "../../families/inet/uapi.ts";
 import { type StateMask, stateMask, TCP_BOUND_INACTIVE, TCP_LISTEN } from "../../model/state.ts";
-import type { ProcRoot } from "../../proc/root.ts";
 import { KeptMessages } from "../../store/kept_messages.ts";
-import { readSysctl } from "../../proc/sysctl.ts";
 
 /** Takes messages: the same as DumpSink of netlink/dump.ts. */
 export interface TcpSink {
@@ -73,12 +71,4 @@ export function dumpTcp(
     }
   }
   return VERSIONS.every((family) => kernel.one(family, states, sink));
-}
-
-/** True from Linux 6.8 on, the first with TCP_BOUND_INACTIVE. An older kernel would walk its connections for nothing. */
-export function knowsBoundSockets(root: ProcRoot): boolean {
-  const release = /^(\d+)\.(\d+)/.exec(readSysctl(root, "kernel/osrelease") ?? "");
-  if (release === null) return false;
-  const major = Number(release[1]);
-  return major > 6 || major === 6 && Number(release[2]) >= 8;
 }

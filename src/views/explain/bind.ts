@@ -7,6 +7,19 @@ import type { BindReport } from "../../model/explanation.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { formatAddress, type Line, plain, socketSpans, some } from "./page.ts";
 
+/** The options of which any makes bind(2) succeed, and what one gets by them. */
+function neededOptions({ transport, reuseAddress, reusePort }: BindReport): string {
+  const options = [
+    ...reuseAddress === "OK" ? ["SO_REUSEADDR"] : [],
+    ...reusePort === "OK" ? ["SO_REUSEPORT"] : [],
+  ].join(" or ");
+  if (transport === "udp") return `${options}: others hold the port, and allow it to be shared`;
+  return reuseAddress === "OK"
+    ? `${options}: no listener is in the way, but others hold the port`
+    : `${options}: others hold the port, and allow connections to be shared`;
+}
+
+/** The lines of one prediction. */
 export function bindLines(report: BindReport): Line[] {
   const { transport, address, port, verdict, inTheWay, plain: code, unprivilegedStart } = report;
   const where = `${transport} ${sanitize(formatAddress(address, port))}`;
@@ -16,10 +29,10 @@ export function bindLines(report: BindReport): Line[] {
       lines.push(plain(`bind to ${where} would succeed`));
       break;
     case "needs_reuse_address":
-      lines.push(plain([
-        `bind to ${where} would succeed only with SO_REUSEADDR: no listener is in the way, but others hold the port`,
-        "notice",
-      ]));
+    case "needs_reuse_port":
+      lines.push(
+        plain([`bind to ${where} would succeed only with ${neededOptions(report)}`, "notice"]),
+      );
       break;
     case "in_use":
       lines.push(
@@ -38,13 +51,13 @@ export function bindLines(report: BindReport): Line[] {
     case "other":
       lines.push(
         plain([
-          `bind to ${where} would fail: ${
-            code === null
-              ? "it could not be tried"
-              : code === "EINVAL" && /^fe[89ab]/i.test(address)
-              ? "a link-local address needs its interface with it (EINVAL)"
-              : code
-          }`,
+          code === null
+            ? `bind to ${where} could not be tried`
+            : `bind to ${where} would fail: ${
+              code === "EINVAL" && /^fe[89ab]/i.test(address)
+                ? "a link-local address needs its interface with it (EINVAL)"
+                : code
+            }`,
           "warning",
         ]),
       );

@@ -175,6 +175,7 @@ function bindJson(report: BindReport): Json {
     verdict: report.verdict,
     plain: report.plain,
     reuse_address: report.reuseAddress,
+    reuse_port: report.reusePort,
     holders: report.inTheWay.map(socketJson),
     unprivileged_port_start: report.unprivilegedStart,
   };

@@ -60,6 +60,10 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
       ? ["bind would succeed", "good"]
       : report.verdict === "needs_reuse_address"
       ? ["bind needs SO_REUSEADDR", "notice"]
+      : report.verdict === "needs_reuse_port"
+      ? ["bind needs SO_REUSEPORT", "notice"]
+      : report.plain === null
+      ? ["bind could not be tried", "warning"]
       : ["bind would fail", "warning"],
   ]);
   page.section("Bind", bindLines(report));

@@ -10,6 +10,7 @@ function lines(some: Partial<BindReport>): string[] {
     port: 8080,
     plain: "OK",
     reuseAddress: "OK",
+    reusePort: "EADDRINUSE",
     verdict: "free",
     inTheWay: [],
     unprivilegedStart: 1024,
@@ -47,7 +48,19 @@ describe("what bind() said", () => {
     expect(because({ verdict: "no_such_address" }))
       .toBe("fail: no interface has the address (EADDRNOTAVAIL)");
     expect(because({ verdict: "other", plain: "EAFNOSUPPORT" })).toBe("fail: EAFNOSUPPORT");
-    expect(because({ verdict: "other", plain: null })).toBe("fail: it could not be tried");
+    expect(lines({ verdict: "other", plain: null })[0])
+      .toBe("bind to tcp 127.0.0.1:8080 could not be tried");
+  });
+
+  test("names each option that makes it succeed", () => {
+    const needs = (some: Partial<BindReport>) =>
+      /only with (.*?):/.exec(lines({ plain: "EADDRINUSE", ...some })[0]!)![1];
+    expect(needs({ verdict: "needs_reuse_address" })).toBe("SO_REUSEADDR");
+    expect(needs({ verdict: "needs_reuse_address", reusePort: "OK" }))
+      .toBe("SO_REUSEADDR or SO_REUSEPORT");
+    expect(needs({ verdict: "needs_reuse_port", reuseAddress: "EADDRINUSE", reusePort: "OK" }))
+      .toBe("SO_REUSEPORT");
+    expect(needs({ verdict: "needs_reuse_address", transport: "udp" })).toBe("SO_REUSEADDR");
   });
 
   test("of a link-local address is that its interface is missing", () => {

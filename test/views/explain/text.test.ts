@@ -318,6 +318,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         port: 90,
         plain: "EADDRINUSE",
         reuseAddress: "EADDRINUSE",
+        reusePort: "EADDRINUSE",
         verdict: "in_use",
         inTheWay: [socket("::", 90, { owners: [owner(master, 6)] })],
         unprivilegedStart: 1024,
