@@ -9,6 +9,8 @@ import { fillSockets, makeSocket } from "../test/support/factory.ts";
 const root = join(import.meta.dir, "..");
 const sockeye = join(root, "dist/sockeye");
 const options = new Set(process.argv.slice(2));
+/** Another build of sockeye that every row is paired with instead; `null` without `--against`. */
+const other = options.has("--against") ? process.argv[process.argv.indexOf("--against") + 1] : null;
 
 /** One row of the table: what is timed, what it is compared with, and the target ratio. */
 interface Work {
@@ -140,13 +142,20 @@ const SIZES: readonly Size[] = QUICK
     ...(options.has("--million") ? [MILLION] : []),
   ];
 
-/** One timed run of a program whose output is thrown away, in ms. */
-function time(command: readonly string[]): number {
+/** How long a run took, in ms: on the clock, and on all processors together in user and kernel mode. */
+interface Times {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** One timed run of a program whose output is thrown away. */
+function time(command: readonly string[]): Times {
   const started = Bun.nanoseconds();
   const run = Bun.spawnSync([...command], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  const ms = (Bun.nanoseconds() - started) / 1e6;
+  const wall = (Bun.nanoseconds() - started) / 1e6;
   if (run.exitCode !== 0) throw new Error(`${command.join(" ")} ended with status ${run.exitCode}`);
-  return ms;
+  const { user, system } = run.resourceUsage!.cpuTime;
+  return { wall, cpu: (Number(user) + Number(system)) / 1e3 };
 }
 
 /**
@@ -182,9 +191,9 @@ function pair(work: Work, { runs, memory }: Size, sockets: number): string {
   if (work.theirs !== "growth") time(work.theirs);
   const key = work.ours.join(" ");
   for (let i = 0; i < runs; i++) {
-    ours.push(time(work.ours));
+    ours.push(time(work.ours).wall);
     theirs.push(
-      work.theirs === "growth" ? sockets * (before.get(key) ?? NaN) : time(work.theirs),
+      work.theirs === "growth" ? sockets * (before.get(key) ?? NaN) : time(work.theirs).wall,
     );
   }
   current.set(key, median(ours) / sockets);
@@ -203,6 +212,44 @@ function pair(work: Work, { runs, memory }: Size, sockets: number): string {
     target,
     peak.toFixed(0) + limit,
   ].join(" | ");
+}
+
+/**
+ * One row of `--against`: the same work by this build and by the other one, in alternation, twice as many runs as otherwise
+ * because the two are near each other. Ratios are medians of the ratios of neighbours.
+ */
+function pairBuilds({ ours }: Work, { runs }: Size): string {
+  const theirs = ours.map((word) => word === sockeye ? other! : word);
+  const pairs: [ours: Times, theirs: Times][] = [];
+  time(ours);
+  time(theirs);
+  for (let i = 0; i < 2 * runs; i++) {
+    // Each is the first of a pair as often as the other.
+    const first = time(i % 2 === 0 ? ours : theirs);
+    const second = time(i % 2 === 0 ? theirs : ours);
+    pairs.push(i % 2 === 0 ? [first, second] : [second, first]);
+  }
+  const ratio = (of: keyof Times) => median(pairs.map(([a, b]) => a[of] / b[of])).toFixed(3);
+  const ms = (of: 0 | 1) => median(pairs.map((pair) => pair[of].cpu)).toFixed(1);
+  return [
+    `\`${["sockeye", ...ours.slice(1)].join(" ")}\``,
+    ms(0),
+    ms(1),
+    ratio("cpu"),
+    ratio("wall"),
+    peakMegabytes(ours).toFixed(0),
+    peakMegabytes(theirs).toFixed(0),
+  ].join(" | ");
+}
+
+/** The works of a size, each command of ours once. */
+function worksOf({ works }: Size): readonly Work[] {
+  if (other === null) return works;
+  const seen = new Set<string>();
+  return works.filter(({ ours }) => {
+    const command = ours.join(" ");
+    return seen.has(command) ? false : seen.add(command);
+  });
 }
 
 // Two digits, or more where two would hide on which side of the target it is.
@@ -240,12 +287,17 @@ function compile(source: string, outfile: string): void {
   if (!built.success) throw new Error(`${source} could not be compiled: ${built.stderr}`);
 }
 
+if (other === undefined) throw new Error("--against wants the path of another build");
 try {
   compile(join(root, "scripts/bench_floor.ts"), floor);
   const empty = join(folder, "empty.ts");
   await Bun.write(empty, "export {};\n");
   compile(empty, join(folder, "empty"));
-  console.log("| sockets | work | against | sockeye, ms | other, ms | ratio | target | peak, MB |");
+  console.log(
+    other === null
+      ? "| sockets | work | against | sockeye, ms | other, ms | ratio | target | peak, MB |"
+      : "| sockets | work | cpu, ms | other, ms | cpu ratio | wall ratio | peak, MB | other, MB |",
+  );
   console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const size of SIZES) {
     await using filled = size.sockets === 0
@@ -257,9 +309,10 @@ try {
     if ("stopped" in filled && filled.stopped !== null) {
       console.error(`bench: ${filled.stopped}: ${made} sockets`);
     }
-    for (const work of size.works) {
+    for (const work of worksOf(size)) {
       try {
-        console.log(`| ${made.toLocaleString("en")} | ${pair(work, size, made)} |`);
+        const row = other === null ? pair(work, size, made) : pairBuilds(work, size);
+        console.log(`| ${made.toLocaleString("en")} | ${row} |`);
       } catch (error) {
         // A row that cannot be timed is reported and counted; the others are still timed.
         console.error(`bench: ${work.name}: ${(error as Error).message}`);
