@@ -176,7 +176,9 @@ export function tryReadLink(dirfd: number, path: Uint8Array): Uint8Array<ArrayBu
 }
 
 /** Source: include/linux/fs_types.h. */
+const DT_UNKNOWN = 0;
 const DT_DIR = 4;
+const DT_SOCK = 12;
 
 /** Bytes of some thousands of entries: a walk that is worth compiling for. */
 const MANY_ENTRIES = 128 * 1024;
@@ -236,6 +238,12 @@ export class DirectoryReader {
   /** True when the current entry is a directory, as far as the file system says so. */
   get isDirectory(): boolean {
     return this.#buffer[this.#entry + 18] === DT_DIR;
+  }
+
+  /** True when the current entry is a socket, or the file system does not say what it is. */
+  get maybeSocket(): boolean {
+    const type = this.#buffer[this.#entry + 18];
+    return type === DT_SOCK || type === DT_UNKNOWN;
   }
 
   /** The name as a non-negative integer, or -1 when it is not one: how pids and descriptors are told from the rest. */

@@ -101,6 +101,18 @@ export function tryGetNamespaceCookie(fd: number): bigint | null {
   return new DataView(cookie.buffer).getBigUint64(0, true);
 }
 
+// include/uapi/linux/un.h
+const SIOCUNIXFILE = 0x89e0;
+
+/**
+ * Opens (O_PATH) the file that a unix socket is bound to, wherever it is now. Returns the descriptor, or the negated errno:
+ * EPERM without CAP_NET_ADMIN, ENOENT for a socket without a path, ENOTTY before Linux 4.12.
+ */
+export function tryOpenSocketFile(fd: number): number {
+  const opened = libc.ioctl(fd, SIOCUNIXFILE, null);
+  return opened < 0 ? -errno() : opened;
+}
+
 /** Sends one message whole. Throws {@linkcode SyscallError}. */
 export function sendMessage(fd: number, message: SendMessage): void {
   for (;;) {

@@ -21,7 +21,7 @@ import {
   POLICY_TRANSPORTS,
   reachRank,
 } from "./policy.ts";
-import { PID, RANDOM } from "../snapshot/stable_path.ts";
+import { PID, RANDOM, stablePath } from "../snapshot/stable_path.ts";
 import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 
 /** The sockets that one entry is made of. */
@@ -205,8 +205,8 @@ function entryOf(members: readonly AuditedSocket[], taken: Set<string>): Record<
     ...(socket.protocol === null ? {} : { protocol: socket.protocol }),
     ...(typeof local.address === "string" ? { address: local.address } : {}),
     ...(local.interface ? { interface: local.interface } : {}),
-    ...(local.path || local.name
-      ? { path: pathPattern(identity.endpoint.slice(transport.length + 1)) }
+    ...((local.path || local.name) && !isElsewhere(members[0]!)
+      ? { path: pathPattern(pathText(members[0]!)) }
       : {}),
     ...(identity.netns === "host" ? {} : { netns: netnsOf(identity.netns) }),
     ...(reach === null ? {} : { reach }),
@@ -219,6 +219,19 @@ function entryOf(members: readonly AuditedSocket[], taken: Set<string>): Record<
       ? { user: one(users) }
       : {}),
   };
+}
+
+// A path in a mount namespace of its own says nothing about this host, so no entry can name it.
+function isElsewhere({ socket, identity }: AuditedSocket): boolean {
+  return socket.local.host_path === null && identity.netns === "host";
+}
+
+// Where the file is now counts, if that is known.
+function pathText({ socket, identity, transport }: AuditedSocket): string {
+  const { path, host_path: seen } = socket.local;
+  return seen && seen !== path
+    ? stablePath(seen, socket.owners)
+    : identity.endpoint.slice(transport.length + 1);
 }
 
 // The label of a namespace as a policy has it. Policies know containers, but not their names.

@@ -143,7 +143,11 @@ const CRITERIA: readonly Criterion[] = [
     key: "path",
     fits: ({ paths }, audited) => paths === null || fitsAny(paths, pathOf(audited)),
     wants: ({ paths }) => either(paths!),
-    has: (audited) => pathOf(audited) || "none",
+    has: (audited) =>
+      pathOf(audited) ||
+      (audited.socket.local.path
+        ? `no path of this host (it says ${audited.socket.local.path})`
+        : "none"),
   },
   {
     key: "address",
@@ -191,8 +195,13 @@ function netnsFits(wanted: string, label: string): boolean {
   }
 }
 
-function pathOf({ socket: { local } }: AuditedSocket): string {
-  return local.path ?? (local.name ? `@${local.name}` : "");
+// A process chooses what it calls its socket. The path counts if it leads to the socket: on this host, or, in another network
+// namespace, as its process sees it. Snapshots of earlier versions do not say.
+function pathOf({ socket: { local }, identity }: AuditedSocket): string {
+  const { path, name, host_path: seen } = local;
+  if (!path) return name ? `@${name}` : "";
+  if (seen === undefined || seen === null && identity.netns !== "host") return path;
+  return seen ?? "";
 }
 
 // A socket on a wildcard address serves each address. That it serves more than the entry allows is too much exposure, but not

@@ -7,7 +7,8 @@
  * @module
  */
 import type { Bytes } from "../model/owner.ts";
-import type { Endpoint, Netns, Socket, SocketInfo } from "../model/socket.ts";
+import type { Endpoint, Netns, Socket, SocketInfo, Transport } from "../model/socket.ts";
+import type { State } from "../model/state.ts";
 import type { RowFacts } from "../filter/socket_subject.ts";
 import type { FilterSubject, LocalPortRange } from "../filter/subject.ts";
 import type { Query } from "../query.ts";
@@ -103,6 +104,15 @@ export interface EndpointTraits {
 /** A value of {@linkcode EndpointTraits.json}. */
 type JsonValue = null | boolean | number | string | Bytes | readonly number[];
 
+/** What tells whether a socket is a service: a decoded socket has it, and one from a file of JSON. */
+export interface ServiceFacts {
+  readonly state: State;
+  readonly transport: Transport;
+  readonly local: object;
+  /** `null` where it is not connected. */
+  readonly peer: object | null;
+}
+
 /** A socket family. */
 export interface Family {
   /** Name of its file or folder. */
@@ -122,4 +132,12 @@ export interface Family {
    * are part of it.
    */
   shows?(socket: Socket, query: Query): boolean;
+  /** True for a service: a socket that others can connect or send to. Its state means this or that by the family. */
+  serves(socket: ServiceFacts): boolean;
+  /** True for a name that the kernel made up, by which a socket is not recognised later. Absent: there are none. */
+  namedByKernel?(socket: ServiceFacts): boolean;
+  /** What a socket in this state is there for, as the end of a sentence; `null` if nothing is to be said. */
+  meaning(socket: ServiceFacts): string | null;
+  /** What happens to further connections while the accept queue is full. Absent: the family has no such queue. */
+  readonly fullQueue?: string;
 }

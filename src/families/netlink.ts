@@ -242,4 +242,7 @@ export const netlink: Family = {
   label: () => "netlink",
   endpoint: netlinkEndpoint,
   requests,
+  // Netlink sockets are named by process IDs, and only the kernel sends to most of them.
+  serves: () => false,
+  meaning: () => null,
 };

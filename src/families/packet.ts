@@ -233,4 +233,6 @@ export const packet: Family = {
   label: () => "packet",
   endpoint: packetEndpoint,
   requests,
+  serves: () => true,
+  meaning: () => null,
 };

@@ -13,7 +13,8 @@ import type { Query } from "../query.ts";
 import { flag, PADDING, raw, u32, u64 } from "./attribute_table.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
 import { beginDump } from "./diag_request.ts";
-import type { DecodeContext, DiagRequest, EndpointTraits, Family } from "./family.ts";
+import type { DecodeContext, DiagRequest, EndpointTraits, Family, ServiceFacts } from "./family.ts";
+import { meaningOf } from "./meaning.ts";
 import { newSocket } from "./new_socket.ts";
 
 // struct tipc_sock_diag_req: family u8 0, protocol u8 1, pad u16 2, states u32 4.
@@ -166,9 +167,7 @@ export const tipcEndpoint: EndpointTraits = {
 function requests({ families, states, ports }: Query): DiagRequest[] {
   if (!families.has("tipc") || ports !== null) return [];
   const message = tipcMessage();
-  // An unconnected socket of a connection-oriented type cannot be talked to.
-  const wanted = ({ state, type }: Socket) =>
-    states !== null || state === "listen" || type === "dgram" || type === "rdm";
+  const wanted = (socket: Socket) => states !== null || serves(socket);
   return [{
     label: "tipc",
     message: dumpRequest(states ?? stateMask(TCP_LISTEN, TCP_CLOSE)),
@@ -183,10 +182,18 @@ function requests({ families, states, ports }: Query): DiagRequest[] {
   }];
 }
 
+// An unconnected socket of a connection-oriented type cannot be talked to.
+function serves({ state, transport, peer }: ServiceFacts): boolean {
+  return state === "listen" || (transport === "dgram" || transport === "rdm") && peer === null;
+}
+
 /** The TIPC family. */
 export const tipc: Family = {
   name: "tipc",
   label: ({ transport }) => `tipc-${transport}`,
   endpoint: tipcEndpoint,
   requests,
+  serves,
+  meaning: (socket) => meaningOf(socket, serves(socket)),
+  fullQueue: "further connections are refused",
 };

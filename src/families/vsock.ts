@@ -12,9 +12,10 @@ import { type StateMask, stateMask, stateName, TCP_CLOSE, TCP_LISTEN } from "../
 import type { Query } from "../query.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
 import { beginDump } from "./diag_request.ts";
-import type { DecodeContext, DiagRequest, Family } from "./family.ts";
+import type { DecodeContext, DiagRequest, Family, ServiceFacts } from "./family.ts";
 import { hasPort } from "../model/port_range.ts";
 import type { EndpointTraits } from "./family.ts";
+import { meaningOf } from "./meaning.ts";
 import { newSocket } from "./new_socket.ts";
 
 /** VMADDR_CID_ANY and VMADDR_PORT_ANY. */
@@ -110,8 +111,7 @@ function requests({ families, states, ports }: Query): DiagRequest[] {
   if (!families.has("vsock")) return [];
   const message = vsockMessage();
   const wanted = (socket: Socket) =>
-    // An unconnected stream socket cannot be talked to.
-    (states !== null || socket.state === "listen" || socket.type === "dgram") &&
+    (states !== null || serves(socket)) &&
     (ports === null || hasPort(ports, vsockEndpoint.rank(socket.local)));
   return [{
     label: "vsock",
@@ -125,10 +125,18 @@ function requests({ families, states, ports }: Query): DiagRequest[] {
   }];
 }
 
+// An unconnected stream socket cannot be talked to.
+function serves({ state, transport, peer }: ServiceFacts): boolean {
+  return state === "listen" || transport === "dgram" && peer === null;
+}
+
 /** The vsock family. */
 export const vsock: Family = {
   name: "vsock",
   label: ({ transport }) => `vsock-${transport}`,
   endpoint: vsockEndpoint,
   requests,
+  serves,
+  meaning: (socket) => meaningOf(socket, serves(socket)),
+  fullQueue: "further connections are refused",
 };

@@ -175,4 +175,6 @@ export const xdp: Family = {
   label: () => "xdp",
   endpoint: xdpEndpoint,
   requests,
+  serves: () => true,
+  meaning: () => null,
 };

@@ -93,6 +93,9 @@ function merge(lists: readonly (readonly Owner[])[]): Owner[] {
 /** What a listener and its accepted ends have in common; `null` for a socket without a name. */
 function serverName({ local, netns, type }: Socket): string | null {
   if (!("path" in local)) return null;
+  const { file } = local;
+  // Another socket may have been bound to the same path before.
+  if (file !== null) return `${type} ${file.major}:${file.minor} ${file.inode}`;
   const name = local.path ?? local.name;
   if (name === null) return null;
   // An abstract name belongs to one network namespace. A path does not, but no two namespaces have sockets at one path.

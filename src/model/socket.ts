@@ -54,6 +54,18 @@ export interface InternetEndpoint {
   readonly interface: string | null;
 }
 
+/**
+ * What a file is, whatever its path: the number of its file system and its inode there. Kernel: `UNIX_DIAG_VFS`.
+ *
+ * The kernel tells the lower 32 bits of the inode. The device is the file system's own, which stat(2) does not tell
+ * everywhere: see reach/socket_file.ts.
+ */
+export interface FileIdentity {
+  readonly major: number;
+  readonly minor: number;
+  readonly inode: number;
+}
+
 /** One end of a unix socket. Unnamed where both `path` and `name` are `null`. */
 export interface UnixEndpoint {
   /** Path as the process gave it to bind(2), any bytes: relative ones stay so. */
@@ -62,6 +74,8 @@ export interface UnixEndpoint {
   readonly name: Bytes | null;
   /** Inode of the socket at this end; `null` when nobody has accepted it, and where the source does not tell. */
   readonly inode: number | null;
+  /** The file that bind(2) made; `null` for a socket without a path, and where the source does not tell. */
+  readonly file: FileIdentity | null;
 }
 
 /** Where a packet socket taps in. */

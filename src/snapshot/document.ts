@@ -35,6 +35,11 @@ interface EndpointDocument {
   readonly path?: string | null;
   /** Unix sockets: the abstract name, without the NUL. */
   readonly name?: string | null;
+  /** Unix sockets: the file system of the file that bind(2) made, as `MAJOR:MINOR`, and the file's inode there. */
+  readonly device?: string | null;
+  readonly file_inode?: number | null;
+  /** Unix sockets: where this host's own view shows that file; `null` if nowhere. Absent where it was not found out. */
+  readonly host_path?: string | null;
   /** Unix sockets: permissions of the path in octal: `0666`. */
   readonly mode?: string;
   /** Unix sockets: true if every user may connect, judged by the permissions of the path and of its folders. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { familyOf } from "../families/mod.ts";
 import { DEFAULT_LOCAL_PORTS } from "../model/port_range.ts";
 import type { HostDocument, OwnerDocument, SocketDocument } from "./document.ts";
 import { stablePath } from "./stable_path.ts";
@@ -20,25 +21,15 @@ export interface Identity {
   readonly ephemeral: boolean;
 }
 
-/** True for a service: a listener, or an unconnected datagram, raw or packet socket. */
+/** True for a service that can be recognised later: one with a name that the kernel made up cannot. */
 export function isService(socket: SocketDocument): boolean {
-  switch (socket.family) {
-    case "netlink":
-      // Netlink sockets are named by process IDs, and only the kernel sends to them.
-      return false;
-    case "unix":
-      // The client's end of a connection has no name. A name that the kernel made up (autobind: five hexadecimal digits) is no
-      // service either.
-      if (!socket.local.path && !socket.local.name) return false;
-      if (!socket.local.path && /^[0-9a-f]{5}$/.test(socket.local.name!)) return false;
-      return socket.state === "listen" || socket.transport === "dgram" && socket.peer === null;
-    case "packet":
-    case "xdp":
-      return true;
-    default:
-      if (socket.peer !== null) return false;
-      return socket.state === "listen" || socket.transport !== "tcp" && socket.state === "close";
-  }
+  const family = familyOf(socket.family);
+  return family.serves(socket) && !family.namedByKernel?.(socket);
+}
+
+/** What happens to further connections while the accept queue of a socket is full. */
+export function fullQueueText({ family }: SocketDocument): string {
+  return familyOf(family).fullQueue ?? "nothing more fits";
 }
 
 /** A label for the network namespace of a socket that stays the same after a restart, which its inode does not. */

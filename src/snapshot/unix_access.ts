@@ -5,41 +5,69 @@
  */
 import { AT_FDCWD } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { type FileStatus, S_IFMT, S_IFSOCK, tryStatAt } from "../../ffi/stat.ts";
+import { type FileStatus, tryStatAt } from "../../ffi/stat.ts";
+import { familyOf } from "../families/mod.ts";
+import type { FileIdentity } from "../model/socket.ts";
+import { ProcRoot } from "../proc/root.ts";
+import { SocketFiles } from "../reach/socket_file.ts";
 import type { SnapshotDocument, SocketDocument } from "./document.ts";
 
 /** Others may search a folder or write a file. Connecting needs the latter on the socket, the former on each folder above. */
 const S_IXOTH = 0o1;
 const S_IWOTH = 0o2;
 
-/** The document with `mode` and `open_to_others` added to each path that leads to a socket. */
+/**
+ * The document with `mode`, `open_to_others` and `host_path` added to each service with a path, as far as its file can be
+ * found: by device and inode, because the file at its path may be another one.
+ */
 export function withUnixAccess(document: SnapshotDocument): SnapshotDocument {
   // Many sockets share few folders.
   const folders = new Map<string, boolean>();
+  const files = new SocketFiles(new ProcRoot());
   const sockets = document.sockets.map((socket) => {
-    if (socket.family !== "unix" || !socket.local.path?.startsWith("/")) return socket;
-    const access = accessOf(socket, socket.local.path, folders);
+    if (!socket.local.path || !familyOf(socket.family).serves(socket)) return socket;
+    const access = accessOf(socket, socket.local.path, files, folders);
     return access === null ? socket : { ...socket, local: { ...socket.local, ...access } };
   });
   return { ...document, sockets };
 }
 
+/** What is added to the local end. */
+interface Access {
+  readonly mode?: string;
+  readonly open_to_others?: boolean;
+  readonly host_path?: string | null;
+}
+
 function accessOf(
-  { owners, state }: SocketDocument,
+  { owners, inode, local }: SocketDocument,
   path: string,
+  files: SocketFiles,
   folders: Map<string, boolean>,
-): { mode: string; open_to_others: boolean } | null {
-  if (state !== "listen" && state !== "close") return null;
-  // An owner may see another file system than we do. The path means a file in its own root.
-  const [owner] = owners;
-  const roots = owner === undefined ? [""] : [`/proc/${owner.pid}/root`, ""];
-  for (const root of roots) {
-    const status = statusOf(root + path);
-    if (status === null || (status.mode & S_IFMT) !== S_IFSOCK) continue;
-    const open = (status.mode & S_IWOTH) !== 0 && passable(root, path, folders);
-    return { mode: (status.mode & 0o7777).toString(8).padStart(4, "0"), open_to_others: open };
+): Access | null {
+  const found = files.find({ path, file: fileIdentity(local), inode, owners });
+  switch (found.kind) {
+    case "unknown":
+    case "astray":
+      return null;
+    case "gone":
+      return { host_path: null };
   }
-  return null;
+  const { root, status: { mode } } = found;
+  const open = (mode & S_IWOTH) !== 0 && passable(root, found.path, folders);
+  return {
+    mode: (mode & 0o7777).toString(8).padStart(4, "0"),
+    open_to_others: open,
+    // A process may be in a root directory or a mount namespace that it made itself.
+    host_path: root === "" ? found.path : null,
+  };
+}
+
+function fileIdentity({ device, file_inode: inode }: SocketDocument["local"]): FileIdentity | null {
+  const numbers = /^(\d+):(\d+)$/.exec(device ?? "");
+  return numbers === null || typeof inode !== "number"
+    ? null
+    : { major: Number(numbers[1]), minor: Number(numbers[2]), inode };
 }
 
 /** True if others may search every folder above a path. */

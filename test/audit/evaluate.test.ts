@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parse } from "yaml";
-import type { SnapshotDocument } from "../../src/snapshot/document.ts";
+import type { SnapshotDocument, SocketDocument } from "../../src/snapshot/document.ts";
 import { evaluate } from "../../src/audit/evaluate.ts";
 import { explainService, explanationText } from "../../src/audit/explain_service.ts";
 import { initialPolicy } from "../../src/audit/init.ts";
@@ -72,6 +72,27 @@ describe("evaluate()", () => {
     ["port: 80, expires: 2026-02-28, user: nobody", "wrong_owner"],
   ])("an entry of { %s } makes it %s", (entry, verdict) => {
     expect(verdicts(web(), [entry])).toEqual([`${verdict} tcp 0.0.0.0:80`]);
+  });
+
+  test("the path of a unix socket counts if this host sees its file there", () => {
+    const unix = (local: SocketDocument["local"]) =>
+      snapshot([
+        socket("0.0.0.0", 80, { family: "unix", transport: "stream", state: "listen", local }),
+      ]);
+    const judged = (local: SocketDocument["local"]) =>
+      verdicts(unix(local), ["path: /run/app"], "{ check: [unix] }").map((text) =>
+        text.split(" ")[0]
+      );
+    const path = "/run/app";
+    expect(judged({ path, name: null })).toEqual(["ok"]);
+    expect(judged({ path, name: null, mode: "0666", host_path: path })).toEqual(["ok"]);
+    expect(judged({ path: "app", name: null, mode: "0666", host_path: path })).toEqual(["ok"]);
+    // In a mount namespace that anybody may make.
+    expect(judged({ path, name: null, mode: "0666", host_path: null })).toEqual(["surplus"]);
+    expect(judged({ path, name: null, mode: "0666", host_path: "/tmp/x/run/app" }))
+      .toEqual(["surplus"]);
+    // Nobody can connect to a file that was removed, so it is no service.
+    expect(judged({ path, name: null, host_path: null })).toEqual([]);
   });
 
   test("a dual-stack socket takes part in both versions of IP, a v6-only one in one", () => {

@@ -20,7 +20,7 @@ function listener(path: string, ...owners: Owner[]): Socket {
     type: "stream",
     protocol: null,
     state: "listen",
-    local: { path: bytes(path), name: null, inode: 1 },
+    local: { path: bytes(path), name: null, inode: 1, file: null },
     peer: null,
     peerInode: null,
     v6only: null,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fullQueueText } from "../../snapshot/identity.ts";
 import { type Rule, SERVICES } from "./rule.ts";
 
 /** A queue is nearly full from this share of its limit on. */
@@ -29,7 +30,7 @@ export const acceptQueue: Rule = {
         audited,
         ...(full ? {} : { severity: "medium" as const }),
         message: full
-          ? "its accept queue is full: further connections are dropped"
+          ? `its accept queue is full: ${fullQueueText(audited.socket)}`
           : "its accept queue is nearly full",
         evidence: [
           `${length === 1 ? "1 connection waits" : `${length} connections wait`}, ${limit} may`,

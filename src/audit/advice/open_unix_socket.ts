@@ -25,13 +25,15 @@ export const openUnixSocket: Rule = {
       const { socket } = audited;
       if (audited.check !== "unix" || socket.state !== "listen") return [];
       if (!socket.owners.some(({ uid }) => uid === 0)) return [];
-      const { path, name, mode, open_to_others: open } = socket.local;
+      const { local } = socket;
+      const { path, name, mode, open_to_others: open } = local;
       if (path && open === true) {
-        if (MEANT_FOR_ALL.test(path)) return [];
+        const place = local.host_path ?? path;
+        if (MEANT_FOR_ALL.test(place)) return [];
         return [{
           audited,
           message: "every user of this host may connect to a daemon of root",
-          evidence: [`${path} has mode ${mode}, and every folder on the way lets others pass`],
+          evidence: [`${place} has mode ${mode}, and every folder on the way lets others pass`],
         }];
       }
       if (!path && name) {

@@ -20,7 +20,7 @@ import { type ExplainInput, queryFor, takeInput } from "./input.ts";
 import { concerns, isServer, matches, matchesPort } from "./match.ts";
 import { explainSockets } from "./sockets.ts";
 import type { PortTarget, Target } from "./target.ts";
-import { fileAt } from "./unix_path.ts";
+import { fileAt, isAt } from "./unix_path.ts";
 
 /** Explains each target. Throws what collecting throws. */
 export function explainTargets(
@@ -38,7 +38,11 @@ function explainTarget(
   netns: NetnsChoice | undefined,
   input: ExplainInput,
 ): Explanation {
-  const matching = input.sockets.filter((socket) => matches(socket, target, input.root));
+  const matching = inOrder(
+    input.sockets.filter((socket) => matches(socket, target, input.files)),
+    target,
+    input,
+  );
   const subjects = explainSockets(matching, target, input);
   const first = [...input.namespaces.values()][0];
   const netnsAsked = first?.found.netns ?? null;
@@ -53,12 +57,19 @@ function explainTarget(
   return {
     ...base,
     idle: namedProcesses(target, input),
-    file: target.kind === "unix" && input.root.isLive ? fileAt(target.path) : null,
+    file: target.kind === "unix" && input.root.isLive ? fileAt(target.path, input.files) : null,
     elsewhere,
     elsewhereWhole: whole,
     nearby: target.kind === "port" ? nearbyOf(target, netns, input) : null,
     undecided: isUndecided(target, input),
   };
+}
+
+// What a path leads to comes before what was bound to it once.
+function inOrder(sockets: Socket[], target: Target, { files }: ExplainInput): Socket[] {
+  if (target.kind !== "unix" || sockets.length < 2) return sockets;
+  const isThere = (socket: Socket) => Number(isAt(socket, target.path, files) === "file");
+  return sockets.sort((a, b) => isThere(b) - isThere(a));
 }
 
 // Every socket is visible, even where its owners are not. But a namespace or a table that could not be read may hide anything.
@@ -93,7 +104,7 @@ function namedProcesses(target: Target, { facts, root }: ExplainInput): Process[
 // what cannot be read there makes no answer incomplete.
 function lookElsewhere(
   target: Target,
-  { root, namespaces }: ExplainInput,
+  { root, namespaces, files }: ExplainInput,
 ): { readonly elsewhere: Socket[]; readonly whole: boolean } {
   const query = { ...queryFor([target]), states: null };
   const diagnostics = new Diagnostics();
@@ -102,7 +113,7 @@ function lookElsewhere(
     socket.netns !== null && !namespaces.has(socket.netns.inode) &&
     (target.kind === "port"
       ? isServer(socket) && matchesPort(socket, target, true)
-      : matches(socket, target, root))
+      : matches(socket, target, files))
   );
   // From inside a PID namespace, processes outside cannot be seen, nor the namespaces that they live in.
   const whole = insidePidNamespace(root) === false &&

@@ -14,6 +14,7 @@ import { type MulticastGroup, readMulticastGroups } from "../../proc/igmp.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
 import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
+import { SocketFiles } from "../../reach/socket_file.ts";
 import {
   type InterfaceTable,
   readInterfaces,
@@ -40,6 +41,7 @@ export interface ExplainInput {
   readonly users: Users;
   readonly groups: Users;
   readonly diagnostics: Diagnostics;
+  readonly files: SocketFiles;
 }
 
 /** Reads the sockets that targets may ask about, their owners, and the settings of their namespaces. */
@@ -74,6 +76,7 @@ export function takeInput(
     // group(5) begins like passwd(5): name, password, number.
     groups: new Users("/etc/group"),
     diagnostics,
+    files: new SocketFiles(root),
   };
 }
 

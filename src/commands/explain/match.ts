@@ -4,8 +4,9 @@
  * @module
  */
 import type { Socket } from "../../model/socket.ts";
-import type { ProcRoot } from "../../proc/root.ts";
+import { familyOf } from "../../families/mod.ts";
 import { covers } from "../../reach/covers.ts";
+import type { SocketFiles } from "../../reach/socket_file.ts";
 import { ownerIsCalled } from "../../snapshot/owner_match.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import type { PortTarget, Target } from "./target.ts";
@@ -23,7 +24,7 @@ export function matchesPort(socket: Socket, target: PortTarget, anyAddress = fal
 }
 
 /** True for a socket that a target asks about. */
-export function matches(socket: Socket, target: Target, root: ProcRoot): boolean {
+export function matches(socket: Socket, target: Target, files: SocketFiles): boolean {
   switch (target.kind) {
     case "port":
       // A connection is shown with its listener, or as something nearby.
@@ -35,7 +36,7 @@ export function matches(socket: Socket, target: Target, root: ProcRoot): boolean
     case "inode":
       return socket.inode === target.inode;
     case "unix":
-      return isServer(socket) && isAt(socket, target.path, root);
+      return isServer(socket) && isAt(socket, target.path, files) !== null;
     case "abstract":
       return "name" in socket.local && socket.local.name !== null && isServer(socket) &&
         // Most tools write NULs inside a name as @.
@@ -44,8 +45,10 @@ export function matches(socket: Socket, target: Target, root: ProcRoot): boolean
 }
 
 /** True for a socket that serves an address or at least occupies one, not for a connection. */
-export function isServer({ state, peer }: Socket): boolean {
-  return state === "listen" || state === "bound_inactive" || state === "close" && peer === null;
+export function isServer(socket: Socket): boolean {
+  const { state, peer } = socket;
+  return familyOf(socket.family).serves(socket) || state === "listen" ||
+    state === "bound_inactive" || state === "close" && peer === null;
 }
 
 /**

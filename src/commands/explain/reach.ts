@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { ENOENT } from "../../../ffi/errno.ts";
 import { AT_FDCWD } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { tryStatAt } from "../../../ffi/stat.ts";
 import { isWildcard } from "../../model/endpoint.ts";
-import type { Publication, ReachReport } from "../../model/explanation.ts";
+import type { Publication, ReachReport, SocketFile } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
 import { addressReach } from "../../reach/address.ts";
@@ -19,7 +18,7 @@ import type { DnatRule } from "../../reach/nat_rule.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { hasPort, type PortRange } from "../../model/port_range.ts";
 import type { ExplainInput, NetnsFacts } from "./input.ts";
-import { fileOf } from "./unix_path.ts";
+import { boundSocket } from "./unix_path.ts";
 import { utf8Text } from "../../text/encoding.ts";
 
 /** The report for one socket; `null` if its family has no reach. */
@@ -27,14 +26,16 @@ export function reachReport(socket: Socket, input: ExplainInput): ReachReport | 
   const { local, reach } = socket;
   const facts = socket.netns === null ? undefined : input.namespaces.get(socket.netns.inode);
   if (!("address" in local)) {
-    const file = socketFile(socket, input);
-    if (file === "gone") {
-      const reasons = ["the file is gone: nobody can connect by its path any more"];
-      return { scope: "unknown", reasons, addresses: null, groups: [], published: [], file: null };
-    }
-    return file === null && reach.scope === "unknown"
-      ? null
-      : { ...reach, addresses: null, groups: [], published: [], file };
+    const rest = { addresses: null, groups: [], published: [] };
+    // The family knows that nobody can reach it, whatever the mode of its file is.
+    const found = reach.scope === "unknown" ? null : fileReach(socket, input);
+    if (found === null) return { ...reach, ...rest, file: null };
+    return "scope" in found ? { ...found, ...rest, file: null } : {
+      scope: reach.scope,
+      reasons: [...reach.reasons, ...found.reasons],
+      ...rest,
+      file: found.file,
+    };
   }
   const { transport, family, v6only } = socket;
   const resolved = resolveReach(
@@ -64,21 +65,46 @@ function groupsOf({ local, transport, v6only }: Socket, facts: NetnsFacts | unde
   );
 }
 
-function socketFile(socket: Socket, input: ExplainInput): ReachReport["file"] | "gone" {
-  const file = fileOf(socket, input.root);
-  if (file === null) return null;
-  const status = tryStatAt(AT_FDCWD, cString(file.prefix + file.path));
-  // Without the owner it is not known in which root directory the path is.
-  if (status === -ENOENT && file.prefix.endsWith("/root") && input.root.isLive) return "gone";
-  if (typeof status === "number") return null;
-  const { mode, uid, gid } = status;
+// The file of a unix socket, or why its path reaches nothing; `null` if neither is known.
+function fileReach(socket: Socket, input: ExplainInput):
+  | { readonly file: SocketFile; readonly reasons: readonly string[] }
+  | Pick<ReachReport, "scope" | "reasons">
+  | null {
+  const bound = boundSocket(socket);
+  if (bound === null) return null;
+  const found = input.files.find(bound);
+  switch (found.kind) {
+    case "gone":
+      return {
+        scope: "unknown",
+        reasons: ["the file is gone: nobody can connect by its path any more"],
+      };
+    case "astray":
+      return {
+        scope: "unknown",
+        reasons: ["its path does not lead to it any more: the file was removed, replaced or moved"],
+      };
+    case "unknown":
+      return null;
+  }
+  const { mode, uid, gid } = found.status;
+  const reasons: string[] = [];
+  if (found.path !== bound.path && bound.path.startsWith("/")) {
+    reasons.push(`the file is now ${found.path}`);
+  }
+  if (found.root !== "" && bound.file !== null && bound.path.startsWith("/")) {
+    reasons.push("the path is that of another root directory or mount namespace, not ours");
+  }
   return {
-    mode: mode & 0o7777,
-    uid,
-    user: input.users.name(uid),
-    gid,
-    group: input.groups.name(gid),
-    closedFolder: closedFolder(file.prefix, file.path),
+    file: {
+      mode: mode & 0o7777,
+      uid,
+      user: input.users.name(uid),
+      gid,
+      group: input.groups.name(gid),
+      closedFolder: closedFolder(found.root, found.path),
+    },
+    reasons,
   };
 }
 

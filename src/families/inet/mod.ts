@@ -15,7 +15,8 @@ import {
 import type { StateMask } from "../../model/state.ts";
 import type { Query } from "../../query.ts";
 import { hasPort, type PortRange } from "../../model/port_range.ts";
-import type { DiagRequest, Family, ProcTable } from "../family.ts";
+import type { DiagRequest, Family, ProcTable, ServiceFacts } from "../family.ts";
+import { meaningOf } from "../meaning.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
 import type { Pushdown } from "./pushdown.ts";
@@ -233,6 +234,10 @@ function counters(transport: Transport, version: string, boundInactive: boolean)
   return transport === "tcp" ? [inuse, "TCP tw"] : [inuse];
 }
 
+function serves({ state, transport, peer }: ServiceFacts): boolean {
+  return peer === null && (state === "listen" || transport !== "tcp" && state === "close");
+}
+
 /** The inet family. */
 export const inet: Family = {
   name: "inet",
@@ -240,4 +245,7 @@ export const inet: Family = {
   endpoint: internetEndpoint,
   filtersRows: true,
   requests,
+  serves,
+  meaning: (socket) => meaningOf(socket, serves(socket)),
+  fullQueue: "further connections are dropped",
 };

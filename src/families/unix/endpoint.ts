@@ -23,7 +23,13 @@ function text({ path, name, inode }: UnixEndpoint): Bytes | string {
 /** What shared code may ask of a unix endpoint. */
 export const unixEndpoint: EndpointTraits = {
   text,
-  json: ({ path, name, inode }: UnixEndpoint) => ({ path, name, inode }),
+  json: ({ path, name, inode, file }: UnixEndpoint) => ({
+    path,
+    name,
+    inode,
+    device: !file ? null : `${file.major}:${file.minor}`,
+    file_inode: file?.inode ?? null,
+  }),
   rank: () => 0,
   // Paths, then abstract names, then the unnamed by inode.
   compare: (a: UnixEndpoint, b: UnixEndpoint) =>

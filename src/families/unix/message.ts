@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes } from "../../model/owner.ts";
+import type { FileIdentity } from "../../model/socket.ts";
 import { DiagMessage } from "../diag_message.ts";
 import {
   MSG_COOKIE,
@@ -15,6 +16,8 @@ import {
   UNIX_DIAG_MSG_SIZE,
   UNIX_DIAG_NAME,
   UNIX_DIAG_PEER,
+  UNIX_DIAG_VFS,
+  UNIX_DIAG_VFS_SIZE,
 } from "./uapi.ts";
 
 /** A cursor over unix_diag_msg. */
@@ -54,6 +57,14 @@ export class UnixMessage extends DiagMessage {
     const count = Math.max(0, this.attributeLength(UNIX_DIAG_ICONS)) >>> 2;
     for (let i = 0; i < count; i++) inodes.push(this.u32Attribute(UNIX_DIAG_ICONS, i));
     return inodes;
+  }
+
+  /** The file that bind(2) made; `null` for a socket without one. Kernel: `UNIX_DIAG_VFS`. */
+  get file(): FileIdentity | null {
+    if (this.attributeLength(UNIX_DIAG_VFS) < UNIX_DIAG_VFS_SIZE) return null;
+    const inode = this.u32Attribute(UNIX_DIAG_VFS) >>> 0;
+    const device = this.u32Attribute(UNIX_DIAG_VFS, 1) >>> 0;
+    return { major: device >>> 20, minor: device & 0xf_ffff, inode };
   }
 
   /** Path as bound, `null` where the name is abstract or missing. */

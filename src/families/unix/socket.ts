@@ -5,7 +5,13 @@
  */
 import type { Reach, Socket } from "../../model/socket.ts";
 import { socketType } from "../../model/socket_type.ts";
-import { stateName, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_SENT } from "../../model/state.ts";
+import {
+  stateName,
+  TCP_CLOSE,
+  TCP_ESTABLISHED,
+  TCP_LISTEN,
+  TCP_SYN_SENT,
+} from "../../model/state.ts";
 import type { DecodeContext } from "../family.ts";
 import type { UnixMessage } from "./message.ts";
 import { UNIX_DIAG_RQLEN, UNIX_DIAG_UID } from "./uapi.ts";
@@ -20,6 +26,7 @@ const BY_NAME: Reach = {
     "an abstract name, which no file guards: every process in the network namespace may connect",
   ],
 };
+const NOBODY: Reach = { scope: "unknown", reasons: ["nobody can connect or send to it"] };
 const UNNAMED: Reach = { scope: "host", reasons: ["a unix socket without a name"] };
 
 /** Makes a Socket; `null` for a type this program does not know. */
@@ -36,6 +43,8 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
   const state = context.source === "proc" && message.state === TCP_SYN_SENT
     ? TCP_ESTABLISHED
     : message.state;
+  const named = path !== null || abstractName !== null;
+  const isIdle = state === TCP_CLOSE && peerInode < 0 && !(named && type === "dgram");
   return {
     netns: context.netns,
     family: "unix",
@@ -43,9 +52,9 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
     type,
     protocol: null,
     state: stateName(state),
-    local: { path, name: abstractName, inode },
+    local: { path, name: abstractName, inode, file: message.file },
     // The name is that of another socket: join/peers.ts fills it in.
-    peer: peerInode < 0 ? null : { path: null, name: null, inode: peerInode || null },
+    peer: peerInode < 0 ? null : { path: null, name: null, inode: peerInode || null, file: null },
     peerInode: peerInode > 0 ? peerInode : null,
     v6only: null,
     uid: uid < 0 ? null : uid,
@@ -62,6 +71,6 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
     owners: [],
     // /proc has no peers.
     peerOwners: context.source === "proc" ? null : [],
-    reach: path !== null ? BY_PATH : abstractName !== null ? BY_NAME : UNNAMED,
+    reach: isIdle ? NOBODY : path !== null ? BY_PATH : abstractName !== null ? BY_NAME : UNNAMED,
   };
 }

@@ -32,6 +32,7 @@ export const MSG_COOKIE = 8;
 export const UNIX_DIAG_NAME = 0;
 /** struct unix_diag_vfs: ino u32 0, dev u32 4 as the kernel has it (major << 20 | minor). */
 export const UNIX_DIAG_VFS = 1;
+export const UNIX_DIAG_VFS_SIZE = 8;
 /** u32: inode of the other end; 0 while nobody has accepted it. Absent where there is none. */
 export const UNIX_DIAG_PEER = 2;
 /** u32[]: of a listener, the inodes of the sockets whose connections wait for accept(2). */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endpointTraits } from "../../families/mod.ts";
+import { endpointTraits, familyOf } from "../../families/mod.ts";
 import type {
   BindReport,
   Connections,
@@ -90,19 +90,12 @@ function writeSubject(subject: ExplainedSockets, page: Page): void {
   if (subject.reach !== null) page.section("Reach", reachLines(subject.reach, first));
 }
 
-const STATE_MEANING: Partial<Record<Socket["state"], string>> = {
-  listen: "waits for connections",
-  close: "unconnected: takes datagrams from every sender",
-  bound_inactive: "holds the address, and neither listens nor connects",
-  established: "connected",
-};
-
 function whatLines(subject: ExplainedSockets): Line[] {
   const [first] = subject.sockets as readonly [Socket];
   const lines: Line[] = [];
-  const meaning = STATE_MEANING[first.state];
+  const meaning = familyOf(first.family).meaning(first);
   const what: Span[] = [kindOf(first)];
-  if (meaning !== undefined) what.push(`, ${meaning}`);
+  if (meaning !== null) what.push(`, ${meaning}`);
   lines.push(plain(...what));
   if (subject.sockets.length > 1) lines.push(plain(sharingText(subject)));
   lines.push(...queueLines(subject.sockets));
@@ -132,6 +125,7 @@ function sharingText({ sockets, relations, processes }: ExplainedSockets): strin
 
 function queueLines(sockets: readonly Socket[]): Line[] {
   const queues = sockets.flatMap(({ acceptQueue }) => acceptQueue === null ? [] : [acceptQueue]);
+  const { fullQueue } = familyOf(sockets[0]!.family);
   const kinds = new Map<string, { count: number; length: number; limit: number | null }>();
   for (const { length, limit } of queues) {
     const key = `${length} ${limit}`;
@@ -147,7 +141,7 @@ function queueLines(sockets: readonly Socket[]): Line[] {
       [String(length), full ? "warning" : "plain"],
       limit === null ? "" : ` of ${limit}`,
       kinds.size === 1 && count > 1 ? " each" : "",
-      ...(full ? [[", full: new connections are dropped", "warning"] as const] : []),
+      ...(full ? [[`, full: ${fullQueue}`, "warning"] as const] : []),
     );
   });
 }

@@ -113,7 +113,12 @@ describe("unixSocket()", () => {
       type: "stream",
       protocol: null,
       state: "listen",
-      local: { path: bytes("/run/a b.sock"), name: null, inode: 4242 },
+      local: {
+        path: bytes("/run/a b.sock"),
+        name: null,
+        inode: 4242,
+        file: { major: 8, minor: 1, inode: 123 },
+      },
       peer: null,
       peerInode: null,
       v6only: null,
@@ -137,7 +142,7 @@ describe("unixSocket()", () => {
 
   test("a connection has queues and knows the inode of its other end", () => {
     const socket = unixSocket(at(CONNECTED), contextOf())!;
-    expect(socket.peer).toEqual({ path: null, name: null, inode: 50 });
+    expect(socket.peer).toEqual({ path: null, name: null, inode: 50, file: null });
     expect([socket.peerInode, socket.recvQueue, socket.sendQueue, socket.uid])
       .toEqual([50, 212, 64, null]);
   });
@@ -145,7 +150,7 @@ describe("unixSocket()", () => {
   test("a client that nobody has accepted has a peer without an inode", () => {
     const waiting = [1, 1, 1, 0, ...u32(9), ...zeros(8), ...attribute(2, u32(0))];
     const socket = unixSocket(at(waiting), contextOf())!;
-    expect(socket.peer).toEqual({ path: null, name: null, inode: null });
+    expect(socket.peer).toEqual({ path: null, name: null, inode: null, file: null });
     expect(socket.peerInode).toBeNull();
   });
 
@@ -188,6 +193,7 @@ describe("unixEndpoint", () => {
     path: path === null ? null : bytes(path),
     name: name === null ? null : bytes(name),
     inode,
+    file: null,
   });
 
   test("writes a path as it is, an abstract name behind @, and an unnamed socket by its inode", () => {

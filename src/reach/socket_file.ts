@@ -1,0 +1,267 @@
+/**
+ * SocketFiles: which file a unix socket is bound to, and where that file is now.
+ *
+ * A socket keeps the path that was given to bind(2). It may be relative or lead through links, it is valid in the root
+ * directory of its process, and another file may have taken its place. So the path proves nothing: device and inode do.
+ *
+ * @module
+ */
+import { ENOENT, ENOTDIR } from "../../ffi/errno.ts";
+import {
+  AT_FDCWD,
+  close,
+  DirectoryReader,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  tryOpenAt,
+} from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { tryCopyDescriptor } from "../../ffi/process.ts";
+import { tryOpenSocketFile } from "../../ffi/socket.ts";
+import { type FileStatus, S_IFMT, S_IFSOCK, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
+import type { FileIdentity } from "../model/socket.ts";
+import type { ProcRoot } from "../proc/root.ts";
+import { showsOwnPids } from "../proc/status.ts";
+import { utf8Text } from "../text/encoding.ts";
+
+/** What is asked about a socket. */
+export interface BoundSocket {
+  /** As given to bind(2). */
+  readonly path: string;
+  /** `null` where the source does not tell it: then the path has to do. */
+  readonly file: FileIdentity | null;
+  readonly inode: number | null;
+  readonly owners: readonly { readonly pid: number; readonly fds: readonly number[] }[];
+}
+
+/** Where the file of a socket is. */
+type Whereabouts =
+  /** `root` and `path` lead to it. `root` is empty for our own view, else the folder of /proc that its process starts from. */
+  | {
+    readonly kind: "found";
+    readonly root: string;
+    readonly path: string;
+    readonly status: FileStatus;
+  }
+  /** It was removed: nobody can connect by a path. */
+  | { readonly kind: "gone" }
+  /** Its path does not lead to it: it was removed, replaced or moved, and which of these cannot be seen. */
+  | { readonly kind: "astray" }
+  /** It could not be found. */
+  | { readonly kind: "unknown" };
+
+const GONE: Whereabouts = { kind: "gone" };
+const ASTRAY: Whereabouts = { kind: "astray" };
+const UNKNOWN: Whereabouts = { kind: "unknown" };
+
+/** A folder with more entries is not searched for a renamed socket. */
+const FOLDER_LIMIT = 4096;
+
+/** See the module. It remembers what it found: for one answer, not longer. */
+export class SocketFiles {
+  readonly #root: ProcRoot;
+  readonly #mountinfo = new Map<string, string>();
+
+  constructor(root: ProcRoot) {
+    this.#root = root;
+  }
+
+  /** Status of a path as we see it, or the negated errno. A path with a NUL is nowhere. */
+  status(path: string): FileStatus | number {
+    return path.includes("\0") ? -ENOENT : tryStatAt(AT_FDCWD, cString(path));
+  }
+
+  /** True if there is a socket at a path, whichever it is. */
+  isSocket(path: string): boolean {
+    const status = this.status(path);
+    return typeof status !== "number" && isSocket(status);
+  }
+
+  /** The status of a path if it leads to this file. `process`: the folder of /proc of the process whose root the path begins with. */
+  leadsTo(path: string, file: FileIdentity, process = "thread-self"): FileStatus | null {
+    const status = this.status(path);
+    if (typeof status === "number" || !isSocket(status)) return null;
+    // The kernel tells 32 bits of the inode.
+    if (status.inode % 0x1_0000_0000 !== file.inode) return null;
+    if (isDevice(status.device, file)) return status;
+    const device = this.#superblock(path, process);
+    return device !== null && isDevice(device, file) ? status : null;
+  }
+
+  /** Looks for the file of a socket: at its path, then wherever the kernel or its folder shows it. */
+  find(socket: BoundSocket): Whereabouts {
+    if (!this.#root.isLive) return UNKNOWN;
+    const views = this.#views(socket);
+    const { file } = socket;
+    if (file === null) return this.#byName(views);
+    for (const { root, path, process } of views) {
+      const status = this.leadsTo(root + path, file, process);
+      if (status === null) continue;
+      return this.#inOurView(socket, file) ?? { kind: "found", root, path, status };
+    }
+    return this.#opened(socket, file) ?? this.#inFolder(views, file) ??
+      (this.#isAstray(socket, views) ? ASTRAY : UNKNOWN);
+  }
+
+  // A relative path as an absolute one of ours; `null` if it is in another root directory.
+  #inOurView({ path, owners }: BoundSocket, file: FileIdentity): Whereabouts | null {
+    const pid = owners[0]?.pid;
+    if (path.startsWith("/") || pid === undefined) return null;
+    const folder = this.#root.link(`${pid}/cwd`);
+    if (typeof folder === "number") return null;
+    const whole = join(utf8Text(folder), path);
+    const status = this.leadsTo(whole, file);
+    return status === null ? null : { kind: "found", root: "", path: whole, status };
+  }
+
+  // Where the path of a socket may lead. The first is what we see ourselves.
+  #views({ path, owners }: BoundSocket): View[] {
+    const pid = owners[0]?.pid;
+    if (path.startsWith("/")) {
+      const ours = { root: "", path, process: "thread-self" };
+      if (pid === undefined) return [ours];
+      return [ours, { root: `${this.#root.path}/${pid}/root`, path, process: String(pid) }];
+    }
+    // This is right unless the process has changed its working directory since.
+    return pid === undefined
+      ? []
+      : [{ root: `${this.#root.path}/${pid}/cwd`, path: `/${path}`, process: String(pid) }];
+  }
+
+  // The owner's view comes first here, because the path means a file in its root.
+  #byName(views: readonly View[]): Whereabouts {
+    for (const { root, path } of [...views].reverse()) {
+      const status = this.status(root + path);
+      if (typeof status !== "number" && isSocket(status)) {
+        return { kind: "found", root, path, status };
+      }
+    }
+    const [last] = views.slice(-1);
+    if (last === undefined || last.root === "") return UNKNOWN;
+    return this.status(last.root + last.path) === -ENOENT ? ASTRAY : UNKNOWN;
+  }
+
+  // The kernel opens the file of a socket, if one can get hold of the socket: Linux 5.6, with leave to trace its process.
+  #opened({ owners, inode }: BoundSocket, file: FileIdentity): Whereabouts | null {
+    if (inode === null || !showsOwnPids(this.#root)) return null;
+    for (const { pid, fds } of owners) {
+      const [fd] = fds;
+      const copy = fd === undefined ? -1 : tryCopyDescriptor(pid, fd);
+      if (copy < 0) continue;
+      try {
+        const socket = tryStatFd(copy);
+        if (typeof socket === "number" || socket.inode !== inode) continue;
+        const opened = tryOpenSocketFile(copy);
+        if (opened < 0) return null;
+        try {
+          return this.#pathOf(opened, pid, file);
+        } finally {
+          close(opened);
+        }
+      } finally {
+        close(copy);
+      }
+    }
+    return null;
+  }
+
+  #pathOf(fd: number, pid: number, file: FileIdentity): Whereabouts | null {
+    const status = tryStatFd(fd);
+    if (typeof status === "number") return null;
+    if (status.linkCount === 0) return GONE;
+    const link = this.#root.link(`thread-self/fd/${fd}`);
+    if (typeof link === "number") return null;
+    const path = utf8Text(link);
+    if (!path.startsWith("/")) return null;
+    for (const [root, process] of [["", "thread-self"], [`/proc/${pid}/root`, String(pid)]]) {
+      const there = this.leadsTo(root + path, file, process);
+      if (there !== null) return { kind: "found", root: root!, path, status: there };
+    }
+    return null;
+  }
+
+  // Some servers bind to PATH.tmp and rename it to PATH.
+  #inFolder(views: readonly View[], file: FileIdentity): Whereabouts | null {
+    for (const { root, path, process } of views) {
+      const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      for (const name of entries(root + folder)) {
+        const status = this.leadsTo(root + folder + name, file, process);
+        if (status !== null) return { kind: "found", root, path: folder + name, status };
+      }
+    }
+    return null;
+  }
+
+  // Its path was looked at as its owner sees it, and something else or nothing is there. A relative path may have been
+  // looked for in the wrong folder.
+  #isAstray({ path }: BoundSocket, views: readonly View[]): boolean {
+    const [last] = views.slice(-1);
+    if (last === undefined || last.root === "" || !path.startsWith("/")) return false;
+    const status = this.status(last.root + last.path);
+    return typeof status !== "number" || status === -ENOENT || status === -ENOTDIR;
+  }
+
+  /**
+   * Device of the file system that a path is on. stat(2) tells another one on btrfs, whose subvolumes have numbers of their
+   * own, and on some overlays, which tell those of their layers. The table of mounts has the right one.
+   */
+  #superblock(path: string, process: string): FileStatus["device"] | null {
+    const fd = tryOpenAt(AT_FDCWD, cString(path), O_PATH);
+    if (fd < 0) return null;
+    try {
+      const info = this.#root.text(`thread-self/fdinfo/${fd}`) ?? "";
+      const mount = /^mnt_id:\s*(\d+)$/m.exec(info)?.[1];
+      if (mount === undefined) return null;
+      let table = this.#mountinfo.get(process);
+      if (table === undefined) {
+        table = this.#root.text(`${process}/mountinfo`) ?? "";
+        this.#mountinfo.set(process, table);
+      }
+      const device = new RegExp(`^${mount} \\d+ (\\d+):(\\d+) `, "m").exec(table);
+      return device === null ? null : { major: Number(device[1]), minor: Number(device[2]) };
+    } finally {
+      close(fd);
+    }
+  }
+}
+
+/** A path, and where it starts from. */
+interface View {
+  readonly root: string;
+  readonly path: string;
+  /** Folder of /proc whose mountinfo has the mounts on the way. */
+  readonly process: string;
+}
+
+function isSocket({ mode }: FileStatus): boolean {
+  return (mode & S_IFMT) === S_IFSOCK;
+}
+
+function isDevice({ major, minor }: FileStatus["device"], file: FileIdentity): boolean {
+  return major === file.major && minor === file.minor;
+}
+
+// `./` and repeated slashes say nothing.
+function join(folder: string, path: string): string {
+  const parts = `${folder}/${path}`.split("/").filter((part) => part !== "" && part !== ".");
+  return `/${parts.join("/")}`;
+}
+
+function entries(folder: string): string[] {
+  const names: string[] = [];
+  const fd = tryOpenAt(AT_FDCWD, cString(folder), O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return names;
+  try {
+    const reader = new DirectoryReader();
+    reader.start(fd);
+    while (names.length < FOLDER_LIMIT && reader.next()) {
+      if (reader.maybeSocket) names.push(utf8Text(reader.name));
+    }
+  } catch {
+    // Removed while it was read.
+  } finally {
+    close(fd);
+  }
+  return names;
+}
