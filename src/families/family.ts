@@ -64,6 +64,11 @@ export interface DiagRequest {
   readonly unfiltered?: Uint8Array | null;
   readonly table: ProcTable | null;
   /**
+   * Names a socket by its message, from either source. Present: the kernel's dump is known to lose sockets, so the table in
+   * /proc is read as well, and those that the dump has not told are added.
+   */
+  identity?(view: DataView, start: number): string;
+  /**
    * Its name in /proc/net/protocols. If neither netlink nor /proc has a table, this file tells whether the kernel has such
    * sockets at all.
    */

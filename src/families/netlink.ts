@@ -224,6 +224,13 @@ function requests({ families, states, ports, info }: Query): DiagRequest[] {
     table: netlinkProcTable,
     // A socket that has joined a group comes twice: by its port and by its groups.
     repeats: true,
+    // Where a chunk of the dump is full, the kernel goes on behind the socket that did not fit. Kernel: __netlink_diag_dump.
+    identity: (view, start) =>
+      [
+        view.getUint8(start + LAYOUT.fields.protocol.at),
+        view.getUint32(start + LAYOUT.fields.portId.at, true),
+        view.getUint32(start + LAYOUT.fields.inode.at, true),
+      ].join(),
     decode(view, start, end, context) {
       message.at(view, start, end);
       if (message.protocol === NETLINK_SOCK_DIAG && message.portId === context.ownPortId) {

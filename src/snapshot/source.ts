@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { EINVAL, ENOENT, EPERM, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
+import {
+  EINVAL,
+  ENODATA,
+  ENOENT,
+  EPERM,
+  errnoName,
+  errnoText,
+  SyscallError,
+} from "../../ffi/errno.ts";
 import { interfaceName } from "../../ffi/socket.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { DecodeContext, DiagRequest, RowFilter, SourceKind } from "../families/family.ts";
@@ -63,8 +71,66 @@ export class Source {
 
   /** Reads a whole table. Diagnostics get a note if the other source had to be used, and a gap if both failed. */
   read(request: Omit<DiagRequest, "decode">, sink: SourceSink): SourceOutcome {
-    const refusal = this.#readNetlink(request, sink);
-    return refusal === null ? "read" : this.#readProc(request, sink, refusal);
+    const { identity } = request;
+    if (identity === undefined) {
+      const refusal = this.#readNetlink(request, sink);
+      return refusal === null ? "read" : this.#readProc(request, sink, refusal);
+    }
+    const told = new Set<string>();
+    const refusal = this.#readNetlink(request, {
+      message(view, start, end, source) {
+        told.add(identity(view, start));
+        sink.message(view, start, end, source);
+      },
+      restart() {
+        told.clear();
+        sink.restart();
+      },
+    });
+    if (refusal !== null) return this.#readProc(request, sink, refusal);
+    this.#addFromProc(request, sink, identity, told);
+    return "read";
+  }
+
+  /** Adds what only the table in /proc tells. Without the table the dump stands alone, and may have lost something. */
+  #addFromProc(
+    { label, table }: Omit<DiagRequest, "decode">,
+    sink: SourceSink,
+    identity: (view: DataView, start: number) => string,
+    told: Set<string>,
+  ): void {
+    if (table === null) return;
+    const bytes = this.#root.readNet(table.file);
+    // A recording that was made before there was this step does not have the file.
+    if (bytes === -ENODATA) return;
+    let why = "";
+    let added = 0;
+    if (typeof bytes === "number") why = `${errnoText(-bytes)} (${errnoName(-bytes)})`;
+    else {
+      try {
+        table.parse(bytes, (view, start, end) => {
+          const name = identity(view, start);
+          if (told.has(name)) return;
+          told.add(name);
+          sink.message(view, start, end, "proc");
+          added++;
+        });
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        why = error.message;
+      }
+    }
+    if (why !== "") {
+      this.#gap(
+        label,
+        `the kernel's dump may leave sockets out, and /proc/net/${table.file} cannot be compared: ${why}`,
+      );
+    }
+    if (added > 0) {
+      this.#diagnostics.note(
+        `${label}: ${added} added from /proc/net/${table.file}, which the kernel's dump left out`,
+      );
+    }
   }
 
   // Returns why netlink did not answer; `null` if it did.
