@@ -10,6 +10,7 @@ import { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { Users } from "../etc/users.ts";
+import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
@@ -38,6 +39,11 @@ export async function list(
   const snapshot = format.record === null && format.replay === null
     ? await snapshotOf(query, diagnostics, { users: new Users() })
     : await recordedSnapshot(query, diagnostics, format);
+  if (query.pids !== null && format.replay === null) {
+    const { gapsOfProcesses } = await import("../snapshot/process_gaps.ts");
+    const root = new ProcRoot();
+    for (const gap of gapsOfProcesses(query, snapshot.sockets, root)) diagnostics.gap(gap);
+  }
   if (format.format === "text") {
     const { writeTable } = await import("../views/table.ts");
     const width = terminalWidth(1);

@@ -7,6 +7,7 @@ import type { Bytes, Container, Process } from "./owner.ts";
 import type { PortRange } from "./port_range.ts";
 import type { Relations } from "./relation.ts";
 import type { Netns, Scope, Socket, Transport } from "./socket.ts";
+import type { Verdict } from "./verdict.ts";
 import type { State } from "./state.ts";
 
 /** Counts of connections, with or without a listener that they belong to. */
@@ -173,6 +174,16 @@ export interface Nearby {
   readonly binds: readonly BindReport[];
 }
 
+/** A socket that processes hold and that is in no table that was read. */
+export interface UnlistedSocket {
+  readonly inode: number;
+  /** The kernel's name of the protocol: `TCP`, `UDPv6`, `ALG`. Kernel: xattr system.sockprotoname. `null` if not known. */
+  readonly protocol: string | null;
+  /** Inode of the network namespace; `null` if not known. */
+  readonly netns: number | null;
+  readonly owners: readonly { readonly pid: number; readonly fds: readonly number[] }[];
+}
+
 /** The answer for one target. */
 export interface Explanation {
   readonly target: string;
@@ -184,11 +195,21 @@ export interface Explanation {
   readonly file: "absent" | "socket" | "other" | "unreadable" | null;
   /** Sockets in other namespaces that match, if those were not asked for. A port matches there on any address. */
   readonly elsewhere: readonly Socket[];
-  /** False if there are other namespaces that could not be searched. */
-  readonly elsewhereWhole: boolean;
   /** `null` if something matched. */
   readonly nearby: Nearby | null;
-  /** True if a match may have been missed. */
-  readonly undecided: boolean;
+  /** Sockets that the target names and that no table shows. */
+  readonly unlisted: readonly UnlistedSocket[];
+  /** Names of the processes in {@linkcode Explanation.unlisted}. */
+  readonly names: ReadonlyMap<number, string>;
+  /** True if one network namespace was asked about, and what is elsewhere does not matter. */
+  readonly scoped: boolean;
+  /** Inodes of the network namespaces that were looked into. */
+  readonly searched: readonly number[];
+  /** Whether something matched. */
+  readonly verdict: Verdict;
+  /** Whether a process has the name or the ID that was asked for. */
+  readonly processVerdict: Verdict;
+  /** Whether other network namespaces, beside those in {@linkcode Explanation.elsewhere}, may have a match: `no`, or undecided. */
+  readonly elsewhereVerdict: Verdict;
   readonly netns: Netns | null;
 }

@@ -125,6 +125,10 @@ export const ABSENCES = {
     no: "runs, and holds no socket",
     undecided: "runs; which sockets it holds could not all be seen",
   },
+  holds_no_socket_here: {
+    no: "runs, and holds no socket of this network namespace",
+    undecided: "runs; which sockets of this network namespace it holds could not all be seen",
+  },
   left_over: {
     no: "the file of a socket is there, left over: no socket is bound to it",
     undecided:

@@ -27,8 +27,14 @@ import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
 import { fillReach, needsInterfaces } from "../reach/bind.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/interfaces.ts";
 import type { SnapshotTools } from "./own_netns_snapshot.ts";
+import { scanFew } from "./held_sockets.ts";
 import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
+
+/** Our own network namespace, and those that these processes live in or hold sockets of. */
+export interface Around {
+  readonly around: readonly number[];
+}
 
 /**
  * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, to read more there. Throws
@@ -36,7 +42,7 @@ import { selectSockets } from "./select.ts";
  */
 export function takeNetnsSnapshot(
   query: Query,
-  choice: NetnsChoice | "own",
+  choice: NetnsChoice | "own" | Around,
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
   inside: (found: FoundNetns) => void = () => {},
@@ -48,7 +54,7 @@ export function takeNetnsSnapshot(
 /** Like {@linkcode takeNetnsSnapshot}, for callers that look at each socket once: see `takeRows`. */
 export function takeNetnsRows(
   query: Query,
-  choice: NetnsChoice | "own",
+  choice: NetnsChoice | "own" | Around,
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
   form: (rows: SocketRows) => Sockets = (rows) => rows,
@@ -118,6 +124,12 @@ export function takeNetnsRows(
       throw new NoSuchNamespace("This /proc does not tell which network namespace we are in");
     }
     visit(own);
+  } else if (typeof choice === "object" && "around" in choice) {
+    visitNew();
+    finder.addProcesses(choice.around);
+    addByDescriptors(scanFew(choice.around, root));
+    visitNew();
+    reportUnread(finder, diagnostics);
   } else if (choice === "all") {
     finder.addProcesses(access.listProcesses(root));
     finder.addMounts();

@@ -4,19 +4,23 @@
  * @module
  */
 import { Diagnostics } from "../../diagnostics.ts";
-import type { Explanation, Nearby } from "../../model/explanation.ts";
+import type { Explanation, Nearby, UnlistedSocket } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
+import type { FlatGap, Gap } from "../../model/gap.ts";
+import { decide, decideAny, type Places, type Verdict } from "../../model/verdict.ts";
+import { walkOwners } from "../../join/owners.ts";
+import { scanFew, unlistedSockets } from "../../snapshot/held_sockets.ts";
+import { utf8Text } from "../../text/encoding.ts";
 import { hasPort } from "../../model/port_range.ts";
 import type { Socket } from "../../model/socket.ts";
 import { insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import { DescriptorScanner } from "../../proc/scan.ts";
 import type { NetnsChoice } from "../../query.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { processIsCalled } from "../../snapshot/owner_match.ts";
 import { tryBind } from "./bind.ts";
 import { countConnections } from "./connections.ts";
-import { type ExplainInput, queryFor, takeInput } from "./input.ts";
+import { candidates, type ExplainInput, queryFor, takeInput } from "./input.ts";
 import { concerns, isServer, matches, matchesPort } from "./match.ts";
 import { explainSockets } from "./sockets.ts";
 import type { PortTarget, Target } from "./target.ts";
@@ -30,7 +34,17 @@ export function explainTargets(
   root = new ProcRoot(),
 ): Explanation[] {
   const input = takeInput(targets, netns, diagnostics, root);
-  return targets.map((target) => explainTarget(target, netns, input));
+  const first = targets.map((target) => explainTarget(target, netns, input));
+  if (first.every(({ unlisted }) => unlisted.length === 0)) return first;
+  // A socket that was opened after the tables were read only seems to be in none. A second look shows that.
+  const again = takeInput(targets, netns, new Diagnostics(), root);
+  const known = new Set(again.sockets.map(({ inode }) => inode));
+  const isStill = ({ inode }: UnlistedSocket) => !known.has(inode);
+  return first.map((explanation, i) =>
+    explanation.unlisted.every(isStill)
+      ? explanation
+      : explainTarget(targets[i]!, netns, { ...again, diagnostics })
+  );
 }
 
 function explainTarget(
@@ -38,30 +52,62 @@ function explainTarget(
   netns: NetnsChoice | undefined,
   input: ExplainInput,
 ): Explanation {
+  const { diagnostics, facts, root, namespaces } = input;
   const matching = inOrder(
     input.sockets.filter((socket) => matches(socket, target, input.files)),
     target,
     input,
   );
   const subjects = explainSockets(matching, target, input);
-  const first = [...input.namespaces.values()][0];
-  const netnsAsked = first?.found.netns ?? null;
-  const base = { target: target.text, kind: target.kind, netns: netnsAsked, subjects };
-  if (subjects.length > 0) {
-    const nothing = { idle: [], file: null, elsewhere: [], elsewhereWhole: true, nearby: null };
-    return { ...base, ...nothing, undecided: false };
+  const searched = [...namespaces.keys()];
+  const base = {
+    target: target.text,
+    kind: target.kind,
+    netns: [...namespaces.values()][0]?.found.netns ?? null,
+    subjects,
+    searched,
+    scoped: netns !== undefined && netns !== "all",
+  };
+  const { unlisted, unread } = unlistedOf(target, netns, input);
+  const names = new Map<number, string>();
+  for (const { owners } of unlisted) {
+    for (const { pid } of owners) {
+      const { comm } = facts.get(pid);
+      if (comm !== null) names.set(pid, utf8Text(comm));
+    }
   }
-  const { elsewhere, whole } = netns === undefined
+  const found = subjects.length > 0 || unlisted.length > 0;
+  const idle = found ? [] : namedProcesses(target, input);
+  const gone: Verdict = { answer: "no" };
+  if (found) {
+    const nothing = { idle, file: null, elsewhere: [], nearby: null, unlisted, names };
+    const verdict: Verdict = { answer: "yes" };
+    const verdicts = { verdict, processVerdict: verdict, elsewhereVerdict: gone };
+    return { ...base, ...nothing, ...verdicts };
+  }
+  const { elsewhere, verdict: elsewhereVerdict } = netns === undefined
     ? lookElsewhere(target, input)
-    : { elsewhere: [], whole: true };
+    : { elsewhere: [], verdict: gone };
+  const processVerdict = decide(idle.length > 0, { processes: isHidden }, diagnostics.gaps);
+  const file = target.kind === "unix" && root.isLive ? fileAt(target.path, input.files) : null;
+  const undecided = [
+    decide(false, placesOf(target), [...diagnostics.gaps, ...unread]),
+    ...(idle.length > 0 || !namesProcesses(target) ? [] : [processVerdict]),
+    // A path leads to a socket of any namespace, and so does an inode.
+    ...(target.kind === "inode" || file === "socket" ? [elsewhereVerdict] : []),
+  ];
   return {
     ...base,
-    idle: namedProcesses(target, input),
-    file: target.kind === "unix" && input.root.isLive ? fileAt(target.path, input.files) : null,
+    idle,
+    file,
     elsewhere,
-    elsewhereWhole: whole,
     nearby: target.kind === "port" ? nearbyOf(target, netns, input) : null,
-    undecided: isUndecided(target, input),
+    unlisted,
+    names,
+    // What is elsewhere is not what was asked for, but it is no gap either.
+    verdict: decideAny(undecided.filter(({ answer }) => answer !== "yes")),
+    processVerdict,
+    elsewhereVerdict,
   };
 }
 
@@ -72,40 +118,67 @@ function inOrder(sockets: Socket[], target: Target, { files }: ExplainInput): So
   return sockets.sort((a, b) => isThere(b) - isThere(a));
 }
 
-// Every socket is visible, even where its owners are not. But a namespace or a table that could not be read may hide anything.
-function isUndecided(target: Target, input: ExplainInput): boolean {
-  const { diagnostics, facts } = input;
-  const mattering = diagnostics.gaps.some(({ kind, detail }) =>
-    kind === "netns" || kind !== "processes" && concerns(String(detail.table ?? ""), target)
-  );
-  if (mattering) return true;
-  // A process that hidepid hides may be the one that was asked about.
-  const hidden = diagnostics.gaps.some(({ kind, detail }) =>
-    kind === "processes" && detail.hidepid !== undefined
-  );
-  if (hidden && (target.kind === "pid" || target.kind === "process")) return true;
-  const closed = (pid: number) => facts.get(pid).comm !== null && facts.openFiles(pid) === null;
-  return namedProcesses(target, input).some(({ pid }) => closed(pid));
+const isHidden = ({ hidepid }: FlatGap) => hidepid !== undefined;
+const namesProcesses = ({ kind }: Target) => kind === "pid" || kind === "process";
+
+/**
+ * Where a match could be. Every socket is visible, even where its owners are not. But a namespace or a table that could not be
+ * read may hide anything. What a process holds is told by its descriptors.
+ */
+function placesOf(target: Target): Places {
+  if (namesProcesses(target)) return { processes: (gap) => gap.pid !== undefined };
+  const tables = (label: string) => concerns(label, target);
+  return target.kind === "inode"
+    ? { tables, namespaces: true, processes: true }
+    : { tables, namespaces: true };
+}
+
+/** The sockets that a target names and no table shows, and the processes that could not be looked into for them. */
+function unlistedOf(
+  target: Target,
+  netns: NetnsChoice | undefined,
+  input: ExplainInput,
+): { readonly unlisted: readonly UnlistedSocket[]; readonly unread: readonly Gap[] } {
+  const { root, sockets, namespaces, facts, diagnostics } = input;
+  if (!root.isLive) return { unlisted: [], unread: [] };
+  if (target.kind === "inode") {
+    if (sockets.some(({ inode }) => inode === target.inode)) return { unlisted: [], unread: [] };
+    const { scan } = walkOwners(root, "auto", diagnostics);
+    const isOther = (inode: number) => inode !== target.inode;
+    const unread = scan.denied.map((pid) => unreadProcess(pid, facts));
+    return { unlisted: unlistedSockets(scan, root, isOther), unread };
+  }
+  const pids = namedProcesses(target, input).map(({ pid }) => pid);
+  if (pids.length === 0) return { unlisted: [], unread: [] };
+  const scan = scanFew(pids, root);
+  const listed = new Set(sockets.map(({ inode }) => inode));
+  const unlisted = unlistedSockets(scan, root, (inode) => listed.has(inode))
+    // Whoever asks about one namespace is not asking about the sockets of others.
+    .filter((socket) =>
+      netns === undefined || socket.netns === null || namespaces.has(socket.netns)
+    );
+  return { unlisted, unread: scan.denied.map((pid) => unreadProcess(pid, facts)) };
+}
+
+function unreadProcess(pid: number, facts: ExplainInput["facts"]): Gap {
+  const { comm } = facts.get(pid);
+  const name = comm === null ? `process ${pid}` : `${utf8Text(comm)} (${pid})`;
+  return { kind: "processes", reason: `${name} may not be looked into`, detail: { pid } };
 }
 
 // Running processes that a target names, even if they own no socket.
 function namedProcesses(target: Target, { facts, root }: ExplainInput): Process[] {
-  const pids = target.kind === "pid"
-    ? [target.pid]
-    : target.kind === "process"
-    ? new DescriptorScanner(root).listProcesses()
-    : [];
-  return pids.map((pid) => facts.get(pid)).filter((process) =>
+  return candidates(target, root).map((pid) => facts.get(pid)).filter((process) =>
     process.comm !== null && (target.kind !== "process" || processIsCalled(process, target.name))
   );
 }
 
 // Each other namespace has to be entered, so they are searched only when nothing was found here. They were not asked about, so
-// what cannot be read there makes no answer incomplete.
+// what cannot be read there makes no answer about this one incomplete.
 function lookElsewhere(
   target: Target,
   { root, namespaces, files }: ExplainInput,
-): { readonly elsewhere: Socket[]; readonly whole: boolean } {
+): { readonly elsewhere: Socket[]; readonly verdict: Verdict } {
   const query = { ...queryFor([target]), states: null };
   const diagnostics = new Diagnostics();
   const snapshot = takeNetnsSnapshot(query, "all", diagnostics, { root });
@@ -115,10 +188,16 @@ function lookElsewhere(
       ? isServer(socket) && matchesPort(socket, target, true)
       : matches(socket, target, files))
   );
-  // From inside a PID namespace, processes outside cannot be seen, nor the namespaces that they live in.
-  const whole = insidePidNamespace(root) === false &&
-    !diagnostics.gaps.some(({ kind }) => kind === "netns");
-  return { elsewhere, whole };
+  if (insidePidNamespace(root) !== false) {
+    diagnostics.gap({
+      kind: "netns",
+      reason:
+        "processes outside this PID namespace cannot be seen, nor the network namespaces that they live in",
+      detail: {},
+    });
+  }
+  const places: Places = { tables: (label) => concerns(label, target), namespaces: true };
+  return { elsewhere, verdict: decide(false, places, diagnostics.gaps) };
 }
 
 function nearbyOf(

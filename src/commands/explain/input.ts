@@ -21,6 +21,8 @@ import {
   type UnreadInterfaces,
 } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
+import { DescriptorScanner } from "../../proc/scan.ts";
+import { processIsCalled } from "../../snapshot/owner_match.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import type { Target } from "./target.ts";
 
@@ -52,9 +54,13 @@ export function takeInput(
   root: ProcRoot,
 ): ExplainInput {
   const namespaces = new Map<number, NetnsFacts>();
+  const users = new Users();
+  const facts = new Facts(root, new Processes(root, users));
+  // Their sockets may be of other network namespaces than ours.
+  const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, root) : [];
   const snapshot = takeNetnsSnapshot(
     queryFor(targets),
-    netns ?? "own",
+    netns ?? (named.length > 0 ? { around: named } : "own"),
     diagnostics,
     { root },
     (found) => {
@@ -66,18 +72,33 @@ export function takeInput(
       });
     },
   );
-  const users = new Users();
   return {
     root,
     sockets: snapshot.sockets,
     namespaces,
-    facts: new Facts(root, new Processes(root, users)),
+    facts,
     users,
     // group(5) begins like passwd(5): name, password, number.
     groups: new Users("/etc/group"),
     diagnostics,
     files: new SocketFiles(root),
   };
+}
+
+function pidsNamed(targets: readonly Target[], facts: Facts, root: ProcRoot): number[] {
+  const pids = new Set<number>();
+  for (const target of targets) {
+    for (const pid of candidates(target, root)) {
+      if (target.kind !== "process" || processIsCalled(facts.get(pid), target.name)) pids.add(pid);
+    }
+  }
+  return [...pids];
+}
+
+/** The processes that a target may name: one, none, or any. */
+export function candidates(target: Target, root: ProcRoot): readonly number[] {
+  if (target.kind === "pid") return [target.pid];
+  return target.kind === "process" ? new DescriptorScanner(root).listProcesses() : [];
 }
 
 /** The query for everything that these targets may ask about. */

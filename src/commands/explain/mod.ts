@@ -41,9 +41,9 @@ export function explain(
   else writeExplanations(explanations, out, textFormat(options));
   out.flush();
   report(diagnostics, options, err);
-  const missing = explanations.filter(({ subjects }) => subjects.length === 0);
+  const missing = explanations.filter(({ verdict }) => verdict.answer !== "yes");
   if (missing.length === 0) return "found";
-  return missing.every(({ undecided }) => undecided) ? "undecided" : "nothing";
+  return missing.every(({ verdict }) => verdict.answer === "undecided") ? "undecided" : "nothing";
 }
 
 /** Writes whether bind(2) would succeed on each target. Throws as {@linkcode explain} does. */

@@ -55,12 +55,13 @@ function writeDocument(content: Json, gaps: readonly Gap[], writer: Writer): voi
 }
 
 function explanationJson(explanation: Explanation): Json {
-  const { target, kind, subjects, nearby, idle, file, elsewhere, netns, undecided } = explanation;
+  const { target, kind, subjects, nearby, idle, file, elsewhere, netns, verdict } = explanation;
   return {
     target,
     kind,
-    found: subjects.length > 0,
-    undecided,
+    found: verdict.answer === "yes",
+    undecided: verdict.answer === "undecided",
+    because: verdict.answer === "undecided" ? verdict.because : [],
     netns,
     subjects: subjects.map(subjectJson),
     nearby: nearby === null ? null : {
@@ -74,7 +75,8 @@ function explanationJson(explanation: Explanation): Json {
     idle: idle.map(({ pid }) => pid),
     file,
     elsewhere: elsewhere.map(socketJson),
-    elsewhere_complete: explanation.elsewhereWhole,
+    elsewhere_complete: explanation.elsewhereVerdict.answer !== "undecided",
+    unlisted: explanation.unlisted,
   };
 }
 

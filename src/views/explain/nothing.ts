@@ -4,6 +4,7 @@
  * @module
  */
 import type { Explanation, Nearby } from "../../model/explanation.ts";
+import { absence, type Verdict } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { bindLines } from "./bind.ts";
 import {
@@ -19,11 +20,11 @@ import {
 
 /** Writes the text. */
 export function writeNothing(explanation: Explanation, page: Page): void {
-  const { target, nearby, elsewhere, netns, undecided } = explanation;
+  const { target, nearby, elsewhere, netns, verdict, elsewhereVerdict } = explanation;
   page.heading([
     [sanitize(target), "name"],
     "  ",
-    [undecided ? "nothing found, but not everything could be read" : "nothing there", "notice"],
+    [absence("nothing_there", verdict), "notice"],
     ...(netns === null
       ? []
       : [[`  netns ${netns.name === null ? netns.inode : sanitize(netns.name)}`, "dim"] as const]),
@@ -33,38 +34,38 @@ export function writeNothing(explanation: Explanation, page: Page): void {
     ...fileLines(explanation),
     ...(nearby === null ? [] : nearbyLines(nearby)),
     ...some(elsewhere, (socket) => plain(`in ${netnsText(socket)}: `, ...socketSpans(socket))),
-    ...(explanation.elsewhereWhole
-      ? []
-      : [plain(["other network namespaces could not all be looked into", "notice"])]),
+    ...(elsewhereVerdict.answer === "undecided"
+      ? [plain(["other network namespaces could not all be looked into", "notice"])]
+      : []),
+    ...becauseLines(verdict),
   ];
   if (lines.length > 0) page.section("Near", lines);
   for (const report of nearby?.binds ?? []) page.section("Bind", bindLines(report));
 }
 
-function processLines({ kind, idle, elsewhere, undecided }: Explanation): Line[] {
-  if (kind === "pid" && idle.length === 0) return [plain("no process with this ID is seen here")];
-  if (kind === "process" && idle.length === 0) {
-    return [plain("no process that is seen here is called so")];
-  }
-  const what = undecided
-    ? " lives, and may not be looked into"
-    : elsewhere.length > 0
-    ? " lives, and its sockets are of other network namespaces"
-    : " lives, and holds no socket of this network namespace";
-  return some(idle, (process) => plain([named(process), "name"], what));
+function becauseLines(verdict: Verdict): Line[] {
+  if (verdict.answer !== "undecided") return [];
+  return some(verdict.because, (reason) => plain([sanitize(reason), "notice"]));
 }
 
-function fileLines({ file, elsewhere }: Explanation): Line[] {
+function processLines({ kind, idle, processVerdict, verdict, scoped }: Explanation): Line[] {
+  if (kind !== "pid" && kind !== "process") return [];
+  if (idle.length === 0) {
+    const name = kind === "pid" ? "no_such_process_id" : "no_such_process_name";
+    return [plain(absence(name, processVerdict))];
+  }
+  const said = absence(scoped ? "holds_no_socket_here" : "holds_no_socket", verdict);
+  return some(idle, (process) => plain([named(process), "name"], ` ${said}`));
+}
+
+function fileLines({ file, elsewhere, verdict }: Explanation): Line[] {
   switch (file) {
     case null:
       return [];
     case "absent":
       return [plain("there is no such file")];
     case "socket":
-      return elsewhere.length > 0 ? [] : [plain([
-        "the file of a socket is there, left over: no socket of this network namespace listens on it",
-        "notice",
-      ])];
+      return elsewhere.length > 0 ? [] : [plain([absence("left_over", verdict), "notice"])];
     case "other":
       return [plain("the file is there, and is not one of a socket")];
     case "unreadable":

@@ -31,6 +31,7 @@ import {
   some,
 } from "./page.ts";
 import { reachLines } from "./reach.ts";
+import { writeUnlisted } from "./unlisted.ts";
 import { logLines, whereLines } from "./where.ts";
 import { countNodes, processLines, whoLines } from "./who.ts";
 
@@ -46,7 +47,8 @@ export function writeExplanations(
 
 function writeExplanation(explanation: Explanation, page: Page): void {
   for (const subject of explanation.subjects) writeSubject(subject, page);
-  if (explanation.subjects.length === 0) writeNothing(explanation, page);
+  writeUnlisted(explanation, page);
+  if (explanation.verdict.answer !== "yes") writeNothing(explanation, page);
 }
 
 /** Writes the prediction of bind(2) for one address. */

@@ -135,9 +135,14 @@ function explanation(target: string, subjects: ExplainedSockets[]): Explanation 
     idle: [],
     file: null,
     elsewhere: [],
-    elsewhereWhole: true,
     nearby: null,
-    undecided: false,
+    unlisted: [],
+    names: new Map(),
+    searched: [4026531833],
+    scoped: false,
+    verdict: { answer: subjects.length > 0 ? "yes" : "no" },
+    processVerdict: { answer: "no" },
+    elsewhereVerdict: { answer: "no" },
     netns: { inode: 4026531833, name: null },
   };
 }
