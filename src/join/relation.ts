@@ -45,7 +45,7 @@ export function relate(
   const threads = new Map<number, Owner[]>();
   for (const owner of socket.owners) {
     if (owner.tid === null) mains.set(owner.pid, owner);
-    else threads.set(owner.pid, [...threads.get(owner.pid) ?? [], owner]);
+    else pushTo(threads, owner.pid, owner);
   }
   // A process that holds the socket by a thread's table alone is an owner like any other.
   for (const [pid, [first, ...rest]] of threads) {
@@ -60,14 +60,16 @@ export function relate(
     if (parent !== undefined && !descends(parent, pid, parentOf)) parentOf.set(pid, parent);
   }
   const roots = [...mains.keys()].filter((pid) => !parentOf.has(pid)).sort(ascending);
+  const childrenOf = new Map<number, number[]>();
+  for (const [child, parent] of parentOf) pushTo(childrenOf, parent, child);
+  const families = familiesOf(roots, ancestry);
   const build = (pid: number): OwnerNode => {
     const owner = mains.get(pid)!;
     const parent = parentOf.get(pid);
     const judged = parent === undefined
-      ? judgeRoot(owner, roots, ancestry, socket, facts)
+      ? judgeRoot(owner, roots, families, ancestry, socket, facts)
       : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, socket, facts);
-    const children = [...parentOf].filter(([, of]) => of === pid).map(([child]) => child)
-      .sort(ascending).map(build);
+    const children = (childrenOf.get(pid) ?? []).sort(ascending).map(build);
     const own = (threads.get(pid) ?? []).map(threadNode);
     return { owner, ...judged, children: [...own, ...children] };
   };
@@ -76,6 +78,39 @@ export function relate(
 }
 
 const ascending = (a: number, b: number) => a - b;
+
+function pushTo<V>(lists: Map<number, V[]>, key: number, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+/** How many other processes a fact names. Thousands may share a socket, and each would name all others. */
+const NAMED_OTHERS = 64;
+
+/** The roots by their parents. */
+function familiesOf(
+  roots: readonly number[],
+  ancestry: ReadonlyMap<number, readonly number[]>,
+): ReadonlyMap<number, readonly number[]> {
+  const families = new Map<number, number[]>();
+  for (const pid of roots) {
+    const parent = ancestry.get(pid)?.[0];
+    if (parent !== undefined) pushTo(families, parent, pid);
+  }
+  return families;
+}
+
+/** The others of a list that has `pid`; `more` only where not all are named. */
+function othersThan(
+  pid: number,
+  all: readonly number[],
+): { readonly pids: number[]; readonly more?: number } {
+  const pids = all.slice(0, NAMED_OTHERS + 1).filter((other) => other !== pid)
+    .slice(0, NAMED_OTHERS);
+  const more = all.length - 1 - pids.length;
+  return more > 0 ? { pids, more } : { pids };
+}
 const text = (bytes: Bytes | null) => bytes === null ? null : utf8Text(bytes);
 
 function ancestorsOf(pid: number, facts: ProcessFacts): number[] {
@@ -212,6 +247,7 @@ function netnsEvidence(
 function judgeRoot(
   owner: Owner,
   roots: readonly number[],
+  families: ReadonlyMap<number, readonly number[]>,
   ancestry: ReadonlyMap<number, readonly number[]>,
   socket: Pick<Socket, "netns">,
   facts: ProcessFacts,
@@ -225,16 +261,15 @@ function judgeRoot(
       evidence: [...evidence, ...activation],
     };
   }
-  const others = roots.filter((pid) => pid !== owner.pid);
-  if (others.length === 0) return { role: "holder", certain: true, evidence };
+  if (roots.length === 1) return { role: "holder", certain: true, evidence };
   const parent = ancestry.get(owner.pid)![0];
-  const siblings = others.filter((pid) => ancestry.get(pid)![0] === parent);
+  const family = parent === undefined ? [] : families.get(parent) ?? [];
   // Children of init are no family: orphans of everybody end there.
-  if (parent !== undefined && parent !== 1 && siblings.length > 0) {
-    evidence.push({ kind: "same_parent", pid: parent, pids: siblings });
+  if (parent !== undefined && parent !== 1 && family.length > 1) {
+    evidence.push({ kind: "same_parent", pid: parent, ...othersThan(owner.pid, family) });
     return { role: "sibling", certain: false, evidence };
   }
-  evidence.push({ kind: "no_common_ancestor", pids: others });
+  evidence.push({ kind: "no_common_ancestor", ...othersThan(owner.pid, roots) });
   return { role: "passed", certain: false, evidence };
 }
 

@@ -43,8 +43,14 @@ export type Evidence =
   | { readonly kind: "same_image" | "executed" }
   | { readonly kind: "environment"; readonly name: string; readonly value: string }
   | { readonly kind: "init"; readonly pid: number; readonly comm: string }
-  | { readonly kind: "no_common_ancestor"; readonly pids: readonly number[] }
-  | { readonly kind: "same_parent"; readonly pid: number; readonly pids: readonly number[] }
+  /** `more`: further ones that are not named. */
+  | { readonly kind: "no_common_ancestor"; readonly pids: readonly number[]; readonly more?: number }
+  | {
+    readonly kind: "same_parent";
+    readonly pid: number;
+    readonly pids: readonly number[];
+    readonly more?: number;
+  }
   | {
     readonly kind: "other_netns";
     readonly netns: number;

@@ -134,8 +134,9 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
       const key = `${text(file.path)}\0${file.deleted}`;
       const known = files.get(key) ?? { ...file, owners: [] };
       files.set(key, known);
-      const owner = known.owners.find((owner) => owner.pid === pid);
-      if (owner !== undefined) owner.fds.push(file.fd);
+      // The descriptors of a process come one after another.
+      const owner = known.owners.at(-1);
+      if (owner?.pid === pid) owner.fds.push(file.fd);
       else known.owners.push({ pid, fds: [file.fd] });
     }
     if (process.unit !== null && [1, 2].some((fd) => input.facts.isJournal(pid, fd))) {
