@@ -296,3 +296,16 @@ export class LinkReader {
     return length;
   }
 }
+
+// include/uapi/asm-generic/fcntl.h
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
+
+/**
+ * True if a descriptor was closed when this program was started. The runtime opens /dev/null in the place of a closed standard
+ * stream, close-on-exec, which no descriptor that came through exec can be.
+ */
+export function wasClosedAtStart(fd: number): boolean {
+  const flags = Number(libc.syscall(SYS.fcntl, fd, F_GETFD as never, 0, 0, 0, 0));
+  return flags < 0 || (flags & FD_CLOEXEC) !== 0;
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { wasClosedAtStart } from "../ffi/files.ts";
 import { whyNoCalls } from "../ffi/libc.ts";
 import { gainedPrivileges, realUserId } from "../ffi/process.ts";
 import { EXIT_ERROR, EXIT_OK } from "./cli/exit.ts";
@@ -21,7 +22,8 @@ function refusal(): string | null {
 
 /** Runs the command line. Returns the exit status. */
 export async function start(): Promise<number> {
-  const out = new Writer(1, "standard output");
+  // A closed output is an error like a full disk: whoever reads the status must not take an unwritten answer for an empty one.
+  const out = new Writer(whyNoCalls === null && wasClosedAtStart(1) ? -1 : 1, "standard output");
   const err = new Writer(2, "standard error");
   // Closing standard error must not stop the answer on standard output.
   err.keepsOn = true;

@@ -7,6 +7,7 @@
 
 /** System call numbers for what libc does not wrap everywhere. */
 export const SYS = {
+  fcntl: 25,
   getdents64: 61,
   kcmp: 272,
   setns: 268,

@@ -7,6 +7,7 @@
 
 /** System call numbers for what libc does not wrap everywhere. */
 export const SYS = {
+  fcntl: 72,
   getdents64: 217,
   kcmp: 312,
   setns: 308,

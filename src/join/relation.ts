@@ -101,15 +101,15 @@ function familiesOf(
   return families;
 }
 
-/** The others of a list that has `pid`; `more` only where not all are named. */
+/** The others of a list that has `pid`; `unnamed` only where not all are named. */
 function othersThan(
   pid: number,
   all: readonly number[],
-): { readonly pids: number[]; readonly more?: number } {
+): { readonly pids: number[]; readonly unnamed?: number } {
   const pids = all.slice(0, NAMED_OTHERS + 1).filter((other) => other !== pid)
     .slice(0, NAMED_OTHERS);
-  const more = all.length - 1 - pids.length;
-  return more > 0 ? { pids, more } : { pids };
+  const unnamed = all.length - 1 - pids.length;
+  return unnamed > 0 ? { pids, unnamed } : { pids };
 }
 const text = (bytes: Bytes | null) => bytes === null ? null : utf8Text(bytes);
 

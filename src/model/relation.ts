@@ -43,13 +43,17 @@ export type Evidence =
   | { readonly kind: "same_image" | "executed" }
   | { readonly kind: "environment"; readonly name: string; readonly value: string }
   | { readonly kind: "init"; readonly pid: number; readonly comm: string }
-  /** `more`: further ones that are not named. */
-  | { readonly kind: "no_common_ancestor"; readonly pids: readonly number[]; readonly more?: number }
+  /** `unnamed`: how many further ones that are not named. */
+  | {
+    readonly kind: "no_common_ancestor";
+    readonly pids: readonly number[];
+    readonly unnamed?: number;
+  }
   | {
     readonly kind: "same_parent";
     readonly pid: number;
     readonly pids: readonly number[];
-    readonly more?: number;
+    readonly unnamed?: number;
   }
   | {
     readonly kind: "other_netns";

@@ -65,7 +65,7 @@ describe("OwnerIterator", () => {
         expected.filter((row) => row[1] === 0 || wanted.has(row[3])),
       );
     },
-    30_000,
+    400_000,
   );
 
   testIf(
@@ -107,7 +107,7 @@ describe("OwnerIterator", () => {
       expect(proc.length).toBeGreaterThan(3 * 45);
       expect(bpf.sort(compareRows)).toEqual(proc);
     },
-    30_000,
+    400_000,
   );
 
   for (const numbers of ["initial", "reader"] as const) {

@@ -147,7 +147,7 @@ describe("sockeye report", () => {
       ], { timeoutMs: 45_000 });
       expect(new TextDecoder().decode(filtered.stdout)).toMatch(/<output id="left">1<\/output>/);
     },
-    60_000,
+    400_000,
   );
 
   test("says what is wrong with what it was given", () => {

@@ -72,7 +72,7 @@ describe("sockeye ss on the recorded host", () => {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  }, 120_000);
+  }, 400_000);
 
   afterAll(async () => {
     await netns?.[Symbol.asyncDispose]();

@@ -171,6 +171,6 @@ describe("docs/audit.md", () => {
       expect(bad.status).toBe(2);
       expect(new TextDecoder().decode(bad.stdout)).toMatch(/violation: .*tcp 127\.0\.0\.1:7500/);
     },
-    120_000,
+    400_000,
   );
 });

@@ -197,6 +197,32 @@ describe("owners that are made up", () => {
     });
   });
 
+  test("of thousands of others, 64 are named and the rest counted", () => {
+    const owners = Array.from({ length: 3000 }, (_, i) => owner(1000 + i));
+    const { roots } = relateThese(...owners);
+    expect(roots).toHaveLength(3000);
+    for (const node of [roots[0]!, roots[64]!, roots[2999]!]) {
+      const others = node.evidence.find(({ kind }) => kind === "no_common_ancestor");
+      if (others?.kind !== "no_common_ancestor") throw new Error("The fact is missing");
+      expect(others.pids).toHaveLength(64);
+      expect(others.pids).not.toContain(node.owner.pid);
+      expect(others.unnamed).toBe(2999 - 64);
+    }
+    const few = relateThese(owner(1000), owner(1001)).roots[0]!.evidence;
+    expect(few).toContainEqual({ kind: "no_common_ancestor", pids: [1001] });
+  });
+
+  test("all children of one owner stand below it, each once, in order", () => {
+    const children = Array.from({ length: 500 }, (_, i) => owner(9000 - i));
+    const { roots } = relate(socketOf("listen", "tcp", [owner(10), ...children]), {
+      ...facts,
+      get: (pid) => pid >= 8000 ? process(pid, 10, "/usr/sbin/nginx") : facts.get(pid),
+    });
+    expect(roots.map(({ owner }) => owner.pid)).toEqual([10]);
+    expect(roots[0]!.children.map(({ owner }) => owner.pid))
+      .toEqual(children.map(({ pid }) => pid).sort((a, b) => a - b));
+  });
+
   test("what the socket's options allow is no consequence, and what they cannot be asked for is open", () => {
     const owners = [owner(10), owner(30)];
     const kinds = (

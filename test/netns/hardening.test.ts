@@ -370,7 +370,7 @@ describe("memory", () => {
         rmdirSync(place);
       }
     },
-    60_000,
+    400_000,
   );
 });
 

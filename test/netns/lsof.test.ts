@@ -258,7 +258,7 @@ describe("sockeye lsof", () => {
 
   beforeAll(async () => {
     if (reason === null) scene = await Scene.create();
-  }, 60_000);
+  }, 400_000);
   afterAll(async () => await scene?.stop());
 
   function expectSame(line: string): void {

@@ -165,11 +165,11 @@ describe("sockeye netstat beside netstat", () => {
       if (factory.skip === null) made.push(factory);
       else skipPart(`netstat beside netstat: ${name}`, factory.skip);
     }
-  }, 60_000);
+  }, 400_000);
   afterAll(async () => {
     for (const factory of made) await factory.stop();
     await netns?.stop();
-  }, 60_000);
+  }, 400_000);
 
   function answer(command: readonly string[]) {
     const done = Bun.spawnSync(netns.command(command), {

@@ -176,6 +176,6 @@ for text in (["-a"], ["ss", "-tan"], ["netstat", "-an"], ["lsof", "-nP", "-i"], 
       // It was waiting, was ended by the signal, and left modes and colours as they were: nothing was switched on.
       for (const line of lines) expect(line).toBe("True 2 True False");
     },
-    60_000,
+    400_000,
   );
 });

@@ -57,7 +57,7 @@ describe("owners by BPF", () => {
         expect(bpf.owners.length).toBeGreaterThan(0);
         expect(bpf.owners).toEqual(proc.owners);
       },
-      30_000,
+      400_000,
     );
   }
 });
@@ -116,7 +116,7 @@ describe("--owners=proc", () => {
       }
       expect(two.stdout.match(/\(pid=\d+,fd=\d+\)$/gm)!.length).toBeGreaterThanOrEqual(32_000);
     },
-    60_000,
+    400_000,
   );
 });
 

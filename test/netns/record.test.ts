@@ -226,5 +226,5 @@ describeIf(reason, "a recording", () => {
       ),
       runs(300),
     );
-  }, 60_000);
+  }, 400_000);
 });

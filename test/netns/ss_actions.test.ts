@@ -80,7 +80,7 @@ describe("ss mode", () => {
       child.kill();
       await child.exited;
     }
-  }, 30_000);
+  }, 400_000);
 
   testIf(reason, "-E of what has no events ends with 255", () => {
     expect(ss("-xE").status).toBe(255);

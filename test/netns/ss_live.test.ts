@@ -131,7 +131,7 @@ describe("beside the host's ss, on one of everything", () => {
   afterAll(async () => {
     for (const factory of made) await factory.stop();
     if (reason === null) await netns[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 400_000);
 
   const env = { LC_ALL: "C" };
   const theirs = async (args: readonly string[]) =>

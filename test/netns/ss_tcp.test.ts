@@ -50,12 +50,12 @@ describe("ss mode asks for TCP", () => {
       if (factory.skip !== null) throw new Error(`${name}: ${factory.skip}`);
       made.push(factory);
     }
-  }, 60_000);
+  }, 400_000);
   afterAll(async () => {
     for (const factory of made) await factory.stop();
     await filled?.[Symbol.asyncDispose]();
     if (reason === null) await netns[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 400_000);
 
   testIf(reason, "in one go for both versions, for the rows of each in its order", () => {
     for (const filter of [[], ["sport > 0"], ["state", "listening"]]) {
@@ -70,7 +70,7 @@ describe("ss mode asks for TCP", () => {
     }
     expect(rows("-tan").length).toBeGreaterThan(500);
     expect(rows("-tan").filter((row) => row.startsWith("UNCONN"))).toHaveLength(2);
-  }, 60_000);
+  }, 400_000);
 });
 
 describe("the kernel", () => {

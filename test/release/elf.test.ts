@@ -92,7 +92,7 @@ describe("a sound file", () => {
     expect(elf.dynamicSymbols().length).toBeGreaterThan(100);
     expect(elf.relocations().length).toBeGreaterThan(100);
     expect(elf.sections.map((section) => elf.sectionName(section))).toContain(".text");
-  }, 60_000);
+  }, 400_000);
 });
 
 describe("a hostile file is refused with what is wrong", () => {

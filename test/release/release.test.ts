@@ -228,7 +228,7 @@ for (const target of TARGETS) {
   describe(target.name, () => {
     testIf(missing, "starts here and does what every target must do", () => {
       works((...args) => ran(...(emulator === null ? [] : [emulator]), file, ...args));
-    }, 120_000);
+    }, 400_000);
 
     for (const [index, kind] of ROOTS.entries()) {
       testIf(missing, `works in ${kind}`, () => {
@@ -316,7 +316,7 @@ for (const target of TARGETS) {
           expect(ran(asKernel, "-r", release, file, "--version").stderr).not.toContain("newer");
         }
       },
-      120_000,
+      400_000,
     );
 
     testIf(
@@ -443,7 +443,7 @@ describe("linux-x64, on this machine,", () => {
       expect(run.stdout).toContain("Catchpoint 1 (call to syscall exit_group)");
       expect(run.stdout).toContain(" is .musl.text\n");
     },
-    120_000,
+    400_000,
   );
 
   const pattern = readFileSync("/proc/sys/kernel/core_pattern", "latin1").trim();
@@ -491,7 +491,7 @@ describe("linux-x64, on this machine,", () => {
       rmSync(place, { recursive: true });
       rmSync(copy);
     },
-    120_000,
+    400_000,
   );
 
   testIf(
@@ -658,7 +658,7 @@ describe("packages", () => {
       }
       rmSync(place, { recursive: true });
     },
-    120_000,
+    400_000,
   );
 
   testIf(

@@ -114,8 +114,8 @@ test("a fact that a role rests on has the keys of its kind, and every key is of 
     executed: { kind: "executed" },
     environment: { kind: "environment", name: "LISTEN_FDS", value: "1" },
     init: { kind: "init", pid: 1, comm: "systemd" },
-    no_common_ancestor: { kind: "no_common_ancestor", pids: [8] },
-    same_parent: { kind: "same_parent", pid: 7, pids: [8] },
+    no_common_ancestor: { kind: "no_common_ancestor", pids: [8], unnamed: 1 },
+    same_parent: { kind: "same_parent", pid: 7, pids: [8], unnamed: 1 },
     other_netns: { kind: "other_netns", netns: 1, name: null, socket_netns: 2 },
     own_table: { kind: "own_table", tid: 9 },
   };

@@ -123,5 +123,5 @@ testIf(
       rmdirSync(group);
     }
   },
-  30_000,
+  400_000,
 );

@@ -174,7 +174,7 @@ describe("socket factories", () => {
           const rows = await ssSockets(netns);
           for (const socket of factory.info.sockets) checkSocket(socket, factory, rows);
         }),
-      20_000,
+      400_000,
     );
   }
 

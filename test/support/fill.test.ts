@@ -57,5 +57,5 @@ testIf(
       expect(filled.processes).toHaveLength(2);
       expect(filled.established).toBe(limit - limit % 2);
     }),
-  30_000,
+  400_000,
 );

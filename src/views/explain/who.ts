@@ -62,7 +62,10 @@ function withDescriptors(
 function ownerless(socket: Socket): string {
   switch (socket.ownership) {
     case "hidden":
-      return "hidden: held by a process that we may not look into or do not see; root on the host does";
+      // The kernel opens UDP sockets itself: VXLAN, WireGuard, L2TP and the like. Without a full look nothing tells which it is.
+      return socket.transport === "udp"
+        ? "hidden: held by a process that may not be looked into or is not seen, or by the kernel itself, as of a tunnel; root on the host sees which"
+        : "hidden: held by a process that may not be looked into or is not seen; root on the host sees it";
     case "kernel":
       return "the kernel itself, or a descriptor on its way between processes: every process was looked into";
     default:
