@@ -3,25 +3,26 @@
  *
  * @module
  */
+import { fitsPieces, literal, type Piece, type StepCount } from "../text/wildcard.ts";
 
-const compiled = new Map<string, RegExp>();
+const compiled = new Map<string, readonly Piece[]>();
 
 /** True if a text fits a pattern. `*` stands for anything within one part of a path, `**` for anything at all. */
-function fits(pattern: string, text: string): boolean {
+function fits(pattern: string, text: string, count?: StepCount): boolean {
   if (!pattern.includes("*")) return pattern === text;
-  let expression = compiled.get(pattern);
-  if (expression === undefined) {
-    // Longer runs of stars are cut to two, because each star would multiply the time to find that nothing matches.
-    const source = pattern.replace(/\*{3,}/g, "**").split(/(\*\*?)/).map((part) =>
-      part === "**" ? "[^]*" : part === "*" ? "[^/]*" : RegExp.escape(part)
-    ).join("");
-    expression = new RegExp(`^${source}$`, "u");
-    compiled.set(pattern, expression);
+  let pieces = compiled.get(pattern);
+  if (pieces === undefined) {
+    pieces = pattern.split(/(\*+)/).flatMap((part): Piece[] =>
+      part.startsWith("*")
+        ? [{ kind: "star", within: part.length === 1 }]
+        : Array.from(part, literal)
+    );
+    compiled.set(pattern, pieces);
   }
-  return expression.test(text);
+  return fitsPieces(pieces, [...text], undefined, count);
 }
 
 /** True if a text fits one of several patterns. */
-export function fitsAny(patterns: readonly string[], text: string): boolean {
-  return patterns.some((pattern) => fits(pattern, text));
+export function fitsAny(patterns: readonly string[], text: string, count?: StepCount): boolean {
+  return patterns.some((pattern) => fits(pattern, text, count));
 }

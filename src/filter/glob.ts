@@ -2,16 +2,10 @@
  * Shell patterns as fnmatch(3) reads them without flags: `*` and `?` match any character, `/` and a leading dot
  * included; `[a-z]`, `[!a-z]` and `[[:digit:]]` match one of a set; a backslash quotes.
  *
- * The time is at most proportional to the product of both lengths, so that no pattern can make a run hang.
- *
  * @module
  */
 
-/** One position of a pattern. */
-type Piece =
-  | { readonly kind: "star" }
-  /** A named class looks at the character itself (`raw`), even with FNM_CASEFOLD. Everything else looks at the folded one. */
-  | { readonly kind: "one"; readonly matches: (char: string, raw: string) => boolean };
+import { fitsPieces, literal, type Piece } from "../text/wildcard.ts";
 
 /** Compiles a pattern. With `ignoreCase`, letters match in both cases (FNM_CASEFOLD). */
 export function glob(pattern: string, ignoreCase = false): (text: string) => boolean {
@@ -19,36 +13,7 @@ export function glob(pattern: string, ignoreCase = false): (text: string) => boo
   const folded = fold(pattern);
   if (!/[*?[\\]/.test(folded)) return (text) => fold(text) === folded;
   const pieces = parse(folded);
-  return (text) => pieces !== null && matches(pieces, [...text], fold);
-}
-
-/** Backtracks to the last star only: what stands before an earlier one never needs to be tried again. */
-function matches(
-  pieces: readonly Piece[],
-  text: readonly string[],
-  fold: (char: string) => string,
-): boolean {
-  let at = 0;
-  let piece = 0;
-  let star = -1;
-  let resume = 0;
-  while (at < text.length) {
-    const current = pieces[piece];
-    if (current?.kind === "star") {
-      star = piece++;
-      resume = at;
-    } else if (current !== undefined && current.matches(fold(text[at]!), text[at]!)) {
-      piece++;
-      at++;
-    } else if (star >= 0) {
-      piece = star + 1;
-      at = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pieces[piece]?.kind === "star") piece++;
-  return piece === pieces.length;
+  return (text) => pieces !== null && fitsPieces(pieces, [...text], fold);
 }
 
 /** `null` for a pattern that ends in a single backslash, which matches nothing. */
@@ -58,7 +23,7 @@ function parse(pattern: string): Piece[] | null {
   for (let i = 0; i < chars.length;) {
     const char = chars[i]!;
     if (char === "*") {
-      if (pieces.at(-1)?.kind !== "star") pieces.push({ kind: "star" });
+      if (pieces.at(-1)?.kind !== "star") pieces.push({ kind: "star", within: false });
       i++;
     } else if (char === "?") {
       pieces.push({ kind: "one", matches: () => true });
@@ -78,10 +43,6 @@ function parse(pattern: string): Piece[] | null {
     }
   }
   return pieces;
-}
-
-function literal(char: string): Piece {
-  return { kind: "one", matches: (other) => other === char };
 }
 
 const CLASSES: Readonly<Record<string, RegExp>> = {
