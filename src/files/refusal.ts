@@ -15,10 +15,13 @@ type Why = "absent" | "denied" | "slow" | "unfit" | "large" | "failed";
 /** Why there is no answer about a file. */
 export class Refusal {
   readonly why: Why;
+  /** The error of the kernel, 0 if there was none. */
+  readonly errno: number;
   /** In words, to stand after "it": `is on a file system that may not answer (nfs4)`. */
   readonly text: string;
 
-  constructor(why: Why, text: string) {
+  constructor(why: Why, text: string, errno = 0) {
+    this.errno = errno;
     this.why = why;
     this.text = text;
   }
@@ -30,7 +33,7 @@ export class Refusal {
       : errno === EACCES || errno === EPERM
       ? "denied"
       : "failed";
-    return new Refusal(why, `cannot be opened: ${errnoText(errno)}`);
+    return new Refusal(why, `cannot be read: ${errnoText(errno)}`, errno);
   }
 
   static slow(type: string | null): Refusal {

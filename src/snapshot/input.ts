@@ -4,8 +4,9 @@
  * @module
  */
 import { errnoText } from "../../ffi/errno.ts";
-import { AT_FDCWD, tryReadAll, tryReadFileAt } from "../../ffi/files.ts";
-import { cString } from "../../ffi/memory.ts";
+import { tryReadAll } from "../../ffi/files.ts";
+import { readGiven } from "../files/given_file.ts";
+import { Refusal } from "../files/refusal.ts";
 import { strictUtf8Text } from "../text/encoding.ts";
 
 /** A file that was given cannot be used. One line: which file, what is wrong with it, what is wanted. */
@@ -26,9 +27,8 @@ interface Input {
 export function readInput(path: string, limit = LIMIT): Input {
   const name = path === "-" ? "standard input" : path;
   // One byte more than the limit tells a file that fits from one that is too large.
-  const bytes = path === "-"
-    ? tryReadAll(0, limit + 1)
-    : tryReadFileAt(AT_FDCWD, cString(path), limit + 1);
+  const bytes = path === "-" ? tryReadAll(0, limit + 1) : readGiven(path, limit);
+  if (bytes instanceof Refusal) throw new InputError(`${name} ${bytes.text}`);
   if (typeof bytes === "number") {
     throw new InputError(`${name} cannot be read: ${errnoText(-bytes)}`);
   }

@@ -3,21 +3,19 @@
  *
  * @module
  */
-import { EAGAIN, EEXIST, ELOOP, errnoText, SyscallError } from "../../../ffi/errno.ts";
+import { EEXIST, ELOOP, errnoText, SyscallError } from "../../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW,
-  O_RDONLY,
   O_WRONLY,
   tryOpenAt,
-  tryRead,
 } from "../../../ffi/files.ts";
-import { allocate, cString } from "../../../ffi/memory.ts";
-import { POLLIN, waitFor } from "../../../ffi/poll.ts";
-import { tryStatFd } from "../../../ffi/stat.ts";
+import { cString } from "../../../ffi/memory.ts";
+import { readGiven } from "../../files/given_file.ts";
+import { Refusal } from "../../files/refusal.ts";
 import type { Recorder } from "./recorder.ts";
 import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from "./format.ts";
 import { Replayer } from "./replayer.ts";
@@ -84,9 +82,10 @@ function readFacts({ process }: Owner): void {
 export function openRecording(path: string): Replayer {
   const refuse = (why: string) => new RecordingError(`--replay ${path}: ${why}`);
   if (path.includes("\0")) throw refuse("no file can be called so");
-  const bytes = readBounded(path);
-  if (bytes === null) throw refuse(`larger than ${MAX_RECORDING_BYTES} bytes`);
-  if (typeof bytes === "number") throw refuse(errnoText(-bytes));
+  const bytes = readGiven(path, MAX_RECORDING_BYTES);
+  if (bytes instanceof Refusal) {
+    throw refuse(bytes.errno === 0 ? `it ${bytes.text}` : errnoText(bytes.errno));
+  }
   let text: string;
   try {
     text = strictUtf8Text(bytes);
@@ -98,36 +97,5 @@ export function openRecording(path: string): Replayer {
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
-  }
-}
-
-/**
- * Reads a file of at most {@linkcode MAX_RECORDING_BYTES}; `null` if it is larger, or the negated errno. Reading stops if the
- * first byte is not that of a recording, as in an endless device; the decoder then refuses what was read.
- */
-function readBounded(path: string): Uint8Array | number | null {
-  const fd = tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
-  if (fd < 0) return fd;
-  try {
-    const status = tryStatFd(fd);
-    // The size of a pipe or a device is 0. One byte more than the size shows that the file ends there.
-    const size = typeof status === "number" ? 0 : status.size;
-    if (size > MAX_RECORDING_BYTES) return null;
-    let buffer = allocate(Math.max(size + 1, 64 * 1024));
-    let length = 0;
-    for (;;) {
-      const count = tryRead(fd, buffer.subarray(length));
-      if (count === -EAGAIN) waitFor(fd, POLLIN);
-      else if (count < 0) return count;
-      else length += count;
-      if (count === 0 || length > 0 && buffer[0] !== 0x7b) return buffer.subarray(0, length);
-      if (length > MAX_RECORDING_BYTES) return null;
-      if (length < buffer.length) continue;
-      const larger = allocate(Math.min(buffer.length * 2, MAX_RECORDING_BYTES + 1));
-      larger.set(buffer);
-      buffer = larger;
-    }
-  } finally {
-    close(fd);
   }
 }

@@ -4,8 +4,7 @@
  * @module
  */
 import { SyscallError } from "../../../ffi/errno.ts";
-import { readFile, tryRead } from "../../../ffi/files.ts";
-import { allocate } from "../../../ffi/memory.ts";
+import { tryReadAll } from "../../../ffi/files.ts";
 import { gainedPrivileges } from "../../../ffi/process.ts";
 import { SsFiles } from "./files.ts";
 import { runSs } from "./run.ts";
@@ -114,7 +113,7 @@ async function makePlan(
   }
   if (given.filterFile !== null) {
     const { filterFileArguments } = await import("./filter/lexer.ts");
-    operands = [...operands, ...filterFileArguments(readFilterFile(given.filterFile))];
+    operands = [...operands, ...filterFileArguments(await readFilterFile(given.filterFile))];
   }
   const filter = operands.length === 0 ? null : await readFilter(operands, selection);
   return {
@@ -163,21 +162,22 @@ async function stopAtFault<T>(work: () => T): Promise<T> {
 
 const STANDARD_INPUT = 0;
 
+/** A longer filter is none that a person or a program would write. */
+const MAX_FILTER_BYTES = 16 * 1024 * 1024;
+
 /** The text of the filter file. As in ss, any name that starts with a dash is standard input. */
-function readFilterFile(name: string): string {
-  try {
-    if (!name.startsWith("-")) return utf8Text(readFile(name));
-    const decoder = new TextDecoder();
-    const buffer = allocate(64 * 1024);
-    let text = "";
-    for (;;) {
-      const count = tryRead(STANDARD_INPUT, buffer);
-      if (count < 0) throw new SyscallError("read standard input", -count);
-      if (count === 0) return text + decoder.decode();
-      text += decoder.decode(buffer.subarray(0, count), { stream: true });
+async function readFilterFile(name: string): Promise<string> {
+  if (name.startsWith("-")) {
+    const bytes = tryReadAll(STANDARD_INPUT, MAX_FILTER_BYTES + 1);
+    if (typeof bytes === "number") {
+      throw new Stop(255, `-F: ${new SyscallError("read standard input", -bytes).message}`);
     }
-  } catch (error) {
-    if (error instanceof SyscallError) throw new Stop(255, `-F: ${error.message}`);
-    throw error;
+    if (bytes.length <= MAX_FILTER_BYTES) return utf8Text(bytes);
+    throw new Stop(255, `-F: standard input is larger than ${MAX_FILTER_BYTES} bytes`);
   }
+  const { readGiven } = await import("../../files/given_file.ts");
+  const bytes = readGiven(name, MAX_FILTER_BYTES);
+  if (bytes instanceof Uint8Array) return utf8Text(bytes);
+  const { refusedText } = await import("./read_dump.ts");
+  throw new Stop(255, `-F: ${refusedText(name, bytes)}`);
 }

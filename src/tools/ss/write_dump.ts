@@ -3,8 +3,12 @@
  *
  * @module
  */
-import { close, O_CREAT, O_TRUNC, O_WRONLY, open } from "../../../ffi/files.ts";
+import { SyscallError } from "../../../ffi/errno.ts";
+import { close } from "../../../ffi/files.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
+import { createGiven } from "../../files/given_file.ts";
+import { Refusal } from "../../files/refusal.ts";
+import { Stop } from "./arguments.ts";
 import { ssRequest } from "./rows/inet/mod.ts";
 import { IPPROTO_TCP } from "../../families/inet/uapi.ts";
 import type { SsOptions } from "./options.ts";
@@ -15,7 +19,7 @@ import { align, NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_SIZE } from "../../netlink
 import { DatagramReceiver } from "../../netlink/receiver.ts";
 import { Writer } from "../../text/writer.ts";
 
-/** Writes the replies to a file; any name that starts with a dash is standard output. Throws SyscallError. */
+/** Writes the replies to a file; any name that starts with a dash is standard output. Throws SyscallError and {@linkcode Stop}. */
 export function dumpTcp(
   name: string,
   selection: SsSelection,
@@ -26,7 +30,11 @@ export function dumpTcp(
     writeReplies(selection, options, out);
     return;
   }
-  const fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0o666);
+  const fd = createGiven(name, 0o666);
+  if (fd instanceof Refusal) {
+    if (fd.errno !== 0) throw new SyscallError(`open ${name}`, fd.errno);
+    throw new Stop(255, `-D: ${name} ${fd.text}`);
+  }
   try {
     writeReplies(selection, options, new Writer(fd, name));
   } finally {

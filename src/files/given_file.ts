@@ -1,0 +1,134 @@
+/**
+ * Files that the command line names: read or written as asked, but not whatever a stranger has put in their place.
+ *
+ * Whoever names a file may wait for it, and may name a pipe of his own (`<(...)`, standard input). What others can leave in a
+ * folder of snapshots is a pipe that nobody writes to, a link to /proc/kmsg, or a terabyte.
+ *
+ * @module
+ */
+import { EISDIR, ENOENT } from "../../ffi/errno.ts";
+import {
+  AT_FDCWD,
+  close,
+  O_CREAT,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  tryOpenAt,
+  tryReadAll,
+} from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import {
+  type FileStatus,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  tryStatAt,
+  tryStatFd,
+} from "../../ffi/stat.ts";
+import { MountTable } from "./mount_table.ts";
+import { Refusal } from "./refusal.ts";
+
+/** What is read of a device such as /dev/null or a terminal; /dev/zero has no end. */
+const DEVICE_LIMIT = 1024 * 1024;
+
+/** The whole of a file of at most `limit` bytes. */
+export function readGiven(path: string, limit: number): Uint8Array<ArrayBuffer> | Refusal {
+  if (path.includes("\0")) return Refusal.of(ENOENT);
+  const found = tryOpenAt(AT_FDCWD, cString(path), O_PATH);
+  if (found < 0) return Refusal.of(-found);
+  let fd = -1;
+  try {
+    const status = tryStatFd(found);
+    if (typeof status === "number") return Refusal.of(-status);
+    const type = status.mode & S_IFMT;
+    const most = type === S_IFCHR ? Math.min(limit, DEVICE_LIMIT) : limit;
+    const unfit = whyUnfit(path, status, most);
+    if (unfit !== null) return unfit;
+    const flags = O_RDONLY | O_NOCTTY | (type === S_IFREG ? O_NONBLOCK : 0);
+    fd = tryOpenAt(AT_FDCWD, cString(`/proc/self/fd/${found}`), flags);
+    // Without /proc.
+    if (fd === -ENOENT) fd = tryOpenAt(AT_FDCWD, cString(path), flags | O_NONBLOCK);
+    if (fd < 0) return Refusal.of(-fd);
+    // One byte more than the limit tells a file that fits from one that is too large.
+    const bytes = tryReadAll(fd, most + 1);
+    if (typeof bytes === "number") return Refusal.of(-bytes);
+    return bytes.length > most ? tooLarge(most) : bytes;
+  } finally {
+    close(found);
+    if (fd >= 0) close(fd);
+  }
+}
+
+function whyUnfit(
+  path: string,
+  { mode, size, mountId }: FileStatus,
+  limit: number,
+): Refusal | null {
+  switch (mode & S_IFMT) {
+    case S_IFREG: {
+      const known = mountId === null ? null : MountTable.own().find(mountId);
+      if (known?.prompt === "pseudo") {
+        return new Refusal("unfit", `is on ${known.type}, which has no files`);
+      }
+      return size > limit ? tooLarge(limit) : null;
+    }
+    case S_IFCHR:
+      return null;
+    case S_IFDIR:
+      return Refusal.of(EISDIR);
+    case S_IFIFO:
+      // The shell's, and our own standard input.
+      if (/^\/(dev|proc\/(self|thread-self|\d+))\/(fd\/\d+|stdin)$/.test(path)) return null;
+      return new Refusal(
+        "unfit",
+        "is a named pipe, which may never end: redirect it to standard input and name that, -",
+      );
+    default:
+      return new Refusal("unfit", "is not a file");
+  }
+}
+
+const tooLarge = (limit: number) => new Refusal("large", `is larger than ${limit} bytes`);
+
+/** Others may write to the folder; each may remove what is his. */
+const S_ISVTX = 0o1000;
+const S_IWOTH = 0o2;
+
+/**
+ * Opens a file for writing, empty, and makes it if there is none. In a folder like /tmp nothing is written to what somebody
+ * else has put there, as the kernel has it with fs.protected_symlinks, protected_regular and protected_fifos.
+ */
+export function createGiven(path: string, mode: number): number | Refusal {
+  if (path.includes("\0")) return Refusal.of(ENOENT);
+  const there = tryStatAt(AT_FDCWD, cString(path), true);
+  const folder = tryStatAt(AT_FDCWD, cString(path.replace(/[^/]*\/*$/, "") || "."));
+  let follow = 0;
+  if (typeof there !== "number") {
+    const shared = typeof folder !== "number" && (folder.mode & S_ISVTX) !== 0 &&
+      (folder.mode & S_IWOTH) !== 0;
+    if (shared && ![0, process.geteuid!()].includes(there.uid)) {
+      return new Refusal(
+        "unfit",
+        `belongs to another user (${there.uid}), in a folder that everybody may write to`,
+      );
+    }
+    if ((there.mode & S_IFMT) !== S_IFLNK) follow = O_NOFOLLOW;
+  } else if (there === -ENOENT) {
+    follow = O_NOFOLLOW;
+  }
+  const fd = tryOpenAt(
+    AT_FDCWD,
+    cString(path),
+    O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | follow,
+    mode,
+  );
+  return fd < 0 ? Refusal.of(-fd) : fd;
+}
