@@ -11,7 +11,7 @@ import {
   type ScalarStyleRule,
 } from "js-yaml";
 import { sanitize } from "../text/sanitize.ts";
-import type { SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
+import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import { relevantGaps } from "./evaluate.ts";
 import { isService, stableUnit } from "../snapshot/identity.ts";
 import {
@@ -190,6 +190,14 @@ function entryOf(members: readonly AuditedSocket[], taken: Set<string>): Record<
   const { local } = socket;
   const seen = sockets.every(({ ownership }) => ownership === "owned");
   const exes = distinct(owners.map(({ exe }) => exe));
+  // What its holder chose cannot be asked for: no audit would count it.
+  const inContainer = identity.netns !== "host" && !identity.netns.startsWith("name:") &&
+    owners.every(({ container, container_manager: by }) =>
+      container !== null && (by ?? "system") === "system"
+    );
+  const exesCount = inContainer ||
+    owners.every(({ exe_is_host_file: ours }) => ours === undefined || ours === true);
+  const unitKey = unitKeyOf(owners, inContainer);
   const units = distinct(owners.map(({ unit }) => unit === null ? null : unitPattern(unit)));
   const users = distinct(owners.map(({ user, uid }) => user ?? uid));
   const reach = farthest(sockets);
@@ -197,7 +205,9 @@ function entryOf(members: readonly AuditedSocket[], taken: Set<string>): Record<
   const fixed = !identity.ephemeral && identity.netns === "host";
   return {
     name: nameOf(members[0]!, taken),
-    ...(fixed && inUnits && seen && transport === "tcp" ? { expect: "required" } : {}),
+    ...(fixed && inUnits && unitKey === "unit" && seen && transport === "tcp"
+      ? { expect: "required" }
+      : {}),
     transport,
     ...(typeof local.port === "number" && socket.protocol === null && local.address !== undefined
       ? { port: identity.ephemeral ? "ephemeral" : local.port }
@@ -211,14 +221,21 @@ function entryOf(members: readonly AuditedSocket[], taken: Set<string>): Record<
     ...(identity.netns === "host" ? {} : { netns: netnsOf(identity.netns) }),
     ...(reach === null ? {} : { reach }),
     ...(sockets.every(({ ownership }) => ownership === "kernel") ? { kernel: true } : {}),
-    ...(seen && exes.length > 0 && owners.every(({ exe }) => exe !== null)
+    ...(seen && exesCount && exes.length > 0 && owners.every(({ exe }) => exe !== null)
       ? { exe: one(exes) }
       : {}),
-    ...(seen && inUnits && units.length > 0 ? { unit: one(units) } : {}),
+    ...(seen && inUnits && unitKey !== null && units.length > 0 ? { [unitKey]: one(units) } : {}),
     ...(seen && users.length > 0 && owners.every(({ uid }) => uid !== null)
       ? { user: one(users) }
       : {}),
   };
+}
+
+function unitKeyOf(owners: readonly OwnerDocument[], inContainer: boolean): string | null {
+  const managers = new Set(owners.map(({ unit_manager: by }) => by ?? "system"));
+  if (managers.size !== 1) return inContainer && !managers.has("user") ? "unit" : null;
+  if (managers.has("user")) return "user_unit";
+  return managers.has("system") || inContainer ? "unit" : null;
 }
 
 // A path in a mount namespace of its own says nothing about this host, so no entry can name it.

@@ -5,6 +5,7 @@
  */
 import { hasPort } from "../model/port_range.ts";
 import { isWildcard, mappedIpv4 } from "../model/endpoint.ts";
+import type { Manager } from "../model/owner.ts";
 import type { OwnerDocument } from "../snapshot/document.ts";
 import { stableUnit, userText } from "../snapshot/identity.ts";
 import { fitsAny } from "./pattern.ts";
@@ -85,8 +86,10 @@ export function judgeEntry(
   return { entry, misses: [], verdict, reasons: [...wrong, ...exposed, ...expired, ...unknown] };
 }
 
-function asksForOwner({ exes, units, users, container, kernel }: PolicyEntry): boolean {
-  return kernel || exes !== null || units !== null || users !== null || container !== null;
+function asksForOwner(entry: PolicyEntry): boolean {
+  const { exes, units, userUnits, users, container, kernel } = entry;
+  return kernel || exes !== null || units !== null || userUnits !== null || users !== null ||
+    container !== null;
 }
 
 /** One condition for an entry to match a socket. */
@@ -285,23 +288,10 @@ function judgeOwners(
     wrong.push(`held by ${socket.owners.map(called).join(", ")}, the entry allows the kernel`);
     return;
   }
-  const { exes, units, users, container } = entry;
+  const { users, container } = entry;
   for (const owner of socket.owners) {
-    if (exes !== null) {
-      if (owner.exe === null) unknown.push(`the program of ${called(owner)} could not be read`);
-      else if (!fitsAny(exes, owner.exe)) {
-        wrong.push(
-          `held by ${called(owner)} running ${owner.exe}, the entry allows ${exes.join(", ")}`,
-        );
-      }
-    }
-    if (units !== null && !(owner.unit !== null && unitFits(units, owner.unit))) {
-      wrong.push(
-        `held by ${called(owner)} in ${owner.unit ?? "no unit"}, the entry allows ${
-          units.join(", ")
-        }`,
-      );
-    }
+    judgeProgram(entry, owner, wrong, unknown);
+    judgeUnit(entry, owner, wrong);
     if (users !== null) {
       if (owner.uid === null) unknown.push(`the user of ${called(owner)} could not be read`);
       else if (!users.includes(String(owner.uid)) && !users.includes(owner.user ?? "")) {
@@ -312,6 +302,65 @@ function judgeOwners(
     }
     if (container !== null) judgeContainer(container, owner, wrong, unknown);
   }
+}
+
+// What a container calls its programs and units counts where an entry is about containers, and root put the process into it.
+function tellsForItself({ container, netns }: PolicyEntry, owner: OwnerDocument): boolean {
+  return owner.container !== null && isBySystem(owner.container_manager) &&
+    (container !== null || netns === "container" || netns.startsWith("name:"));
+}
+
+// Snapshots of earlier versions do not say who chose a name.
+function isBySystem(manager: Manager | null | undefined): boolean {
+  return manager === undefined || manager === "system";
+}
+
+function judgeProgram(
+  entry: PolicyEntry,
+  owner: OwnerDocument,
+  wrong: string[],
+  unknown: string[],
+): void {
+  const { exes } = entry;
+  if (exes === null) return;
+  const { exe, exe_is_host_file: ours } = owner;
+  if (exe === null) unknown.push(`the program of ${called(owner)} could not be read`);
+  else if (!fitsAny(exes, exe)) {
+    wrong.push(`held by ${called(owner)} running ${exe}, the entry allows ${exes.join(", ")}`);
+  } else if (ours === false && !tellsForItself(entry, owner)) {
+    wrong.push(
+      `held by ${
+        called(owner)
+      } running a file that it sees as ${exe}, which is not the one of this host`,
+    );
+  } else if (ours === null && !tellsForItself(entry, owner)) {
+    unknown.push(`whether ${called(owner)} runs this host's ${exe} could not be found out`);
+  }
+}
+
+function judgeUnit(entry: PolicyEntry, owner: OwnerDocument, wrong: string[]): void {
+  const { units, userUnits } = entry;
+  if (units === null && userUnits === null) return;
+  const { unit, unit_manager: manager } = owner;
+  if (unit !== null) {
+    if (manager === "user") {
+      if (userUnits !== null && unitFits(userUnits, unit)) return;
+    } else if (units !== null && unitFits(units, unit)) {
+      if (isBySystem(manager) || tellsForItself(entry, owner)) return;
+    }
+  }
+  const allowed = [
+    ...(units ?? []),
+    ...(userUnits ?? []).map((pattern) => `${pattern} of a user`),
+  ].join(", ");
+  const whose = manager === "user"
+    ? " of a user (below user.slice)"
+    : manager === "delegated"
+    ? ", which another unit or a container named"
+    : "";
+  wrong.push(
+    `held by ${called(owner)} in ${unit ?? "no unit"}${whose}, the entry allows ${allowed}`,
+  );
 }
 
 function unitFits(units: readonly string[], unit: string): boolean {
@@ -326,6 +375,13 @@ function judgeContainer(
 ): void {
   if (owner.container === null) {
     wrong.push(`held by ${called(owner)} in no container`);
+    return;
+  }
+  if (!isBySystem(owner.container_manager)) {
+    const where = owner.container_manager === "user"
+      ? "below user.slice, where users name groups as they like"
+      : "below another unit or container, which can name groups as it likes";
+    wrong.push(`held by ${called(owner)} in what looks like a container ${where}`);
     return;
   }
   for (const key of ["name", "image", "runtime"] as const) {

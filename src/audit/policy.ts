@@ -88,6 +88,8 @@ export interface PolicyEntry {
   /** Patterns of program files. Every owner has to fit one. */
   readonly exes: readonly string[] | null;
   readonly units: readonly string[] | null;
+  /** Units of users, below user.slice. An owner fits one of these or one of {@linkcode units}. */
+  readonly userUnits: readonly string[] | null;
   /** Names or numbers of users. */
   readonly users: readonly string[] | null;
   readonly container: {

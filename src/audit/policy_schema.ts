@@ -78,7 +78,14 @@ const entrySchema = v.strictObject({
     "IP protocol of a raw socket.",
   ),
   exe: described(pattern, "Program file. Every process that holds the socket has to fit."),
-  unit: described(pattern, "systemd unit. Every process that holds the socket has to fit."),
+  unit: described(
+    pattern,
+    "Unit of the system's service manager. Every process that holds the socket has to fit.",
+  ),
+  user_unit: described(
+    pattern,
+    "Unit below user.slice, which its user can name as he likes. Beside unit: either may fit.",
+  ),
   user: described(
     oneOrMore(user, "a user's name or number"),
     "Effective user. Every process that holds the socket has to fit.",

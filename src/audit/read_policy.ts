@@ -124,7 +124,10 @@ class Reader {
         this.#fail([...path, "expires"], `there is no such day: ${preview(entry.expires)}`);
       }
     }
-    if (entry.kernel && (entry.exe ?? entry.unit ?? entry.user ?? entry.container) !== undefined) {
+    if (
+      entry.kernel &&
+      (entry.exe ?? entry.unit ?? entry.user_unit ?? entry.user ?? entry.container) !== undefined
+    ) {
       this.#fail([...path, "kernel"], "what the kernel holds has no exe, unit, user or container");
     }
     const { container } = entry;
@@ -144,6 +147,7 @@ class Reader {
       protocols: listOrNull(entry.protocol),
       exes: listOrNull(entry.exe),
       units: listOrNull(entry.unit),
+      userUnits: listOrNull(entry.user_unit),
       users: listOrNull(entry.user)?.map(String) ?? null,
       container: container === undefined ? null : {
         name: listOrNull(container.name),

@@ -60,7 +60,20 @@ export interface Process {
   /** systemd unit, from the cgroup path. */
   readonly unit: string | null;
   readonly container: Container | null;
+  /** Who chose the name of {@linkcode unit}; `null` without one. */
+  readonly unitManager: Manager | null;
+  /** Who chose the identifier of {@linkcode container}; `null` without one. */
+  readonly containerManager: Manager | null;
 }
+
+/**
+ * Who made a control group, and so chose its name.
+ *
+ * - `system`: the system's service manager, or a runtime that root runs.
+ * - `user`: it is below user.slice, where users make groups of their own.
+ * - `delegated`: it is below another unit or container, which may make groups as it likes.
+ */
+export type Manager = "system" | "user" | "delegated";
 
 /** A container as the cgroup path names it. */
 export interface Container {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Container } from "../model/owner.ts";
+import type { Container, Manager } from "../model/owner.ts";
 
 /** The path that names the process best, from /proc/PID/cgroup (cgroups(7)): the unified hierarchy, else systemd's. */
 export function cgroupPath(file: string): string | null {
@@ -24,9 +24,39 @@ export function cgroupPath(file: string): string | null {
 export function unitOf(path: string): string | null {
   let unit: string | null = null;
   for (const part of path.split("/")) {
-    if (/^[^/]+\.(service|socket|scope|mount|swap)$/.test(part)) unit = part;
+    if (isUnit(part)) unit = part;
   }
   return unit;
+}
+
+/** Who chose the name that {@linkcode unitOf} gives; `null` without one. */
+export function unitManagerOf(path: string): Manager | null {
+  const parts = partsOf(path);
+  const unit = parts.findLastIndex(isUnit);
+  return unit < 0 ? null : managerAt(parts, unit);
+}
+
+/** Who chose the identifier that {@linkcode containerOf} gives; `null` without one. */
+export function containerManagerOf(path: string): Manager | null {
+  const parts = partsOf(path);
+  const at = containerIndex(parts);
+  return at < 0 ? null : managerAt(parts, at);
+}
+
+// Slices are made by service managers, and plain groups outside of units by root. What is below a unit or a container was
+// handed over to it.
+function managerAt(parts: readonly string[], index: number): Manager {
+  if (parts[0] === "user.slice") return "user";
+  const above = parts.slice(0, index);
+  return above.some(isUnit) || containerIndex(above) >= 0 ? "delegated" : "system";
+}
+
+function isUnit(part: string): boolean {
+  return /^[^/]+\.(service|socket|scope|mount|swap)$/.test(part);
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
 }
 
 /** The login session of a path (loginctl(1) lists them); `null` where there is none. */
@@ -57,15 +87,19 @@ const PREFIXED: readonly (readonly [pattern: RegExp, runtime: string])[] = [
 
 /** The container of a path; `null` for a process of the host. Of containers in containers it is the innermost. */
 export function containerOf(path: string): Container | null {
-  const parts = path.split("/").filter((part) => part !== "");
+  const parts = partsOf(path);
+  const at = containerIndex(parts);
+  return at < 0 ? null : containerAt(parts[at]!, parts.slice(0, at));
+}
+
+function containerIndex(parts: readonly string[]): number {
   for (let i = parts.length - 1; i >= 0; i--) {
     const part = parts[i]!;
     // The monitor of a container runs outside it, under a name that carries the same identifier.
-    if (/^(libpod-conmon|crio-conmon|lxc\.monitor)[-.]/.test(part)) return null;
-    const found = containerAt(part, parts.slice(0, i));
-    if (found !== null) return found;
+    if (/^(libpod-conmon|crio-conmon|lxc\.monitor)[-.]/.test(part)) return -1;
+    if (containerAt(part, parts.slice(0, i)) !== null) return i;
   }
-  return null;
+  return -1;
 }
 
 function containerAt(part: string, above: readonly string[]): Container | null {

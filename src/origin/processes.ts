@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Bytes, Container, Process } from "../model/owner.ts";
-import { cgroupPath, containerOf, unitOf } from "./cgroup.ts";
+import type { Bytes, Container, Manager, Process } from "../model/owner.ts";
+import { cgroupPath, containerManagerOf, containerOf, unitManagerOf, unitOf } from "./cgroup.ts";
 import { type Unmarked, withoutDeletedMark } from "../proc/deleted.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { parseStat, type Stat } from "../proc/stat.ts";
@@ -105,6 +105,14 @@ class LazyProcess implements Process {
 
   get container(): Container | null {
     return this.#cgroupPath === null ? null : containerOf(this.#cgroupPath);
+  }
+
+  get unitManager(): Manager | null {
+    return this.#cgroupPath === null ? null : unitManagerOf(this.#cgroupPath);
+  }
+
+  get containerManager(): Manager | null {
+    return this.#cgroupPath === null ? null : containerManagerOf(this.#cgroupPath);
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { FlatGap } from "../model/gap.ts";
-import type { Ownership } from "../model/owner.ts";
+import type { Manager, Ownership } from "../model/owner.ts";
 import type { PortRange } from "../model/port_range.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { FamilyName, Scope, Transport } from "../model/socket.ts";
@@ -60,6 +60,11 @@ export interface OwnerDocument {
   readonly user: string | null;
   readonly start_time: string | null;
   readonly unit: string | null;
+  /** Who chose the names of unit and container. Absent in snapshots of earlier versions. */
+  readonly unit_manager?: Manager | null;
+  readonly container_manager?: Manager | null;
+  /** Whether the program is the file that its host has at this path; `null` if not known. Absent where it was not compared. */
+  readonly exe_is_host_file?: boolean | null;
   readonly container: {
     readonly id: string;
     readonly runtime: string | null;

@@ -17,6 +17,7 @@ import { withContainers } from "./containers.ts";
 import { takeSnapshot } from "./own_netns_snapshot.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
 import { rescanUntilStable } from "./rescan.ts";
+import { withProgramFiles } from "./program_files.ts";
 import { withUnixAccess } from "./unix_access.ts";
 
 /** How much of the host to read. */
@@ -58,7 +59,7 @@ function takeHostSnapshot(
  */
 export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics): SnapshotDocument {
   const query = hostQuery(options.connections);
-  return withContainers(withUnixAccess(rescanUntilStable((uncertain) => {
+  return withContainers(withProgramFiles(withUnixAccess(rescanUntilStable((uncertain) => {
     if (uncertain === null) return toDocument(takeHostSnapshot(options, diagnostics, query));
     const { sockets, pids } = uncertain;
     const narrow = {
@@ -69,7 +70,7 @@ export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics)
     const access = pids === null ? LIVE : { ...LIVE, owners: () => walkOf(pids) };
     // The gaps were recorded by the first scan.
     return toDocument(takeHostSnapshot(options, new Diagnostics(), narrow, access));
-  })));
+  }))));
 }
 
 /** A walk over these processes only: so quick that the sockets listed just before are still open. */

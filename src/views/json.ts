@@ -159,6 +159,8 @@ function processJson(process: Process): Record<string, unknown> {
       start_time: startTimeMs === null ? null : isoTime(startTimeMs),
       unit: process.unit,
       container: process.container,
+      unit_manager: process.unitManager ?? null,
+      container_manager: process.containerManager ?? null,
     };
     processes.set(process, known);
   }

@@ -74,6 +74,71 @@ describe("evaluate()", () => {
     expect(verdicts(web(), [entry])).toEqual([`${verdict} tcp 0.0.0.0:80`]);
   });
 
+  test.each(
+    [
+      ["unit: api*.service", { unit: "api-v1.service", unit_manager: "system" }, "ok"],
+      ["unit: api*.service", { unit: "api-v1.service", unit_manager: "user" }, "wrong_owner"],
+      ["unit: api*.service", { unit: "api-v1.service", unit_manager: "delegated" }, "wrong_owner"],
+      ["user_unit: api*.service", { unit: "api-v1.service", unit_manager: "user" }, "ok"],
+      [
+        "user_unit: api*.service",
+        { unit: "api-v1.service", unit_manager: "system" },
+        "wrong_owner",
+      ],
+      [
+        "unit: a.service, user_unit: b.service",
+        { unit: "a.service", unit_manager: "system" },
+        "ok",
+      ],
+      ["unit: a.service, user_unit: b.service", { unit: "b.service", unit_manager: "user" }, "ok"],
+      [
+        "unit: a.service, user_unit: b.service",
+        { unit: "a.service", unit_manager: "user" },
+        "wrong_owner",
+      ],
+      // Snapshots of earlier versions do not say.
+      ["unit: api*.service", { unit: "api-v1.service" }, "ok"],
+      ["exe: /usr/sbin/nginx", { exe_is_host_file: true }, "ok"],
+      ["exe: /usr/sbin/nginx", { exe_is_host_file: false }, "wrong_owner"],
+      ["exe: /usr/sbin/nginx", { exe_is_host_file: null }, "undecidable"],
+    ] as const,
+  )("an entry of { %s } and an owner with %j: %s", (entry, parts, verdict) => {
+    expect(verdicts(web({ owners: [owner(parts)] }), [`port: 80, ${entry}`]))
+      .toEqual([`${verdict} tcp 0.0.0.0:80`]);
+  });
+
+  test.each(
+    [
+      ["container: { runtime: docker }", "system", "ok"],
+      ["container: { runtime: docker }", "user", "wrong_owner"],
+      ["container: { runtime: docker }", "delegated", "wrong_owner"],
+      // A container knows its own programs, and says what they are where it was asked for.
+      ["exe: /usr/sbin/nginx, container: { runtime: docker }", "system", "ok"],
+      ["exe: /usr/sbin/nginx, container: { runtime: docker }", "user", "wrong_owner"],
+      ["exe: /usr/sbin/nginx", "system", "wrong_owner"],
+    ] as const,
+  )("an entry of { %s } and a container of %s: %s", (entry, manager, verdict) => {
+    const inside = owner({
+      container: { id: "a".repeat(64), runtime: "docker", name: null },
+      container_manager: manager,
+      exe_is_host_file: false,
+    });
+    expect(verdicts(web({ owners: [inside] }), [`port: 80, ${entry}`]))
+      .toEqual([`${verdict} tcp 0.0.0.0:80`]);
+  });
+
+  test("the first policy of a host asks for what an audit counts", () => {
+    const owners = [owner({ unit_manager: "user", exe_is_host_file: false })];
+    const text = initialPolicy(web({ owners }), false);
+    const [entry] = parse(text).listeners;
+    expect([entry.exe, entry.unit, entry.user_unit]).toEqual([
+      undefined,
+      undefined,
+      "nginx.service",
+    ]);
+    expect(evaluate(web({ owners }), readPolicy(text, "p.yaml")).outcome).toBe("compliant");
+  });
+
   test("the path of a unix socket counts if this host sees its file there", () => {
     const unix = (local: SocketDocument["local"]) =>
       snapshot([

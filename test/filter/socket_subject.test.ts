@@ -46,6 +46,8 @@ const socket: Socket = {
       startTimeMs: null,
       unit: null,
       container: null,
+      unitManager: null,
+      containerManager: null,
     },
   })),
   peerOwners: null,

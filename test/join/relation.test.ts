@@ -145,6 +145,8 @@ describe("owners that are made up", () => {
     startTimeMs: null,
     unit: null,
     container: null,
+    unitManager: null,
+    containerManager: null,
   });
   const PROCESSES = [
     process(1, 0, "/usr/lib/systemd/systemd", "systemd"),

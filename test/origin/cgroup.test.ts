@@ -4,7 +4,15 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import { cgroupPath, containerOf, podOf, sessionOf, unitOf } from "../../src/origin/cgroup.ts";
+import {
+  cgroupPath,
+  containerManagerOf,
+  containerOf,
+  podOf,
+  sessionOf,
+  unitManagerOf,
+  unitOf,
+} from "../../src/origin/cgroup.ts";
 
 const A = "3f4b8c0d9e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4";
 const B = "b4a3921807f6e5d4c3b2a19080f7e6d5c4b3a29180706f5e4d3c2b1a9e8d7c6b";
@@ -191,6 +199,29 @@ describe("a cgroup path", () => {
     expect(sessionOf(path)).toBe("12");
     expect(unitOf(path)).toBe("session-12.scope");
     expect(sessionOf("/user.slice/user-1000.slice/user@1000.service")).toBeNull();
+  });
+});
+
+describe("who chose a name", () => {
+  const api = "api-v1.service";
+  test.each([
+    [`/system.slice/${api}`, "system", null],
+    [`/system.slice/system-api.slice/${api}`, "system", null],
+    [`/user.slice/user-1000.slice/user@1000.service/app.slice/${api}`, "user", null],
+    ["/user.slice/user-1000.slice/session-3.scope", "user", null],
+    // Below a unit that may make groups, with any name it likes.
+    [`/system.slice/worker.service/${api}`, "delegated", null],
+    [`/system.slice/worker.service/user.slice/${api}`, "delegated", null],
+    [`/system.slice/docker-${A}.scope`, "system", "system"],
+    [`/system.slice/docker-${A}.scope/system.slice/${api}`, "delegated", "system"],
+    [`/docker/${A}`, null, "system"],
+    [`/docker/${A}/docker/${A}`, null, "delegated"],
+    [`/kubepods/burstable/pod${"0".repeat(32)}/${A}`, null, "system"],
+    [`/user.slice/user-1000.slice/user@1000.service/docker-${A}.scope`, "user", "user"],
+    [`/system.slice/worker.service/docker-${A}.scope`, "delegated", "delegated"],
+    ["/", null, null],
+  ])("of %s", (path, unit, container) => {
+    expect([unitManagerOf(path), containerManagerOf(path)]).toEqual([unit, container] as never);
   });
 });
 

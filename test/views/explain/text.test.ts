@@ -33,6 +33,8 @@ function process(pid: number, comm: string, exe: string, cmdline: string, user: 
     startTimeMs: NOW - 3 * 3_600_000 - 20 * 60_000,
     unit: null,
     container: null,
+    unitManager: null,
+    containerManager: null,
   };
 }
 
