@@ -5,7 +5,13 @@
  *
  * @module
  */
-import type { HostDocument, SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
+import { decide, decideAny, type Places, type Verdict } from "../model/verdict.ts";
+import type {
+  GapDocument,
+  HostDocument,
+  SnapshotDocument,
+  SocketDocument,
+} from "../snapshot/document.ts";
 import {
   containerText,
   endpointText,
@@ -69,6 +75,8 @@ export interface Difference {
 
 /** The whole comparison. */
 export interface Comparison {
+  /** Whether anything differs. */
+  readonly verdict: Verdict;
   readonly differences: readonly Difference[];
   /** How many services both sides have. */
   readonly compared: number;
@@ -94,10 +102,33 @@ export function compare(before: SnapshotDocument, after: SnapshotDocument): Comp
   compareRest(left, right, both, differences);
   differences.sort((a, b) => order(a.key, b.key) || order(a.endpoint, b.endpoint));
   return {
+    verdict: verdictOf(differences, [...before.gaps, ...after.gaps]),
     differences,
     compared,
     ephemeralUdp: { before: left.ephemeralUdp, after: right.ephemeralUdp },
   };
+}
+
+/**
+ * Where a service could be that one side has and the other lacks. vsock, XDP and TIPC sockets are compared where both sides
+ * show them. Owners that were not seen are a matter of each service.
+ */
+const PLACES: Places = {
+  tables: (label) => !/^(netlink|vsock|xdp|tipc)/.test(label),
+  namespaces: true,
+};
+
+function verdictOf(
+  differences: readonly Difference[],
+  gaps: readonly GapDocument[],
+): Verdict {
+  const open = differences.flatMap(({ kind, reason }) =>
+    kind === "undecided" ? [reason ?? "too little was seen"] : []
+  );
+  return decideAny([
+    decide(differences.length > open.length, PLACES, gaps),
+    open.length > 0 ? { answer: "undecided", because: open } : { answer: "no" },
+  ]);
 }
 
 // Pairs services without a partner of the same key. First by place: a process ID in a path is only recognised while the
@@ -294,7 +325,9 @@ export function diffJson(
     schema: DIFF_SCHEMA,
     old: sideJson(before),
     new: sideJson(after),
-    same: differences.length === 0,
+    same: comparison.verdict.answer === "no",
+    undecided: comparison.verdict.answer === "undecided",
+    because: comparison.verdict.answer === "undecided" ? comparison.verdict.because : [],
     compared,
     not_compared: { ephemeral_udp: ephemeralUdp },
     differences,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { absence, becauseText } from "../model/verdict.ts";
 import { paint, type Role } from "../text/color.ts";
 import { sanitize } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
@@ -45,7 +46,7 @@ function known(values: Service["values"]): string {
     .map((field) => `${field} ${list(values[field])}`).join("; ");
 }
 
-function summary({ differences, compared, ephemeralUdp }: Comparison): string {
+function summary({ differences, compared, ephemeralUdp, verdict }: Comparison): string {
   const count = (kind: Difference["kind"]) =>
     differences.filter((difference) => difference.kind === kind).length;
   const parts = (["appeared", "vanished", "changed", "undecided"] as const)
@@ -54,7 +55,10 @@ function summary({ differences, compared, ephemeralUdp }: Comparison): string {
     ? ""
     : `; UDP sockets on ephemeral ports are not compared (${ephemeralUdp.before} before, ${ephemeralUdp.after} now)`;
   const what = compared === 1 ? "1 service" : `${compared} services`;
+  const because = parts.length === 0 && verdict.answer === "undecided"
+    ? `: ${sanitize(becauseText(verdict))}`
+    : "";
   return `${
-    parts.length === 0 ? "no differences" : parts.join(", ")
+    parts.length === 0 ? absence("no_differences", verdict) + because : parts.join(", ")
   }; ${what} on both sides${left}`;
 }

@@ -17,6 +17,8 @@ export interface FleetHost {
   readonly complete: boolean;
   readonly gaps: readonly GapDocument[];
   readonly services: number;
+  /** True if the snapshot says that it was taken in the future: its date is wrong, and it may be older than others. */
+  readonly future: boolean;
 }
 
 /** A service, and the hosts where it looks the same. */
@@ -34,15 +36,27 @@ export interface Fleet {
   readonly services: readonly FleetService[];
   /** How many snapshots were left out because a newer one of the same boot was given. */
   readonly superseded: number;
+  /** How many of them were left out because they are dated in the future. */
+  readonly fromFuture: number;
 }
 
-/** Joins snapshots. If several are of the same boot, the newest counts. */
-export function joinFleet(documents: readonly SnapshotDocument[]): Fleet {
+/** Clocks of hosts may be this much ahead. */
+const CLOCK_SKEW_MS = 10 * 60 * 1000;
+
+/**
+ * Joins snapshots. If several are of the same boot, the newest counts. One that is dated after `nowMs` counts only if there is
+ * no other: nobody knows when it was taken.
+ */
+export function joinFleet(documents: readonly SnapshotDocument[], nowMs: number): Fleet {
+  const timeOf = ({ taken_at: taken }: SnapshotDocument) => Date.parse(taken);
+  const isFuture = (document: SnapshotDocument) => timeOf(document) > nowMs + CLOCK_SKEW_MS;
+  const supersedes = (document: SnapshotDocument, known: SnapshotDocument) =>
+    isFuture(document) === isFuture(known) ? timeOf(document) > timeOf(known) : !isFuture(document);
   const newest = new Map<string, SnapshotDocument>();
   for (const document of documents) {
     const key = JSON.stringify([document.host.name, document.host.boot_id]);
     const known = newest.get(key);
-    if (known === undefined || Date.parse(known.taken_at) < Date.parse(document.taken_at)) {
+    if (known === undefined || supersedes(document, known)) {
       newest.set(key, document);
     }
   }
@@ -59,13 +73,14 @@ export function joinFleet(documents: readonly SnapshotDocument[]): Fleet {
       else if (known.hosts.at(-1) !== index) known.hosts.push(index);
     }
     const { host, taken_at: takenAt, complete, gaps } = document;
-    return { host, takenAt, complete, gaps, services: services.length };
+    return { host, takenAt, complete, gaps, services: services.length, future: isFuture(document) };
   });
   const services = [...joined.entries()].sort(([a, one], [b, other]) =>
     order(one.service.key, other.service.key) || other.hosts.length - one.hosts.length ||
     order(a, b)
   ).map(([, entry]) => entry);
-  return { hosts, services, superseded: documents.length - chosen.length };
+  const fromFuture = documents.filter((one) => isFuture(one) && !chosen.includes(one)).length;
+  return { hosts, services, superseded: documents.length - chosen.length, fromFuture };
 }
 
 function order(a: string, b: string): number {
@@ -73,10 +88,10 @@ function order(a: string, b: string): number {
 }
 
 /** The fleet as JSON: each service with the hosts where it looks the same. */
-export function fleetJson({ hosts, services, superseded }: Fleet): string {
+export function fleetJson({ hosts, services, superseded, fromFuture }: Fleet): string {
   const document = {
     schema: REPORT_SCHEMA,
-    hosts: hosts.map(({ host, takenAt, complete, gaps, services }) => ({
+    hosts: hosts.map(({ host, takenAt, complete, gaps, services, future }) => ({
       name: host.name,
       boot_id: host.boot_id,
       kernel: host.kernel,
@@ -84,8 +99,10 @@ export function fleetJson({ hosts, services, superseded }: Fleet): string {
       complete,
       gaps,
       services,
+      future,
     })),
     superseded,
+    from_future: fromFuture,
     services: services.map(({ service, hosts: on }) => ({
       id: service.id,
       key: service.key,

@@ -131,14 +131,19 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
-function summary({ hosts, services, superseded }: Fleet): string {
+function summary({ hosts, services, superseded, fromFuture }: Fleet): string {
   const far = services.filter(({ service }) => service.values.reach.some(isFar)).length;
+  const future = hosts.filter(({ future }) => future).length;
   const partial = hosts.filter(({ complete }) => !complete).length;
   return [
     count(services.length, "service"),
     ...(far > 0 ? [`${far} reachable from everywhere`] : []),
     ...(partial > 0 ? [`not everything was seen on ${count(partial, "host")}`] : []),
-    ...(superseded > 0 ? [`${count(superseded, "older snapshot")} left out`] : []),
+    ...(superseded > fromFuture
+      ? [`${count(superseded - fromFuture, "older snapshot")} left out`]
+      : []),
+    ...(fromFuture > 0 ? [`${count(fromFuture, "snapshot")} dated in the future left out`] : []),
+    ...(future > 0 ? [`${count(future, "snapshot")} dated in the future`] : []),
   ].join(" · ");
 }
 

@@ -48,9 +48,14 @@ export function diff(options: DiffOptions, out: Writer): DiffOutcome {
     );
   }
   out.flush();
-  const { differences } = comparison;
-  if (differences.some(({ kind }) => kind !== "undecided")) return "different";
-  return differences.length === 0 ? "same" : "undecided";
+  switch (comparison.verdict.answer) {
+    case "yes":
+      return "different";
+    case "no":
+      return "same";
+    case "undecided":
+      return "undecided";
+  }
 }
 
 function load(path: string): SnapshotDocument {

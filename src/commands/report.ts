@@ -27,10 +27,13 @@ export async function report(options: ReportOptions, out: Writer): Promise<void>
   if (options.files.filter((file) => file === "-").length > 1) {
     throw new InputError("standard input can be read once: only one file may be -");
   }
-  const fleet = joinFleet(options.files.map((file) => {
-    const { name, text } = readInput(file);
-    return readSnapshot(text, name);
-  }));
+  const fleet = joinFleet(
+    options.files.map((file) => {
+      const { name, text } = readInput(file);
+      return readSnapshot(text, name);
+    }),
+    Date.now(),
+  );
   switch (options.format) {
     case "json":
       out.write(fleetJson(fleet));

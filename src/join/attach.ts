@@ -147,12 +147,14 @@ function reportUnseen(
       detail: { hidepid: 2 },
     });
   }
-  if (unseen.pidNamespace && hiddenSockets > 0 && deniedProcesses === 0 && !unseen.hidepid) {
+  if (unseen.pidNamespace && deniedProcesses === 0 && !unseen.hidepid) {
     const what = hiddenSockets === 1 ? "1 socket is" : `${hiddenSockets} sockets are`;
     diagnostics.gap({
       kind: "processes",
-      reason:
-        `${what} held outside this PID namespace or by the kernel; run on the host to see by whom`,
+      // A socket whose owner is seen may have another one outside, as in socket activation of a container.
+      reason: hiddenSockets > 0
+        ? `${what} held outside this PID namespace or by the kernel; run on the host to see by whom`
+        : "processes outside this PID namespace are not seen, and may hold these sockets too; run on the host to see them",
       detail: { sockets: hiddenSockets, processes_seen: seenProcesses(scan) },
     });
   }

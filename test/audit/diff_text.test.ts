@@ -31,7 +31,12 @@ function difference(some: Partial<Difference>): Difference {
 function text(some: Partial<Comparison>, color = false): string {
   let written = "";
   const writer = { write: (part: string) => written += part } as unknown as Writer;
-  const none = { differences: [], compared: 0, ephemeralUdp: { before: 0, after: 0 } };
+  const none = {
+    verdict: { answer: "no" } as const,
+    differences: [],
+    compared: 0,
+    ephemeralUdp: { before: 0, after: 0 },
+  };
   writeDiff({ ...none, ...some }, writer, color);
   return written;
 }
@@ -40,6 +45,9 @@ describe("writeDiff()", () => {
   test("says that nothing differs, and of how many services", () => {
     expect(text({ compared: 1 })).toBe("no differences; 1 service on both sides\n");
     expect(text({ compared: 2 })).toBe("no differences; 2 services on both sides\n");
+    expect(text({ verdict: { answer: "undecided", because: ["unix closed"] }, compared: 2 })).toBe(
+      "no difference was found, but not everything could be compared: unix closed; 2 services on both sides\n",
+    );
   });
 
   test("has a line for each difference, with what is known of the service, and counts them", () => {

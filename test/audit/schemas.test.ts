@@ -69,7 +69,10 @@ test("reports", () => {
   expectValid(
     reportSchema,
     JSON.parse(
-      fleetJson(joinFleet([before, after, { ...after, host: { ...after.host, name: "other" } }])),
+      fleetJson(joinFleet(
+        [before, after, { ...after, host: { ...after.host, name: "other" } }],
+        Date.parse("2030-01-01"),
+      )),
     ),
   );
 });
