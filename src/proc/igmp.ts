@@ -5,7 +5,7 @@
  */
 import { swap32 } from "../model/byte_order.ts";
 import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
-import { latin1Text } from "../text/encoding.ts";
+import { latin1Bytes, latin1Text, utf8Text } from "../text/encoding.ts";
 import type { ProcRoot } from "./root.ts";
 
 /** A multicast group on an interface. */
@@ -26,13 +26,18 @@ export function readMulticastGroups(root: ProcRoot): MulticastGroup[] {
   return [...parseIgmp(text("igmp")), ...parseIgmp6(text("igmp6"))];
 }
 
+// The lines are taken apart with one character a byte: names may have any character that is not a blank in ASCII.
+function nameOf(field: string): string {
+  return utf8Text(latin1Bytes(field));
+}
+
 /** Parses /proc/net/igmp: a line an interface, and below it its groups as host-endian words in hexadecimal. */
 export function parseIgmp(text: string): MulticastGroup[] {
   const groups: MulticastGroup[] = [];
   let device: string | null = null;
   for (const line of text.split("\n")) {
     const head = /^\d+\s+(\S+)\s*:/.exec(line);
-    if (head !== null) device = head[1]!;
+    if (head !== null) device = nameOf(head[1]!);
     const word = /^\s+([0-9A-F]{8})\s/.exec(line);
     if (word === null || device === null) continue;
     const value = parseInt(word[1]!, 16);
@@ -54,7 +59,7 @@ export function parseIgmp6(text: string): MulticastGroup[] {
     // All nodes of the interface and of the link, and the groups of neighbour discovery, belong to the kernel.
     if (/^ff0[12]0{27}1$/.test(hex) || /^ff0200000000000000000001ff/.test(hex)) continue;
     groups.push({
-      interface: match[1]!,
+      interface: nameOf(match[1]!),
       address: formatIpv6(word(0), word(1), word(2), word(3)),
     });
   }

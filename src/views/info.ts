@@ -8,9 +8,17 @@ import type { InfoValue, Socket, SocketInfo } from "../model/socket.ts";
 import { sanitize } from "../text/sanitize.ts";
 
 /** The items, sanitised and without blanks; none if the source reported nothing. */
-export function infoItems({ info, transport, state }: Socket): string[] {
+export function infoItems({ info, transport, state, timer }: Socket): string[] {
   if (!info) return [];
   const items: string[] = [];
+  // The state says that the timer of a TIME-WAIT record runs; the table has it.
+  if (timer !== null && timer.kind !== "time_wait") {
+    items.push(
+      `timer:${timer.kind},${timer.expiresMs}ms${
+        timer.retransmits === 0 ? "" : `,${timer.retransmits}`
+      }`,
+    );
+  }
   const told = new Set<string>();
   const take = (key: string, write: (value: InfoValue) => readonly string[]) => {
     told.add(key);
@@ -95,6 +103,13 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   add("received", "bytes_received", bytes);
   add("unsent", "notsent_bytes", bytes);
   if (n("segs_out") + n("segs_in") > 0) items.push(`segs:${n("segs_out")}/${n("segs_in")}`);
+  // How long nothing was sent, received or acknowledged. A listener has never done so, and the kernel counts from its start.
+  if (!listening) {
+    const silent = (value: number) => `${value}ms`;
+    add("lastsnd", "last_data_sent_ms", silent);
+    add("lastrcv", "last_data_recv_ms", silent);
+    add("lastack", "last_ack_recv_ms", silent);
+  }
   add("pacing", "pacing_rate_bytes_per_sec", rate);
   add("delivery", "delivery_rate_bytes_per_sec", rate);
   if (info.delivery_rate_app_limited === true) items.push("app_limited");

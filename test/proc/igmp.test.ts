@@ -20,3 +20,11 @@ test("groups of IPv6 are told without those that the kernel joins by itself", ()
     group("ff0200000000000000000001ff000001");
   expect(parseIgmp6(text)).toEqual([{ interface: "eth0", address: "ff02::fb" }]);
 });
+
+test("an interface may have a name beyond ASCII", () => {
+  const bytes = (text: string) => Buffer.from(text).toString("latin1");
+  const v4 = bytes("2\tbr\u00fccke    :     1      V3\n\t\t\t\tFB0000E0     1 0:00000000\t\t0\n");
+  expect(parseIgmp(v4)[0]!.interface).toBe("br\u00fccke");
+  const v6 = bytes("2    \u6771\u3000x ff0200000000000000000000000000fb     1 0000000C 0\n");
+  expect(parseIgmp6(v6)[0]!.interface).toBe("\u6771\u3000x");
+});

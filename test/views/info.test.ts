@@ -4,7 +4,7 @@ import type { Socket } from "../../src/model/socket.ts";
 import { infoItems } from "../../src/views/info.ts";
 
 const socket = (info: Socket["info"], more: Partial<Socket> = {}) =>
-  ({ transport: "tcp", state: "established", info, ...more }) as Socket;
+  ({ transport: "tcp", state: "established", timer: null, info, ...more }) as Socket;
 
 describe("infoItems", () => {
   test("writes times, sizes and rates as people read them, and leaves zeros out", () => {
@@ -22,6 +22,18 @@ describe("infoItems", () => {
       "sent:5MB",
       "mark:0x25",
     ]);
+  });
+
+  test("tells the timer that runs, and how long a connection has been silent", () => {
+    const info = { last_data_sent_ms: 2000, last_data_recv_ms: 30, last_ack_recv_ms: 0 };
+    const keepalive = { kind: "keepalive", expiresMs: 7_000_000, retransmits: 0 } as const;
+    expect(infoItems(socket({ info }, { timer: keepalive })))
+      .toEqual(["timer:keepalive,7000000ms", "lastsnd:2000ms", "lastrcv:30ms"]);
+    const probe = { kind: "keepalive", expiresMs: 40, retransmits: 3 } as const;
+    expect(infoItems(socket({}, { timer: probe }))).toEqual(["timer:keepalive,40ms,3"]);
+    const ended = { kind: "time_wait", expiresMs: 40, retransmits: 0 } as const;
+    expect(infoItems(socket({}, { timer: ended }))).toEqual([]);
+    expect(infoItems(socket({ info }, { state: "listen" }))).toEqual([]);
   });
 
   test("does not take a listener's queue for lost segments", () => {
