@@ -304,6 +304,29 @@ describe("sockeye lsof", () => {
     expectSame("-r 1c1mEND -a -p $LISTEN -d cwd");
     expectSame("-F0 -r 1c1mEND -a -p $LISTEN -d cwd");
     expectSame("+r 1 -a -p 99999999");
+    expectSame("+r1c1 -nP -a -p $LISTEN -i");
+    expectSame("+r1c1 -t -nP -a -p $LISTEN -i");
+    expectSame("+r1c1 -nP -a -p 99999999 -i");
+    expectSame("-r1c1 -nP -a -p $LISTEN -i");
+  }, TIMEOUT_MS);
+
+  testIf(reason, "fields that Linux never shows are accepted", () => {
+    for (const letter of "CFNz") {
+      expectSame(`-Fp${letter} -nP -a -p $LISTEN -i`);
+      expectSame(`-F${letter} -nP -a -p $LISTEN -i`);
+    }
+  }, TIMEOUT_MS);
+
+  testIf(reason, "with -Q nothing is told of a name that does not exist", () => {
+    for (const line of ["-Q /nosuch", "-Q -nP -a -p $LISTEN -i", "-Q -nP -i /nosuch"]) {
+      expectSame(line);
+      expect([line, scene.ours(line).stderr]).toEqual([line, ""]);
+    }
+    expectSame("-nP -a -p $LISTEN -i /nosuch");
+    expect(scene.ours("-Q +d /nosuch").stderr).toBe(
+      "lsof: WARNING: can't stat(/nosuch): No such file or directory\n",
+    );
+    expectSame("-Q +d /nosuch");
   }, TIMEOUT_MS);
 
   testIf(reason, "a command line that makes no sense fails as the original does", () => {

@@ -51,12 +51,19 @@ function nameOf(local: Socket["local"]): string | null {
   return local.name === null ? null : `@${latin1Text(local.name)}`;
 }
 
-/** Counts connections by state. */
-export function countConnections(sockets: readonly Socket[]): Connections {
+/**
+ * Counts connections by state. `listener`: the one they belong to. A connection to a unix socket that nobody has accepted is
+ * no socket of its own in the kernel's list; the listener tells how many there are.
+ */
+export function countConnections(
+  sockets: readonly Socket[],
+  listener: Socket | null = null,
+): Connections {
   const peers = new Set<string>();
   const others: Partial<Record<Socket["state"], number>> = {};
-  let established = 0;
-  let unaccepted = 0;
+  const waiting = listener?.family === "unix" ? listener.acceptQueue?.length ?? 0 : 0;
+  let established = waiting;
+  let unaccepted = waiting;
   let timeWait = 0;
   for (const { state, peer, ownership } of sockets) {
     if (state === "established") {

@@ -56,7 +56,7 @@ function explainService(sockets: readonly Socket[], input: ExplainInput): Explai
     sockets,
     relations,
     connections: first.state === "listen" || first.transport.startsWith("udp")
-      ? countConnections(connectionsOf(first, input))
+      ? countConnections(connectionsOf(first, input), first)
       : null,
     processes,
     places: placesOf(processes, input),

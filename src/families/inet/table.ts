@@ -33,6 +33,8 @@ export class InetTable extends InetSockets implements SocketTable {
   readonly #context: DecodeContext;
   readonly #test: InetRowTest | null;
   readonly #message = new InetMessage();
+  /** Cookies of SCTP sockets: the kernel sends one with associations again before the first of them. */
+  readonly #seen = new Set<number | bigint>();
 
   /** Without a test every row is taken. */
   constructor(kind: InetRowKind, context: DecodeContext, test: InetRowTest | null) {
@@ -50,10 +52,25 @@ export class InetTable extends InetSockets implements SocketTable {
     const message = this.#message.at(view, start, end);
     const test = this.#test;
     if (test !== null && !test.wants(message, this.#context)) return -1;
+    if (this.#kind.transport === "sctp" && this.#isRepeated(message)) return -1;
     const number = this.addMessage(message);
     const { filter } = this.#context;
     if (test !== null && filter?.keepsFacts) filter.keep(this.keep(number), test.facts());
     return number;
+  }
+
+  // An association shares the cookie of its socket, but has peers.
+  #isRepeated(message: InetMessage): boolean {
+    const { cookie } = message;
+    if (cookie === null || message.has(uapi.INET_DIAG_PEERS)) return false;
+    if (this.#seen.has(cookie)) return true;
+    this.#seen.add(cookie);
+    return false;
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#seen.clear();
   }
 
   /** Takes a message without a test. Throws DecodeError when the attributes that it looks at do not add up. */

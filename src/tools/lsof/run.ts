@@ -33,14 +33,17 @@ export async function listFiles(
   const selection = new Selection(query);
   const named = new NamedFiles(query, root, reader);
   for (const problem of named.problems) {
+    // With -Q it is no fault that a name does not exist. A bad argument of +d or +D still is.
+    if (query.quiet && !problem.startsWith("WARNING")) continue;
     if (query.warnings || !problem.startsWith("WARNING")) err.write(`lsof: ${problem}\n`);
   }
   for (const warning of query.warnings ? named.warnings : []) err.write(`lsof: ${warning}\n`);
   const bad = named.problems.length > 0;
   // A bad argument of +d or +D ends the run. So do bad names when there is no good one.
-  if (bad && (!named.any || named.problems.some((problem) => problem.startsWith("WARNING")))) {
+  const badDirectory = named.problems.some((problem) => problem.startsWith("WARNING"));
+  if (bad && (!named.any || badDirectory)) {
     err.flush();
-    return query.quiet ? 0 : 1;
+    return query.quiet && !badDirectory ? 0 : 1;
   }
   const cells = new Cells(query.format, names.forRows(query), unicode);
   let everListed = false;
@@ -65,10 +68,11 @@ export async function listFiles(
   out.flush();
   if (query.quiet) return 0;
   if (lines.length > 0 || bad) return 1;
-  // lsof 4.95 exits with 1 after a count, because it also looks for a command of that name. Scripts expect this.
   const { repetition } = query;
-  if (repetition !== null && repetition.count !== null && repetition.marker === null) return 1;
-  return query.repetition?.whileFound === true && !everListed ? 1 : 0;
+  if (repetition === null) return 0;
+  if (repetition.whileFound) return everListed ? 0 : 1;
+  // lsof 4.95 exits with 1 after -r and a count, because it also looks for a command of that name. Scripts expect this.
+  return repetition.count !== null && repetition.marker === null ? 1 : 0;
 }
 
 function write(

@@ -136,6 +136,9 @@ export function readArguments(
         // ss combines the two counts bit by bit, so -Z -z shows less than -z alone.
         result.options.contexts = (contexts.processes & contexts.sockets) !== 0;
         break;
+      case "bpf-maps":
+      case "bpf-map-id":
+        throw new Stop(1, `--${id}: sockeye does not show what BPF programs keep for a socket`);
       case "no-header":
         result.header = false;
         break;

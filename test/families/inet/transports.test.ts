@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readAttributes } from "../../../src/families/inet/attributes.ts";
 import { InetMessage } from "../../../src/families/inet/message.ts";
 import { inet } from "../../../src/families/inet/mod.ts";
+import { InetTable } from "../../../src/families/inet/table.ts";
 import { MPTCP_INFO_FIELDS } from "../../../src/families/inet/mptcp_info.ts";
 import {
   associationState,
@@ -105,6 +106,24 @@ describe("SCTP", () => {
     expect(decode("sctp", message(10, 0, []))).toMatchObject({ state: "listen" });
     expect(decode("sctp", message(3, 0, peers), 1 << 3)).toBeNull();
     expect(decode("sctp", message(3, 0, peers), 1 << 1)).not.toBeNull();
+  });
+
+  test("a socket that the kernel sends again before its associations stands once", () => {
+    const kind = {
+      transport: "sctp",
+      type: "seqpacket",
+      protocol: 132,
+      boundInactive: false,
+    } as const;
+    const table = new InetTable(kind, contextOf(), null);
+    const add = (bytes: number[]) => table.add(viewOf(bytes), 0, bytes.length);
+    const listener = message(10, 0, []);
+    const association = message(3, 0, peers);
+    const rows = [listener, listener, association, association].map(add);
+    expect(rows.map((row) => row >= 0)).toEqual([true, false, true, true]);
+    expect(table.length).toBe(3);
+    table.clear();
+    expect(add(listener)).toBe(0);
   });
 
   test("the timer that waits to send again has a number of its own", () => {

@@ -13,9 +13,11 @@ import { descriptorText } from "./table.ts";
 export const FIELD_HELP: readonly (readonly [letter: string, help: string])[] = [
   ["a", "access mode: r read, w write, u both"],
   ["c", "command"],
+  ["C", "share count of the file structure (never on Linux)"],
   ["d", "device characters"],
   ["D", "device number, hexadecimal"],
   ["f", "file descriptor"],
+  ["F", "address of the file structure (never on Linux)"],
   ["g", "process group ID"],
   ["G", "flags of the open file"],
   ["i", "inode number"],
@@ -26,6 +28,7 @@ export const FIELD_HELP: readonly (readonly [letter: string, help: string])[] = 
   ["m", "marker between repetitions"],
   ["M", "command of the task"],
   ["n", "name or addresses"],
+  ["N", "identifier of the node (never on Linux)"],
   ["o", "offset: 0t and decimal, or 0x and hexadecimal"],
   ["p", "process ID (always shown)"],
   ["P", "protocol"],
@@ -36,6 +39,8 @@ export const FIELD_HELP: readonly (readonly [letter: string, help: string])[] = 
   ["t", "type"],
   ["T", "state and queues of a socket"],
   ["u", "user ID"],
+  ["z", "zone (never on Linux)"],
+  ["Z", "security context (not shown)"],
   ["0", "NUL after each field instead of a newline"],
 ];
 
