@@ -32,7 +32,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/trace": ["ffi", "src/netlink"],
   "src/families": ["ffi", "src/netlink", "src/proc", "src/filter", "src/store"],
   "src/join": ["ffi", "src/proc", "src/bpf", "src/origin", "src/store"],
-  "src/reach": ["ffi", "src/netlink", "src/proc"],
+  "src/reach": ["ffi", "src/netlink", "src/proc", "src/files"],
   "src/views": ["src/families"],
   "src/snapshot": [
     "ffi",

@@ -76,7 +76,7 @@ export const HELP: HelpPage = {
   sections: [["Targets", [
     "8080  tcp/8080  udp:53  :http           a port",
     "10.0.0.1:53  [::1]:5432                 a port on one address",
-    "unix:/run/app.sock  @name               a unix socket, by path or abstract name",
+    "/run/app.sock  @name                    a unix socket, by path or abstract name",
     "pid:80  process:nginx  inode:12345      what a process holds, or one socket",
   ]]],
   exit:

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ENOENT, ENOTDIR } from "../../ffi/errno.ts";
+import { ENOENT } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -19,7 +19,9 @@ import {
 import { cString } from "../../ffi/memory.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { tryOpenSocketFile } from "../../ffi/socket.ts";
-import { type FileStatus, S_IFMT, S_IFSOCK, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
+import { type FileStatus, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts";
+import { Refusal } from "../files/refusal.ts";
+import { statBelow } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { showsOwnPids } from "../proc/status.ts";
@@ -67,25 +69,26 @@ export class SocketFiles {
     this.#root = root;
   }
 
-  /** Status of a path as we see it, or the negated errno. A path with a NUL is nowhere. */
-  status(path: string): FileStatus | number {
-    return path.includes("\0") ? -ENOENT : tryStatAt(AT_FDCWD, cString(path));
+  /** What is at a path, below a folder of /proc or in our own view. Nothing that may wait is asked. */
+  status(path: string, root = ""): FileStatus | Refusal {
+    if (path.includes("\0")) return Refusal.of(ENOENT);
+    return statBelow(root, path.startsWith("/") ? path : `${process.cwd()}/${path}`);
   }
 
   /** True if there is a socket at a path, whichever it is. */
   isSocket(path: string): boolean {
     const status = this.status(path);
-    return typeof status !== "number" && isSocket(status);
+    return !(status instanceof Refusal) && isSocket(status);
   }
 
-  /** The status of a path if it leads to this file. `process`: the folder of /proc of the process whose root the path begins with. */
-  leadsTo(path: string, file: FileIdentity, process = "thread-self"): FileStatus | null {
-    const status = this.status(path);
-    if (typeof status === "number" || !isSocket(status)) return null;
+  /** The status of a path, below a folder of /proc or in our own view, if it leads to this file. */
+  leadsTo(path: string, file: FileIdentity, root = ""): FileStatus | null {
+    const status = this.status(path, root);
+    if (status instanceof Refusal || !isSocket(status)) return null;
     // The kernel tells 32 bits of the inode.
     if (status.inode % 0x1_0000_0000 !== file.inode) return null;
     if (isDevice(status.device, file)) return status;
-    const device = this.#superblock(path, process);
+    const device = this.#superblock(path, root);
     return device !== null && isDevice(device, file) ? status : null;
   }
 
@@ -95,8 +98,8 @@ export class SocketFiles {
     const views = this.#views(socket);
     const { file } = socket;
     if (file === null) return this.#byName(views);
-    for (const { root, path, process } of views) {
-      const status = this.leadsTo(root + path, file, process);
+    for (const { root, path } of views) {
+      const status = this.leadsTo(path, file, root);
       if (status === null) continue;
       return this.#inOurView(socket, file) ?? { kind: "found", root, path, status };
     }
@@ -119,27 +122,26 @@ export class SocketFiles {
   #views({ path, owners }: BoundSocket): View[] {
     const pid = owners[0]?.pid;
     if (path.startsWith("/")) {
-      const ours = { root: "", path, process: "thread-self" };
+      const ours = { root: "", path };
       if (pid === undefined) return [ours];
-      return [ours, { root: `${this.#root.path}/${pid}/root`, path, process: String(pid) }];
+      return [ours, { root: `${this.#root.path}/${pid}/root`, path }];
     }
     // This is right unless the process has changed its working directory since.
-    return pid === undefined
-      ? []
-      : [{ root: `${this.#root.path}/${pid}/cwd`, path: `/${path}`, process: String(pid) }];
+    return pid === undefined ? [] : [{ root: `${this.#root.path}/${pid}/cwd`, path: `/${path}` }];
   }
 
   // The owner's view comes first here, because the path means a file in its root.
   #byName(views: readonly View[]): Whereabouts {
     for (const { root, path } of [...views].reverse()) {
-      const status = this.status(root + path);
-      if (typeof status !== "number" && isSocket(status)) {
+      const status = this.status(path, root);
+      if (!(status instanceof Refusal) && isSocket(status)) {
         return { kind: "found", root, path, status };
       }
     }
     const [last] = views.slice(-1);
     if (last === undefined || last.root === "") return UNKNOWN;
-    return this.status(last.root + last.path) === -ENOENT ? ASTRAY : UNKNOWN;
+    const status = this.status(last.path, last.root);
+    return status instanceof Refusal && status.why === "absent" ? ASTRAY : UNKNOWN;
   }
 
   // The kernel opens the file of a socket, if one can get hold of the socket: Linux 5.6, with leave to trace its process.
@@ -174,19 +176,21 @@ export class SocketFiles {
     if (typeof link === "number") return null;
     const path = utf8Text(link);
     if (!path.startsWith("/")) return null;
-    for (const [root, process] of [["", "thread-self"], [`/proc/${pid}/root`, String(pid)]]) {
-      const there = this.leadsTo(root + path, file, process);
-      if (there !== null) return { kind: "found", root: root!, path, status: there };
+    for (const root of ["", `/proc/${pid}/root`]) {
+      const there = this.leadsTo(path, file, root);
+      if (there !== null) return { kind: "found", root, path, status: there };
     }
     return null;
   }
 
   // Some servers bind to PATH.tmp and rename it to PATH.
   #inFolder(views: readonly View[], file: FileIdentity): Whereabouts | null {
-    for (const { root, path, process } of views) {
+    for (const { root, path } of views) {
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      // A folder that may not be asked is not opened.
+      if (this.status(folder, root) instanceof Refusal) continue;
       for (const name of entries(root + folder)) {
-        const status = this.leadsTo(root + folder + name, file, process);
+        const status = this.leadsTo(folder + name, file, root);
         if (status !== null) return { kind: "found", root, path: folder + name, status };
       }
     }
@@ -198,16 +202,17 @@ export class SocketFiles {
   #isAstray({ path }: BoundSocket, views: readonly View[]): boolean {
     const [last] = views.slice(-1);
     if (last === undefined || last.root === "" || !path.startsWith("/")) return false;
-    const status = this.status(last.root + last.path);
-    return typeof status !== "number" || status === -ENOENT || status === -ENOTDIR;
+    const status = this.status(last.path, last.root);
+    return !(status instanceof Refusal) || status.why === "absent";
   }
 
   /**
    * Device of the file system that a path is on. stat(2) tells another one on btrfs, whose subvolumes have numbers of their
    * own, and on some overlays, which tell those of their layers. The table of mounts has the right one.
    */
-  #superblock(path: string, process: string): FileStatus["device"] | null {
-    const fd = tryOpenAt(AT_FDCWD, cString(path), O_PATH);
+  #superblock(path: string, root: string): FileStatus["device"] | null {
+    const process = /^\/proc\/(\d+)\//.exec(root)?.[1] ?? "thread-self";
+    const fd = tryOpenAt(AT_FDCWD, cString(root + path), O_PATH);
     if (fd < 0) return null;
     try {
       const info = this.#root.text(`thread-self/fdinfo/${fd}`) ?? "";
@@ -230,8 +235,6 @@ export class SocketFiles {
 interface View {
   readonly root: string;
   readonly path: string;
-  /** Folder of /proc whose mountinfo has the mounts on the way. */
-  readonly process: string;
 }
 
 function isSocket({ mode }: FileStatus): boolean {

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { AT_FDCWD } from "../../ffi/files.ts";
-import { cString } from "../../ffi/memory.ts";
-import { type FileStatus, tryStatAt } from "../../ffi/stat.ts";
 import { familyOf } from "../families/mod.ts";
+import { Refusal } from "../files/refusal.ts";
+import { statBelow } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { SocketFiles } from "../reach/socket_file.ts";
@@ -79,18 +78,11 @@ function passable(root: string, path: string, folders: Map<string, boolean>): bo
     const known = root + folder;
     let open = folders.get(known);
     if (open === undefined) {
-      const status = statusOf(known);
-      open = status !== null && (status.mode & S_IXOTH) !== 0;
+      const status = statBelow(root, folder);
+      open = !(status instanceof Refusal) && (status.mode & S_IXOTH) !== 0;
       folders.set(known, open);
     }
     if (!open) return false;
   }
   return true;
-}
-
-function statusOf(path: string): FileStatus | null {
-  // A path with a NUL cannot be looked up.
-  if (path.includes("\0")) return null;
-  const status = tryStatAt(AT_FDCWD, cString(path));
-  return typeof status === "number" ? null : status;
 }

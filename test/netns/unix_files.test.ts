@@ -149,6 +149,9 @@ a = s.accept()`,
         );
         const [{ local }] = await snapshot(netns);
         expect([local.path, local.host_path]).toEqual(["app", join(folder, "deep/app")]);
+        // A path alone is a target, too.
+        const bare = await netns.output([SOCKEYE, join(folder, "link")]);
+        expect(bare).toContain(`(${server.pid})`);
         for (const name of ["deep/app", "link", "hard"]) {
           const subjects = await explain(netns, `unix:${join(folder, name)}`);
           expect(subjects.map(ownersOf), name).toEqual([[server.pid]]);

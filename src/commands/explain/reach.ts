@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { AT_FDCWD } from "../../../ffi/files.ts";
-import { cString } from "../../../ffi/memory.ts";
-import { tryStatAt } from "../../../ffi/stat.ts";
+import { Refusal } from "../../files/refusal.ts";
+import { statBelow } from "../../files/untrusted_tree.ts";
 import { isWildcard } from "../../model/endpoint.ts";
 import type { Publication, ReachReport, SocketFile } from "../../model/explanation.ts";
 import type { Process } from "../../model/owner.ts";
@@ -112,8 +111,8 @@ function fileReach(socket: Socket, input: ExplainInput):
 function closedFolder(prefix: string, path: string): string | null {
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
     const folder = path.slice(0, end);
-    const status = tryStatAt(AT_FDCWD, cString(prefix + folder));
-    if (typeof status !== "number" && (status.mode & 0o001) === 0) return folder;
+    const status = statBelow(prefix, folder);
+    if (!(status instanceof Refusal) && (status.mode & 0o001) === 0) return folder;
   }
   return null;
 }

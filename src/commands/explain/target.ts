@@ -3,7 +3,7 @@
  *
  * ```
  * 8080  tcp/8080  udp:53  :http  tcp:https  10.0.0.1:53  [::1]:5432  udp/10.0.0.1:53
- * unix:/run/app.sock  @abstract  pid:80  inode:12345  process:nginx
+ * unix:/run/app.sock  /run/app.sock  @abstract  pid:80  inode:12345  process:nginx
  * ```
  *
  * @module
@@ -61,7 +61,7 @@ const WELL_KNOWN: Readonly<Record<string, number>> = {
 
 /** True for a word that can only be a target, not a command, a flag or the start of a filter, and for an empty one. */
 export function looksLikeTarget(text: string): boolean {
-  return /^($|\d+$|:|@|\[[0-9a-fA-F:.]+\](:|$)|\d+\.\d+\.\d+\.\d+(:|$)|(tcp|udp|udplite|sctp|dccp|mptcp)[/:]|(unix|pid|inode|process):)/
+  return /^($|\d+$|:|@|\/|\[[0-9a-fA-F:.]+\](:|$)|\d+\.\d+\.\d+\.\d+(:|$)|(tcp|udp|udplite|sctp|dccp|mptcp)[/:]|(unix|pid|inode|process):)/
     .test(text);
 }
 
@@ -72,6 +72,7 @@ export function parseTarget(text: string, services: Services = new Services()): 
     if (text.length === 1) fail(text, "the abstract name is missing");
     return { kind: "abstract", text, name: text.slice(1) };
   }
+  if (text.startsWith("/")) return { kind: "unix", text, path: text };
   const scheme = /^(unix|pid|inode|process):(.*)$/s.exec(text);
   if (scheme !== null) return byScheme(text, scheme[1]!, scheme[2]!);
   const transport = /^([a-z]+)[/:](.*)$/s.exec(text);
@@ -94,7 +95,7 @@ function fail(text: string, problem: string): never {
 function failForm(text: string, problem: string): never {
   fail(
     text,
-    `${problem}; expected 8080, udp:53, 10.0.0.1:53, [::1]:53, unix:/PATH, @NAME, pid:N, inode:N or process:NAME`,
+    `${problem}; expected 8080, udp:53, 10.0.0.1:53, [::1]:53, /PATH, @NAME, pid:N, inode:N or process:NAME`,
   );
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { EACCES, EPERM } from "../../../ffi/errno.ts";
 import { S_IFMT, S_IFSOCK } from "../../../ffi/stat.ts";
+import { Refusal } from "../../files/refusal.ts";
 import type { Explanation } from "../../model/explanation.ts";
 import type { Socket } from "../../model/socket.ts";
 import type { BoundSocket, SocketFiles } from "../../reach/socket_file.ts";
@@ -35,7 +35,7 @@ export function isAt(socket: Socket, path: string, files: SocketFiles): "file" |
   if (bound.path.split("/").at(-1) !== path.split("/").at(-1)) return null;
   const found = files.find(bound);
   const wanted = files.status(path);
-  if (found.kind !== "found" || typeof wanted === "number") return null;
+  if (found.kind !== "found" || wanted instanceof Refusal) return null;
   const { inode, device } = found.status;
   return inode === wanted.inode && device.major === wanted.device.major &&
       device.minor === wanted.device.minor
@@ -46,6 +46,6 @@ export function isAt(socket: Socket, path: string, files: SocketFiles): "file" |
 /** What is at a path where no socket was found. */
 export function fileAt(path: string, files: SocketFiles): Explanation["file"] {
   const found = files.status(path);
-  if (typeof found !== "number") return (found.mode & S_IFMT) === S_IFSOCK ? "socket" : "other";
-  return found === -EACCES || found === -EPERM ? "unreadable" : "absent";
+  if (!(found instanceof Refusal)) return (found.mode & S_IFMT) === S_IFSOCK ? "socket" : "other";
+  return found.why === "absent" ? "absent" : "unreadable";
 }

@@ -27,6 +27,7 @@ describe("a target", () => {
     ["udp/10.0.0.1:53", port("udp", "10.0.0.1", 53)],
     ["[::1]:5432", port(null, "::1", 5432)],
     ["tcp:[FE80::1]:22", port("tcp", "fe80::1", 22)],
+    ["/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
     ["unix:/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
     ["unix:@name", { kind: "abstract", name: "name" }],
     ["@abstract name", { kind: "abstract", name: "abstract name" }],
