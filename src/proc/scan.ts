@@ -9,7 +9,15 @@
  *
  * @module
  */
-import { EINVAL, EMFILE, ENFILE, ENOENT, failureOf, SyscallError } from "../../ffi/errno.ts";
+import {
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOENT,
+  errnoName,
+  failureOf,
+  SyscallError,
+} from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -68,6 +76,14 @@ export function socketInode(target: Uint8Array, length: number): number {
     inode = inode * 10 + digit;
   }
   return inode;
+}
+
+/** What to say of processes that could not be read for another reason than permission: `2 processes could not be read (EIO)`. */
+export function failedReads({ errors }: Pick<Scan, "errors">): string | null {
+  if (errors === undefined || errors.size === 0) return null;
+  const names = [...new Set([...errors.values()].map(errnoName))].join(", ");
+  const what = errors.size === 1 ? "1 process" : `${errors.size} processes`;
+  return `${what} could not be read (${names}): their sockets may be missing an owner`;
 }
 
 /** Path of a descriptor below /proc. `tid` is 0 for the main table of a process. */

@@ -6,7 +6,7 @@
 import type { Diagnostics } from "../../diagnostics.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
-import type { Scan } from "../../proc/scan.ts";
+import { failedReads, type Scan } from "../../proc/scan.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
 
 /** netstat reads this many bytes of a command line. */
@@ -85,7 +85,10 @@ export class NetstatOwners {
 
   /** What netstat says first when processes could not be read; `null` when all could. */
   warning(effectiveUserId: number): string | null {
-    if (this.#scan.unlisted === 0) return null;
+    if (this.#scan.unlisted === 0) {
+      const failed = failedReads(this.#scan);
+      return failed === null ? null : `netstat: ${failed}\n`;
+    }
     return this.#scan.descriptors.length === 0
       ? `(No info could be read for "-p": geteuid()=${effectiveUserId} but you should be root.)\n`
       : "(Not all processes could be identified, non-owned process info\n" +

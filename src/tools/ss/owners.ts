@@ -9,7 +9,7 @@ import { Diagnostics } from "../../diagnostics.ts";
 import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
-import { DescriptorScanner } from "../../proc/scan.ts";
+import { DescriptorScanner, failedReads, type Scan } from "../../proc/scan.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
 import { printable, processName } from "./names/process.ts";
 import { processContext, socketContext } from "./names/security.ts";
@@ -25,13 +25,17 @@ export class SsOwners {
   readonly #options: SsOptions;
   readonly #table: DescriptorTable;
   readonly #index: OwnerIndex;
+  /** What could not be read, other than for want of permission; `null` where nothing. */
+  readonly failed: string | null;
   /** `("name",pid=N,` by thread, or by process where that is all that is shown. */
   readonly #prefixes = new Map<number, Uint8Array>();
 
   constructor(root: ProcRoot, options: SsOptions) {
     this.#root = root;
     this.#options = options;
-    this.#table = options.threads ? everyThread(root) : everyProcess(root);
+    const scan = options.threads ? everyThread(root) : everyProcess(root);
+    this.failed = failedReads(scan);
+    this.#table = scan.descriptors;
     this.#index = OwnerIndex.ofAll(this.#table);
   }
 
@@ -104,12 +108,13 @@ export class SsOwners {
 }
 
 // How the owners were found is not said: ss has no place for it.
-function everyProcess(root: ProcRoot): DescriptorTable {
-  return walkOwners(root, "auto", new Diagnostics()).scan.descriptors;
+function everyProcess(root: ProcRoot): Scan {
+  return walkOwners(root, "auto", new Diagnostics()).scan;
 }
 
-function everyThread(root: ProcRoot): DescriptorTable {
+function everyThread(root: ProcRoot): Scan {
   const scanner = new DescriptorScanner(root);
-  scanner.scanThreads(scanner.scanProcesses().pids);
-  return scanner.descriptors;
+  const scan = scanner.scanProcesses();
+  scanner.scanThreads(scan.pids);
+  return scan;
 }

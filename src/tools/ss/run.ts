@@ -23,7 +23,7 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
   const files = new SsFiles(plan.environment);
   const table = new SsTable(out, { shown: shownColumns(plan), ...screenOf(plan) });
   if (plan.header) table.header();
-  const run = new SsRun(plan, files, table, await load(plan, files));
+  const run = new SsRun(plan, files, table, await load(plan, files, err));
   let status = 0;
   try {
     if (plan.events) {
@@ -65,12 +65,13 @@ function reportFaults({ faults: { count, first } }: SsRun, err: Writer): number 
   return 1;
 }
 
-async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
+async function load({ options }: SsPlan, files: SsFiles, err: Writer): Promise<Loaded> {
   let owners: Loaded["owners"] = null;
   // -T alone shows no column of processes, so they are not read, although ss does read them.
   if (options.processes) {
     const { SsOwners } = await import("./owners.ts");
     owners = new SsOwners(files.root, options);
+    if (owners.failed !== null) err.write(`ss: ${owners.failed}\n`);
   }
   let hosts: Loaded["hosts"] = null;
   if (options.resolve) {
