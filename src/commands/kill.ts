@@ -12,6 +12,7 @@ import { Diagnostics } from "../diagnostics.ts";
 import { knowsBoundSockets } from "../families/inet/bound_sockets.ts";
 import { destroy, type Destroyed } from "../families/inet/destroy.ts";
 import { parseAddress } from "../model/endpoint.ts";
+import { absence, decide, EVERYWHERE } from "../model/verdict.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { ProcRoot } from "../proc/root.ts";
@@ -70,14 +71,10 @@ export async function kill(
       );
     for (const { reason } of diagnostics.gaps) err.write(`sockeye: ${reason}\n`);
     if (sockets.length === 0) {
-      const complete = diagnostics.complete;
-      err.write(
-        complete
-          ? "sockeye: no socket matches: nothing was closed\n"
-          : "sockeye: no socket matches among those that could be read: nothing was closed\n",
-      );
+      const verdict = decide(false, EVERYWHERE, diagnostics.gaps);
+      err.write(`sockeye: ${absence("nothing_to_close", verdict)}\n`);
       err.flush();
-      return complete ? "nothing" : "undecided";
+      return verdict.answer === "undecided" ? "undecided" : "nothing";
     }
     err.flush();
     // With --yes, nobody waits for the list: the sockets are closed although its reader is gone.

@@ -126,6 +126,8 @@ export interface ExplainedSockets {
   /** One for each socket of a service, in the same order. Empty for connections. */
   readonly relations: readonly Relations[];
   readonly connections: Connections | null;
+  /** Whether it has connections. */
+  readonly connectionsVerdict: Verdict;
   readonly processes: readonly Process[];
   readonly places: readonly Place[];
   readonly logs: Logs;

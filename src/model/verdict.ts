@@ -178,8 +178,7 @@ export const ABSENCES = {
   },
   nothing_to_close: {
     no: "no socket matches: nothing was closed",
-    undecided:
-      "no socket was found that matches, but not everything could be read: nothing was closed",
+    undecided: "no socket matches among those that could be read: nothing was closed",
   },
 } as const satisfies Record<string, Absence>;
 

@@ -5,6 +5,7 @@
  */
 import { relate } from "../../join/relation.ts";
 import type { ExplainedSockets } from "../../model/explanation.ts";
+import { decide } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { connectionsOf, countConnections } from "./connections.ts";
 import type { ExplainInput } from "./input.ts";
@@ -51,13 +52,21 @@ function explainService(sockets: readonly Socket[], input: ExplainInput): Explai
     return sockets.length > 1 ? { ...related, consequences: [] } : related;
   });
   const processes = processesOf(sockets);
+  const connections = first.state === "listen" || first.transport.startsWith("udp")
+    ? connectionsOf(first, input)
+    : null;
+  const tables = (label: string) =>
+    label.startsWith(first.transport) || label.startsWith(first.family);
   return {
     kind: first.state === "bound_inactive" ? "bound" : "service",
     sockets,
     relations,
-    connections: first.state === "listen" || first.transport.startsWith("udp")
-      ? countConnections(connectionsOf(first, input), first)
-      : null,
+    connections: connections === null ? null : countConnections(connections, first),
+    connectionsVerdict: decide(
+      connections?.some(({ state }) => state === "established") ?? false,
+      { tables },
+      input.diagnostics.gaps,
+    ),
     processes,
     places: placesOf(processes, input),
     logs: logsOf(processes, input),
@@ -73,6 +82,7 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
     sockets,
     relations: [],
     connections: countConnections(sockets),
+    connectionsVerdict: { answer: "yes" },
     processes,
     places: placesOf(processes, input),
     logs: logsOf(processes, input),

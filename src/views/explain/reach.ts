@@ -6,6 +6,7 @@
 import type { Publication, ReachReport, SocketFile } from "../../model/explanation.ts";
 import type { Scope, Socket } from "../../model/socket.ts";
 import type { Role } from "../../text/color.ts";
+import { absence } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { cellWidth } from "../../text/width.ts";
 import { formatAddress, type Line, MANY, plain, some } from "./page.ts";
@@ -76,8 +77,11 @@ export function reachLines(reach: ReachReport, socket: Socket): Line[] {
 }
 
 function publishedLines(published: readonly Publication[] | null): Line[] {
-  if (published === null) return [plain(["published to the outside: unknown", "notice"])];
-  if (published.length === 0) return [plain("no docker-proxy and no DNAT rule publishes it")];
+  if (published === null) {
+    const verdict = { answer: "undecided", because: [] } as const;
+    return [plain([absence("not_published", verdict), "notice"])];
+  }
+  if (published.length === 0) return [plain(absence("not_published", { answer: "no" }))];
   return published.map(({ via, address, ports: { first, last }, conditional, pid }) => {
     const ports = first === last
       ? `port ${first}`

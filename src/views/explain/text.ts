@@ -10,6 +10,7 @@ import type {
   ExplainedSockets,
   Explanation,
 } from "../../model/explanation.ts";
+import { absence, type Verdict } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { stateLabel } from "../columns.ts";
 import type { Span } from "../../text/flow.ts";
@@ -103,7 +104,10 @@ function whatLines(subject: ExplainedSockets): Line[] {
   lines.push(...queueLines(subject.sockets));
   if (subject.connections !== null) {
     lines.push(
-      ...connectionsSpans(subject.connections, first.state === "listen")
+      ...connectionsSpans(
+        subject.connections,
+        first.state === "listen" ? subject.connectionsVerdict : null,
+      )
         .map((spans) => plain(...spans)),
     );
   }
@@ -161,7 +165,7 @@ function kindOf(socket: Socket): string {
 }
 
 // Datagram sockets need no connections, so they are mentioned only if there are some.
-function connectionsSpans(connections: Connections, listens = true): Span[][] {
+function connectionsSpans(connections: Connections, verdict: Verdict | null): Span[][] {
   const { established, peers, unaccepted, timeWait, others } = connections;
   const parts: string[] = [];
   if (established > 0) {
@@ -170,7 +174,9 @@ function connectionsSpans(connections: Connections, listens = true): Span[][] {
         peers > 0 ? ` from ${plural(peers, "address", "addresses")}` : ""
       }${unaccepted > 0 ? `, ${unaccepted} not accepted yet` : ""}`,
     );
-  } else if (listens) parts.push("no connection now");
+  } else if (verdict !== null && verdict.answer !== "yes") {
+    parts.push(absence("no_connection", verdict));
+  }
   for (const [state, count] of Object.entries(others)) {
     parts.push(`${count} in ${state.replaceAll("_", "-")}`);
   }
@@ -185,7 +191,7 @@ function connectionsSpans(connections: Connections, listens = true): Span[][] {
 }
 
 function connectionLines({ sockets, connections }: ExplainedSockets): Line[] {
-  const lines = connectionsSpans(connections!).map((spans) => plain(...spans));
+  const lines = connectionsSpans(connections!, null).map((spans) => plain(...spans));
   lines.push(...some(sockets, (socket) => {
     const peer = socket.peer === null ? "-" : endpointTraits(socket.family).text(socket.peer);
     return plain(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ExplainedSockets, LogFile, Place } from "../../model/explanation.ts";
+import { absence } from "../../model/verdict.ts";
 import type { Span } from "../../text/flow.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { bytes, type Line, MANY, plain, plural, some } from "./page.ts";
@@ -89,12 +90,13 @@ export function logLines({ logs }: ExplainedSockets): Line[] {
     lines.push(plain(sanitize(logs.container), ["  output of the container", "dim"]));
   }
   if (logs.unread.length > 0) {
+    // Then it is never said that there is none.
     lines.push(plain([
       `the open files of ${plural(logs.unread.length, "process", "processes")} may not be read`,
       "notice",
     ]));
   }
-  if (lines.length === 0) lines.push(plain(["none open", "dim"]));
+  if (lines.length === 0) lines.push(plain([absence("no_log", { answer: "no" }), "dim"]));
   return lines;
 }
 

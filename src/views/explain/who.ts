@@ -9,6 +9,7 @@ import type { Consequence, OwnerNode, Relations } from "../../model/relation.ts"
 import type { Socket } from "../../model/socket.ts";
 import { withoutOwner } from "../columns.ts";
 import type { Span } from "../../text/flow.ts";
+import { absence } from "../../model/verdict.ts";
 import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import { type Line, MANY, named, type Page, plain, plural } from "./page.ts";
 
@@ -65,9 +66,9 @@ function ownerless(socket: Socket): string {
       // The kernel opens UDP sockets itself: VXLAN, WireGuard, L2TP and the like. Without a full look nothing tells which it is.
       return socket.transport === "udp"
         ? "hidden: held by a process that may not be looked into or is not seen, or by the kernel itself, as of a tunnel; root on the host sees which"
-        : "hidden: held by a process that may not be looked into or is not seen; root on the host sees it";
+        : absence("no_owner", { answer: "undecided", because: [] });
     case "kernel":
-      return "the kernel itself, or a descriptor on its way between processes: every process was looked into";
+      return absence("no_owner", { answer: "no" });
     default:
       return withoutOwner(socket);
   }

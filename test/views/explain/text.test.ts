@@ -120,6 +120,7 @@ function subject(
     sockets: [{ ...socket, owners: processes.map((process) => owner(process, 3)) }],
     relations: [{ roots, consequences: [] }],
     connections: null,
+    connectionsVerdict: { answer: "no" },
     processes,
     places: [],
     logs: NO_LOGS,
