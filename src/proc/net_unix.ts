@@ -43,37 +43,41 @@ const PATTERN =
 
 /**
  * Parses the table (net/unix/af_unix.c, unix_seq_show). A path may hold any byte, newlines included: a line that does not
- * begin a row belongs to the path before it.
+ * begin a row belongs to the path before it. Such lines before the first row are passed over; `take` gets the offset of each
+ * row, which shows them.
  */
+export function eachUnixRow(text: string, take: (row: UnixRow, at: number) => void): void {
+  const header = text.indexOf("\n") + 1;
+  if (header === 0) return;
+  let start = -1;
+  let next = header;
+  for (let at = header; at < text.length; at = next) {
+    const end = text.indexOf("\n", at);
+    next = end < 0 ? text.length : end + 1;
+    if (!PATTERN.test(text.slice(at, end < 0 ? next : end))) continue;
+    if (start >= 0) take(rowOf(text.slice(start, at - 1)), start);
+    start = at;
+  }
+  if (start >= 0) take(rowOf(text.slice(start, text.endsWith("\n") ? -1 : undefined)), start);
+}
+
+function rowOf(text: string): UnixRow {
+  const match = PATTERN.exec(text)!;
+  return {
+    address: match[1]!,
+    references: parseInt(match[2]!, 16),
+    protocol: parseInt(match[3]!, 16),
+    flags: parseInt(match[4]!, 16),
+    type: parseInt(match[5]!, 16),
+    state: parseInt(match[6]!, 16),
+    inode: Number(match[7]),
+    path: match[8] ? match[8] : null,
+  };
+}
+
+/** The rows of the table: see {@linkcode eachUnixRow}. */
 export function parseUnixTable(text: string): UnixRow[] {
   const rows: UnixRow[] = [];
-  const lines = text.split("\n");
-  // The last newline ends the last row.
-  if (lines.at(-1) === "") lines.pop();
-  let pending: string | null = null;
-  const take = () => {
-    if (pending === null) return;
-    const match = PATTERN.exec(pending);
-    if (match === null) return;
-    rows.push({
-      address: match[1]!,
-      references: parseInt(match[2]!, 16),
-      protocol: parseInt(match[3]!, 16),
-      flags: parseInt(match[4]!, 16),
-      type: parseInt(match[5]!, 16),
-      state: parseInt(match[6]!, 16),
-      inode: Number(match[7]),
-      path: match[8] ? match[8] : null,
-    });
-  };
-  for (const line of lines.slice(1)) {
-    if (PATTERN.test(line)) {
-      take();
-      pending = line;
-    } else if (pending !== null) {
-      pending += `\n${line}`;
-    }
-  }
-  take();
+  eachUnixRow(text, (row) => rows.push(row));
   return rows;
 }
