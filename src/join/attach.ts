@@ -102,6 +102,18 @@ function ownershipWithout(socket: Socket, unseen: Unseen): Ownership {
   return unseen.vanished > 0 ? "unknown" : "kernel";
 }
 
+/** At most so many processes are named; the rest is counted. */
+const MOST_NAMED = 1000;
+
+function namesOf(pids: readonly number[], root: ProcRoot, what = ""): string[] {
+  const names = pids.slice(0, MOST_NAMED).map((pid) => {
+    const comm = root.text(`${pid}/comm`)?.trimEnd();
+    return `process ${pid}${comm === undefined ? "" : ` (${comm})`}${what}`;
+  });
+  const more = pids.length - names.length;
+  return more > 0 ? [...names, `and ${more} more`] : names;
+}
+
 function reportUnseen(
   scan: Scan,
   unseen: Unseen,
@@ -124,6 +136,10 @@ function reportUnseen(
       kind: "processes",
       reason: `${what} could not be read; ${advice}`,
       detail: { denied: refused },
+      // Read only when they are told.
+      get items() {
+        return namesOf(scan.denied.filter((pid) => !errors.has(pid)), root);
+      },
     });
   }
   for (const [error, pids] of byError(scan.denied, errors)) {
@@ -137,6 +153,9 @@ function reportUnseen(
           errnoName(error)
         }); ${whose} sockets may be missing an owner`,
       detail: { denied: pids.length, errno: errnoName(error) },
+      get items() {
+        return namesOf(pids, root, `: ${errnoText(error)} (${errnoName(error)})`);
+      },
     });
   }
   if (unseen.hidepid) {

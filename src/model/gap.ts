@@ -69,7 +69,7 @@ export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {
   for (const alike of sorts.values()) {
     const [first] = alike as [ToldGap];
     const reasons = new Set(alike.map(({ reason }) => reason));
-    const items = new Set(alike.flatMap((gap) => gap.items ?? []));
+    const items = new Set(verbose ? alike.flatMap((gap) => gap.items ?? []) : []);
     if (alike.length === 1 || first.many === undefined) {
       // The same table may be missing in several namespaces.
       lines.push(alike.length === 1 ? first.reason : `${first.reason} (${alike.length} times)`);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { FlatGap, Gap } from "./gap.ts";
+import { type FlatGap, flatGap, type Gap } from "./gap.ts";
 
 /**
  * `no`: there is none, and every place where one could be was looked at. `undecided`: none was found, but these gaps may hide
@@ -76,11 +76,13 @@ export function decide(
   if (found) return { answer: "yes" };
   const because = new Set<string>();
   for (const gap of gaps) {
-    const { detail } = gap;
-    const flat = typeof detail === "object" && detail !== null ? { ...gap, ...detail } : gap;
-    if (mayHide(flat as FlatGap, places)) because.add(gap.reason);
+    if (mayHide(isGap(gap) ? flatGap(gap) : gap, places)) because.add(gap.reason);
   }
   return because.size === 0 ? { answer: "no" } : { answer: "undecided", because: [...because] };
+}
+
+function isGap(gap: Gap | FlatGap): gap is Gap {
+  return typeof gap.detail === "object" && gap.detail !== null;
 }
 
 /** The verdict on several questions together: one `yes` is enough, and one that is undecided prevents a `no`. */

@@ -339,6 +339,9 @@ function gap({ netns }: FoundNetns, errno: number, diagnostics: Diagnostics): vo
       errnoName(errno)
     })${advice}`,
     detail: { netns: netns.inode, errno: errnoName(errno) },
+    many: `# network namespaces could not be entered: ${errnoText(errno)} (${
+      errnoName(errno)
+    })${advice}`,
   });
 }
 
