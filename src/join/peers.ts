@@ -4,7 +4,7 @@
  * @module
  */
 import type { Owner } from "../model/owner.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Endpoint, Socket } from "../model/socket.ts";
 import { latin1Text } from "../text/encoding.ts";
 
 /**
@@ -49,7 +49,14 @@ function connected(
     : undefined;
   // It is in another network namespace, or was closed while we looked.
   socket.peerOwners = other === undefined || isUnsure(other) ? null : other.owners;
-  if (other !== undefined) socket.peer = other.local;
+  if (other !== undefined) socket.peer = peerEnd(other.local);
+}
+
+// What is only told of a socket itself is left out at the other end.
+function peerEnd(local: Endpoint): Endpoint {
+  if (!("file" in local)) return local;
+  const { path, name, inode } = local;
+  return { path, name, inode };
 }
 
 /** True where it may have an owner that was not found. */
@@ -95,7 +102,7 @@ function serverName({ local, netns, type }: Socket): string | null {
   if (!("path" in local)) return null;
   const { file } = local;
   // Another socket may have been bound to the same path before.
-  if (file !== null) return `${type} ${file.major}:${file.minor} ${file.inode}`;
+  if (file) return `${type} ${file.major}:${file.minor} ${file.inode}`;
   const name = local.path ?? local.name;
   if (name === null) return null;
   // An abstract name belongs to one network namespace. A path does not, but no two namespaces have sockets at one path.

@@ -74,8 +74,11 @@ export interface UnixEndpoint {
   readonly name: Bytes | null;
   /** Inode of the socket at this end; `null` when nobody has accepted it, and where the source does not tell. */
   readonly inode: number | null;
-  /** The file that bind(2) made; `null` for a socket without a path, and where the source does not tell. */
-  readonly file: FileIdentity | null;
+  /**
+   * The file that bind(2) made; `null` for a socket without a path, and where the source does not tell. Absent at the other
+   * end: that socket's own local end has it.
+   */
+  readonly file?: FileIdentity | null;
 }
 
 /** Where a packet socket taps in. */

@@ -13,7 +13,7 @@ import { utf8Text } from "../../text/encoding.ts";
 /** A socket as {@linkcode SocketFiles} asks for it; `null` for one without a path. */
 export function boundSocket({ local, inode, owners }: Socket): BoundSocket | null {
   if (!("path" in local) || local.path === null || local.path.length === 0) return null;
-  return { path: utf8Text(local.path), file: local.file, inode, owners };
+  return { path: utf8Text(local.path), file: local.file ?? null, inode, owners };
 }
 
 /**

@@ -27,8 +27,10 @@ export const unixEndpoint: EndpointTraits = {
     path,
     name,
     inode,
-    device: !file ? null : `${file.major}:${file.minor}`,
-    file_inode: file?.inode ?? null,
+    ...(file === undefined ? {} : {
+      device: file === null ? null : `${file.major}:${file.minor}`,
+      file_inode: file === null ? null : file.inode,
+    }),
   }),
   rank: () => 0,
   // Paths, then abstract names, then the unnamed by inode.

@@ -54,7 +54,7 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
     state: stateName(state),
     local: { path, name: abstractName, inode, file: message.file },
     // The name is that of another socket: join/peers.ts fills it in.
-    peer: peerInode < 0 ? null : { path: null, name: null, inode: peerInode || null, file: null },
+    peer: peerInode < 0 ? null : { path: null, name: null, inode: peerInode || null },
     peerInode: peerInode > 0 ? peerInode : null,
     v6only: null,
     uid: uid < 0 ? null : uid,

@@ -142,7 +142,7 @@ describe("unixSocket()", () => {
 
   test("a connection has queues and knows the inode of its other end", () => {
     const socket = unixSocket(at(CONNECTED), contextOf())!;
-    expect(socket.peer).toEqual({ path: null, name: null, inode: 50, file: null });
+    expect(socket.peer).toEqual({ path: null, name: null, inode: 50 });
     expect([socket.peerInode, socket.recvQueue, socket.sendQueue, socket.uid])
       .toEqual([50, 212, 64, null]);
   });
@@ -150,7 +150,7 @@ describe("unixSocket()", () => {
   test("a client that nobody has accepted has a peer without an inode", () => {
     const waiting = [1, 1, 1, 0, ...u32(9), ...zeros(8), ...attribute(2, u32(0))];
     const socket = unixSocket(at(waiting), contextOf())!;
-    expect(socket.peer).toEqual({ path: null, name: null, inode: null, file: null });
+    expect(socket.peer).toEqual({ path: null, name: null, inode: null });
     expect(socket.peerInode).toBeNull();
   });
 
