@@ -10,7 +10,7 @@ import {
   SCALAR_STYLE,
   type ScalarStyleRule,
 } from "js-yaml";
-import { sanitize } from "../text/sanitize.ts";
+import { INVISIBLE, sanitize } from "../text/sanitize.ts";
 import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import { relevantGaps } from "./evaluate.ts";
 import { isService, stableUnit } from "../snapshot/identity.ts";
@@ -54,13 +54,30 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
 
 /** A value as YAML 1.2. Long lines are not folded. */
 function yaml(value: unknown): string {
-  return dump(value, {
+  const text = dump(value, {
     schema: CORE_SCHEMA,
     lineWidth: -1,
     quoteStyle: "double",
-    scalarStyleRules: [...Object.values(DEFAULT_SCALAR_STYLE_RULES), fewerEscapes],
+    scalarStyleRules: [...Object.values(DEFAULT_SCALAR_STYLE_RULES), fewerEscapes, escapable],
+  });
+  // What YAML allows and a terminal should not get. All of it stands in double quotes, where it can be escaped.
+  return text.replace(INVISIBLES, (character) => {
+    const code = character.codePointAt(0)!;
+    return code > 0xffff
+      ? `\\U${code.toString(16).padStart(8, "0")}`
+      : `\\u${code.toString(16).padStart(4, "0")}`;
   });
 }
+
+const INVISIBLES = new RegExp(`[${INVISIBLE}]`, "gu");
+
+// Only between double quotes can be escaped what is not seen.
+const escapable: ScalarStyleRule = (layout) => {
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x1f]/.test(layout.node.value) || layout.node.value.search(INVISIBLES) >= 0) {
+    layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
+  }
+};
 
 // Text with double quotes is easier to read in single ones.
 const fewerEscapes: ScalarStyleRule = (layout) => {

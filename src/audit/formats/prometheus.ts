@@ -14,6 +14,7 @@ import {
   stableUnit,
   transportText,
 } from "../../snapshot/identity.ts";
+import { escapeHarmful } from "../../text/sanitize.ts";
 import { type AuditReport, countVerdicts } from "../report.ts";
 
 interface Sample {
@@ -113,7 +114,11 @@ function findings(report: AuditReport): Sample[] {
 /** Adds up samples with the same labels, which Prometheus would refuse. */
 function sum(samples: readonly Sample[]): Sample[] {
   const totals = new Map<string, Sample>();
-  for (const { labels, value } of samples) {
+  for (const { labels: given, value } of samples) {
+    // Before they are compared: two names may look the same afterwards, and no series may be there twice.
+    const labels = Object.fromEntries(
+      Object.entries(given).map(([key, text]) => [key, escapeHarmful(text)]),
+    );
     const key = JSON.stringify(labels);
     totals.set(key, { labels, value: value + (totals.get(key)?.value ?? 0) });
   }
@@ -134,9 +139,7 @@ function metric(name: string, help: string, samples: readonly Sample[]): string 
     .map((line) => `${line}\n`).join("");
 }
 
+// The format itself lets everything through but these; a terminal that the metrics are shown on does not.
 function escape(text: string): string {
-  return text.toWellFormed().replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(
-    '"',
-    '\\"',
-  );
+  return escapeHarmful(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 }

@@ -51,9 +51,12 @@ export function writeUnix(socket: UnixRow, context: RowContext): void {
   row.byte(0x0a);
 }
 
-/** The path up to its first blank, as netstat shows it. Other control characters become dots, as in program names. */
+/** Control characters, and in UTF-8 those of C1 and all that is not seen or turns the text around: text/sanitize.ts. */
+const UNSEEN = // deno-lint-ignore no-control-regex
+  /[\x00-\x1f\x7f]|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80-\xbf]{2}/g;
+
+/** The path up to its first blank, as netstat shows it. Characters that steer a terminal become dots, as in program names. */
 function pathWord(path: string): string {
   const word = /^[\t-\r ]*([^\t-\r ]*)/.exec(path)![1]!;
-  // deno-lint-ignore no-control-regex
-  return word.replace(/[\x00-\x1f\x7f]|\xc2[\x80-\x9f]/g, (bytes) => ".".repeat(bytes.length));
+  return word.replace(UNSEEN, (bytes) => ".".repeat(bytes.length));
 }
