@@ -100,10 +100,8 @@ export class UntrustedTree {
     }
     const fd = tryOpenAt(AT_FDCWD, cString(prefix === "" ? "/" : prefix), O_PATH | O_DIRECTORY);
     if (fd < 0) return process === null ? Refusal.of(-fd) : ofProcess(-fd);
-    const status = tryStatFd(fd);
-    if (typeof status !== "number") return new UntrustedTree({ fd, status }, mounts, byParts);
-    close(fd);
-    return Refusal.of(-status);
+    const base = found(fd);
+    return base instanceof Refusal ? base : new UntrustedTree(base, mounts, byParts);
   }
 
   close(): void {
@@ -142,7 +140,11 @@ export class UntrustedTree {
   list(
     path: string,
     limit: number,
-    use: (name: Uint8Array, read: (expected: Expected) => Uint8Array | Refusal) => boolean | void,
+    use: (
+      name: Uint8Array,
+      read: (expected: Expected) => Uint8Array | Refusal,
+      maybeSocket: boolean,
+    ) => boolean | void,
   ): "all" | "ended" | "limit" | Refusal {
     const found = this.#find(path, false);
     if (found instanceof Refusal) return found;
@@ -161,7 +163,8 @@ export class UntrustedTree {
           continue;
         }
         if (count++ === limit) return "limit";
-        if (use(name, (expected) => this.#readIn(found, name, expected)) === true) return "ended";
+        const read = (expected: Expected) => this.#readIn(found, name, expected);
+        if (use(name, read, reader.maybeSocket) === true) return "ended";
       }
       return "all";
     } catch (error) {
@@ -292,8 +295,8 @@ export class UntrustedTree {
   }
 
   /** Why something may not be read or searched: its file system does not answer at once, or has no files. */
-  #unfit({ fd, status }: Found): Refusal | null {
-    const id = status.mountId ?? mountIdOf(fd);
+  #unfit({ status }: Found): Refusal | null {
+    const id = status.mountId;
     if (id === null) return Refusal.slow(null);
     if (id === ownRootMount()) return null;
     for (const table of this.#mounts) {
@@ -311,7 +314,9 @@ export class UntrustedTree {
 
 function found(fd: number): Found | Refusal {
   const status = tryStatFd(fd);
-  if (typeof status !== "number") return { fd, status };
+  if (typeof status !== "number") {
+    return { fd, status: status.mountId === null ? { ...status, mountId: mountIdOf(fd) } : status };
+  }
   close(fd);
   return Refusal.of(-status);
 }
@@ -347,6 +352,28 @@ export function statBelow(
   if (tree instanceof Refusal) return tree;
   try {
     return tree.stat(path, nofollow);
+  } finally {
+    tree.close();
+  }
+}
+
+/** A path of ours, or one below /proc/PID/root or /proc/PID/cwd, as the tree it begins in and the rest. */
+function divided(path: string): readonly [prefix: string, rest: string] {
+  const process = /^(\/proc\/\d+\/(?:root|cwd))(\/.*)?$/s.exec(path);
+  return process === null ? ["", path] : [process[1]!, process[2] ?? "/"];
+}
+
+/** Names in a directory of ours, or of one below /proc/PID/root or /proc/PID/cwd: see {@linkcode UntrustedTree.list}. None where it cannot be read. */
+export function listUntrusted(
+  path: string,
+  limit: number,
+  use: (name: Uint8Array, maybeSocket: boolean) => boolean,
+): void {
+  const [prefix, rest] = divided(path);
+  const tree = UntrustedTree.open(prefix);
+  if (tree instanceof Refusal) return;
+  try {
+    tree.list(rest, limit, (name, _, maybeSocket) => use(name, maybeSocket));
   } finally {
     tree.close();
   }

@@ -7,21 +7,12 @@
  * @module
  */
 import { ENOENT } from "../../ffi/errno.ts";
-import {
-  AT_FDCWD,
-  close,
-  DirectoryReader,
-  O_DIRECTORY,
-  O_PATH,
-  O_RDONLY,
-  tryOpenAt,
-} from "../../ffi/files.ts";
-import { cString } from "../../ffi/memory.ts";
+import { close } from "../../ffi/files.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { tryOpenSocketFile } from "../../ffi/socket.ts";
 import { type FileStatus, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts";
 import { Refusal } from "../files/refusal.ts";
-import { statBelow } from "../files/untrusted_tree.ts";
+import { listUntrusted, statBelow } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { showsOwnPids } from "../proc/status.ts";
@@ -59,6 +50,7 @@ const UNKNOWN: Whereabouts = { kind: "unknown" };
 
 /** A folder with more entries is not searched for a renamed socket. */
 const FOLDER_LIMIT = 4096;
+const ENTRY_LIMIT = 65536;
 
 /** See the module. It remembers what it found: for one answer, not longer. */
 export class SocketFiles {
@@ -88,7 +80,7 @@ export class SocketFiles {
     // The kernel tells 32 bits of the inode.
     if (status.inode % 0x1_0000_0000 !== file.inode) return null;
     if (isDevice(status.device, file)) return status;
-    const device = this.#superblock(path, root);
+    const device = this.#superblock(status, root);
     return device !== null && isDevice(device, file) ? status : null;
   }
 
@@ -210,24 +202,16 @@ export class SocketFiles {
    * Device of the file system that a path is on. stat(2) tells another one on btrfs, whose subvolumes have numbers of their
    * own, and on some overlays, which tell those of their layers. The table of mounts has the right one.
    */
-  #superblock(path: string, root: string): FileStatus["device"] | null {
+  #superblock({ mountId }: FileStatus, root: string): FileStatus["device"] | null {
+    if (mountId === null) return null;
     const process = /^\/proc\/(\d+)\//.exec(root)?.[1] ?? "thread-self";
-    const fd = tryOpenAt(AT_FDCWD, cString(root + path), O_PATH);
-    if (fd < 0) return null;
-    try {
-      const info = this.#root.text(`thread-self/fdinfo/${fd}`) ?? "";
-      const mount = /^mnt_id:\s*(\d+)$/m.exec(info)?.[1];
-      if (mount === undefined) return null;
-      let table = this.#mountinfo.get(process);
-      if (table === undefined) {
-        table = this.#root.text(`${process}/mountinfo`) ?? "";
-        this.#mountinfo.set(process, table);
-      }
-      const device = new RegExp(`^${mount} \\d+ (\\d+):(\\d+) `, "m").exec(table);
-      return device === null ? null : { major: Number(device[1]), minor: Number(device[2]) };
-    } finally {
-      close(fd);
+    let table = this.#mountinfo.get(process);
+    if (table === undefined) {
+      table = this.#root.text(`${process}/mountinfo`) ?? "";
+      this.#mountinfo.set(process, table);
     }
+    const device = new RegExp(`^${mountId} \\d+ (\\d+):(\\d+) `, "m").exec(table);
+    return device === null ? null : { major: Number(device[1]), minor: Number(device[2]) };
   }
 }
 
@@ -253,18 +237,9 @@ function join(folder: string, path: string): string {
 
 function entries(folder: string): string[] {
   const names: string[] = [];
-  const fd = tryOpenAt(AT_FDCWD, cString(folder), O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return names;
-  try {
-    const reader = new DirectoryReader();
-    reader.start(fd);
-    while (names.length < FOLDER_LIMIT && reader.next()) {
-      if (reader.maybeSocket) names.push(utf8Text(reader.name));
-    }
-  } catch {
-    // Removed while it was read.
-  } finally {
-    close(fd);
-  }
+  listUntrusted(folder, ENTRY_LIMIT, (name, maybeSocket) => {
+    if (maybeSocket) names.push(utf8Text(name));
+    return names.length === FOLDER_LIMIT;
+  });
   return names;
 }

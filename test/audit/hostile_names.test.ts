@@ -108,7 +108,7 @@ describe("whatever a process is called", () => {
       fc.property(documents, documents, (before, after) => {
         const comparison = compare(before, after);
         expectHarmless("diff", written((writer) => writeDiff(comparison, writer, false)));
-        const fleet = joinFleet([before, after]);
+        const fleet = joinFleet([before, after], Date.now());
         expectHarmless("report", fleetTable(fleet, false));
         expectHarmless("page", fleetPage(fleet));
         expectHarmless("fleet", fleetJson(fleet));
