@@ -10,8 +10,8 @@ function owner(pid: number, ...fds: number[]): Owner {
 const text = (name: string | null) => name === null ? null : new TextEncoder().encode(name);
 const end = (name: string | null, inode: number | null): UnixEndpoint =>
   name?.startsWith("@")
-    ? { path: null, name: text(name.slice(1)), inode, file: null }
-    : { path: text(name), name: null, inode, file: null };
+    ? { path: null, name: text(name.slice(1)), inode }
+    : { path: text(name), name: null, inode };
 
 function socket(
   name: string | null,
