@@ -17,6 +17,7 @@ import { NamedFiles } from "./gather/named_files.ts";
 import type { EtcNames } from "./names.ts";
 import type { LsofQuery, Repetition } from "./query.ts";
 import { Selection } from "./gather/selection.ts";
+import { selects } from "./arguments/draft.ts";
 import { strftime } from "./strftime.ts";
 
 /** Runs a query. Returns the exit status. Throws what the writers throw. */
@@ -41,7 +42,9 @@ export async function listFiles(
   const bad = named.problems.length > 0;
   // A bad argument of +d or +D ends the run. So do bad names when there is no good one.
   const badDirectory = named.problems.some((problem) => problem.startsWith("WARNING"));
-  if (bad && (!named.any || badDirectory)) {
+  // With -Q the rest of the selection is still listed.
+  const others = query.quiet && selects({ ...query, names: [] });
+  if (bad && (!named.any && !others || badDirectory)) {
     err.flush();
     return query.quiet && !badDirectory ? 0 : 1;
   }
