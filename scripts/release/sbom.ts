@@ -31,7 +31,7 @@ function isBundled(path: string, entry: Entry): boolean {
   return path !== "" && entry.dev !== true && entry.optional !== true;
 }
 
-/** Folders of the packages that are part of the program, such as node_modules/yaml. */
+/** Folders of the packages that are part of the program, such as node_modules/js-yaml. */
 export function bundledPackages(root: string): string[] {
   return packages(root).flatMap(([path, entry]) => isBundled(path, entry) ? [path] : []);
 }
