@@ -113,6 +113,8 @@ export async function run(
     const { run } = await import("./cli/list.ts");
     return run(args, out, err, COMMANDS);
   }
+  // The tools that these modes stand for do not notice a closed output, and end as usual.
+  if (found.command.link) out.isClosed = false;
   const { run } = await found.command.load();
   return run(found.args, out, err, COMMANDS);
 }

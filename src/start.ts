@@ -23,7 +23,8 @@ function refusal(): string | null {
 /** Runs the command line. Returns the exit status. */
 export async function start(): Promise<number> {
   // A closed output is an error like a full disk: whoever reads the status must not take an unwritten answer for an empty one.
-  const out = new Writer(whyNoCalls === null && wasClosedAtStart(1) ? -1 : 1, "standard output");
+  const out = new Writer(1, "standard output");
+  out.isClosed = whyNoCalls === null && wasClosedAtStart(1);
   const err = new Writer(2, "standard error");
   // Closing standard error must not stop the answer on standard output.
   err.keepsOn = true;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { EAGAIN, EINTR, EPIPE, SyscallError } from "../../ffi/errno.ts";
+import { EAGAIN, EBADF, EINTR, EPIPE, SyscallError } from "../../ffi/errno.ts";
 import { tryWrite } from "../../ffi/files.ts";
 import { POLLOUT, waitFor } from "../../ffi/poll.ts";
 import { utf8Bytes } from "./encoding.ts";
@@ -27,6 +27,8 @@ export class Writer {
   #length = 0;
   /** Set where the exit status is an answer too: when the reader is gone, the run goes on and the rest is thrown away. */
   keepsOn = false;
+  /** Set where the descriptor was closed when the program was started: whatever is written is an error then. */
+  isClosed = false;
 
   /** `what` names the descriptor in errors: `standard output`. */
   constructor(fd: number, what: string) {
@@ -53,6 +55,7 @@ export class Writer {
   /** Writes bytes at once, after what is buffered is out. Throws as {@linkcode flush}. */
   writeBytes(bytes: Uint8Array): void {
     if (this.#pending.length > 0) this.flush();
+    if (this.isClosed) throw new SyscallError(`write ${this.#what}`, EBADF);
     let done = 0;
     while (done < bytes.length) {
       const count = tryWrite(this.#fd, done === 0 ? bytes : bytes.subarray(done));
