@@ -11,6 +11,7 @@ import { EINVAL, ENOTTY, errno, SyscallError } from "./errno.ts";
 import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt } from "./files.ts";
 import { libc } from "./libc.ts";
 import { cString } from "./memory.ts";
+import { tryOpenSocketNamespace } from "./socket.ts";
 import { tryStatFd } from "./stat.ts";
 
 /** Source: include/uapi/linux/sched.h. */
@@ -76,15 +77,23 @@ export function tryOpenNamespace(path: string | Uint8Array): number {
 const NS_GET_NSTYPE = 0xb703;
 
 /**
- * Inode of the network namespace that an open descriptor stands for; `null` when it stands for something else. Asked of the
- * descriptor and not of the path it came from: a process ID may be another's by then.
+ * Inode of the network namespace that a socket belongs to, wherever its owner has moved since. Returns the negated errno on
+ * failure: EPERM without CAP_NET_ADMIN in that namespace.
  */
-export function namespaceInode(fd: number): number | null {
-  const inode = tryNamespaceInode(fd);
-  return inode < 0 ? null : inode;
+export function tryNamespaceOfSocket(socket: number): number {
+  const namespace = tryOpenSocketNamespace(socket);
+  if (namespace < 0) return namespace;
+  try {
+    return tryNamespaceInode(namespace);
+  } finally {
+    close(namespace);
+  }
 }
 
-/** As {@linkcode namespaceInode}, with the negated errno for what could not be asked, and -EINVAL for something else. */
+/**
+ * Inode of the network namespace that an open descriptor stands for, or the negated errno: -EINVAL when it stands for something
+ * else. Asked of the descriptor and not of the path it came from: a process ID may be another's by then.
+ */
 export function tryNamespaceInode(fd: number): number {
   // The link of the descriptor would not do: for a mounted namespace it names the mount point.
   const type = libc.ioctl(fd, NS_GET_NSTYPE, null);

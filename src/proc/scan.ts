@@ -157,9 +157,8 @@ export class DescriptorScanner {
     return this.#assumedShared;
   }
 
-  /** Walks the main table of every process. Throws SyscallError when the list of processes breaks off. */
-  scanProcesses(): Scan {
-    const pids = this.listProcesses();
+  /** Walks the main table of these processes, or of every one. Throws SyscallError when the list of processes breaks off. */
+  scanProcesses(pids: readonly number[] = this.listProcesses()): Scan {
     const outcomes: Outcome[] = [];
     let next = 0;
     this.scanEach(() => pids[next++] ?? null, (outcome) => void outcomes.push(outcome));

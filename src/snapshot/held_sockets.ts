@@ -6,23 +6,20 @@
  * @module
  */
 import { close } from "../../ffi/files.ts";
-import { namespaceInode } from "../../ffi/namespace.ts";
+import { tryNamespaceOfSocket } from "../../ffi/namespace.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
-import { tryOpenSocketNamespace } from "../../ffi/socket.ts";
 import { tryGetXattr } from "../../ffi/xattr.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { withThreads } from "../join/owners.ts";
 import type { UnlistedSocket } from "../model/explanation.ts";
 import type { ProcRoot } from "../proc/root.ts";
-import { descriptorPath, DescriptorScanner, type Outcome, type Scan } from "../proc/scan.ts";
+import { descriptorPath, DescriptorScanner, type Scan } from "../proc/scan.ts";
 import { latin1Text } from "../text/encoding.ts";
 
 /** A walk over these processes only, with the tables of their threads. */
 export function scanFew(pids: readonly number[], root: ProcRoot): Scan {
   const scanner = new DescriptorScanner(root);
-  const outcomes: Outcome[] = [];
-  let next = 0;
-  scanner.scanEach(() => pids[next++] ?? null, (outcome) => void outcomes.push(outcome));
-  scanner.scanPrivateTables(pids);
-  return scanner.scanOf(pids, outcomes);
+  return withThreads(scanner, scanner.scanProcesses(pids), null, new Diagnostics());
 }
 
 /** At most so many sockets are asked what they are. */
@@ -73,11 +70,8 @@ function namespaceOf(pid: number, fd: number): number | null {
   const copy = tryCopyDescriptor(pid, fd);
   if (copy < 0) return null;
   try {
-    const namespace = tryOpenSocketNamespace(copy);
-    if (namespace < 0) return null;
-    const inode = namespaceInode(namespace);
-    close(namespace);
-    return inode;
+    const inode = tryNamespaceOfSocket(copy);
+    return inode < 0 ? null : inode;
   } finally {
     close(copy);
   }

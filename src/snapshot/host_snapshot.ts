@@ -6,14 +6,13 @@
 import { type SnapshotDocument, toDocument } from "./document.ts";
 import { LIVE, type Walk } from "./access.ts";
 import { Diagnostics } from "../diagnostics.ts";
-import { withThreads } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import { ProcRoot } from "../proc/root.ts";
-import { DescriptorScanner } from "../proc/scan.ts";
 import type { Query } from "../query.ts";
 import { withContainers } from "./containers.ts";
+import { scanFew } from "./held_sockets.ts";
 import { takeSnapshot } from "./own_netns_snapshot.ts";
 import { takeNetnsSnapshot } from "./netns_snapshot.ts";
 import { rescanUntilStable } from "./rescan.ts";
@@ -75,20 +74,6 @@ export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics)
 
 /** A walk over these processes only: so quick that the sockets listed just before are still open. */
 function walkOf(pids: ReadonlySet<number>): Walk {
-  const scanner = new FewProcesses(pids);
-  const scan = scanner.scanProcesses();
-  return { scan, search: (missing) => withThreads(scanner, scan, missing, new Diagnostics()) };
-}
-
-class FewProcesses extends DescriptorScanner {
-  readonly #pids: ReadonlySet<number>;
-
-  constructor(pids: ReadonlySet<number>) {
-    super(new ProcRoot());
-    this.#pids = pids;
-  }
-
-  override listProcesses(): number[] {
-    return [...this.#pids].sort((a, b) => a - b);
-  }
+  const scan = scanFew([...pids].sort((a, b) => a - b), new ProcRoot());
+  return { scan, search: () => scan };
 }

@@ -7,9 +7,9 @@
  */
 import { ENOSYS, EPERM } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
-import { namespaceInode } from "../../ffi/namespace.ts";
+import { tryNamespaceOfSocket } from "../../ffi/namespace.ts";
 import { tryCopyFrom, tryOpenProcess } from "../../ffi/process.ts";
-import { tryGetNamespaceCookie, tryOpenSocketNamespace } from "../../ffi/socket.ts";
+import { tryGetNamespaceCookie } from "../../ffi/socket.ts";
 import type { DescriptorTable } from "../proc/descriptors.ts";
 import type { SocketPlace } from "./namespaces.ts";
 
@@ -51,14 +51,11 @@ export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
       // Cheaper than a descriptor of the namespace, and enough to know one that was met before. Linux 5.14.
       const cookie = tryGetNamespaceCookie(copy);
       if (cookie !== null && cookies.has(cookie)) return;
-      const namespace = tryOpenSocketNamespace(copy);
-      if (namespace < 0) {
+      const inode = tryNamespaceOfSocket(copy);
+      if (inode < 0) {
         partial = true;
         return;
       }
-      const inode = namespaceInode(namespace);
-      close(namespace);
-      if (inode === null) return;
       if (cookie !== null) cookies.add(cookie);
       if (!found.has(inode)) found.set(inode, { pid, fd: fds[row]! });
     } finally {

@@ -5,7 +5,7 @@
  */
 import { ENOSYS, SyscallError } from "../../../ffi/errno.ts";
 import { close } from "../../../ffi/files.ts";
-import { namespaceInode } from "../../../ffi/namespace.ts";
+import { tryNamespaceOfSocket } from "../../../ffi/namespace.ts";
 import { tryCopyDescriptor } from "../../../ffi/process.ts";
 import {
   AF_INET,
@@ -15,7 +15,6 @@ import {
   SO_PROTOCOL,
   SOL_SOCKET,
   tryGetIntOption,
-  tryOpenSocketNamespace,
 } from "../../../ffi/socket.ts";
 import type { Discrepancy, SourceComparison } from "../../audit/advice/rule.ts";
 import { collectSockets } from "../../snapshot/collect.ts";
@@ -257,11 +256,5 @@ function isListeningHere(
   const transport = TRANSPORTS.get(tryGetIntOption(fd, SOL_SOCKET, SO_PROTOCOL) ?? -1);
   if (transport === undefined || !whole(transport)) return false;
   // A socket stays in the namespace it was made in, wherever its owner moves.
-  const namespace = tryOpenSocketNamespace(fd);
-  if (namespace < 0) return false;
-  try {
-    return namespaceInode(namespace) === netns;
-  } finally {
-    close(namespace);
-  }
+  return tryNamespaceOfSocket(fd) === netns;
 }
