@@ -70,14 +70,14 @@ function unescapeOctal(text: string): string {
 }
 
 /** The mounts that this thread sees; none where /proc does not tell. */
-export function readMountinfo(root: ProcRoot): Mount[] {
-  const mounts = tryReadMountinfo(root);
+export function readMountinfo(root: ProcRoot, process = "thread-self"): Mount[] {
+  const mounts = tryReadMountinfo(root, process);
   return typeof mounts === "number" ? [] : mounts;
 }
 
 /** The mounts that this thread sees, or the negated errno where /proc does not tell. */
-export function tryReadMountinfo(root: ProcRoot): Mount[] | number {
-  const bytes = root.read("thread-self/mountinfo");
+export function tryReadMountinfo(root: ProcRoot, process = "thread-self"): Mount[] | number {
+  const bytes = root.read(`${process}/mountinfo`);
   return typeof bytes === "number" ? bytes : parseMountinfo(latin1Text(bytes));
 }
 

@@ -14,6 +14,7 @@ import { type FileStatus, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts"
 import { Refusal } from "../files/refusal.ts";
 import { listUntrusted, statBelow } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
+import { readMountinfo } from "../proc/mountinfo.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { showsOwnPids } from "../proc/status.ts";
 import { utf8Text } from "../text/encoding.ts";
@@ -55,7 +56,8 @@ const ENTRY_LIMIT = 65536;
 /** See the module. It remembers what it found: for one answer, not longer. */
 export class SocketFiles {
   readonly #root: ProcRoot;
-  readonly #mountinfo = new Map<string, string>();
+  /** Of a process, the devices of its mounts by mount ID. */
+  readonly #devices = new Map<string, ReadonlyMap<number, FileStatus["device"]>>();
 
   constructor(root: ProcRoot) {
     this.#root = root;
@@ -205,13 +207,12 @@ export class SocketFiles {
   #superblock({ mountId }: FileStatus, root: string): FileStatus["device"] | null {
     if (mountId === null) return null;
     const process = /^\/proc\/(\d+)\//.exec(root)?.[1] ?? "thread-self";
-    let table = this.#mountinfo.get(process);
-    if (table === undefined) {
-      table = this.#root.text(`${process}/mountinfo`) ?? "";
-      this.#mountinfo.set(process, table);
+    let devices = this.#devices.get(process);
+    if (devices === undefined) {
+      devices = new Map(readMountinfo(this.#root, process).map(({ id, device }) => [id, device]));
+      this.#devices.set(process, devices);
     }
-    const device = new RegExp(`^${mountId} \\d+ (\\d+):(\\d+) `, "m").exec(table);
-    return device === null ? null : { major: Number(device[1]), minor: Number(device[2]) };
+    return devices.get(mountId) ?? null;
   }
 }
 
