@@ -19,6 +19,7 @@ import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../etc/users.ts";
 import type { Query } from "../query.ts";
 import { formatEndpoint } from "../views/columns.ts";
+import { tellGaps } from "../views/gaps.ts";
 import { writeTable } from "../views/table.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import { BrokenPipe, type Writer } from "../text/writer.ts";
@@ -69,14 +70,13 @@ export async function kill(
         tools,
         (found) => closer.found(found),
       );
-    for (const { reason } of diagnostics.gaps) err.write(`sockeye: ${reason}\n`);
+    tellGaps(diagnostics.gaps, err);
     if (sockets.length === 0) {
       const verdict = decide(false, EVERYWHERE, diagnostics.gaps);
       err.write(`sockeye: ${absence("nothing_to_close", verdict)}\n`);
       err.flush();
       return verdict.answer === "undecided" ? "undecided" : "nothing";
     }
-    err.flush();
     // With --yes, nobody waits for the list: the sockets are closed although its reader is gone.
     out.keepsOn = options.yes;
     if (!options.yes && terminalColumns(0) === null) {
