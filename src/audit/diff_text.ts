@@ -8,6 +8,7 @@ import { paint, type Role } from "../text/color.ts";
 import { sanitize } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
 import { type Comparison, DIFF_FIELDS, type Difference, type Service } from "./diff.ts";
+import { plural } from "../text/plural.ts";
 
 const SIGNS: Readonly<Record<Difference["kind"], readonly [sign: string, role: Role]>> = {
   appeared: ["+", "warning"],
@@ -54,7 +55,7 @@ function summary({ differences, compared, ephemeralUdp, verdict }: Comparison): 
   const left = ephemeralUdp.before + ephemeralUdp.after === 0
     ? ""
     : `; UDP sockets on ephemeral ports are not compared (${ephemeralUdp.before} before, ${ephemeralUdp.after} now)`;
-  const what = compared === 1 ? "1 service" : `${compared} services`;
+  const what = plural(compared, "service");
   const because = parts.length === 0 && verdict.answer === "undecided"
     ? `: ${sanitize(becauseText(verdict))}`
     : "";

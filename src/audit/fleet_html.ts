@@ -8,6 +8,7 @@ import { reachRank } from "./policy.ts";
 import { sanitize } from "../text/sanitize.ts";
 import type { Scope } from "../model/socket.ts";
 import type { Fleet, FleetHost, FleetService } from "./fleet.ts";
+import { plural } from "../text/plural.ts";
 
 const STYLE = `
 :root {
@@ -92,11 +93,11 @@ export function fleetPage(fleet: Fleet): string {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sockeye: ${count(fleet.hosts.length, "host")}</title>
+<title>Sockeye: ${plural(fleet.hosts.length, "host")}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>What can be talked to on ${count(fleet.hosts.length, "host")}</h1>
+<h1>What can be talked to on ${plural(fleet.hosts.length, "host")}</h1>
 <p>${summary(fleet)}</p>
 <div class="find"><input id="filter" type="search" autocomplete="off" aria-label="Filter" placeholder="Filter: words of a service, program, user, unit or host"><span><output id="left">${fleet.services.length}</output> of ${fleet.services.length}</span></div>
 <table id="services">
@@ -127,23 +128,19 @@ const HOST_COLUMNS = ["Host", "Services", "Taken", "Kernel", "Boot", "Not seen"]
 /** Further hosts are folded up. */
 const NAMED_HOSTS = 3;
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
-}
-
 function summary({ hosts, services, superseded, fromFuture }: Fleet): string {
   const far = services.filter(({ service }) => service.values.reach.some(isFar)).length;
   const future = hosts.filter(({ future }) => future).length;
   const partial = hosts.filter(({ complete }) => !complete).length;
   return [
-    count(services.length, "service"),
+    plural(services.length, "service"),
     ...(far > 0 ? [`${far} reachable from everywhere`] : []),
-    ...(partial > 0 ? [`not everything was seen on ${count(partial, "host")}`] : []),
+    ...(partial > 0 ? [`not everything was seen on ${plural(partial, "host")}`] : []),
     ...(superseded > fromFuture
-      ? [`${count(superseded - fromFuture, "older snapshot")} left out`]
+      ? [`${plural(superseded - fromFuture, "older snapshot")} left out`]
       : []),
-    ...(fromFuture > 0 ? [`${count(fromFuture, "snapshot")} dated in the future left out`] : []),
-    ...(future > 0 ? [`${count(future, "snapshot")} dated in the future`] : []),
+    ...(fromFuture > 0 ? [`${plural(fromFuture, "snapshot")} dated in the future left out`] : []),
+    ...(future > 0 ? [`${plural(future, "snapshot")} dated in the future`] : []),
   ].join(" · ");
 }
 

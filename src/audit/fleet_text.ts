@@ -7,6 +7,7 @@ import { paint } from "../text/color.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { cellWidth, pad } from "../text/width.ts";
 import type { Fleet } from "./fleet.ts";
+import { plural } from "../text/plural.ts";
 
 const HEADERS = ["SERVICE", "NETNS", "REACH", "PROGRAM", "USER", "UNIT", "HOSTS"] as const;
 
@@ -45,16 +46,15 @@ function hostsText({ hosts }: Fleet, on: readonly number[]): string {
 }
 
 function summary(fleet: Fleet, partial: readonly string[]): string {
-  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
   const older = fleet.superseded - fleet.fromFuture;
   const future = fleet.hosts.filter(({ future }) => future).map(({ host }) => host.name);
   return [
-    count(fleet.hosts.length, "host"),
-    count(fleet.services.length, "service"),
+    plural(fleet.hosts.length, "host"),
+    plural(fleet.services.length, "service"),
     ...(partial.length > 0 ? [`not everything was seen on ${sanitize(partial.join(", "))}`] : []),
-    ...(older > 0 ? [`${count(older, "older snapshot")} left out`] : []),
+    ...(older > 0 ? [`${plural(older, "older snapshot")} left out`] : []),
     ...(fleet.fromFuture > 0
-      ? [`${count(fleet.fromFuture, "snapshot")} dated in the future left out`]
+      ? [`${plural(fleet.fromFuture, "snapshot")} dated in the future left out`]
       : []),
     ...(future.length > 0
       ? [`dated in the future, so nobody knows when: ${sanitize(future.join(", "))}`]

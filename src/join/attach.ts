@@ -18,6 +18,7 @@ import { effectiveCapabilities, effectiveUser } from "../proc/status.ts";
 import { OwnerIndex } from "../store/owner_index.ts";
 import { OwnerLists } from "./owner_lists.ts";
 import { type OwnerWalk, walkOwners } from "./owners.ts";
+import { plural } from "../text/plural.ts";
 
 /**
  * Finds the owners of `sockets` and fills in `owners` and `ownership`. Processes that could not be looked into become a gap
@@ -167,7 +168,7 @@ function reportUnseen(
     });
   }
   if (unseen.pidNamespace && deniedProcesses === 0 && !unseen.hidepid) {
-    const what = hiddenSockets === 1 ? "1 socket is" : `${hiddenSockets} sockets are`;
+    const what = plural(hiddenSockets, "socket is", "sockets are");
     diagnostics.gap({
       kind: "processes",
       // A socket whose owner is seen may have another one outside, as in socket activation of a container.
@@ -180,7 +181,7 @@ function reportUnseen(
 }
 
 function processes(count: number): [what: string, whose: string] {
-  return count === 1 ? ["1 process", "its"] : [`${count} processes`, "their"];
+  return [plural(count, "process", "processes"), count === 1 ? "its" : "their"];
 }
 
 function byError(

@@ -36,6 +36,7 @@ import { netnsInode } from "./ns.ts";
 import { ProcPath } from "./path.ts";
 import type { ProcRoot } from "./root.ts";
 import { parseStat } from "./stat.ts";
+import { plural } from "../text/plural.ts";
 
 /** What a walk found, and what it could not see. */
 export interface Scan {
@@ -82,7 +83,7 @@ export function socketInode(target: Uint8Array, length: number): number {
 export function failedReads({ errors }: Pick<Scan, "errors">): string | null {
   if (errors === undefined || errors.size === 0) return null;
   const names = [...new Set([...errors.values()].map(errnoName))].join(", ");
-  const what = errors.size === 1 ? "1 process" : `${errors.size} processes`;
+  const what = plural(errors.size, "process", "processes");
   return `${what} could not be read (${names}): their sockets may be missing an owner`;
 }
 

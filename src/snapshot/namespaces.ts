@@ -31,6 +31,7 @@ import { namespaceMounts, tryReadMountinfo } from "../proc/mountinfo.ts";
 import { netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { NoSuchNamespace } from "../query.ts";
+import { plural } from "../text/plural.ts";
 
 /** A namespace, and how to enter it. */
 export interface FoundNetns {
@@ -333,15 +334,12 @@ function gap({ netns }: FoundNetns, errno: number, diagnostics: Diagnostics): vo
     : effectiveUserId() === 0
     ? "; it takes CAP_SYS_ADMIN on the host"
     : "; run as root on the host to see its sockets";
+  const why = `could not be entered: ${errnoText(errno)} (${errnoName(errno)})${advice}`;
   diagnostics.gap({
     kind: "netns",
-    reason: `network namespace ${netns.inode}${name} could not be entered: ${errnoText(errno)} (${
-      errnoName(errno)
-    })${advice}`,
+    reason: `network namespace ${netns.inode}${name} ${why}`,
     detail: { netns: netns.inode, errno: errnoName(errno) },
-    many: `# network namespaces could not be entered: ${errnoText(errno)} (${
-      errnoName(errno)
-    })${advice}`,
+    many: `# network namespaces ${why}`,
   });
 }
 
@@ -351,7 +349,9 @@ export function reportUnread({ unread }: NamespaceFinder, diagnostics: Diagnosti
   if (denied > 0) {
     diagnostics.gap({
       kind: "netns",
-      reason: `the network namespace of ${processes(denied)} could not be read; ${
+      reason: `the network namespace of ${
+        plural(denied, "process", "processes")
+      } could not be read; ${
         effectiveUserId() === 0 ? "protected, even from root" : "run as root to see all namespaces"
       }`,
       detail: { denied },
@@ -366,12 +366,10 @@ export function reportUnread({ unread }: NamespaceFinder, diagnostics: Diagnosti
       detail: { ...detail, errno: errnoName(errno) },
     });
   for (const [errno, count] of errors) {
-    failed(`the network namespace of ${processes(count)}`, errno, { failed: count });
+    failed(`the network namespace of ${plural(count, "process", "processes")}`, errno, {
+      failed: count,
+    });
   }
   if (mounts !== 0) failed("the list of mounts", mounts, {});
   if (own !== 0) failed("our own network namespace", own, {});
-}
-
-function processes(count: number): string {
-  return count === 1 ? "1 process" : `${count} processes`;
 }

@@ -11,6 +11,7 @@ import { currentNetns, readNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { scanFew, unlistedSockets } from "./held_sockets.ts";
+import { plural } from "../text/plural.ts";
 
 /** Protocols whose sockets are in a table as soon as they are bound or connected. */
 const INTERNET = /^(TCP|UDP|RAW|PING|MPTCP|SCTP|DCCP)/i;
@@ -45,9 +46,7 @@ export function gapsOfProcesses(query: Query, sockets: Sockets, root: ProcRoot):
     for (const [inode, count] of others) {
       const what = count === 0
         ? `process ${pid} lives in`
-        : `${count === 1 ? "1 socket" : `${count} sockets`} of process ${pid} ${
-          count === 1 ? "is" : "are"
-        } of`;
+        : `${plural(count, "socket")} of process ${pid} ${count === 1 ? "is" : "are"} of`;
       gaps.push({
         kind: "netns",
         reason:
@@ -57,7 +56,8 @@ export function gapsOfProcesses(query: Query, sockets: Sockets, root: ProcRoot):
     }
     // Without all states, or with a filter, most sockets are not shown because they were not asked for.
     if (nowhere > 0 && isWhole(query)) {
-      const [what, are] = nowhere === 1 ? ["1 socket", "is"] : [`${nowhere} sockets`, "are"];
+      const what = plural(nowhere, "socket");
+      const are = nowhere === 1 ? "is" : "are";
       gaps.push({
         kind: "unlisted",
         reason:

@@ -10,6 +10,7 @@ import { sanitize } from "../text/sanitize.ts";
 import { pad } from "../text/width.ts";
 import type { Writer } from "../text/writer.ts";
 import { jsonText } from "../text/json_text.ts";
+import { plural } from "../text/plural.ts";
 
 /** Name and version of the format. */
 const CHECKUP_SCHEMA = "sockeye.checkup/1";
@@ -84,9 +85,7 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
     ...(checkup.namespacesUnread > 0
       ? [
         [
-          `, unknown of ${checkup.namespacesUnread} ${
-            checkup.namespacesUnread === 1 ? "process" : "processes"
-          }`,
+          `, unknown of ${plural(checkup.namespacesUnread, "process", "processes")}`,
           "warning",
         ] as const,
       ]

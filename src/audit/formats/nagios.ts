@@ -14,6 +14,7 @@ import {
   SEVERITIES,
   VERDICTS,
 } from "../report.ts";
+import { plural } from "../../text/plural.ts";
 
 /** Exit statuses of the Monitoring Plugins, which differ from those of Sockeye's commands. */
 export const NAGIOS_STATUS = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
@@ -48,7 +49,7 @@ export function nagiosReport(report: AuditReport): string {
     `${endpoint} ${verdict ?? rule.replace("advice/", "")}`
   );
   if (problems.length > NAMED) named.push(`and ${problems.length - NAMED} more`);
-  const what = report.services === 1 ? "1 service" : `${report.services} services`;
+  const what = plural(report.services, "service");
   const detail = named.length === 0 ? nothing(report) : named.join(", ");
   return `${nagiosLine(nagiosState(report), `${what}: ${detail}`)} | ${figures(report)}\n`;
 }

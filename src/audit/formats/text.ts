@@ -18,6 +18,7 @@ import {
   type Severity,
   VERDICTS,
 } from "../report.ts";
+import { plural } from "../../text/plural.ts";
 
 const ROLES: Readonly<Record<Severity, Role>> = {
   critical: "warning",
@@ -92,7 +93,7 @@ function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): str
 }
 
 function summary(report: AuditReport): string {
-  const what = report.services === 1 ? "1 service" : `${report.services} services`;
+  const what = plural(report.services, "service");
   const counts = report.policy === null ? bySeverity(report) : byVerdict(report);
   return `${report.outcome}: ${what}: ${counts || nothing(report)}${undecidedText(report)}\n`;
 }
@@ -103,7 +104,7 @@ function nothing(report: AuditReport): string {
 
 function undecidedText({ undecided }: AuditReport): string {
   if (undecided.length === 0) return "";
-  const rules = undecided.length === 1 ? "1 rule is" : `${undecided.length} rules are`;
+  const rules = plural(undecided.length, "rule is", "rules are");
   const because = [...new Set(undecided.flatMap((rule) => rule.because))];
   return `; ${rules} not decidable: ${sanitize(becauseText({ answer: "undecided", because }))}`;
 }

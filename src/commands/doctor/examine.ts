@@ -34,6 +34,7 @@ import { effectiveCapabilities } from "../../proc/status.ts";
 import { Users } from "../../etc/users.ts";
 import { readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
 import { utf8Text } from "../../text/encoding.ts";
+import { plural } from "../../text/plural.ts";
 
 /** Source: include/uapi/linux/capability.h. */
 const CAP_NET_BIND_SERVICE = 10;
@@ -229,9 +230,7 @@ function adviceFor(checkup: Omit<Checkup, "advice">, installed: string | null): 
         : lacks("CAP_SYS_PTRACE")
         ? "Give CAP_SYS_PTRACE (in a container: --cap-add SYS_PTRACE) to see who holds other users' sockets"
         : `${
-          checkup.processes.denied === 1
-            ? "1 process is"
-            : `${checkup.processes.denied} processes are`
+          plural(checkup.processes.denied, "process is", "processes are")
         } protected, even from root with CAP_SYS_PTRACE, by the kernel or a security module: nothing helps here`,
     );
   }

@@ -7,16 +7,8 @@ import type { Explanation, Nearby } from "../../model/explanation.ts";
 import { absence, type Verdict } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { bindLines } from "./bind.ts";
-import {
-  type Line,
-  named,
-  netnsText,
-  type Page,
-  plain,
-  plural,
-  socketSpans,
-  some,
-} from "./page.ts";
+import { type Line, named, netnsText, type Page, plain, socketSpans, some } from "./page.ts";
+import { plural } from "../../text/plural.ts";
 
 /** Writes the text. */
 export function writeNothing(explanation: Explanation, page: Page): void {

@@ -76,10 +76,6 @@ export const bytes = (value: Bytes | null) => value === null ? "?" : sanitizeByt
 
 export const named = (process: Process) => `${bytes(process.comm)} (${process.pid})`;
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 export function formatAddress(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

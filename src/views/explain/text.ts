@@ -27,10 +27,10 @@ import {
   netnsText,
   Page,
   plain,
-  plural,
   protocolName,
   some,
 } from "./page.ts";
+import { plural } from "../../text/plural.ts";
 import { reachLines } from "./reach.ts";
 import { writeUnlisted } from "./unlisted.ts";
 import { logLines, whereLines } from "./where.ts";

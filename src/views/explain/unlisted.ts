@@ -5,7 +5,8 @@
  */
 import type { Explanation, UnlistedSocket } from "../../model/explanation.ts";
 import { sanitize } from "../../text/sanitize.ts";
-import { type Line, MANY, type Page, plain, plural, some } from "./page.ts";
+import { type Line, MANY, type Page, plain, some } from "./page.ts";
+import { plural } from "../../text/plural.ts";
 
 /** Writes them: below the sockets that were found, or in their place. */
 export function writeUnlisted(explanation: Explanation, page: Page): void {

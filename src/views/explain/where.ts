@@ -7,7 +7,8 @@ import type { ExplainedSockets, LogFile, Place } from "../../model/explanation.t
 import { absence } from "../../model/verdict.ts";
 import type { Span } from "../../text/flow.ts";
 import { sanitize } from "../../text/sanitize.ts";
-import { bytes, type Line, MANY, plain, plural, some } from "./page.ts";
+import { bytes, type Line, MANY, plain, some } from "./page.ts";
+import { plural } from "../../text/plural.ts";
 
 const FATE: Readonly<Record<Place["exeFate"], Span | null>> = {
   unchanged: null,

@@ -11,7 +11,8 @@ import { withoutOwner } from "../columns.ts";
 import type { Span } from "../../text/flow.ts";
 import { absence } from "../../model/verdict.ts";
 import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
-import { type Line, MANY, named, type Page, plain, plural } from "./page.ts";
+import { type Line, MANY, named, type Page, plain } from "./page.ts";
+import { plural } from "../../text/plural.ts";
 
 /** The owners of sockets. Sockets that the same processes share in the same way are shown together. */
 export function whoLines({ sockets, relations }: ExplainedSockets, page: Page): Line[] {
