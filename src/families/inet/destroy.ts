@@ -8,7 +8,8 @@
  * @module
  */
 import { ENOENT, EOPNOTSUPP, EPERM, SyscallError } from "../../../ffi/errno.ts";
-import type { NetlinkSocket as NetlinkTransport } from "../../netlink/connection.ts";
+import type { NetlinkSocket } from "../../netlink/connection.ts";
+import { cookieOf } from "../../model/cookie.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import type { Expr } from "../../filter/ast.ts";
 import { single } from "../../filter/ranges.ts";
@@ -69,6 +70,8 @@ export type Destroyed =
   | { readonly error: string }
   | { readonly unread: string };
 
+type Cookie = ReturnType<typeof cookieOf>;
+
 /** What the kernel answers to one request. */
 type Answer = "accepted" | "not_found" | "denied" | "unsupported" | { readonly error: string };
 
@@ -92,7 +95,7 @@ const ROUNDS = 3;
  * be under way on the connection.
  */
 export function destroy(
-  connection: NetlinkTransport,
+  connection: NetlinkSocket,
   requests: readonly Uint8Array[],
 ): Destroyed[] {
   const targets = requests.map((request) => new Target(request));
@@ -104,7 +107,7 @@ export function destroy(
     if (table === undefined) tables.set(target.table, [target]);
     else table.push(target);
   }
-  for (const some of tables.values()) settle(connection, some);
+  for (const some of tables.values()) retryUntilStable(connection, some);
   return targets.map((target) => target.became());
 }
 
@@ -146,12 +149,10 @@ class Target {
     return this.#view.getUint16(REQ_DPORT, false) !== 0;
   }
 
-  get cookie(): string {
-    const { uint32 } = this;
-    return cookieKey(uint32(REQ_COOKIE), uint32(REQ_COOKIE + 4));
+  get cookie(): Cookie {
+    const view = this.#view;
+    return cookieOf(view.getUint32(REQ_COOKIE, true), view.getUint32(REQ_COOKIE + 4, true));
   }
-
-  readonly uint32 = (at: number): number => this.#view.getUint32(at, true);
 
   get family(): number {
     return this.#view.getUint8(REQ_FAMILY);
@@ -193,10 +194,6 @@ const DATAGRAM: readonly number[] = [
   uapi.IPPROTO_RAW,
 ];
 
-function cookieKey(low: number, high: number): string {
-  return `${high}:${low}`;
-}
-
 function protocolOf(request: Uint8Array): number {
   const view = new DataView(request.buffer, request.byteOffset, request.byteLength);
   const attribute = REQ_ID + uapi.SOCKID_SIZE;
@@ -206,8 +203,8 @@ function protocolOf(request: Uint8Array): number {
 }
 
 /** Reads the table, tries again what is still in it, and reads it again, until nothing changes any more. */
-function settle(connection: NetlinkTransport, targets: readonly Target[]): void {
-  look(connection, targets);
+function retryUntilStable(connection: NetlinkSocket, targets: readonly Target[]): void {
+  readTable(connection, targets);
   for (let round = 1; round < ROUNDS; round++) {
     const left = targets.filter((target) => target.unread === null && target.remains);
     if (left.length === 0) return;
@@ -223,16 +220,16 @@ function settle(connection: NetlinkTransport, targets: readonly Target[]): void 
       else place.push(target);
     }
     for (const some of places.values()) search(connection, some);
-    look(connection, targets);
+    readTable(connection, targets);
   }
 }
 
-function again(connection: NetlinkTransport, target: Target): void {
+function again(connection: NetlinkSocket, target: Target): void {
   const answer = ask(connection, target.request);
   if (answer !== "not_found") target.answer = answer;
 }
 
-function ask(connection: NetlinkTransport, request: Uint8Array): Answer {
+function ask(connection: NetlinkSocket, request: Uint8Array): Answer {
   try {
     // raw_diag_destroy compares no cookie, and would close another program's socket with the same addresses.
     if (
@@ -256,9 +253,9 @@ function ask(connection: NetlinkTransport, request: Uint8Array): Answer {
  * spreads connections over a group (SO_REUSEPORT). So peers are made up, until each socket was found or the same few come again
  * and again. A socket that a made-up peer finds is closed only if its cookie is one of ours.
  */
-function search(connection: NetlinkTransport, targets: readonly Target[]): void {
+function search(connection: NetlinkSocket, targets: readonly Target[]): void {
   const wanted = new Map(targets.map((target) => [target.cookie, target]));
-  const seen = new Set<string>();
+  const seen = new Set<Cookie>();
   const request = targets[0]!.request.slice();
   const view = new DataView(request.buffer);
   request.fill(0, REQ_DST, REQ_DST + ADDRESS_SIZE);
@@ -269,7 +266,7 @@ function search(connection: NetlinkTransport, targets: readonly Target[]): void 
     port++
   ) {
     view.setUint16(REQ_DPORT, port, false);
-    let found: string | null;
+    let found: Cookie;
     try {
       found = find(connection, request);
     } catch (error) {
@@ -294,7 +291,7 @@ function search(connection: NetlinkTransport, targets: readonly Target[]): void 
 }
 
 /** The cookie of the socket that the kernel finds by the addresses of a request; `null` for none. Throws as execute does. */
-function find(connection: NetlinkTransport, destroyRequest: Uint8Array): string | null {
+function find(connection: NetlinkSocket, destroyRequest: Uint8Array): Cookie {
   const request = destroyRequest.slice();
   const view = new DataView(request.buffer);
   view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
@@ -306,12 +303,12 @@ function find(connection: NetlinkTransport, destroyRequest: Uint8Array): string 
     swap(request, REQ_SPORT, REQ_DPORT, 2);
     swap(request, REQ_SRC, REQ_DST, ADDRESS_SIZE);
   }
-  let cookie: string | null = null;
+  let cookie: Cookie = null;
   const message = new InetMessage();
   try {
     execute(connection, request, "look for a socket", (at, start, end) => {
       message.at(at, start, end);
-      cookie = cookieKey(message.cookieLow, message.cookieHigh);
+      cookie = message.cookie;
     });
   } catch (error) {
     if (error instanceof NetlinkError && error.errno === ENOENT) return null;
@@ -327,7 +324,7 @@ function swap(bytes: Uint8Array, a: number, b: number, length: number): void {
 }
 
 /** Reads the table of the kernel that these sockets belong to, and notes what is left of each. */
-function look(connection: NetlinkTransport, targets: readonly Target[]): void {
+function readTable(connection: NetlinkSocket, targets: readonly Target[]): void {
   const [first] = targets as [Target];
   const { port } = first;
   const here: Expr = { kind: "host", end: "source", addresses: [], ports: single(port) };
@@ -340,12 +337,12 @@ function look(connection: NetlinkTransport, targets: readonly Target[]): void {
       : null,
   });
   const message = new InetMessage();
-  const left = new Map<string, number>();
+  const left = new Map<Cookie, number>();
   try {
     const { interrupted } = dump(connection, table, "sockets that are left", {
       message(view, start, end) {
         message.at(view, start, end);
-        left.set(cookieKey(message.cookieLow, message.cookieHigh), message.state);
+        left.set(message.cookie, message.state);
       },
       restart: () => left.clear(),
     });
