@@ -58,6 +58,16 @@ export interface FileStatus {
 /** Where the kernel writes to: one for all calls, made by the first. */
 let result: { readonly view: DataView<ArrayBuffer>; readonly address: number } | undefined;
 
+/** True for one device by both of its numbers. */
+export function isSameDevice(a: Device, b: Device): boolean {
+  return a.major === b.major && a.minor === b.minor;
+}
+
+/** True for one file: the same inode on the same device. */
+export function isSameFile(a: FileStatus, b: FileStatus): boolean {
+  return a.inode === b.inode && isSameDevice(a.device, b.device);
+}
+
 function makeResult() {
   const bytes = allocate(STATX_SIZE);
   return { view: new DataView(bytes.buffer), address: addressOf(bytes) };

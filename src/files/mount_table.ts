@@ -5,7 +5,7 @@
  */
 import { AT_FDCWD } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { tryStatAt } from "../../ffi/stat.ts";
+import { isSameDevice, tryStatAt } from "../../ffi/stat.ts";
 import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { promptnessOf, revalidates, stacks } from "./file_systems.ts";
@@ -58,9 +58,7 @@ export class MountTable {
 
   /** True if the same file system is mounted here too. */
   hasDevice({ device }: Mount): boolean {
-    return [...this.#mounts.values()].some((mount) =>
-      mount.device.major === device.major && mount.device.minor === device.minor
-    );
+    return [...this.#mounts.values()].some((mount) => isSameDevice(mount.device, device));
   }
 
   /** True if following a link of /proc to this directory might wait: it is on a network file system, or it may be. */

@@ -71,7 +71,6 @@ interface Found {
 export class UntrustedTree {
   readonly #base: Found;
   readonly #mounts: readonly MountTable[];
-
   readonly #byParts: boolean;
 
   private constructor(base: Found, mounts: readonly MountTable[], byParts: boolean) {

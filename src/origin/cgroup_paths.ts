@@ -12,7 +12,7 @@ import {
   tryOpenAt,
 } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { tryStatAt } from "../../ffi/stat.ts";
+import { isSameDevice, tryStatAt } from "../../ffi/stat.ts";
 import { type Mount, readMountinfo } from "../proc/mountinfo.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { utf8Text } from "../text/encoding.ts";
@@ -53,8 +53,7 @@ export class CgroupPaths {
       const status = tryStatAt(AT_FDCWD, cString(candidate));
       if (typeof status === "number") continue;
       // The number of a directory in cgroup2 is its identifier; elsewhere it means nothing.
-      const { device: { major, minor }, inode } = status;
-      if (major === root.device.major && minor === root.device.minor) return BigInt(inode);
+      if (isSameDevice(status.device, root.device)) return BigInt(status.inode);
     }
     return null;
   }

@@ -14,7 +14,7 @@ import {
 import { cString } from "../../ffi/memory.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { SO_REUSEADDR, SO_REUSEPORT, SOL_SOCKET, tryGetIntOption } from "../../ffi/socket.ts";
-import { S_IFMT, S_IFREG, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
+import { isSameFile, S_IFMT, S_IFREG, tryStatAt, tryStatFd } from "../../ffi/stat.ts";
 import { Refusal } from "../files/refusal.ts";
 import { statBelow } from "../files/untrusted_tree.ts";
 import type { Bytes, Process } from "../model/owner.ts";
@@ -160,9 +160,7 @@ export class Facts {
     }
     if (exeDeleted) return of("replaced");
     if (typeof running === "number") return of("unknown");
-    const same = running.inode === now.inode && running.device.major === now.device.major &&
-      running.device.minor === now.device.minor;
-    return of(same ? "unchanged" : "replaced");
+    return of(isSameFile(running, now) ? "unchanged" : "replaced");
   }
 
   /** Regular files that the process has open, ascending by descriptor; `null` where it may not be looked into. */

@@ -10,7 +10,7 @@ import { ENOENT } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { tryOpenSocketFile } from "../../ffi/socket.ts";
-import { type FileStatus, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts";
+import { type FileStatus, isSameDevice, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts";
 import { Refusal } from "../files/refusal.ts";
 import { listUntrusted, statBelow } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
@@ -81,9 +81,9 @@ export class SocketFiles {
     if (status instanceof Refusal || !isSocket(status)) return null;
     // The kernel tells 32 bits of the inode.
     if (status.inode % 0x1_0000_0000 !== file.inode) return null;
-    if (isDevice(status.device, file)) return status;
+    if (isSameDevice(status.device, file)) return status;
     const device = this.#superblock(status, root);
-    return device !== null && isDevice(device, file) ? status : null;
+    return device !== null && isSameDevice(device, file) ? status : null;
   }
 
   /** Looks for the file of a socket: at its path, then wherever the kernel or its folder shows it. */
@@ -224,10 +224,6 @@ interface View {
 
 function isSocket({ mode }: FileStatus): boolean {
   return (mode & S_IFMT) === S_IFSOCK;
-}
-
-function isDevice({ major, minor }: FileStatus["device"], file: FileIdentity): boolean {
-  return major === file.major && minor === file.minor;
 }
 
 // `./` and repeated slashes say nothing.

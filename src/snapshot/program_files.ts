@@ -8,7 +8,7 @@
  */
 import { AT_FDCWD } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { type FileStatus, tryStatAt } from "../../ffi/stat.ts";
+import { isSameFile, tryStatAt } from "../../ffi/stat.ts";
 import { Refusal } from "../files/refusal.ts";
 import { UntrustedTree } from "../files/untrusted_tree.ts";
 import { ProcRoot } from "../proc/root.ts";
@@ -61,7 +61,7 @@ function isHostFile(
 ): boolean | null {
   const running = tryStatAt(AT_FDCWD, cString(`${root.path}/${pid}/exe`));
   const there = tree instanceof Refusal ? tree : tree.stat(exe!);
-  if (typeof running !== "number" && !(there instanceof Refusal) && isSame(running, there)) {
+  if (typeof running !== "number" && !(there instanceof Refusal) && isSameFile(running, there)) {
     return true;
   }
   const its = namespaces(root, String(pid));
@@ -72,9 +72,4 @@ function isHostFile(
   // The file of a service was removed since, as an update does. Only root can have made its mount namespace.
   if (deleted && container === null && its.user !== null && its.user === own.user) return true;
   return there instanceof Refusal && there.why !== "absent" ? null : false;
-}
-
-function isSame(a: FileStatus, b: FileStatus): boolean {
-  return a.inode === b.inode && a.device.major === b.device.major &&
-    a.device.minor === b.device.minor;
 }

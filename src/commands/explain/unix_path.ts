@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { S_IFMT, S_IFSOCK } from "../../../ffi/stat.ts";
+import { isSameFile, S_IFMT, S_IFSOCK } from "../../../ffi/stat.ts";
 import { Refusal } from "../../files/refusal.ts";
 import type { Explanation } from "../../model/explanation.ts";
 import type { Socket } from "../../model/socket.ts";
@@ -36,11 +36,7 @@ export function isAt(socket: Socket, path: string, files: SocketFiles): "file" |
   const found = files.find(bound);
   const wanted = files.status(path);
   if (found.kind !== "found" || wanted instanceof Refusal) return null;
-  const { inode, device } = found.status;
-  return inode === wanted.inode && device.major === wanted.device.major &&
-      device.minor === wanted.device.minor
-    ? "file"
-    : null;
+  return isSameFile(found.status, wanted) ? "file" : null;
 }
 
 /** What is at a path where no socket was found. */

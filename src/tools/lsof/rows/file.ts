@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { Device, FileStatus } from "../../../../ffi/stat.ts";
 import {
+  type Device,
+  type FileStatus,
+  isSameDevice,
   S_IFBLK,
   S_IFCHR,
   S_IFDIR,
@@ -68,8 +70,7 @@ export function fillFileRow(
   row.type = TYPES.get(type) ??
     (isAnonymous(status, path) ? "a_inode" : (type >>> 12).toString(8).padStart(4, "0"));
   if (
-    type === S_IFREG && messageQueues !== null && messageQueues.major === status.device.major &&
-    messageQueues.minor === status.device.minor
+    type === S_IFREG && messageQueues !== null && isSameDevice(messageQueues, status.device)
   ) row.type = "PSXMQ";
 }
 
