@@ -151,8 +151,7 @@ export const ABSENCES = {
   no_owner: {
     no:
       "the kernel itself, or a descriptor on its way between processes: every process was looked into",
-    undecided:
-      "hidden: held by a process that may not be looked into or is not seen; root on the host sees it",
+    undecided: "hidden: held by a process that may not be looked into or is not seen",
   },
   nothing_to_report: {
     no: "nothing to report",

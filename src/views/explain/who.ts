@@ -66,7 +66,9 @@ function ownerless(socket: Socket): string {
     case "hidden":
       // The kernel opens UDP sockets itself: VXLAN, WireGuard, L2TP and the like. Without a full look nothing tells which it is.
       return socket.transport === "udp"
-        ? "hidden: held by a process that may not be looked into or is not seen, or by the kernel itself, as of a tunnel; root on the host sees which"
+        ? `${
+          absence("no_owner", { answer: "undecided", because: [] })
+        }, or by the kernel itself, as of a tunnel`
         : absence("no_owner", { answer: "undecided", because: [] });
     case "kernel":
       return absence("no_owner", { answer: "no" });
