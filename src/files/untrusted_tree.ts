@@ -355,25 +355,3 @@ export function statBelow(
     tree.close();
   }
 }
-
-/** A path of ours, or one below /proc/PID/root or /proc/PID/cwd, as the tree it begins in and the rest. */
-function divided(path: string): readonly [prefix: string, rest: string] {
-  const process = /^(\/proc\/\d+\/(?:root|cwd))(\/.*)?$/s.exec(path);
-  return process === null ? ["", path] : [process[1]!, process[2] ?? "/"];
-}
-
-/** Names in a directory of ours, or of one below /proc/PID/root or /proc/PID/cwd: see {@linkcode UntrustedTree.list}. None where it cannot be read. */
-export function listUntrusted(
-  path: string,
-  limit: number,
-  use: (name: Uint8Array, maybeSocket: boolean) => boolean,
-): void {
-  const [prefix, rest] = divided(path);
-  const tree = UntrustedTree.open(prefix);
-  if (tree instanceof Refusal) return;
-  try {
-    tree.list(rest, limit, (name, _, maybeSocket) => use(name, maybeSocket));
-  } finally {
-    tree.close();
-  }
-}

@@ -12,7 +12,7 @@ import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { tryOpenSocketFile } from "../../ffi/socket.ts";
 import { type FileStatus, isSameDevice, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts";
 import { Refusal } from "../files/refusal.ts";
-import { listUntrusted, statBelow } from "../files/untrusted_tree.ts";
+import { statBelow, UntrustedTree } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
 import { readMountinfo } from "../proc/mountinfo.ts";
 import type { ProcRoot } from "../proc/root.ts";
@@ -77,7 +77,11 @@ export class SocketFiles {
 
   /** The status of a path, below a folder of /proc or in our own view, if it leads to this file. */
   leadsTo(path: string, file: FileIdentity, root = ""): FileStatus | null {
-    const status = this.status(path, root);
+    return this.#ifIts(this.status(path, root), file, root);
+  }
+
+  // The status, if it is that of this file as seen from `root`.
+  #ifIts(status: FileStatus | Refusal, file: FileIdentity, root: string): FileStatus | null {
     if (status instanceof Refusal || !isSocket(status)) return null;
     // The kernel tells 32 bits of the inode.
     if (status.inode % 0x1_0000_0000 !== file.inode) return null;
@@ -181,11 +185,16 @@ export class SocketFiles {
   #inFolder(views: readonly View[], file: FileIdentity): Whereabouts | null {
     for (const { root, path } of views) {
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
-      // A folder that may not be asked is not opened.
-      if (this.status(folder, root) instanceof Refusal) continue;
-      for (const name of entries(root + folder)) {
-        const status = this.leadsTo(folder + name, file, root);
-        if (status !== null) return { kind: "found", root, path: folder + name, status };
+      // One tree for all of its entries: opening one reads the mounts of the process.
+      const tree = UntrustedTree.open(root);
+      if (tree instanceof Refusal) continue;
+      try {
+        for (const name of socketsIn(tree, folder)) {
+          const status = this.#ifIts(tree.stat(folder + name), file, root);
+          if (status !== null) return { kind: "found", root, path: folder + name, status };
+        }
+      } finally {
+        tree.close();
       }
     }
     return null;
@@ -232,9 +241,10 @@ function join(folder: string, path: string): string {
   return `/${parts.join("/")}`;
 }
 
-function entries(folder: string): string[] {
+// Names of what may be sockets in a folder; none if it cannot be read.
+function socketsIn(tree: UntrustedTree, folder: string): string[] {
   const names: string[] = [];
-  listUntrusted(folder, ENTRY_LIMIT, (name, maybeSocket) => {
+  tree.list(folder, ENTRY_LIMIT, (name, _, maybeSocket) => {
     if (maybeSocket) names.push(utf8Text(name));
     return names.length === FOLDER_LIMIT;
   });
