@@ -12,6 +12,7 @@ import { Diagnostics } from "../../src/diagnostics.ts";
 import { compareTables, onlyDescriptors } from "../../src/commands/audit/compare_sources.ts";
 import { currentNetns } from "../../src/proc/ns.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
+import { firstLine } from "../support/lines.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -115,7 +116,7 @@ describe("sockeye audit without a policy", () => {
         { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
       );
       try {
-        await six.stdout.getReader().read();
+        await firstLine(six.stdout);
         expect(rules(":41234")).toEqual(["advice/ephemeral-listener low"]);
         // What the fix says helps.
         const sysctl = "/proc/sys/net/ipv4/ip_local_reserved_ports";
@@ -143,7 +144,7 @@ describe("sockeye audit without a policy", () => {
         stderr: "inherit",
       });
       try {
-        await child.stdout.getReader().read();
+        await firstLine(child.stdout);
         // A path with its maker's process ID would be told without it; this one has the test's.
         expect(rules(path)).toEqual([...expected]);
       } finally {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { firstLine } from "../support/lines.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -149,7 +150,7 @@ describe("sockeye audit --policy", () => {
       { stdin: "pipe", stdout: "pipe", stderr: "ignore" },
     );
     try {
-      await child.stdout.getReader().read();
+      await firstLine(child.stdout);
       const about = (entry: string) => verdict(["{ port: 7001 }", entry], NOBODY, "7005");
       expect(about("{ port: 7005, exe: '**/python3*', user: nobody }")).toEqual([0, "ok"]);
       expect(about("{ port: 7005, exe: /usr/sbin/nginx }")).toEqual([1, "wrong_owner"]);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { firstLine } from "../support/lines.ts";
 import { churn } from "../support/churn.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
@@ -115,7 +116,7 @@ describe("sockeye snapshot and diff", () => {
       { stdin: "pipe", stdout: "pipe", stderr: "ignore" },
     );
     try {
-      await child.stdout.getReader().read();
+      await firstLine(child.stdout);
       const ran = diff(before);
       expect(ran.stdout).toMatch(/^~ tcp 127\.0\.0\.1:8085: .*user root -> nobody/m);
       expect(ran.status).toBe(1);

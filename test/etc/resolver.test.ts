@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { parseResolvConf, Resolver, usesDns } from "../../src/etc/resolver.ts";
+import { firstLine } from "../support/lines.ts";
 
 const LOOPBACK = new Uint8Array([127, 0, 0, 1]);
 
@@ -10,8 +11,8 @@ describe("Resolver", () => {
   beforeAll(async () => {
     const program = fileURLToPath(new URL("./name_server.ts", import.meta.url));
     child = Bun.spawn([process.execPath, program], { stdin: "ignore", stdout: "pipe" });
-    const { value } = await child.stdout.getReader().read();
-    port = Number(new TextDecoder().decode(value));
+    const line = await firstLine(child.stdout);
+    port = Number(line);
   });
   afterAll(async () => {
     child.kill();

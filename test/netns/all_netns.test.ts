@@ -16,6 +16,7 @@ import { Diagnostics } from "../../src/diagnostics.ts";
 import type { InternetEndpoint, Socket } from "../../src/model/socket.ts";
 import { ALL_STATES } from "../../src/model/state.ts";
 import { type NetnsChoice, NoSuchNamespace, type Query } from "../../src/query.ts";
+import { firstLine } from "../support/lines.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -50,10 +51,10 @@ async function python(script: string) {
     stdout: "pipe",
     stderr: "inherit",
   });
-  const { value } = await child.stdout.getReader().read();
+  const line = await firstLine(child.stdout);
   return {
     pid: child.pid,
-    said: new TextDecoder().decode(value).trim(),
+    said: line,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       await child.exited;

@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import schema from "../../schema/explanation-1.json";
 import snapshotSchema from "../../schema/snapshot-1.json";
+import { firstLine } from "../support/lines.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { run } from "../support/run.ts";
@@ -535,8 +536,8 @@ async function withScript(
     stderr: "inherit",
   });
   try {
-    const { value } = await python.stdout.getReader().read();
-    await check(JSON.parse(new TextDecoder().decode(value)));
+    const line = await firstLine(python.stdout);
+    await check(JSON.parse(line));
   } finally {
     python.stdin.end();
     await python.exited;

@@ -2,6 +2,7 @@
  * Filters of the listing on the real kernel: what comes with a filter is what a filter-less listing holds of it.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { firstLine } from "../support/lines.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason, testIf } from "../support/skip.ts";
@@ -62,7 +63,7 @@ describeIf(reason, "a filter", () => {
   beforeAll(async () => {
     netns = await Namespace.create();
     scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), { stdin: "pipe", stdout: "pipe" });
-    await scene.stdout.getReader().read();
+    await firstLine(scene.stdout);
     all = snapshot(["-a"], netns).sockets;
   });
 

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import schema from "../../schema/snapshot-1.json";
 import { TCP_INFO_FIELDS } from "../../src/families/inet/tcp_info.ts";
+import { firstLine } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason, skip, testIf } from "../support/skip.ts";
@@ -56,8 +57,8 @@ describeIf(reason, "--info", () => {
   beforeAll(async () => {
     netns = await Namespace.create();
     scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), { stdin: "pipe", stdout: "pipe" });
-    const { value } = await scene.stdout.getReader().read();
-    md5 = new TextDecoder().decode(value).trim();
+    const line = await firstLine(scene.stdout);
+    md5 = line;
   });
 
   afterAll(async () => {

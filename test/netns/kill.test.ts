@@ -2,6 +2,7 @@
  * `sockeye kill` on real sockets in a namespace of their own: what it says is what happened.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { firstLine, Lines } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason } from "../support/skip.ts";
@@ -47,18 +48,9 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 describeIf(reason, "sockeye kill", () => {
   let netns: Namespace;
   let scene: Bun.Subprocess<"pipe", "pipe", "inherit">;
-  let lines: { read(): Promise<{ value?: Uint8Array | undefined }> };
+  let lines: Lines;
 
-  // A line may come in pieces.
-  const answer = async () => {
-    let said = "";
-    while (!said.endsWith("\n")) {
-      const { value } = await lines.read();
-      if (value === undefined) break;
-      said += new TextDecoder().decode(value);
-    }
-    return said.trim();
-  };
+  const answer = () => lines.next();
   const client = async () => {
     scene.stdin.write("\n");
     scene.stdin.flush();
@@ -70,7 +62,7 @@ describeIf(reason, "sockeye kill", () => {
   beforeEach(async () => {
     netns = await Namespace.create();
     scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), { stdin: "pipe", stdout: "pipe" });
-    lines = scene.stdout.getReader();
+    lines = new Lines(scene.stdout);
     expect(await answer()).toBe("up");
   });
 
@@ -118,7 +110,7 @@ sys.stdin.read()
       stdin: "pipe",
       stdout: "pipe",
     });
-    await group.stdout.getReader().read();
+    await firstLine(group.stdout);
     try {
       const ran = kill("--socket", "sport 4006 and src 127.0.0.1", "-y");
       const said = ran.stdout.split("\n").filter((line) => line.startsWith("tcp 127.0.0.1:4006: "));
@@ -150,8 +142,8 @@ for line in sys.stdin:
       stdin: "pipe",
       stdout: "pipe",
     });
-    const said = group.stdout.getReader();
-    await said.read();
+    const said = new Lines(group.stdout);
+    await said.next();
     try {
       const ran = kill("--socket", "sport 4007", "-y");
       expect(ran.status).toBe(2);
@@ -161,8 +153,7 @@ for line in sys.stdin:
       expect(ran.stdout).not.toContain("already gone");
       group.stdin.write("\n");
       group.stdin.flush();
-      const { value } = await said.read();
-      expect(Number(new TextDecoder().decode(value))).toBe(told.length);
+      expect(Number(await said.next())).toBe(told.length);
     } finally {
       group.stdin.end();
       await group.exited;

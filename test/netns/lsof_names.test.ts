@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { firstLine } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { firstReason, testIf } from "../support/skip.ts";
 import { sockeye } from "../support/sockeye.ts";
@@ -53,8 +54,7 @@ describe("names with bytes beyond ASCII", () => {
       stdout: "pipe",
       env: { PATH: process.env.PATH ?? "", LC_ALL: "C.UTF-8" },
     });
-    const said = await owner.stdout.getReader().read();
-    expect(new TextDecoder().decode(said.value)).toStartWith("ready");
+    expect(await firstLine(owner.stdout)).toStartWith("ready");
   });
   afterAll(async () => {
     if (reason !== null) return;

@@ -2,6 +2,7 @@
  * Names beyond ASCII that an administrator gave: of a network namespace, and of an interface in it.
  */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { firstLine } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -42,8 +43,7 @@ describe("names beyond ASCII", () => {
       stdin: "pipe",
       stdout: "pipe",
     });
-    const said = await owner.stdout.getReader().read();
-    expect(new TextDecoder().decode(said.value)).toStartWith("ready");
+    expect(await firstLine(owner.stdout)).toStartWith("ready");
   });
   afterAll(async () => {
     if (reason !== null) return;

@@ -24,6 +24,7 @@ import { FAMILIES, TRANSPORTS } from "../../src/model/socket.ts";
 import { ALL_STATES } from "../../src/model/state.ts";
 import { writeJson } from "../../src/views/json.ts";
 import { Writer } from "../../src/text/writer.ts";
+import { firstLine } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason } from "../support/skip.ts";
@@ -72,7 +73,7 @@ describeIf(reason, "a recording", () => {
   beforeAll(async () => {
     netns = await Namespace.create();
     scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), { stdin: "pipe", stdout: "pipe" });
-    await scene.stdout.getReader().read();
+    await firstLine(scene.stdout);
   });
 
   afterAll(async () => {

@@ -13,6 +13,7 @@ import {
 } from "../../src/model/address_family.ts";
 import { readArguments } from "../../src/tools/ss/arguments.ts";
 import { TABLE } from "../../src/tools/ss/selection.ts";
+import { firstLine } from "../support/lines.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { pythonReason } from "../support/factory.ts";
 import { describeIf, firstReason } from "../support/skip.ts";
@@ -131,7 +132,7 @@ describeIf(firstReason(namespaceReason(), pythonReason()), "on real sockets", ()
   beforeAll(async () => {
     netns = await Namespace.create();
     scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), { stdin: "pipe", stdout: "pipe" });
-    await scene.stdout.getReader().read();
+    await firstLine(scene.stdout);
   });
 
   afterAll(async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { firstLine } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason, skip } from "../support/skip.ts";
@@ -37,8 +38,8 @@ describeIf(firstReason(namespaceReason(), pythonReason()), "--trace", () => {
   beforeAll(async () => {
     netns = await Namespace.create();
     scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), { stdin: "pipe", stdout: "pipe" });
-    const { value } = await scene.stdout.getReader().read();
-    md5 = new TextDecoder().decode(value).trim();
+    const line = await firstLine(scene.stdout);
+    md5 = line;
   });
 
   afterAll(async () => {

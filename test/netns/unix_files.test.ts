@@ -7,6 +7,7 @@ import { describe, expect } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { firstLine } from "../support/lines.ts";
 import { pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -43,8 +44,8 @@ class Server implements AsyncDisposable {
       stdout: "pipe",
       stderr: "inherit",
     });
-    const { value } = await child.stdout.getReader().read();
-    return new Server(child, Number(new TextDecoder().decode(value)));
+    const line = await firstLine(child.stdout);
+    return new Server(child, Number(line));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

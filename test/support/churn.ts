@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { firstLine } from "./lines.ts";
 import type { Namespace } from "./netns.ts";
 import { sockeye } from "./sockeye.ts";
 
@@ -40,8 +41,8 @@ export async function churn(netns: Namespace, seconds: number): Promise<Churned>
   const stable = start("stable", join(folder, "app.sock"));
   const noise: ReturnType<typeof start>[] = [];
   try {
-    const { value } = await stable.stdout.getReader().read();
-    const kept: string[] = JSON.parse(new TextDecoder().decode(value));
+    const line = await firstLine(stable.stdout);
+    const kept: string[] = JSON.parse(line);
     const file = join(folder, "before.json");
     const first = sockeye(["snapshot", "--own-netns"], { netns });
     writeFileSync(file, first.stdout);

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { firstLine } from "./lines.ts";
 
 const SCRIPT = fileURLToPath(new URL("./crowd.py", import.meta.url));
 
@@ -43,14 +44,8 @@ export class Crowd implements AsyncDisposable {
       ["python3", SCRIPT, String(children), String(sockets), String(inherited)],
       { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
     );
-    const reader = process.stdout.getReader();
-    let text = "";
-    while (!text.includes("\n")) {
-      const { value, done } = await reader.read();
-      if (done) throw new Error("The crowd did not stand");
-      text += new TextDecoder().decode(value);
-    }
-    return new Crowd(process, JSON.parse(text).children);
+    const line = await firstLine(process.stdout);
+    return new Crowd(process, JSON.parse(line).children);
   }
 
   /** All rows by node:fs: main tables, and tables of threads that differ from them. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { firstLine } from "./lines.ts";
 import type { Namespace } from "./netns.ts";
 
 const SCRIPT = fileURLToPath(new URL("./make_socket.py", import.meta.url));
@@ -98,7 +99,7 @@ export interface Skipped extends AsyncDisposable {
 export interface MakeOptions {
   /** Namespace to build it in; the test's own unless given. */
   readonly netns?: Pick<Namespace, "command" | "inode">;
-  /** For the JSON line. 10 s unless given. */
+  /** For the JSON line. 30 s unless given. */
   readonly timeoutMs?: number;
 }
 
@@ -209,7 +210,7 @@ async function start(words: readonly string[], options: MakeOptions): Promise<Ma
     }
   };
   const stop = () => stopping ??= end(true);
-  const line = await firstLine(child.stdout, options.timeoutMs ?? 10_000);
+  const line = await firstLineWithin(child.stdout, options.timeoutMs ?? 30_000);
   if (line === null) {
     await end(false);
     throw new Error(`Factory ${words.join(" ")} did not get ready: ${(await errors).trim()}`);
@@ -224,25 +225,15 @@ async function start(words: readonly string[], options: MakeOptions): Promise<Ma
 }
 
 /** The first line, or `null` when the stream ends or the time is over before there is one. */
-async function firstLine(
+async function firstLineWithin(
   stream: ReadableStream<Uint8Array>,
   timeoutMs: number,
 ): Promise<string | null> {
-  const reader = stream.getReader();
-  const decoder = new TextDecoder();
   const { promise: late, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(() => resolve(null), timeoutMs);
-  let text = "";
   try {
-    while (true) {
-      const part = await Promise.race([reader.read(), late]);
-      if (part === null || part.done) return null;
-      text += decoder.decode(part.value, { stream: true });
-      const end = text.indexOf("\n");
-      if (end !== -1) return text.slice(0, end);
-    }
+    return await Promise.race([firstLine(stream).catch(() => null), late]);
   } finally {
     clearTimeout(timer);
-    reader.releaseLock();
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { statSync } from "node:fs";
+import { firstLine } from "./lines.ts";
 import { type Finished, output, run, type RunOptions } from "./run.ts";
 
 let probed: string | null | undefined;
@@ -69,8 +70,8 @@ export class Namespace implements AsyncDisposable {
       ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec cat"],
       { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
     );
-    const { value } = await holder.stdout.getReader().read();
-    if (new TextDecoder().decode(value) !== "up\n") {
+    const line = await firstLine(holder.stdout);
+    if (line !== "up") {
       holder.kill("SIGKILL");
       await holder.exited;
       throw new Error("No network namespace was made");
