@@ -12,13 +12,10 @@ import { UsageError } from "./usage_error.ts";
 
 /** Makes the query. `filter` is its parsed filter. Throws {@linkcode UsageError} if options contradict each other. */
 export function buildQuery(options: ListOptions, filter: Expr | null = null): Query {
-  if (options.all && options.listening) {
-    throw new UsageError("--all and --listening contradict each other: give one of them");
-  }
   if (options.record !== null && options.replay !== null) {
     throw new UsageError("--record and --replay contradict each other: give one of them");
   }
-  if (options.listening && options.states !== 0) {
+  if (options.listening && !options.all && options.states !== 0) {
     throw new UsageError("--listening and --state contradict each other: give one of them");
   }
   return {
@@ -36,7 +33,7 @@ export function buildQuery(options: ListOptions, filter: Expr | null = null): Qu
   };
 }
 
-// --state narrows --all, as in ss. A filter with a condition on the state looks at sockets in all states.
+// --all wins over --listening, as in ss and netstat: people type -plant. --state narrows --all, as in ss. A filter with a condition on the state looks at sockets in all states.
 function states(options: ListOptions, filter: Expr | null): Query["states"] {
   if (options.states !== 0) return options.states;
   if (options.all) return ALL_STATES;

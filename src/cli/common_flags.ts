@@ -32,6 +32,17 @@ export const COLOR_FLAG: Flag<{ color: ColorChoice }> = {
   },
 };
 
+/** `--verbose`. */
+export const VERBOSE_FLAG: Flag<{ verbose: boolean }> = {
+  long: "verbose",
+  short: "v",
+  group: "Other",
+  help: "say on standard error how the answer was obtained",
+  set: (options) => {
+    options.verbose = true;
+  },
+};
+
 /** `--trace`. */
 export const TRACE_FLAG: Flag<{ trace: boolean }> = {
   long: "trace",

@@ -10,20 +10,22 @@ import {
   type Verdict,
 } from "../commands/explain/mod.ts";
 import {
-  parseTarget,
+  looksLikeName,
+  looksLikeTarget,
   type PortTarget,
   type Target,
-  TargetError,
 } from "../commands/explain/target.ts";
+import { lookUpWord } from "../commands/explain/word.ts";
 import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked, VERBOSE_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
 import { parseArguments } from "./parse.ts";
 import { NETNS_FLAGS } from "./netns_choice.ts";
+import { readTargets } from "./targets.ts";
 import { UsageError } from "./usage_error.ts";
 
 interface Options {
@@ -31,6 +33,7 @@ interface Options {
   netns: NetnsChoice | undefined;
   json: boolean;
   color: ColorChoice;
+  verbose: boolean;
   trace: boolean;
   help: boolean;
 }
@@ -56,6 +59,7 @@ const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  VERBOSE_FLAG,
   TRACE_FLAG,
   HELP_FLAG,
 ];
@@ -74,10 +78,13 @@ export const HELP: HelpPage = {
     "logs are, and who can reach it.",
   flags: EXPLAIN_FLAGS,
   sections: [["Targets", [
-    "8080  tcp/8080  udp:53  :http           a port",
-    "10.0.0.1:53  [::1]:5432                 a port on one address",
+    "8080  80,443  tcp/8080  53/udp  :http   ports",
+    "10.0.0.1:53  [::1]:53  localhost:http   a port on one address",
     "/run/app.sock  @name                    a unix socket, by path or abstract name",
     "pid:80  process:nginx  inode:12345      what a process holds, or one socket",
+    "nginx.service  unit:nginx               what the processes of a unit hold",
+    "container:web                           what those of a container hold, by name or ID",
+    "nginx                                   a program, unit, container or service of that name",
   ]]],
   exit:
     "0 found (--bind: would succeed), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
@@ -90,6 +97,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     netns: undefined,
     json: false,
     color: "auto",
+    verbose: false,
     trace: false,
     help: false,
   };
@@ -97,7 +105,6 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
   out.keepsOn = true;
   if (options.help) return showHelp(HELP, out);
   traceIfAsked(options, err);
-  const how: ExplainOptions = { netns: options.netns, json: options.json, color: options.color };
   if (options.binds.length > 0) {
     if (words.length > 0) {
       throw new UsageError(`--bind and the target "${words[0]}" cannot be explained together`);
@@ -105,28 +112,35 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     if (options.netns === "all") {
       throw new UsageError("--bind is tried in one network namespace: choose it by --netns");
     }
-    return STATUS[predictBind(options.binds.map(bindTarget), how, out, err)];
+    return STATUS[predictBind(options.binds.map(bindTarget), options, out, err)];
   }
   if (words.length === 0) {
     throw new UsageError(
       "explain needs a target: sockeye explain 8080; --help lists what there is",
     );
   }
-  return STATUS[explain(words.map(target), how, out, err)];
+  return explainTargets(words.flatMap(targetsOf), options, out, err);
 }
 
-function target(text: string): Target {
-  try {
-    return parseTarget(text);
-  } catch (error) {
-    if (error instanceof TargetError) throw new UsageError(error.message);
-    throw error;
-  }
+/** Explains targets. Returns the exit status. Throws what collecting throws. */
+export function explainTargets(
+  targets: readonly Target[],
+  options: ExplainOptions,
+  out: Writer,
+  err: Writer,
+): number {
+  return STATUS[explain(targets, options, out, err)];
+}
+
+// A name that nothing has is asked for as that of a process, so that the answer says what could not be seen.
+function targetsOf(word: string): readonly Target[] {
+  if (!looksLikeName(word) || looksLikeTarget(word)) return readTargets(word);
+  return [lookUpWord(word).target ?? { kind: "process", text: word, name: word }];
 }
 
 function bindTarget(text: string): PortTarget {
-  const parsed = target(text);
-  if (parsed.kind !== "port") {
+  const [parsed, ...more] = readTargets(text) as readonly [Target, ...Target[]];
+  if (more.length > 0 || parsed.kind !== "port") {
     throw new UsageError(
       `--bind ${text}: expected ADDRESS:PORT, such as 0.0.0.0:8080 or udp:[::]:53`,
     );

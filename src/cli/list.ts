@@ -4,6 +4,7 @@
  * @module
  */
 import { list } from "../commands/list.ts";
+import type { Target } from "../commands/explain/target.ts";
 import type { Expr } from "../filter/ast.ts";
 import type { Field } from "../filter/fields.ts";
 import type { Writer } from "../text/writer.ts";
@@ -13,7 +14,7 @@ import { traceIfAsked } from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { HelpPage } from "./help.ts";
 import { LIST_FLAGS } from "./list_flags.ts";
-import { defaultOptions } from "./list_options.ts";
+import { defaultOptions, type ListOptions } from "./list_options.ts";
 import { parseArguments } from "./parse.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -32,21 +33,27 @@ export async function run(
     const { FIELDS } = await import("../filter/fields.ts");
     return showHelp(listHelp(commands, FIELDS), out);
   }
-  if (options.version) {
-    const { versionLine } = await import("../version.ts");
-    out.write(versionLine());
-    out.flush();
-    return EXIT_OK;
-  }
+  if (options.version) return version(out);
+  let targets: readonly Target[] | null = null;
   if (positional.length > 0) {
-    // The parser of targets is loaded only if there are arguments. No filter begins like a target.
-    const { looksLikeTarget } = await import("../commands/explain/target.ts");
-    if (looksLikeTarget(positional[0]!)) {
-      const explain = await import("./explain.ts");
-      return explain.run(args, out, err);
+    const [first, ...rest] = positional as [string, ...string[]];
+    if (first === "help") return helpOn(rest, out, err, commands);
+    if (first === "version" && rest.length === 0) return version(out);
+    // What reads targets is loaded only if there are arguments.
+    const { explainOptions, targetsOf, withTransports } = await import("./list_words.ts");
+    targets = targetsOf(positional, commands);
+    const how = targets === null ? null : explainOptions(options);
+    if (targets !== null && how !== null) {
+      traceIfAsked(options, err);
+      out.keepsOn = true;
+      const { explainTargets } = await import("./explain.ts");
+      return explainTargets(withTransports(targets, options.transports), how, out, err);
     }
   }
-  const query = buildQuery(options, await readFilter(positional, options.filters, commands));
+  const filter = targets === null
+    ? await readFilter(positional, options.filters)
+    : await filterOf(targets, options);
+  const query = buildQuery(options, filter);
   if (options.explainFilter) {
     const { explainFilter } = await import("../commands/explain_filter.ts");
     explainFilter(query, out);
@@ -57,30 +64,53 @@ export async function run(
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
 }
 
+async function version(out: Writer): Promise<number> {
+  const { versionLine } = await import("../version.ts");
+  out.write(versionLine());
+  out.flush();
+  return EXIT_OK;
+}
+
+/** `sockeye help`, and `sockeye help COMMAND`. */
+async function helpOn(
+  words: readonly string[],
+  out: Writer,
+  err: Writer,
+  commands: readonly Command[],
+): Promise<number> {
+  const [name] = words;
+  if (name === undefined) return run(["--help"], out, err, commands);
+  const command = commands.find((command) => command.name === name);
+  if (command === undefined || words.length > 1) {
+    const { nearest } = await import("../text/nearest.ts");
+    const meant = nearest(name, commands.map(({ name }) => name));
+    throw new UsageError(
+      `help ${words.join(" ")}: expected one command${
+        meant === undefined ? "; sockeye --help lists them" : `: did you mean ${meant}?`
+      }`,
+    );
+  }
+  const { showHelp } = await import("./help.ts");
+  return showHelp((await command.help()).HELP, out);
+}
+
 // The arguments that are not flags are one expression, however the shell split it.
 async function readFilter(
   words: readonly string[],
   filters: readonly string[],
-  commands: readonly Command[],
 ): Promise<Expr | null> {
   if (words.length === 0 && filters.length === 0) return null;
-  const [only, ...more] = words;
-  if (only !== undefined && more.length === 0 && /^[a-z][\w-]*$/i.test(only)) {
-    const { fieldNamed } = await import("../filter/fields.ts");
-    if (fieldNamed(only) === undefined && only.toLowerCase() !== "not") {
-      throw new UsageError(await unknownWord(only, commands));
-    }
-  }
   const { parseFilters } = await import("../snapshot/parse_filter.ts");
   return parseFilters(words.length > 0 ? [words.join(" "), ...filters] : filters);
 }
 
-async function unknownWord(word: string, commands: readonly Command[]): Promise<string> {
-  const { nearest } = await import("../text/nearest.ts");
-  const meant = nearest(word, commands.map(({ name }) => name));
-  return meant === undefined
-    ? `there is no command "${word}", and no filter begins with it: sockeye --help lists both`
-    : `there is no command "${word}": did you mean ${meant}?`;
+// Targets beside flags that only the listing has select sockets.
+async function filterOf(targets: readonly Target[], options: ListOptions): Promise<Expr> {
+  const { targetFamilies, targetFilter } = await import("./target_filter.ts");
+  const { all } = await import("../filter/ast.ts");
+  if (options.families.length === 0) options.families.push(...targetFamilies(targets));
+  const more = await readFilter([], options.filters);
+  return all([targetFilter(targets), ...more === null ? [] : [more]]);
 }
 
 /** The page of the listing. */

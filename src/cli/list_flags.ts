@@ -8,7 +8,7 @@ import type { FamilyName } from "../model/socket.ts";
 import { stateNumber, STATES } from "../model/state.ts";
 import { OWNER_SOURCES, type OwnerSource } from "../query.ts";
 import type { PortRange } from "../model/port_range.ts";
-import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, VERBOSE_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
 import type { ListOptions } from "./list_options.ts";
 import { NETNS_FLAGS } from "./netns_choice.ts";
@@ -297,6 +297,13 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     set: () => {},
   },
   {
+    long: "extended",
+    short: "e",
+    group: "Output",
+    help: "show users (always on; accepted out of habit)",
+    set: () => {},
+  },
+  {
     long: "record",
     value: "FILE",
     group: "Other",
@@ -317,13 +324,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     help: "exit with 3 when something could not be read",
     set: (options) => options.requireComplete = true,
   },
-  {
-    long: "verbose",
-    short: "v",
-    group: "Other",
-    help: "say on standard error how the answer was obtained",
-    set: (options) => options.verbose = true,
-  },
+  VERBOSE_FLAG,
   TRACE_FLAG,
   HELP_FLAG,
   {

@@ -67,7 +67,7 @@ async function snapshotOf(
   tools: SnapshotTools & { readonly users: Users },
 ): Promise<Snapshot<Sockets>> {
   checkUsers(query, tools.users);
-  const filter = await queryFilter(query, tools.users);
+  const filter = await queryFilter(query, tools.users, tools.root);
   const all = { ...tools, filter };
   // A filter that is tested at the end keeps facts by socket object, so each socket needs its own.
   const form = filter?.hasRest ? kept : undefined;

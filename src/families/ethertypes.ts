@@ -86,6 +86,11 @@ export function ethertypeName(ethertype: number): string {
   return ETHERTYPES[ethertype]?.[1] ?? `0x${ethertype.toString(16).padStart(4, "0")}`;
 }
 
+/** True for a name that {@linkcode ethertypeName} gives. */
+export function isEthertypeName(name: string): boolean {
+  return Object.values(ETHERTYPES).some(([, shown]) => shown === name);
+}
+
 /** The name that ss shows; the number in brackets where it has none or `numeric` asks for that. */
 export function ssEthertypeName(ethertype: number, numeric: boolean): string {
   return (numeric ? null : ETHERTYPES[ethertype]?.[2]) ?? `[${ethertype}]`;

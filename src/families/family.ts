@@ -104,6 +104,11 @@ export interface EndpointTraits {
   rank(endpoint: Endpoint): number;
   /** Compares two endpoints, for sort. */
   compare(a: Endpoint, b: Endpoint): number;
+  /**
+   * True for text of the form that {@linkcode text} gives, so that it can be typed back. Absent in families whose endpoints
+   * targets and filters have forms of their own for.
+   */
+  prints?(text: string): boolean;
 }
 
 /** A value of {@linkcode EndpointTraits.json}. */

@@ -90,3 +90,8 @@ function load(name: FamilyName): Family {
 export function endpointTraits(name: FamilyName): EndpointTraits {
   return familyOf(name).endpoint;
 }
+
+/** True for text that some family without a form of its own for targets and filters prints as an endpoint: `route:kernel`. */
+export function isEndpointText(text: string): boolean {
+  return FAMILIES.some(({ names }) => endpointTraits(names[0]!).prints?.(text));
+}

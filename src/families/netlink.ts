@@ -18,7 +18,7 @@ import { type AttributeValue, raw, SKMEMINFO_NAMES } from "./attribute_table.ts"
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
 import { beginDump, endDump, SOCK_DIAG_BY_FAMILY } from "./diag_request.ts";
 import type { DecodeContext, DiagRequest, EndpointTraits, Family, ProcTable } from "./family.ts";
-import { netlinkProtocolName } from "./netlink_protocols.ts";
+import { netlinkProtocolName, netlinkProtocolOf } from "./netlink_protocols.ts";
 import { newSocket } from "./new_socket.ts";
 import { bodyOf, decimal, hexadecimal, procTable } from "./proc_table.ts";
 
@@ -201,6 +201,11 @@ function text({ protocol, portId, groups }: NetlinkEndpoint): string {
 /** A protocol, a port ID, groups. */
 export const netlinkEndpoint: EndpointTraits = {
   text,
+  prints(text) {
+    const [, protocol] = /^([a-z0-9_]+):(?:kernel|\d+)(?:\+\d+(?:,\d+)*)?$/.exec(text) ?? [];
+    return protocol !== undefined &&
+      (netlinkProtocolOf(protocol) !== undefined || /^protocol_\d+$/.test(protocol));
+  },
   json: ({ protocol, portId, groups }: NetlinkEndpoint) => ({
     protocol: netlinkProtocolName(protocol),
     port_id: portId,

@@ -16,7 +16,7 @@ import { type AttributeValue, SKMEMINFO_NAMES, u32 } from "./attribute_table.ts"
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
 import { NO_COOKIE } from "../model/cookie.ts";
 import { beginDump, endDump, SOCK_DIAG_BY_FAMILY } from "./diag_request.ts";
-import { ethertypeName } from "./ethertypes.ts";
+import { ethertypeName, isEthertypeName } from "./ethertypes.ts";
 import type { DecodeContext, DiagRequest, EndpointTraits, Family, ProcTable } from "./family.ts";
 import { newSocket } from "./new_socket.ts";
 import { compareText } from "./order.ts";
@@ -203,6 +203,11 @@ function packetReach(ethertype: number, name: string | null): Reach {
 export const packetEndpoint: EndpointTraits = {
   text: ({ ethertype, interface: name }: PacketEndpoint) =>
     `${ethertypeName(ethertype)}:${name ?? "*"}`,
+  prints(text) {
+    const [, ethertype] = /^([^\s:]+):[^\s:]+$/.exec(text) ?? [];
+    return ethertype !== undefined &&
+      (/^0x[0-9a-f]{4}$/.test(ethertype) || isEthertypeName(ethertype));
+  },
   json: ({ ethertype, interface: name }: PacketEndpoint) => ({ ethertype, interface: name }),
   rank: () => 0,
   compare: (a: PacketEndpoint, b: PacketEndpoint) =>

@@ -159,6 +159,7 @@ export function tipcSocket(message: TipcMessage, context: DecodeContext): Socket
 /** A node and a port in it. */
 export const tipcEndpoint: EndpointTraits = {
   text: ({ node, ref }: TipcEndpoint) => `${node}:${ref}`,
+  prints: (text) => /^\d+:\d+$/.test(text),
   json: ({ node, ref }: TipcEndpoint) => ({ node, ref }),
   rank: () => 0,
   compare: (a: TipcEndpoint, b: TipcEndpoint) => a.node - b.node || a.ref - b.ref,

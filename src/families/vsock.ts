@@ -102,6 +102,8 @@ const CIDS: Readonly<Record<number, string>> = {
 /** A context ID and a port: `3:1024`, `host:1024`, `*:*`. */
 export const vsockEndpoint: EndpointTraits = {
   text: ({ cid, port }: VsockEndpoint) => `${CIDS[cid] ?? cid}:${port === VMADDR_ANY ? "*" : port}`,
+  // With a wildcard for the context ID it is taken for an internet port.
+  prints: (text) => /^(?:(?:local|host|\d+):(?:\d+|\*)|\*:\*)$/.test(text),
   json: ({ cid, port }: VsockEndpoint) => ({ cid, port }),
   rank: ({ port }: VsockEndpoint) => port,
   compare: (a: VsockEndpoint, b: VsockEndpoint) => a.cid - b.cid || a.port - b.port,

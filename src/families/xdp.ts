@@ -145,6 +145,7 @@ export function xdpSocket(message: XdpMessage, context: DecodeContext): Socket {
 /** An interface and one of its queues: `eth0:q3`, or `*` while not bound. */
 export const xdpEndpoint: EndpointTraits = {
   text: ({ interface: name, queue }: XdpEndpoint) => name === null ? "*" : `${name}:q${queue ?? 0}`,
+  prints: (text) => /^[^\s:]+:q\d+$/.test(text),
   json: ({ interface: name, queue }: XdpEndpoint) => ({ interface: name, queue }),
   rank: () => 0,
   compare: (a: XdpEndpoint, b: XdpEndpoint) =>

@@ -44,6 +44,9 @@ export type Condition =
   | PidCondition
   | ProcessCondition
   | UserCondition
+  | UnitCondition
+  | ContainerCondition
+  | EndpointCondition
   | NetnsCondition
   | InodeCondition
   | ReachCondition
@@ -142,6 +145,27 @@ interface UserCondition {
   readonly kind: "user";
   /** Login names and decimal user IDs. */
   readonly users: readonly string[];
+}
+
+/** The systemd unit of a process that holds the socket, with or without its ending `.service`. */
+interface UnitCondition {
+  readonly kind: "unit";
+  /** Shell patterns. */
+  readonly patterns: readonly string[];
+}
+
+/** The container of a process that holds the socket: its name, or the beginning of its ID. */
+interface ContainerCondition {
+  readonly kind: "container";
+  /** Shell patterns. */
+  readonly patterns: readonly string[];
+}
+
+/** An end as the listing prints it, in families whose addresses filters have no form for. */
+interface EndpointCondition {
+  readonly kind: "endpoint";
+  readonly end: End;
+  readonly text: string;
 }
 
 /** The network namespace, by name (a shell pattern) or inode number. */

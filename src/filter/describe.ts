@@ -88,6 +88,11 @@ function formatCondition(condition: Condition): string {
       return `process = ${list(condition.patterns)}`;
     case "user":
       return `user = ${list(condition.users)}`;
+    case "unit":
+    case "container":
+      return `${condition.kind} = ${list(condition.patterns)}`;
+    case "endpoint":
+      return `${hostField(condition.end)} = ${quote(condition.text)}`;
     case "netns":
       return `netns = ${list(condition.patterns)}`;
     case "inode":

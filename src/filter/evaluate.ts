@@ -27,6 +27,7 @@ import {
   AF_VSOCK,
   FAMILY_OF_NUMBER,
 } from "../model/address_family.ts";
+import { sanitize } from "../text/sanitize.ts";
 import type { FilterSubject, WordIndex } from "./subject.ts";
 
 /** A filter, ready to be asked. */
@@ -105,7 +106,11 @@ function condition(expr: Condition, dialect: Dialect): Predicate {
     }
     case "process": {
       const wanted = anyGlob(expr.patterns);
-      return (subject) => subject.processNames.some(wanted);
+      const printed = new Set(expr.patterns.filter((pattern) => pattern.includes("\\")));
+      return (subject) =>
+        subject.processNames.some((name) =>
+          wanted(name) || printed.size > 0 && printed.has(sanitize(name))
+        );
     }
     case "user": {
       const wanted = new Set(expr.users);
@@ -113,6 +118,23 @@ function condition(expr: Condition, dialect: Dialect): Predicate {
         subject.users.some(({ uid, name }) =>
           name !== null && wanted.has(name) || uid !== null && wanted.has(String(uid))
         );
+    }
+    case "unit": {
+      const wanted = anyGlob(expr.patterns);
+      return ({ facts }) =>
+        facts?.units.some((unit) => wanted(unit) || wanted(unit.replace(/\.[a-z]+$/, ""))) === true;
+    }
+    case "container": {
+      const wanted = anyGlob(expr.patterns);
+      const begins = (id: string) => expr.patterns.some((start) => id.startsWith(start));
+      return ({ facts }) =>
+        facts?.containers.some(({ id, name }) =>
+          begins(id) || wanted(id) || name !== null && wanted(name)
+        ) === true;
+    }
+    case "endpoint": {
+      const { end, text } = expr;
+      return ({ facts }) => facts?.printed(end) === text;
     }
     case "netns": {
       const wanted = anyGlob(expr.patterns);
@@ -276,7 +298,12 @@ function portOrder({ end, operator, port }: PortOrderCondition): Predicate {
 function unixName({ end, pattern }: UnixNameCondition, dialect: Dialect): Predicate {
   const reader = readerOf(end);
   const wanted = glob(pattern, dialect === "ss");
-  return (subject) => subject.family === AF_UNIX && wanted(reader.name(subject) ?? "");
+  if (dialect === "ss") {
+    return (subject) => subject.family === AF_UNIX && wanted(reader.name(subject) ?? "");
+  }
+  return (subject) =>
+    subject.family === AF_UNIX &&
+    (wanted(reader.name(subject) ?? "") || subject.facts?.printed(end) === pattern);
 }
 
 /** ss takes an unknown mark for 0. Here it matches nothing. */

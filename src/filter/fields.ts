@@ -116,6 +116,22 @@ export const FIELDS: readonly Field[] = [
     nonEmpty,
     (users) => ({ kind: "user", users: users.map(canonicalUser) }),
   ),
+  namedField(
+    "unit",
+    ["service"],
+    "systemd unit of a process that holds the socket; * and ? allowed",
+    "a unit",
+    nonEmpty,
+    (patterns) => ({ kind: "unit", patterns }),
+  ),
+  namedField(
+    "container",
+    [],
+    "Container of such a process: its name, or the beginning of its ID; * and ? allowed",
+    "a container",
+    nonEmpty,
+    (patterns) => ({ kind: "container", patterns }),
+  ),
   numberField("owners", [], "How many processes hold the socket", "a number", (counts) => ({
     kind: "owners",
     counts,

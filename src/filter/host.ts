@@ -31,6 +31,8 @@ export function parseHost(text: string, end: End, resolver: FilterResolver): Con
     if (!text.startsWith(`${word}:`)) continue;
     return internetHost(text.slice(word.length + 1), end, family, resolver);
   }
+  // The listing prints a unix socket without a name as its inode.
+  if (/^\[\d+\]$/.test(text) || resolver.isPrinted?.(text)) return { kind: "endpoint", end, text };
   return internetHost(text, end, AF_UNSPEC, resolver);
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { ALL_STATES, type StateMask } from "../model/state.ts";
-import { conditions, type Expr } from "./ast.ts";
+import { type Condition, conditions, type Expr } from "./ast.ts";
 
 /** What has to be fetched before sockets can be judged. */
 export interface FilterNeeds {
-  /** The processes that hold a socket: `pid`, `owners`, `process`, `user`. */
+  /** The processes that hold a socket: see {@linkcode BY_OWNERS}. */
   readonly owners: boolean;
   /** Addresses of the interfaces: `reach`. */
   readonly reach: boolean;
@@ -22,11 +22,21 @@ export interface FilterNeeds {
   readonly localPortRange: boolean;
 }
 
+/** Conditions on the processes that hold a socket. */
+export const BY_OWNERS: readonly Condition["kind"][] = [
+  "pid",
+  "owners",
+  "process",
+  "user",
+  "unit",
+  "container",
+];
+
 /** The needs of an expression; none for `null`, which is no filter. */
 export function needs(expr: Expr | null): FilterNeeds {
   const kinds = new Set(expr === null ? [] : [...conditions(expr)].map(({ kind }) => kind));
   return {
-    owners: kinds.has("pid") || kinds.has("owners") || kinds.has("process") || kinds.has("user"),
+    owners: BY_OWNERS.some((kind) => kinds.has(kind)),
     reach: kinds.has("reach"),
     cgroup: kinds.has("cgroup"),
     mark: kinds.has("mark"),

@@ -21,6 +21,8 @@ export interface FilterResolver {
   linkProtocol(name: string): number | undefined;
   /** Netlink protocol number: `rtnl`, `tcpdiag`. */
   netlinkProtocol(name: string): number | undefined;
+  /** True for text that a family without addresses of its own in filters prints as an endpoint. Absent: there is none. */
+  isPrinted?(text: string): boolean;
 }
 
 /** Knows no names: for expressions that need none. */

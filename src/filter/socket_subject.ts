@@ -16,7 +16,14 @@ import {
   AF_VSOCK,
   AF_XDP,
 } from "../model/address_family.ts";
-import type { FilterSubject, FilterUser, LocalPortRange, WordIndex } from "./subject.ts";
+import type { Process } from "../model/owner.ts";
+import type {
+  FilterSubject,
+  FilterUser,
+  LocalPortRange,
+  SocketFacts,
+  WordIndex,
+} from "./subject.ts";
 import { utf8Text } from "../text/encoding.ts";
 
 /** Facts of a row that a {@linkcode Socket} does not have. Without them, conditions on them match nothing. */
@@ -24,6 +31,14 @@ export interface RowFacts {
   readonly ifindex?: number;
   readonly mark?: number | null;
   readonly cgroupId?: bigint | null;
+}
+
+/** What is looked up of a socket outside of it. */
+export interface SocketLookups {
+  /** Name of the container of a process; `null` where no file tells it. */
+  containerName(process: Process): string | null;
+  /** An end as the listing prints it. */
+  printed(family: FamilyName, endpoint: Endpoint): string;
 }
 
 /** Login name of a user ID; `null` when it has none. */
@@ -46,6 +61,7 @@ export class SocketSubject implements FilterSubject {
   readonly #row: RowFacts;
   readonly #userName: UserNames;
   readonly localPortRange: LocalPortRange;
+  readonly #lookups: SocketLookups | null;
   #source: readonly number[] | null = null;
   #destination: readonly number[] | null = null;
 
@@ -54,7 +70,9 @@ export class SocketSubject implements FilterSubject {
     localPortRange: LocalPortRange,
     userName: UserNames = () => null,
     row: RowFacts = {},
+    lookups: SocketLookups | null = null,
   ) {
+    this.#lookups = lookups;
     this.#socket = socket;
     this.localPortRange = localPortRange;
     this.#userName = userName;
@@ -141,6 +159,28 @@ export class SocketSubject implements FilterSubject {
 
   get ownerCount(): number {
     return new Set(this.pids).size;
+  }
+
+  get facts(): SocketFacts {
+    const { family, local, peer, owners } = this.#socket;
+    const lookups = this.#lookups;
+    return {
+      get units() {
+        return owners.flatMap(({ process: { unit } }) => unit === null ? [] : [unit]);
+      },
+      get containers() {
+        return owners.flatMap(({ process }) =>
+          process.container === null ? [] : [{
+            id: process.container.id,
+            name: process.container.name ?? lookups?.containerName(process) ?? null,
+          }]
+        );
+      },
+      printed(end) {
+        const endpoint = end === "source" ? local : peer;
+        return endpoint === null ? null : lookups?.printed(family, endpoint) ?? null;
+      },
+    };
   }
 
   get reachScope(): Scope {

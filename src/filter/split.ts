@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BY_OWNERS } from "./needs.ts";
 import { all, any, type Condition, type Expr, not } from "./ast.ts";
 
 /** `first and rest` is the same as the whole. */
@@ -68,5 +69,5 @@ function conjunction(terms: readonly (Expr | null)[]): Expr | null {
 
 /** True for conditions that can be judged by the row alone, without its owners and its reach. */
 export function isAboutRow({ kind }: Condition): boolean {
-  return !["pid", "process", "user", "owners", "reach"].includes(kind);
+  return kind !== "reach" && kind !== "endpoint" && !BY_OWNERS.includes(kind);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { End } from "./ast.ts";
 import type { Netns, Scope, Transport } from "../model/socket.ts";
 
 /** Which of the four words of an address. */
@@ -19,6 +20,23 @@ export interface FilterUser {
 export interface LocalPortRange {
   readonly first: number;
   readonly last: number;
+}
+
+/** A container of an owner. */
+interface FilterContainer {
+  readonly id: string;
+  /** `null` where no file tells it. */
+  readonly name: string | null;
+}
+
+/** What is known of a decoded socket and not of its row. Each is looked up when it is asked for. */
+export interface SocketFacts {
+  /** Units of the owners. */
+  readonly units: readonly string[];
+  /** Containers of the owners. */
+  readonly containers: readonly FilterContainer[];
+  /** An end as the listing prints it; `null` without a peer. */
+  printed(end: End): string | null;
 }
 
 /** A socket as a filter sees it. */
@@ -72,4 +90,6 @@ export interface FilterSubject {
   readonly ownerCount: number;
   /** How far the socket can be reached. Known when the addresses of the interfaces are. */
   readonly reachScope: Scope;
+  /** Absent where a row is judged before it is decoded: conditions on these are for later. */
+  readonly facts?: SocketFacts;
 }

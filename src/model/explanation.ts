@@ -189,7 +189,16 @@ export interface UnlistedSocket {
 /** The answer for one target. */
 export interface Explanation {
   readonly target: string;
-  readonly kind: "port" | "unix" | "abstract" | "pid" | "inode" | "process";
+  readonly kind:
+    | "port"
+    | "unix"
+    | "abstract"
+    | "pid"
+    | "inode"
+    | "process"
+    | "unit"
+    | "container"
+    | "endpoint";
   readonly subjects: readonly ExplainedSockets[];
   /** If nothing matched: running processes that the target names but that own no socket. */
   readonly idle: readonly Process[];

@@ -123,6 +123,14 @@ export const ABSENCES = {
     no: "no process has this name",
     undecided: "no process with this name is seen here",
   },
+  no_process_of_unit: {
+    no: "no process is in a unit with this name",
+    undecided: "no process in a unit with this name is seen here",
+  },
+  no_process_of_container: {
+    no: "no process is in a container with this name or ID",
+    undecided: "no process in a container with this name or ID is seen here",
+  },
   holds_no_socket: {
     no: "runs, and holds no socket",
     undecided: "runs; which sockets it holds could not all be seen",

@@ -47,10 +47,16 @@ export interface SnapshotTools {
 }
 
 /** The filter of a query, ready to test sockets; `null` without one. Its code is loaded only if there is one. */
-export async function queryFilter(query: Query, users: Users): Promise<QueryFilter | null> {
+export async function queryFilter(
+  query: Query,
+  users: Users,
+  root = new ProcRoot(),
+): Promise<QueryFilter | null> {
   if (!query.filter) return null;
   const { QueryFilter } = await import("./query_filter.ts");
-  return new QueryFilter(query.filter, (uid) => users.name(uid));
+  const { ContainerFinder } = await import("../origin/container_finder.ts");
+  const containers = new ContainerFinder(users, root.isLive);
+  return new QueryFilter(query.filter, (uid) => users.name(uid), containers);
 }
 
 /** Takes a snapshot of the sockets that the query asks for. If the query has a filter, `tools` must contain it. */

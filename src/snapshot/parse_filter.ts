@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isEndpointText } from "../families/mod.ts";
 import { netlinkProtocolOf } from "../families/netlink_protocols.ts";
 import { all, type Expr } from "../filter/ast.ts";
 import { parseFilter } from "../filter/parser.ts";
@@ -25,5 +26,6 @@ function resolver(): FilterResolver {
   return {
     ...names,
     netlinkProtocol: (name) => netlinkProtocolOf(name) ?? names.netlinkProtocol(name),
+    isPrinted: isEndpointText,
   };
 }

@@ -9,10 +9,17 @@ import type { RowFilter } from "../families/family.ts";
 import type { Expr } from "../filter/ast.ts";
 import { evaluator, type Predicate } from "../filter/evaluate.ts";
 import { type FilterNeeds, needs } from "../filter/needs.ts";
-import { type RowFacts, SocketSubject, type UserNames } from "../filter/socket_subject.ts";
+import {
+  type RowFacts,
+  type SocketLookups,
+  SocketSubject,
+  type UserNames,
+} from "../filter/socket_subject.ts";
 import { isAboutRow, split } from "../filter/split.ts";
 import type { FamilyName, Netns, Socket } from "../model/socket.ts";
 import { DEFAULT_LOCAL_PORTS, type PortRange } from "../model/port_range.ts";
+import type { ContainerFinder } from "../origin/container_finder.ts";
+import { formatEndpoint } from "../views/columns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { readLocalPortRange } from "../proc/sysctl.ts";
 
@@ -27,18 +34,23 @@ export class QueryFilter {
   readonly #rest: Predicate | null;
   readonly #whole: Predicate;
   readonly #userName: UserNames;
+  readonly #lookups: SocketLookups;
   readonly #rowNeeds: FilterNeeds;
   readonly #facts = new Map<Socket, RowFacts>();
   readonly #portRanges = new Map<number | null, PortRange>();
   /** What must be known about a socket before {@linkcode accepts} is called. */
   readonly needs: FilterNeeds;
 
-  constructor(expr: Expr, userName: UserNames) {
+  constructor(expr: Expr, userName: UserNames, containers: ContainerFinder) {
     const { first, rest } = split(expr, isAboutRow);
     this.#row = first === null ? () => true : evaluator(first, "sockeye");
     this.#rest = rest === null ? null : evaluator(rest, "sockeye");
     this.#whole = evaluator(expr, "sockeye");
     this.#userName = userName;
+    this.#lookups = {
+      containerName: (process) => containers.names(process)?.name ?? null,
+      printed: formatEndpoint,
+    };
     this.needs = needs(rest);
     this.#rowNeeds = needs(expr);
   }
@@ -72,6 +84,7 @@ export class QueryFilter {
     const wanted = this.byRow(socket) ? this.#rest : this.#whole;
     if (wanted === null) return true;
     const range = this.#portRanges.get(socket.netns?.inode ?? null) ?? DEFAULT_LOCAL_PORTS;
-    return wanted(new SocketSubject(socket, range, this.#userName, this.#facts.get(socket)));
+    const facts = this.#facts.get(socket);
+    return wanted(new SocketSubject(socket, range, this.#userName, facts, this.#lookups));
   }
 }

@@ -7,8 +7,12 @@
 /** How many letters may differ: a third of the word, and never more than two. */
 const tolerance = (word: string): number => Math.min(2, Math.floor((word.length + 1) / 3));
 
+/** In a shorter word, the first letter is hardly ever the wrong one: --sort is not --port. */
+const SURE_OF_FIRST = 6;
+
 /**
- * The one of `words` that `given` begins or nearly spells; `undefined` where none is near. Of several, the first.
+ * The one of `words` that `given` begins or nearly spells; `undefined` where none is near. Of several, the first. A short word
+ * begins with the same letter.
  *
  * ```ts
  * nearest("proc", ["port", "process"]); // "process"
@@ -17,7 +21,8 @@ const tolerance = (word: string): number => Math.min(2, Math.floor((word.length 
  */
 export function nearest(given: string, words: readonly string[]): string | undefined {
   if (given.length < 2) return undefined;
-  return words.find((word) => word.startsWith(given)) ?? similar(given, words);
+  const alike = given.length < SURE_OF_FIRST ? words.filter((word) => word[0] === given[0]) : words;
+  return words.find((word) => word.startsWith(given)) ?? similar(given, alike);
 }
 
 /** The one of `words` that `given` nearly spells; `undefined` where none is near. Of several as near, the first. */

@@ -4,6 +4,7 @@ import { buildQuery } from "../../src/cli/build_query.ts";
 import { LIST_FLAGS } from "../../src/cli/list_flags.ts";
 import { defaultOptions } from "../../src/cli/list_options.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
+import { ALL_STATES } from "../../src/model/state.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 
 function parse(...args: string[]) {
@@ -117,10 +118,12 @@ describe("buildQuery()", () => {
     expect(mask).toBe(1 << 1 | 1 << 6 | 1 << 4 | 1 << 7);
   });
 
+  test("--all wins over --listening: people type -plant", () => {
+    expect(query("-plant").states).toBe(ALL_STATES);
+    expect(query("-l", "-a", "-t").states).toBe(ALL_STATES);
+  });
+
   test("refuses contradictions", () => {
-    expect(() => query("-a", "-l")).toThrow(
-      "--all and --listening contradict each other: give one of them",
-    );
     expect(() => query("-l", "--state", "established")).toThrow(UsageError);
   });
 });

@@ -37,6 +37,8 @@ const GAPS: Readonly<Record<Name, FlatGap>> = {
   nothing_there: table,
   no_such_process_id: { ...processes, hidepid: 2 },
   no_such_process_name: { ...processes, hidepid: 2 },
+  no_process_of_unit: { ...processes, hidepid: 2 },
+  no_process_of_container: { ...processes, hidepid: 2 },
   holds_no_socket: { ...processes, pid: 80 },
   holds_no_socket_here: { ...processes, pid: 80 },
   left_over: netns,

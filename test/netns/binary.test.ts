@@ -168,7 +168,10 @@ describe("errors", () => {
   test.each([
     [["--nonsense"], "sockeye: there is no flag --nonsense; sockeye --help lists them\n"],
     [["--port", "x"], 'sockeye: --port x: "x" is not a port: expected N or N-M, 0 to 65535\n'],
-    [["-al"], "sockeye: --all and --listening contradict each other: give one of them\n"],
+    [
+      ["-l", "--state", "listen"],
+      "sockeye: --listening and --state contradict each other: give one of them\n",
+    ],
     [["--\x1b[2J"], "sockeye: there is no flag --\\x1b[2J; sockeye --help lists them\n"],
   ])("%p is one line and status 2", (args, stderr) => {
     expect(sockeye(args)).toEqual({ stdout: "", stderr, status: 2 });

@@ -155,7 +155,9 @@ describe("a filter that cannot be read", () => {
   test("tells a word that is neither command nor field from a filter", () => {
     const ran = sockeye(["frobnicate"]);
     expect([ran.status, ran.stdout]).toEqual([2, ""]);
-    expect(ran.stderr).toContain('there is no command "frobnicate"');
+    expect(ran.stderr).toContain(
+      '"frobnicate" is no command, and nothing that is seen here has this name',
+    );
   });
 
   test("does not steer the terminal", () => {

@@ -27,7 +27,7 @@ test.each([
   expect(nearest(given, WORDS)).toBe(meant);
 });
 
-test.each(["", "p", "xyz", "foo", "nonsense", "abc"])("%p means nothing known", (given) => {
+test.each(["", "p", "xyz", "foo", "nonsense", "abc", "sort"])("%p means nothing known", (given) => {
   expect(nearest(given, WORDS)).toBeUndefined();
 });
 

@@ -17,7 +17,7 @@ import { insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice } from "../../query.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
-import { processIsCalled } from "../../snapshot/owner_match.ts";
+import { namesProcesses } from "./bearers.ts";
 import { tryBind } from "./bind.ts";
 import { countConnections } from "./connections.ts";
 import { candidates, type ExplainInput, queryFor, takeInput } from "./input.ts";
@@ -54,7 +54,7 @@ function explainTarget(
 ): Explanation {
   const { diagnostics, facts, root, namespaces } = input;
   const matching = inOrder(
-    input.sockets.filter((socket) => matches(socket, target, input.files)),
+    input.sockets.filter((socket) => matches(socket, target, input)),
     target,
     input,
   );
@@ -119,7 +119,6 @@ function inOrder(sockets: Socket[], target: Target, { files }: ExplainInput): So
 }
 
 const isHidden = ({ hidepid }: FlatGap) => hidepid !== undefined;
-const namesProcesses = ({ kind }: Target) => kind === "pid" || kind === "process";
 
 /**
  * Where a match could be. Every socket is visible, even where its owners are not. But a namespace or a table that could not be
@@ -167,9 +166,9 @@ function unreadProcess(pid: number, facts: ExplainInput["facts"]): Gap {
 }
 
 // Running processes that a target names, even if they own no socket.
-function namedProcesses(target: Target, { facts, root }: ExplainInput): Process[] {
+function namedProcesses(target: Target, { facts, root, bearers }: ExplainInput): Process[] {
   return candidates(target, root).map((pid) => facts.get(pid)).filter((process) =>
-    process.comm !== null && (target.kind !== "process" || processIsCalled(process, target.name))
+    process.comm !== null && bearers.bears(process, target)
   );
 }
 
@@ -177,8 +176,9 @@ function namedProcesses(target: Target, { facts, root }: ExplainInput): Process[
 // what cannot be read there makes no answer about this one incomplete.
 function lookElsewhere(
   target: Target,
-  { root, namespaces, files }: ExplainInput,
+  input: ExplainInput,
 ): { readonly elsewhere: Socket[]; readonly verdict: Verdict } {
+  const { root, namespaces } = input;
   const query = { ...queryFor([target]), states: null };
   const diagnostics = new Diagnostics();
   const snapshot = takeNetnsSnapshot(query, "all", diagnostics, { root });
@@ -186,7 +186,7 @@ function lookElsewhere(
     socket.netns !== null && !namespaces.has(socket.netns.inode) &&
     (target.kind === "port"
       ? isServer(socket) && matchesPort(socket, target, true)
-      : matches(socket, target, files))
+      : matches(socket, target, input))
   );
   if (insidePidNamespace(root) !== false) {
     diagnostics.gap({

@@ -22,8 +22,8 @@ import {
 } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
-import { processIsCalled } from "../../snapshot/owner_match.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
+import { Bearers, namesProcesses } from "./bearers.ts";
 import type { Target } from "./target.ts";
 
 /** What was read inside one network namespace, besides its sockets. */
@@ -44,6 +44,7 @@ export interface ExplainInput {
   readonly groups: Users;
   readonly diagnostics: Diagnostics;
   readonly files: SocketFiles;
+  readonly bearers: Bearers;
 }
 
 /** Reads the sockets that targets may ask about, their owners, and the settings of their namespaces. */
@@ -56,8 +57,9 @@ export function takeInput(
   const namespaces = new Map<number, NetnsFacts>();
   const users = new Users();
   const facts = new Facts(root, new Processes(root, users));
+  const bearers = new Bearers(users, root);
   // Their sockets may be of other network namespaces than ours.
-  const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, root) : [];
+  const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, bearers, root) : [];
   const snapshot = takeNetnsSnapshot(
     queryFor(targets),
     netns ?? (named.length > 0 ? { around: named } : "own"),
@@ -82,14 +84,20 @@ export function takeInput(
     groups: new Users("/etc/group"),
     diagnostics,
     files: new SocketFiles(root),
+    bearers,
   };
 }
 
-function pidsNamed(targets: readonly Target[], facts: Facts, root: ProcRoot): number[] {
+function pidsNamed(
+  targets: readonly Target[],
+  facts: Facts,
+  bearers: Bearers,
+  root: ProcRoot,
+): number[] {
   const pids = new Set<number>();
   for (const target of targets) {
     for (const pid of candidates(target, root)) {
-      if (target.kind !== "process" || processIsCalled(facts.get(pid), target.name)) pids.add(pid);
+      if (bearers.bears(facts.get(pid), target)) pids.add(pid);
     }
   }
   return [...pids];
@@ -98,7 +106,7 @@ function pidsNamed(targets: readonly Target[], facts: Facts, root: ProcRoot): nu
 /** The processes that a target may name: one, none, or any. */
 export function candidates(target: Target, root: ProcRoot): readonly number[] {
   if (target.kind === "pid") return [target.pid];
-  return target.kind === "process" ? new DescriptorScanner(root).listProcesses() : [];
+  return namesProcesses(target) ? new DescriptorScanner(root).listProcesses() : [];
 }
 
 /** The query for everything that these targets may ask about. */

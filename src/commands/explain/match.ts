@@ -6,9 +6,9 @@
 import type { Socket } from "../../model/socket.ts";
 import { familyOf } from "../../families/mod.ts";
 import { covers } from "../../reach/covers.ts";
-import type { SocketFiles } from "../../reach/socket_file.ts";
-import { ownerIsCalled } from "../../snapshot/owner_match.ts";
 import { utf8Text } from "../../text/encoding.ts";
+import { formatEndpoint } from "../../views/columns.ts";
+import type { ExplainInput } from "./input.ts";
 import type { PortTarget, Target } from "./target.ts";
 import { isAt } from "./unix_path.ts";
 
@@ -20,28 +20,50 @@ export function matchesPort(socket: Socket, target: PortTarget, anyAddress = fal
   const { local } = socket;
   return "address" in local && local.port === target.port && WITH_PORTS.has(socket.transport) &&
     (target.transport === null || socket.transport === target.transport) &&
-    (anyAddress || target.address === null || covers(local.address, socket.v6only, target.address));
+    (anyAddress || target.address === null ||
+      [target.address, ...target.also ?? []].some((address) =>
+        covers(local.address, socket.v6only, address)
+      ));
 }
 
 /** True for a socket that a target asks about. */
-export function matches(socket: Socket, target: Target, files: SocketFiles): boolean {
+export function matches(
+  socket: Socket,
+  target: Target,
+  { files, bearers }: Pick<ExplainInput, "files" | "bearers">,
+): boolean {
   switch (target.kind) {
     case "port":
       // A connection is shown with its listener, or as something nearby.
       return isServer(socket) && matchesPort(socket, target);
     case "pid":
-      return socket.owners.some(({ pid }) => pid === target.pid);
     case "process":
-      return socket.owners.some((owner) => ownerIsCalled(owner, target.name));
+    case "unit":
+    case "container":
+      return socket.owners.some(({ process }) => bearers.bears(process, target));
     case "inode":
       return socket.inode === target.inode;
     case "unix":
-      return isServer(socket) && isAt(socket, target.path, files) !== null;
+      return isServer(socket) &&
+        (isAt(socket, target.path, files) !== null || isEscaped(socket, target.path));
     case "abstract":
       return "name" in socket.local && socket.local.name !== null && isServer(socket) &&
         // Most tools write NULs inside a name as @.
-        utf8Text(socket.local.name).replaceAll("\0", "@") === target.name;
+        (utf8Text(socket.local.name).replaceAll("\0", "@") === target.name ||
+          isEscaped(socket, `@${target.name}`));
+    case "endpoint":
+      return isPrinted(socket, target.text);
   }
+}
+
+/** True if the listing prints the local end so. */
+function isPrinted({ family, local }: Socket, text: string): boolean {
+  return formatEndpoint(family, local) === text;
+}
+
+/** True if the listing prints a name so, with escapes in place of what a terminal must not get. */
+function isEscaped(socket: Socket, text: string): boolean {
+  return text.includes("\\") && isPrinted(socket, text);
 }
 
 /** True for a socket that serves an address or at least occupies one, not for a connection. */

@@ -23,6 +23,8 @@ export interface ExplainOptions {
   readonly netns: NetnsChoice | undefined;
   readonly json: boolean;
   readonly color: ColorChoice;
+  /** True to name everything that could not be read. */
+  readonly verbose: boolean;
 }
 
 /** What the exit status is made from. */
@@ -79,5 +81,5 @@ function textFormat({ color }: ExplainOptions) {
 function report(diagnostics: Diagnostics, options: ExplainOptions, err: Writer): void {
   const choice = options.color === "always" ? "auto" : options.color;
   const color = useColor(choice, terminalColumns(2) !== null, process.env);
-  tellGaps(diagnostics.gaps, err, { color });
+  tellGaps(diagnostics.gaps, err, { color, verbose: options.verbose });
 }

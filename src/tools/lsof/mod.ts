@@ -15,7 +15,8 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const names = new EtcNames();
   let parsed: ReturnType<typeof parseLsof>;
   try {
-    parsed = parseLsof(args, names);
+    // lsof has no long options, but this one everybody tries.
+    parsed = args.length === 1 && args[0] === "--help" ? "help" : parseLsof(args, names);
   } catch (error) {
     if (!(error instanceof LsofError)) throw error;
     err.write(`lsof: ${error.message}\n`);

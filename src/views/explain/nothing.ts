@@ -40,12 +40,16 @@ function becauseLines(verdict: Verdict): Line[] {
   return some(verdict.because, (reason) => plain([sanitize(reason), "notice"]));
 }
 
+const NO_PROCESS = {
+  pid: "no_such_process_id",
+  process: "no_such_process_name",
+  unit: "no_process_of_unit",
+  container: "no_process_of_container",
+} as const;
+
 function processLines({ kind, idle, processVerdict, verdict, scoped }: Explanation): Line[] {
-  if (kind !== "pid" && kind !== "process") return [];
-  if (idle.length === 0) {
-    const name = kind === "pid" ? "no_such_process_id" : "no_such_process_name";
-    return [plain(absence(name, processVerdict))];
-  }
+  if (kind !== "pid" && kind !== "process" && kind !== "unit" && kind !== "container") return [];
+  if (idle.length === 0) return [plain(absence(NO_PROCESS[kind], processVerdict))];
   const said = absence(scoped ? "holds_no_socket_here" : "holds_no_socket", verdict);
   return some(idle, (process) => plain([named(process), "name"], ` ${said}`));
 }

@@ -5,10 +5,20 @@
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { looksLikeTarget, parseTarget, TargetError } from "../../../src/commands/explain/target.ts";
+import {
+  looksLikeTarget,
+  parseTarget,
+  parseTargets,
+  TargetError,
+} from "../../../src/commands/explain/target.ts";
+import { Hosts } from "../../../src/etc/hosts.ts";
 import { Services } from "../../../src/etc/services.ts";
 
-const none = new Services("/there/is/none");
+const none = {
+  services: new Services("/there/is/none"),
+  hosts: new Hosts("/there/is/none"),
+  isPrinted: (text: string) => text === "route:kernel",
+};
 const port = (
   transport: string | null,
   address: string | null,
@@ -19,6 +29,14 @@ describe("a target", () => {
   const cases: [string, Record<string, unknown>][] = [
     ["8080", port(null, null, 8080)],
     ["tcp/8080", port("tcp", null, 8080)],
+    ["53/udp", port("udp", null, 53)],
+    ["localhost:http", { ...port(null, "127.0.0.1", 80), also: ["::1"] }],
+    ["nginx.service", { kind: "unit", unit: "nginx.service" }],
+    ["unit:nginx", { kind: "unit", unit: "nginx.service" }],
+    ["unit:user@1000.service", { kind: "unit", unit: "user@1000.service" }],
+    ["container:web", { kind: "container", container: "web" }],
+    ["[12345]", { kind: "inode", inode: 12345 }],
+    ["route:kernel", { kind: "endpoint" }],
     ["udp:53", port("udp", null, 53)],
     [":http", port(null, null, 80)],
     ["tcp:https", port("tcp", null, 443)],
@@ -57,6 +75,8 @@ describe("a target", () => {
     ["pid:x", "positive"],
     ["inode:", "nothing follows"],
     ["ftp/80", "no transport"],
+    ["80/ftp", "no transport"],
+    ["nohost:80", "nor a name in /etc/hosts"],
   ];
   for (const [text, problem] of wrong) {
     test(`${JSON.stringify(text)} is refused, and said why`, () => {
@@ -64,6 +84,14 @@ describe("a target", () => {
       expect(() => parseTarget(text, none)).toThrow(problem);
     });
   }
+
+  test("may be a list of ports", () => {
+    expect(parseTargets("80,443", none)).toEqual([
+      { ...port(null, null, 80), text: "80" } as never,
+      { ...port(null, null, 443), text: "443" } as never,
+    ]);
+    expect(() => parseTargets("80,0", none)).toThrow("not a port");
+  });
 
   test("of any text is a target or a TargetError", () => {
     fc.assert(fc.property(fc.string(), (text) => {
@@ -76,8 +104,21 @@ describe("a target", () => {
   });
 
   test("is told from commands and flags", () => {
-    for (const [text] of cases) if (text !== "*:80") expect(looksLikeTarget(text)).toBe(true);
-    for (const text of ["explain", "ss", "-t", "--json", "diff", "doctor", "80x", "tcp"]) {
+    for (const [text] of cases) expect(looksLikeTarget(text)).toBe(true);
+    for (
+      const text of [
+        "explain",
+        "ss",
+        "-t",
+        "--json",
+        "diff",
+        "doctor",
+        "80x",
+        "tcp",
+        "nginx",
+        "src=10.0.0.1:80",
+      ]
+    ) {
       expect(looksLikeTarget(text)).toBe(false);
     }
   });
