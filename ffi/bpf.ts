@@ -1,7 +1,7 @@
 /**
  * bpf(2): load a program, attach it as an iterator, open the iterator.
  *
- * Everything made here is a descriptor and lives as long as it is open: nothing is pinned to a file system.
+ * Everything made here is a descriptor and exists as long as it is open. Nothing is pinned to a file system.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const LINK_CREATE_SIZE = 32;
 // iter_create: link_fd u32 0, flags u32 4.
 const ITER_CREATE_SIZE = 8;
 
-// A longer attribute than the kernel knows is accepted as long as what it does not know is 0.
+// An older kernel accepts a longer attribute than its own if the bytes that it does not know are 0.
 function bpf(command: number, attribute: Uint8Array, size = attribute.length): number {
   const result = Number(libc.syscall(SYS.bpf, command, attribute as never, size, 0, 0, 0));
   return result >= 0 ? result : -errno();
@@ -49,13 +49,16 @@ interface ProgramLoad {
   readonly instructions: Uint8Array;
   /** At most {@linkcode BPF_NAME_MAX} letters, digits, `_` or `.`. */
   readonly name: string;
-  /** Filled with what the verifier says, NUL-terminated. The kernel is slower with one, so only after a failure. */
+  /** Gets the verifier's log, NUL-terminated. The kernel is slower with a log, so ask for one only after a failure. */
   readonly log?: Uint8Array;
 }
 
 const LICENSE = new TextEncoder().encode("GPL\0");
 
-/** Loads a program under the GPL, which the helpers demand. Returns its descriptor, or the negated errno. */
+/**
+ * Loads a program under the GPL, since some helpers require that. Returns its descriptor, or the negated errno: EPERM without the
+ * capabilities, EINVAL or EACCES when the verifier refuses it. Throws RangeError for a name that is too long.
+ */
 export function tryLoadProgram(load: ProgramLoad): number {
   const { instructions, log, name } = load;
   if (name.length > BPF_NAME_MAX) {
@@ -63,7 +66,7 @@ export function tryLoadProgram(load: ProgramLoad): number {
       `Cannot name a program ${name}: at most ${BPF_NAME_MAX} characters are allowed`,
     );
   }
-  // One block holds the attribute and all that it points to, so that passing it keeps everything alive.
+  // One block holds the attribute and everything that it points to, so that all of it stays alive during the call.
   const licenseAt = PROG_LOAD_SIZE;
   const instructionsAt = licenseAt + 8;
   const logAt = instructionsAt + instructions.length;
@@ -88,7 +91,7 @@ export function tryLoadProgram(load: ProgramLoad): number {
   return result;
 }
 
-/** Attaches an iterator program. Returns the link's descriptor, or the negated errno. */
+/** Attaches an iterator program; `attachType` is BPF_TRACE_ITER. Returns the descriptor of the link, or the negated errno. */
 export function tryCreateLink(programFd: number, attachType: number): number {
   const attribute = allocate(LINK_CREATE_SIZE);
   const view = new DataView(attribute.buffer);

@@ -1,5 +1,5 @@
 /**
- * What error numbers are called, and what they mean.
+ * Names and meanings of error numbers.
  *
  * @module
  */

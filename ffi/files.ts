@@ -1,8 +1,7 @@
 /**
- * Files and directories into reused buffers: openat, getdents64, readlinkat, read.
+ * Files and directories, read into reused buffers by openat, getdents64, readlinkat and read.
  *
- * /proc is read through this file and not through the runtime's own file module, which costs a millisecond to load
- * and makes a string of every name.
+ * The runtime's own file module is not used, because loading it costs a millisecond and it makes a string of every name.
  *
  * @module
  */
@@ -25,17 +24,24 @@ export const O_TRUNC = 0o1000;
 export const O_NOCTTY = 0o400;
 export const O_NONBLOCK = 0o4000;
 export const O_NOATIME = 0o1000000;
-/** A descriptor that stands for the file and opens nothing: no device notices, no pipe waits, no lease is broken. */
+/** The descriptor names the file but does not open it. So no driver is called, a FIFO does not block, and no lease is broken. */
 export const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 
 /** How openat2(2) walks a path. Source: include/uapi/linux/openat2.h. */
 export const RESOLVE_NO_MAGICLINKS = 0x02;
 export const RESOLVE_IN_ROOT = 0x10;
-/** Only by what the kernel has in memory, so that nobody is asked who may never answer; else EAGAIN. Since Linux 5.12. */
+/** Use only what the kernel has cached, and no file system that may never answer; else EAGAIN. Since Linux 5.12. */
 export const RESOLVE_CACHED = 0x20;
 
-/** Opens a path relative to `dirfd`. Returns the descriptor, or the negated errno: a vanished file is ordinary here. */
+/**
+ * Opens a path relative to `dirfd`, close-on-exec. Returns the descriptor, or the negated errno.
+ *
+ * ```ts
+ * const fd = tryOpenAt(AT_FDCWD, cString("/proc/1/fd"), O_RDONLY | O_DIRECTORY);
+ * if (fd < 0) failureOf(fd); // "denied" without permission
+ * ```
+ */
 export function tryOpenAt(dirfd: number, path: Uint8Array, flags: number, mode = 0): number {
   for (;;) {
     const fd = libc.openat(dirfd, path, flags | O_CLOEXEC, mode);
@@ -54,8 +60,8 @@ function makeHow() {
 }
 
 /**
- * As {@linkcode tryOpenAt}, by openat2(2), which says how the path is walked. ENOSYS before Linux 5.6, EPERM below a seccomp
- * filter that does not know it, EINVAL for a `resolve` that this kernel lacks.
+ * As {@linkcode tryOpenAt}, by openat2(2). `resolve` is made of RESOLVE_* and says how the path is walked. ENOSYS before Linux 5.6,
+ * EPERM under a seccomp filter that does not know openat2, EINVAL for a `resolve` that this kernel does not have.
  */
 export function tryOpenResolved(
   dirfd: number,
@@ -81,12 +87,12 @@ export function open(path: string, flags: number, mode = 0): number {
   return fd;
 }
 
-/** Closes a descriptor. Errors are of no use to a reader and are ignored. */
+/** Closes a descriptor. Errors are ignored. */
 export function close(fd: number): void {
   libc.close(fd);
 }
 
-/** Reads up to `buffer.length` bytes. Returns the count, or the negated errno. */
+/** Reads up to `buffer.length` bytes. Returns their number, 0 at the end, or the negated errno. */
 export function tryRead(fd: number, buffer: Uint8Array): number {
   for (;;) {
     const count = Number(libc.read(fd, buffer, buffer.length));
@@ -96,7 +102,7 @@ export function tryRead(fd: number, buffer: Uint8Array): number {
   }
 }
 
-/** Writes what it can. Returns the count, or the negated errno; the caller handles short writes. */
+/** Writes as much as it can. Returns the number of bytes, which may be less than all, or the negated errno. */
 export function tryWrite(fd: number, bytes: Uint8Array): number {
   if (bytes.length === 0) return 0;
   const count = Number(libc.write(fd, bytes, bytes.length));
@@ -109,12 +115,12 @@ function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): num
   return length >= 0 ? length : -errno();
 }
 
-// A /proc file has no size to ask for: read until the end, doubling.
+// Files of /proc have no size, so they are read to their end into a buffer that doubles.
 let scratch: Uint8Array<ArrayBuffer> | undefined;
 
 /**
- * The whole of a file, as a copy, relative to `dirfd`. Returns the negated errno where it cannot be opened or read.
- * `limit` bounds what is kept: more than that is cut off, because some files in /proc are written by strangers.
+ * A copy of a whole file, by its path relative to `dirfd`, or the negated errno. At most `limit` bytes are returned, because the
+ * content of some files in /proc is chosen by other users.
  */
 export function tryReadFileAt(
   dirfd: number,
@@ -130,10 +136,10 @@ export function tryReadFileAt(
   }
 }
 
-/** Files of /proc/sys refuse to be read by more bytes than the kernel may allocate at once (ENOMEM from 4 MB on). */
+/** Bytes of one read(2). Files of /proc/sys fail with ENOMEM from 4 MB on, because the kernel allocates as much. */
 const READ_SIZE = 1024 * 1024;
 
-/** What can still be read from a descriptor, as a copy, at most `limit` bytes; or the negated errno. */
+/** A copy of everything that can still be read from a descriptor, at most `limit` bytes; or the negated errno. */
 export function tryReadAll(
   fd: number,
   limit = Number.MAX_SAFE_INTEGER,
@@ -180,12 +186,12 @@ const DT_UNKNOWN = 0;
 const DT_DIR = 4;
 const DT_SOCK = 12;
 
-/** Bytes of some thousands of entries: a walk that is worth compiling for. */
+/** Bytes of some thousands of entries. A longer walk is worth compiling for. */
 const MANY_ENTRIES = 128 * 1024;
 
 /**
- * The entries of an open directory, read by getdents64(2) into one buffer. Names stay in the buffer: `nameAddress` is
- * good as a C string for another call, until the next {@linkcode DirectoryReader.next} that refills.
+ * The entries of an open directory, read by getdents64(2) into one buffer. Names stay in the buffer: `nameAddress` can be passed to
+ * another system call until the next {@linkcode DirectoryReader.next}.
  *
  * struct linux_dirent64 (include/linux/dirent.h): ino u64 0, off s64 8, reclen u16 16, type u8 18, name 19.
  */
@@ -206,7 +212,7 @@ export class DirectoryReader {
     this.#address = addressOf(this.#buffer);
   }
 
-  /** Starts over on another descriptor, which stays the caller's to close. */
+  /** Begins to read another directory. The caller closes its descriptor. */
   start(fd: number): void {
     this.#fd = fd;
     this.#length = 0;
@@ -235,18 +241,18 @@ export class DirectoryReader {
     return this.#address + this.#entry + 19;
   }
 
-  /** True when the current entry is a directory, as far as the file system says so. */
+  /** True when the file system says that the current entry is a directory. False if it does not tell. */
   get isDirectory(): boolean {
     return this.#buffer[this.#entry + 18] === DT_DIR;
   }
 
-  /** True when the current entry is a socket, or the file system does not say what it is. */
+  /** True when the current entry is a socket, or the file system does not tell its type. */
   get maybeSocket(): boolean {
     const type = this.#buffer[this.#entry + 18];
     return type === DT_SOCK || type === DT_UNKNOWN;
   }
 
-  /** The name as a non-negative integer, or -1 when it is not one: how pids and descriptors are told from the rest. */
+  /** The name as a non-negative integer, such as a process ID or a descriptor; -1 for any other name. */
   get number(): number {
     let value = 0;
     let at = this.#entry + 19;
@@ -266,8 +272,8 @@ export class DirectoryReader {
 }
 
 /**
- * Reads links by the address of their names, as {@linkcode DirectoryReader} gives them, into one reused buffer: the
- * inner loop of the descriptor walk.
+ * Reads links into one reused buffer, by the address of their names, which {@linkcode DirectoryReader} returns. This is the inner
+ * loop of the walk over descriptors.
  */
 export class LinkReader {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -285,8 +291,8 @@ export class LinkReader {
   }
 
   /**
-   * The same of a plain file that stands for a link and holds its target: what tools leave that cannot make links, git
-   * with core.symlinks=false among them.
+   * The same for a regular file that contains the target of a link. Tools that cannot make links leave such files, for instance git
+   * with core.symlinks=false.
    */
   readPlain(dirfd: number, nameAddress: number): number {
     const fd = libc.openat(dirfd, nameAddress as never, O_RDONLY | O_CLOEXEC, 0);
@@ -302,8 +308,8 @@ const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 
 /**
- * True if a descriptor was closed when this program was started. The runtime opens /dev/null in the place of a closed standard
- * stream, close-on-exec, which no descriptor that came through exec can be.
+ * True if a descriptor was closed when this program was started. The runtime opens /dev/null in place of a closed standard stream,
+ * and marks it close-on-exec. An inherited descriptor never has that mark.
  */
 export function wasClosedAtStart(fd: number): boolean {
   const flags = Number(libc.syscall(SYS.fcntl, fd, F_GETFD as never, 0, 0, 0, 0));

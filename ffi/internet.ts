@@ -29,15 +29,16 @@ const IPV6_V6ONLY = 26;
 export interface BindOptions {
   /** SO_REUSEADDR, SO_REUSEPORT or `null`. */
   readonly reuse?: number | null;
-  /** For IPv6: whether it leaves IPv4 alone. `null`: as the system has it. */
+  /** For IPv6: whether the socket is for IPv6 alone (IPV6_V6ONLY). `null`: the default of the system. */
   readonly v6only?: boolean | null;
   /** For link-local addresses: the index of the interface. */
   readonly scopeId?: number;
 }
 
 /**
- * Makes a socket, binds it, and closes it again; it never listens, so nobody can connect in between. `address` is 4 or 16
- * bytes. Returns 0 when bind(2) succeeded, else the errno. Throws SyscallError when no such socket can be made.
+ * Makes a socket, binds it, and closes it again. It never listens, so no one can connect in between. `address` is 4 or 16 bytes in
+ * network byte order, `type` SOCK_STREAM or SOCK_DGRAM. Returns 0 when bind(2) succeeded, else the errno, such as EADDRINUSE. Throws
+ * SyscallError when the socket cannot be made.
  */
 export function probeBind(
   address: Uint8Array,

@@ -1,26 +1,26 @@
 /**
- * How soon the runtime compiles to machine code.
+ * When the runtime compiles to machine code.
  *
- * By its own measure it starts threads for that within the first milliseconds, which on an idle host is most of the run and
- * is never paid back. So the program starts in no hurry, and says so when it meets something large.
+ * By default it starts compiler threads within the first milliseconds. On an idle host that costs more than it saves, because the
+ * program ends soon after. So the program begins with compiling put off, and turns it on when there is much to do.
  *
  * @module
  */
 
-/** Set by `Bun.unsafe.setJITPolicy`: how many times more often than usual code must have run; 1 is the runtime's own. */
+/** Argument of `Bun.unsafe.setJITPolicy`: code must run this many times more often than usual before it is compiled. */
 const UNHURRIED = 30;
 
 const policy = (Bun.unsafe as { readonly setJITPolicy?: (scale: number) => void }).setJITPolicy;
 
 let hurried = true;
 
-/** There is probably little to do. */
+/** Puts compiling off. Call it at the start of a run that is probably short. */
 export function compileLazily(): void {
   policy?.(UNHURRIED);
   hurried = false;
 }
 
-/** There is much to do: loops over many thousands of rows. Costs nothing when said again. */
+/** Turns the runtime's usual compiling on. Call it before loops over many thousands of rows. Further calls cost nothing. */
 export function compileEagerly(): void {
   if (hurried) return;
   hurried = true;

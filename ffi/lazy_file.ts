@@ -1,9 +1,8 @@
 /**
- * LazyFile: a file that is read where it is looked at.
+ * LazyFile: a file of which only those parts are read that are needed.
  *
- * The kernel gives files in /sys a page a call, so that reading megabytes takes a thousand calls; whoever needs a part
- * of such a file should not pay for the whole. Where it can be mapped into memory nothing is read at all: BTF can be since Linux
- * 6.16.
+ * The kernel returns one page of a file in /sys with each read, so reading megabytes takes a thousand calls. A file that can be mapped
+ * into memory is not read at all. The BTF of the kernel can be mapped since Linux 6.16.
  *
  * @module
  */
@@ -16,12 +15,23 @@ import { tryStatFd } from "./stat.ts";
 
 const BLOCK = 64 * 1024;
 
-/** An open file that knows its size. Close it when enough has been read. */
+/**
+ * An open file of known size.
+ *
+ * ```ts
+ * const file = LazyFile.tryOpen("/sys/kernel/btf/vmlinux", true);
+ * if (typeof file !== "number") {
+ *   file.ensure(0, 24);
+ *   file.bytes[0]; // 0x9f
+ *   file.close();
+ * }
+ * ```
+ */
 export class LazyFile {
-  /** As long as the file; zeros where it was not read. Of a file that is mapped nothing is left after it is closed. */
+  /** As long as the file, with zeros where it was not read. Becomes empty on close if the file is mapped. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #mapping: Mapping | null;
-  /** Blocks that were read. */
+  /** 1 for each block that was read. */
   readonly #read: Uint8Array;
   #fd: number;
 
@@ -33,9 +43,9 @@ export class LazyFile {
   }
 
   /**
-   * Opens a file. Returns the negated errno where that fails.
+   * Opens a file, or returns the negated errno.
    *
-   * @param mayMap The file never shrinks, as the kernel's own do not: looking at what is gone would end the program.
+   * @param mayMap True for files of the kernel, which never shrink. Reading a part of a mapping that is gone would end the program.
    */
   static tryOpen(path: string, mayMap = false): LazyFile | number {
     const fd = tryOpenAt(AT_FDCWD, cString(path), O_RDONLY);
@@ -48,12 +58,12 @@ export class LazyFile {
     return new LazyFile(fd, status.size, mayMap ? Mapping.tryOf(fd, status.size) : null);
   }
 
-  /** Takes over a descriptor of a file of `size` bytes. It is not mapped: whoever can write to it can make it shorter. */
+  /** Takes over a descriptor of a file of `size` bytes. The file is not mapped, because another process may shorten it. */
   static over(fd: number, size: number): LazyFile {
     return new LazyFile(fd, size, null);
   }
 
-  /** Makes sure that the bytes from `start` to `end` were read. Throws SyscallError. */
+  /** Reads the bytes from `start` to `end`, unless they were read before. Throws SyscallError. */
   ensure(start: number, end: number): void {
     if (this.#mapping !== null) return;
     const last = Math.min(end, this.bytes.length);

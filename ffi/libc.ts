@@ -1,9 +1,8 @@
 /**
  * libc: one dlopen, one symbol table. Nothing outside ffi/ imports this file.
  *
- * `libc.so.6` is the only name ever given to dlopen. It is mapped already on glibc, and musl answers to it, so
- * no file is searched. The runtime retries a failed name in the current directory: any other name there would
- * run a stranger's constructor as root.
+ * `libc.so.6` is the only name that is passed to dlopen. It is mapped already with glibc, and musl knows the name, so no file is
+ * searched. With any other name the runtime would try the current directory next, and run code of another user as root.
  *
  * @module
  */
@@ -12,8 +11,8 @@ import { FFI_TYPE, native } from "./native.ts";
 
 const { i32, u32, ptr, i64, i64_fast, u64_fast } = FFI_TYPE;
 
-// A misspelt type is accepted and a missing argument becomes 0, so each prototype stands above its symbol and
-// each symbol is wrapped by one typed function in this folder.
+// The runtime accepts a misspelt type and passes 0 for a missing argument. So each symbol has its prototype above it, and is called
+// through one typed function in this folder.
 const table = {
   // int *__errno_location(void);
   __errno_location: { args: [], returns: ptr },
@@ -59,7 +58,7 @@ const table = {
   syscall: { args: [i64, i64, ptr, i64, i64, i64, i64], returns: i64_fast },
 } as const;
 
-/** Why calls into C cannot be made, so that only /proc is read; `null` when they can. */
+/** Why calls into C are not possible, so that only /proc can be read; `null` if they are. */
 export let whyNoCalls: string | null = null;
 
 function open(): Library<typeof table>["symbols"] {
@@ -76,5 +75,5 @@ function open(): Library<typeof table>["symbols"] {
   return plainLibc as never;
 }
 
-/** The C functions, untyped enough to hurt: call them through the other files of this folder. */
+/** The C functions. They are hardly typed, so call them through the other files of this folder. */
 export const libc = open();

@@ -1,17 +1,16 @@
 /**
- * What stands in for libc where bun:ffi cannot call it: files through the runtime's own module, and an error for the rest.
+ * A replacement for libc if bun:ffi cannot call it. Files are read by the runtime's own module, and all else fails with an error.
  *
- * Calls into C need memory that is made executable, which a W^X rule forbids (systemd's MemoryDenyWriteExecute, some SELinux
- * policies). Reading files needs none, so /proc can still be read. Every call here behaves as the C function does as far as
- * this folder uses it: -1 and errno for a failure. What has no file behind it fails with ENOSYS, and callers do what they do
- * on a kernel that lacks it.
+ * Calls into C need executable memory, which a W^X rule forbids (systemd's MemoryDenyWriteExecute, some SELinux policies). Reading
+ * files needs none, so /proc can still be read. Each function behaves as the C function does, as far as this folder uses it: it returns
+ * -1 and sets errno when it fails. Functions that have nothing to do with files fail with ENOSYS, as on a kernel that lacks them.
  *
  * @module
  */
 import { native } from "./native.ts";
 import { SYS } from "./arch/mod.ts";
 
-// Not ffi/errno.ts, which needs libc to be there.
+// ffi/errno.ts cannot be imported here, because it needs libc.
 const ENOENT = 2;
 const EIO = 5;
 const EBADF = 9;
@@ -25,7 +24,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 /** Bytes, or the address of some. */
 type Memory = Uint8Array | number;
 
-// Loaded when called for, which is where there is nothing else: it costs a millisecond.
+// This module loads only if libc cannot be called, so that other runs do not pay the millisecond for node:fs.
 const fs = process.getBuiltinModule("node:fs");
 
 const errnoCell = new Int32Array(new ArrayBuffer(4));
@@ -36,7 +35,7 @@ function fail(errno: number): number {
   return -1;
 }
 
-/** Runs a call of node:fs: its result, or -1 with errno set from what it throws. */
+/** Runs a call of node:fs. Returns its result, or -1 with errno set if it throws. */
 function attempt(call: () => number): number {
   try {
     return call();
@@ -46,7 +45,7 @@ function attempt(call: () => number): number {
   }
 }
 
-// Longer than any path that is passed by address: those are names of directory entries.
+// Paths that are passed by address are names of directory entries, which are shorter.
 const NAME_SIZE = 256;
 
 function pathBytes(path: Memory): Uint8Array {
@@ -57,21 +56,21 @@ function pathBytes(path: Memory): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-/** A path that is relative to a descriptor, by way of the descriptor's own link. */
+/** A path relative to a descriptor, which node:fs does not know. It goes through the link of the descriptor in /proc. */
 function resolve(dirfd: number, path: Memory): Buffer {
   const bytes = pathBytes(path);
   if (dirfd === AT_FDCWD || bytes[0] === 0x2f) return Buffer.from(bytes);
   return Buffer.concat([Buffer.from(`/proc/self/fd/${dirfd}/`), bytes]);
 }
 
-/** Directories being read: what is left of their entries. */
+/** The entries that are left of each directory that is being read. */
 const directories = new Map<number, { name: Buffer; isDirectory: boolean }[]>();
 
 function getdents64(fd: number, buffer: Uint8Array, size: number): number {
   return attempt(() => {
     let rest = directories.get(fd);
     if (rest === undefined) {
-      // Names as bytes come without types, and types with names that were decoded.
+      // readdirSync returns either names as bytes, or decoded names with types. Both are needed.
       const path = `/proc/self/fd/${fd}`;
       const folders = new Set(
         fs.readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
@@ -95,7 +94,7 @@ function getdents64(fd: number, buffer: Uint8Array, size: number): number {
       buffer.set(name, length + 19);
       length += record;
     }
-    // At the end the next call begins anew, as after a rewind.
+    // After the end, the next call begins anew, as after a rewind.
     if (length === 0) directories.delete(fd);
     return length;
   });
@@ -139,7 +138,7 @@ function auxiliary(type: number): number {
 
 const missing = () => fail(ENOSYS);
 
-/** The functions of the table in ffi/libc.ts, as far as they can be had without a call into C. */
+/** The functions of the table in ffi/libc.ts. */
 export const plainLibc = {
   __errno_location: () => errnoAddress as number,
   socket: missing,
@@ -175,7 +174,7 @@ export const plainLibc = {
   getxattr: () => fail(EOPNOTSUPP),
   ioctl: () => fail(ENOTTY),
   poll: () => {
-    // Cannot be waited for; the caller tries again a little later.
+    // node:fs cannot wait for a descriptor, so the caller tries again a little later.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     return 1;
   },

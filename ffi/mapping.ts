@@ -11,7 +11,7 @@ import { native } from "./native.ts";
 const PROT_READ = 1;
 const MAP_PRIVATE = 2;
 
-/** The bytes of a file, where it is. They must not be written to, and the file must not shrink: either ends the program. */
+/** A file that is mapped into memory. Writing to its bytes ends the program, and so does reading them after the file has shrunk. */
 export class Mapping {
   readonly #address: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -21,7 +21,7 @@ export class Mapping {
     this.bytes = new Uint8Array(native.toArrayBuffer(address as never, 0, size) as ArrayBuffer);
   }
 
-  /** Maps the first `size` bytes of an open file. `null` where that cannot be done: ENODEV for most of /proc and /sys. */
+  /** Maps the first `size` bytes of an open file. `null` if it cannot be mapped, as most files of /proc and /sys (ENODEV). */
   static tryOf(fd: number, size: number): Mapping | null {
     if (size === 0) return null;
     const address = Number(
@@ -30,7 +30,7 @@ export class Mapping {
     return address < 0 ? null : new Mapping(address, size);
   }
 
-  /** Ends it. Every view of the bytes is empty from then on, so that none leads to memory that is not there. */
+  /** Unmaps the file. All views of its bytes become empty, so that none refers to memory that is gone. */
   close(): void {
     const { length, buffer } = this.bytes;
     if (length === 0) return;

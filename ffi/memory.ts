@@ -1,15 +1,15 @@
 /**
- * Memory that C keeps a pointer to.
+ * Memory that the kernel or C has pointers to.
  *
- * A typed array of up to 1,000 bytes lives inside the JavaScript heap cell and moves when its `.buffer` is first
- * touched; one made over an explicit ArrayBuffer does not. So whatever is pointed to from inside a C structure
- * is allocated here and is kept alive by the object that holds the structure.
+ * The runtime stores a typed array of up to 1,000 bytes inside the object itself, and moves the bytes when `.buffer` is first used. It
+ * does not do so with a typed array over an ArrayBuffer. So everything that a C structure points to is allocated here, and the
+ * object that has the structure keeps it alive.
  *
  * @module
  */
 import { native } from "./native.ts";
 
-/** Bytes at an address that stays the same for as long as the result is reachable; zeroed. */
+/** Zeroed bytes. Their address stays the same as long as they are reachable. Throws RangeError for a size below 1. */
 export function allocate(size: number): Uint8Array<ArrayBuffer> {
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new RangeError(`Cannot allocate ${size} bytes: the size must be a positive integer`);
@@ -17,14 +17,14 @@ export function allocate(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(size));
 }
 
-/** The address of pinned bytes, `offset` bytes in. The caller keeps the bytes reachable while C may use it. */
+/** The address of bytes of {@linkcode allocate}, plus `offset`. The caller keeps the bytes reachable as long as C may use them. */
 export function addressOf(bytes: Uint8Array, offset = 0): number {
   return native.ptr(bytes, offset);
 }
 
 const encoder = new TextEncoder();
 
-/** A NUL-terminated copy of a path or name. Throws RangeError on an embedded NUL, which C would cut at. */
+/** A NUL-terminated copy of a path or name, encoded as UTF-8. Throws RangeError for a NUL inside, where C would end the text. */
 export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = typeof text === "string" ? encoder.encode(text) : text;
   if (bytes.includes(0)) throw new RangeError("Cannot pass a name that contains a NUL byte");
@@ -33,7 +33,7 @@ export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return copy;
 }
 
-/** Writes a pointer-sized integer at `offset`. User addresses on both targets are below 2^53. */
+/** Writes an address as 64 bits at `offset`. Addresses of processes are below 2^53 on both architectures. */
 export function setPointer(view: DataView, offset: number, address: number): void {
   view.setUint32(offset, address >>> 0, true);
   view.setUint32(offset + 4, Math.floor(address / 0x1_0000_0000), true);
@@ -48,19 +48,19 @@ const IOVEC_SIZE = 16;
 /** struct sockaddr_nl: family u16 0, port ID u32 4, groups u32 8. Source: include/uapi/linux/netlink.h. */
 export const SOCKADDR_NL_SIZE = 12;
 
-/** Slots at first: most dumps need two, one for the rows and one for their end. */
+/** Number of slots at first. Most dumps need two: one for the rows and one for their end. */
 const FIRST_SLOTS = 4;
 
 /**
  * A set of `count` receive slots of `slotSize` bytes, laid out for recvmmsg(2): one array of mmsghdr, one of iovec,
- * one of sockaddr_nl, and one run of slots. The kernel overwrites the address length and the flags in each call, so
- * {@linkcode ReceiveSlots.reset} comes before every call. Only a few are used until a call has filled those.
+ * one of sockaddr_nl, and the slots themselves. The kernel overwrites the address length and the flags in each call, so
+ * {@linkcode ReceiveSlots.reset} must precede every call. Only a few slots are used until one call has filled those.
  */
 export class ReceiveSlots {
   readonly slotSize: number;
   /** All slots, one after the other. */
   readonly data: DataView<ArrayBuffer>;
-  /** The mmsghdr array: what is handed to the kernel. */
+  /** The mmsghdr array, which is passed to the kernel. */
   readonly headers: Uint8Array<ArrayBuffer>;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #headerView: DataView<ArrayBuffer>;
@@ -75,7 +75,7 @@ export class ReceiveSlots {
     this.#count = Math.min(count, FIRST_SLOTS);
     this.#all = count;
     this.slotSize = slotSize;
-    // Pages that are never filled are never touched.
+    // The kernel gives pages to slots only when they are filled.
     this.#bytes = allocate(count * slotSize);
     this.data = new DataView(this.#bytes.buffer);
     this.headers = allocate(count * MMSGHDR_SIZE);
@@ -104,7 +104,7 @@ export class ReceiveSlots {
     }
   }
 
-  /** Says that a call filled every slot: from then on there are as many as the object was made for. */
+  /** Must be called when a call has filled every slot. From then on all slots are used. */
   filled(): void {
     if (this.#count === this.#all) return;
     const first = this.#count;
@@ -112,7 +112,7 @@ export class ReceiveSlots {
     this.#point(first);
   }
 
-  /** Makes every slot ready to be received into. */
+  /** Prepares every slot for the next call. */
   reset(): void {
     for (let i = 0; i < this.#count; i++) {
       const header = i * MMSGHDR_SIZE;
@@ -137,7 +137,7 @@ export class ReceiveSlots {
   }
 }
 
-/** One msghdr with one iovec and a netlink address, for sendmsg(2). Holds what it points to. */
+/** One msghdr with one iovec and a netlink address, for sendmsg(2). Keeps alive what it points to. */
 export class SendMessage {
   readonly header: Uint8Array<ArrayBuffer> = allocate(MSGHDR_SIZE);
   readonly #vector = allocate(IOVEC_SIZE);
@@ -164,7 +164,7 @@ export class SendMessage {
     vector.setUint32(8, copy.length, true);
   }
 
-  /** The bytes the message points at: holding them is what keeps them alive. */
+  /** The bytes that the message points to. This reference keeps them alive. */
   get payload(): Uint8Array | undefined {
     return this.#payload;
   }

@@ -1,8 +1,8 @@
 /**
- * Network namespaces: enter one, do something, come back whatever happened.
+ * Network namespaces: entering one and coming back.
  *
- * setns(2) moves one thread. Everything here runs on the thread that calls it and never waits in between, so nobody
- * else sees the move; what must outlast it is a socket, which stays in the namespace it was made in.
+ * setns(2) moves one thread. The functions here run on the calling thread and never wait in between, so no other code runs in the
+ * wrong namespace. A socket that is made inside stays in that namespace after the return.
  *
  * @module
  */
@@ -20,10 +20,10 @@ const CLONE_NEWNET = 0x4000_0000;
 /** Source: include/uapi/asm-generic/fcntl.h. */
 const O_NONBLOCK = 0o4000;
 
-// Not /proc/self, which is the main thread's.
+// /proc/self would be the namespace of the main thread.
 const OWN = "/proc/thread-self/ns/net";
 
-/** The thread could not return to its own namespace: whatever it read from now on would be about another one. */
+/** The thread could not return to its own namespace. Whatever it reads from now on is about the wrong one. */
 export class NamespaceLost extends SyscallError {
   constructor(errno: number) {
     super("setns back to our own network namespace", errno);
@@ -35,8 +35,13 @@ function setns(fd: number): number {
 }
 
 /**
- * Calls `fn` inside the network namespace that descriptor `fd` stands for, and returns what it returns. `fn` must be done
- * when it returns: a promise would go on in the wrong namespace.
+ * Calls `fn` inside the network namespace of descriptor `fd`, and returns what it returns. `fn` must not be async, since the rest
+ * of it would run in the wrong namespace.
+ *
+ * ```ts
+ * const fd = tryOpenNamespace("/run/netns/blue");
+ * const socket = inNetworkNamespace(fd, () => new Connection(NETLINK_SOCK_DIAG)); // stays in blue
+ * ```
  *
  * Throws {@linkcode SyscallError} when the namespace cannot be entered (EPERM without CAP_SYS_ADMIN in both user
  * namespaces), {@linkcode NamespaceLost} when there is no way back, and what `fn` throws.
@@ -50,7 +55,7 @@ export function inNetworkNamespace<T>(fd: number, fn: () => T): T {
       return fn();
     } finally {
       const lost = setns(home);
-      // deno-lint-ignore no-unsafe-finally -- nothing that fn returned or threw matters beside this.
+      // deno-lint-ignore no-unsafe-finally -- this error is more important than what fn returned or threw.
       if (lost !== 0) throw new NamespaceLost(lost);
     }
   } finally {
@@ -59,8 +64,8 @@ export function inNetworkNamespace<T>(fd: number, fn: () => T): T {
 }
 
 /**
- * Moves the calling thread into the network namespace that descriptor `fd` stands for, for good: for a program that has
- * nothing to do anywhere else. Throws {@linkcode SyscallError}.
+ * Moves the calling thread into the network namespace of descriptor `fd` and stays there, for programs that need no other
+ * namespace. Throws {@linkcode SyscallError}.
  */
 export function enterNetworkNamespace(fd: number): void {
   const refused = setns(fd);
@@ -69,7 +74,7 @@ export function enterNetworkNamespace(fd: number): void {
 
 /** Opens a namespace by a path: /proc/PID/ns/net, a mount such as /run/netns/NAME. Returns the negated errno on failure. */
 export function tryOpenNamespace(path: string | Uint8Array): number {
-  // A path that a person gave may be a FIFO, which must not keep us waiting.
+  // The path may come from the command line and be a FIFO, whose open would block.
   return tryOpenAt(AT_FDCWD, cString(path), O_RDONLY | O_NONBLOCK);
 }
 
@@ -77,8 +82,8 @@ export function tryOpenNamespace(path: string | Uint8Array): number {
 const NS_GET_NSTYPE = 0xb703;
 
 /**
- * Inode of the network namespace that a socket belongs to, wherever its owner has moved since. Returns the negated errno on
- * failure: EPERM without CAP_NET_ADMIN in that namespace.
+ * Inode of the network namespace that a socket belongs to, or the negated errno: EPERM without CAP_NET_ADMIN in that namespace. The
+ * process that has the socket may be in another namespace.
  */
 export function tryNamespaceOfSocket(socket: number): number {
   const namespace = tryOpenSocketNamespace(socket);
@@ -91,11 +96,11 @@ export function tryNamespaceOfSocket(socket: number): number {
 }
 
 /**
- * Inode of the network namespace that an open descriptor stands for, or the negated errno: -EINVAL when it stands for something
- * else. Asked of the descriptor and not of the path it came from: a process ID may be another's by then.
+ * Inode of the network namespace of an open descriptor, or the negated errno: -EINVAL if it is a descriptor of something else. Ask the
+ * descriptor and not the path that it came from, because the process ID in the path may have been reused.
  */
 export function tryNamespaceInode(fd: number): number {
-  // The link of the descriptor would not do: for a mounted namespace it names the mount point.
+  // The link of the descriptor in /proc is no help: for a mounted namespace it names the mount point.
   const type = libc.ioctl(fd, NS_GET_NSTYPE, null);
   if (type < 0) {
     const error = errno();

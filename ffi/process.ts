@@ -1,5 +1,5 @@
 /**
- * Processes: who we are, and how threads relate.
+ * Processes and threads: users, limits, copies of descriptors.
  *
  * @module
  */
@@ -22,14 +22,14 @@ export function realUserId(): number {
   return Number(libc.getauxval(AT_UID));
 }
 
-/** True when this process gained privileges on exec: its environment is then a stranger's word. */
+/** True when this process gained privileges on exec, so that another user may have set its environment. Kernel: AT_SECURE. */
 export function gainedPrivileges(): boolean {
   return Number(libc.getauxval(AT_SECURE)) !== 0;
 }
 
 /**
- * A copy of another process's descriptor, close-on-exec, or the negated errno: EPERM without leave to trace the process,
- * ESRCH and EBADF when it or the descriptor is gone, ENOSYS before Linux 5.6.
+ * A copy of another process's descriptor, close-on-exec, or the negated errno: EPERM without permission to trace the process, ESRCH
+ * if the process is gone, EBADF if the descriptor is gone, ENOSYS before Linux 5.6.
  */
 export function tryCopyDescriptor(pid: number, fd: number): number {
   const pidfd = tryOpenProcess(pid);
@@ -39,22 +39,22 @@ export function tryCopyDescriptor(pid: number, fd: number): number {
   return result;
 }
 
-/** A descriptor that stands for a process, close-on-exec, or the negated errno: ESRCH when it is gone, ENOSYS before Linux 5.3. */
+/** A pidfd of a process, close-on-exec, or the negated errno: ESRCH if the process is gone, ENOSYS before Linux 5.3. */
 export function tryOpenProcess(pid: number): number {
   const pidfd = Number(libc.syscall(SYS.pidfd_open, pid, 0 as never, 0, 0, 0, 0));
   return pidfd < 0 ? -errno() : pidfd;
 }
 
-/** As {@linkcode tryCopyDescriptor}, of a process that {@linkcode tryOpenProcess} has opened. */
+/** As {@linkcode tryCopyDescriptor}, for a pidfd of {@linkcode tryOpenProcess}. */
 export function tryCopyFrom(pidfd: number, fd: number): number {
   const copy = Number(libc.syscall(SYS.pidfd_getfd, pidfd, fd as never, 0, 0, 0, 0));
   return copy < 0 ? -errno() : copy;
 }
 
-/** Bytes of a set of processors: 8192 of them, which is what the kernel can be built for. */
+/** Bytes of a set of processors. Kernels can be built for up to 8192. */
 const CPU_SET_SIZE = 1024;
 
-/** Processors that this thread may run on; 1 where the kernel does not tell. */
+/** Number of processors that this thread may run on; 1 where the kernel does not tell. */
 export function usableProcessors(): number {
   const set = allocate(CPU_SET_SIZE);
   const size = Number(
@@ -82,8 +82,8 @@ export function descriptorLimit(): number {
 const KCMP_FILES = 2;
 
 /**
- * Whether two threads use one descriptor table. `null` where the kernel does not tell: no kcmp (ENOSYS), not allowed
- * (EPERM, a seccomp filter), a thread that is gone. The numbers are of our own PID namespace.
+ * True if two threads share one descriptor table. `null` where the kernel does not tell: it has no kcmp (ENOSYS), refuses it (EPERM),
+ * or one thread is gone. `first` and `second` are thread IDs in this process's PID namespace.
  */
 export function sharesFiles(first: number, second: number): boolean | null {
   const order = Number(libc.syscall(SYS.kcmp, first, second as never, KCMP_FILES, 0, 0, 0));

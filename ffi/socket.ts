@@ -1,8 +1,7 @@
 /**
  * Sockets: typed socket(2), bind(2), sendmsg(2), recvmmsg(2), getsockopt(2), setsockopt(2).
  *
- * No signal handler is installed anywhere, so Ctrl-C ends a blocked call at once; a call that is interrupted
- * without ending the process is made again.
+ * The program has no signal handler, so Ctrl-C ends it even in a blocked call. A call that a signal interrupts is made again.
  *
  * @module
  */
@@ -42,7 +41,7 @@ export function socket(domain: number, type: number, protocol: number): number {
   );
 }
 
-/** Binds a netlink socket to `groups` (a bit mask) and lets the kernel choose the port ID, which is returned. */
+/** Binds a netlink socket to `groups` (a bit mask). Returns the port ID that the kernel chose. Throws {@linkcode SyscallError}. */
 export function bindNetlink(fd: number, groups = 0): number {
   const address = allocate(SOCKADDR_NL_SIZE);
   const view = new DataView(address.buffer);
@@ -72,8 +71,8 @@ export function tryGetIntOption(fd: number, level: number, option: number): numb
 }
 
 /**
- * An option of any form: `value` goes in, since some options read their question there, and comes back filled. Returns how
- * many bytes the kernel wrote, or the negated errno.
+ * Reads a socket option of any form into `value`. Some options also read `value` first. Returns the number of bytes that the kernel
+ * wrote, or the negated errno.
  */
 export function tryGetOption(fd: number, level: number, option: number, value: Uint8Array): number {
   const length = allocate(4);
@@ -94,7 +93,7 @@ export function tryOpenSocketNamespace(fd: number): number {
 // include/uapi/asm-generic/socket.h, since Linux 5.14.
 const SO_NETNS_COOKIE = 71;
 
-/** What tells the network namespace of a socket from all others until the next boot; `null` where the kernel does not tell. */
+/** Cookie of the network namespace of a socket, unique until the next boot; `null` where the kernel does not tell. */
 export function tryGetNamespaceCookie(fd: number): bigint | null {
   const cookie = allocate(8);
   if (tryGetOption(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie) !== cookie.length) return null;
@@ -105,7 +104,7 @@ export function tryGetNamespaceCookie(fd: number): bigint | null {
 const SIOCUNIXFILE = 0x89e0;
 
 /**
- * Opens (O_PATH) the file that a unix socket is bound to, wherever it is now. Returns the descriptor, or the negated errno:
+ * Opens (O_PATH) the file that a unix socket is bound to, even if the file was moved. Returns the descriptor, or the negated errno:
  * EPERM without CAP_NET_ADMIN, ENOENT for a socket without a path, ENOTTY before Linux 4.12.
  */
 export function tryOpenSocketFile(fd: number): number {
@@ -113,7 +112,7 @@ export function tryOpenSocketFile(fd: number): number {
   return opened < 0 ? -errno() : opened;
 }
 
-/** Sends one message whole. Throws {@linkcode SyscallError}. */
+/** Sends one message. Throws {@linkcode SyscallError}. */
 export function sendMessage(fd: number, message: SendMessage): void {
   for (;;) {
     const sent = Number(libc.sendmsg(fd, message.header, 0));
@@ -124,8 +123,8 @@ export function sendMessage(fd: number, message: SendMessage): void {
 }
 
 /**
- * Receives as many datagrams as are ready, at least one. Returns how many slots were filled. On a netlink dump this
- * drains up to `slots.count` chunks in one system call, because the kernel makes each chunk as it is received.
+ * Receives as many datagrams as are ready, at least one. Returns the number of slots that were filled. During a netlink dump one call
+ * fills up to `slots.count` slots, because the kernel makes the next datagram when one is received. Throws SyscallError.
  */
 export function receiveMany(fd: number, slots: ReceiveSlots): number {
   slots.reset();
@@ -155,11 +154,11 @@ export function interfaceName(fd: number, index: number): string | null {
   new DataView(request.buffer).setInt32(16, index, true);
   if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) return null;
   const end = request.indexOf(0);
-  // The kernel takes any bytes for a name but a slash, a colon and blanks.
+  // A name may have any bytes except slash, colon and blanks.
   const name = request.subarray(0, end < 0 ? IFNAMSIZ : Math.min(end, IFNAMSIZ));
   return name.every((byte) => byte < 0x80)
     ? String.fromCharCode(...name)
-    : new TextDecoder().decode(name);
+    : new TextDecoder("utf-8", { ignoreBOM: true }).decode(name);
 }
 
 /** Index of the interface with this name in the namespace of socket `fd`; `null` when there is none. */

@@ -1,6 +1,6 @@
 /**
- * File status: statx(2), whose structure is the same on every architecture. Where there is none (Linux before 4.11, seccomp
- * filters older than it) newfstatat(2) tells the same.
+ * File status by statx(2), whose structure is the same on every architecture. Before Linux 4.11, and under seccomp filters that do not
+ * know statx, newfstatat(2) is used instead.
  *
  * @module
  */
@@ -12,8 +12,9 @@ import { addressOf, allocate, cString } from "./memory.ts";
 /** Source: include/uapi/linux/fcntl.h, include/uapi/linux/stat.h. */
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-/** Do not ask a network file system for fresh values, and do not mount anything on the way. */
+/** Do not ask a network file system for fresh values. */
 const AT_STATX_DONT_SYNC = 0x4000;
+/** Do not mount anything at the end of the path. */
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
@@ -30,40 +31,40 @@ export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
 export const S_IFIFO = 0o010000;
 
-/** A device number, taken apart. */
+/** A device number. */
 export interface Device {
   readonly major: number;
   readonly minor: number;
 }
 
-/** What statx(2) says of a file. */
+/** The status of a file. */
 export interface FileStatus {
   /** Type and permissions. Kernel: `stx_mode`. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly linkCount: number;
-  /** Exact up to 2^53; a file system that makes larger numbers loses the last digits. Kernel: `stx_ino`. */
+  /** Exact up to 2^53. The last digits of larger numbers are lost. Kernel: `stx_ino`. */
   readonly inode: number;
   /** Bytes. Kernel: `stx_size`. */
   readonly size: number;
-  /** The device the file is on. */
+  /** The device that the file system is on. Kernel: `stx_dev_major`, `stx_dev_minor`. */
   readonly device: Device;
-  /** The device the file stands for; 0,0 unless it is a device. */
+  /** For a device file: the device itself. Else 0,0. Kernel: `stx_rdev_major`, `stx_rdev_minor`. */
   readonly specialDevice: Device;
-  /** The mount it was found on, as in mountinfo; `null` before Linux 5.8. Kernel: `stx_mnt_id`. */
+  /** ID of the mount that the file was found on, as in mountinfo; `null` before Linux 5.8. Kernel: `stx_mnt_id`. */
   readonly mountId: number | null;
 }
 
-/** Where the kernel writes to: one for all calls, made by the first. */
+/** The structure that the kernel writes to. All calls share one, which the first call makes. */
 let result: { readonly view: DataView<ArrayBuffer>; readonly address: number } | undefined;
 
-/** True for one device by both of its numbers. */
+/** True if both are the same device. */
 export function isSameDevice(a: Device, b: Device): boolean {
   return a.major === b.major && a.minor === b.minor;
 }
 
-/** True for one file: the same inode on the same device. */
+/** True if both are the same file: the same inode on the same device. */
 export function isSameFile(a: FileStatus, b: FileStatus): boolean {
   return a.inode === b.inode && isSameDevice(a.device, b.device);
 }
@@ -74,8 +75,8 @@ function makeResult() {
 }
 
 /**
- * Status of a path relative to `dirfd`, or the negated errno. A link is followed unless `nofollow`. `path` is
- * NUL-terminated bytes, or the address of such.
+ * Status of a path relative to `dirfd`, or the negated errno. A link at the end of the path is followed unless `nofollow` is true.
+ * `path`: NUL-terminated bytes, or their address.
  */
 export function tryStatAt(
   dirfd: number,
@@ -86,12 +87,12 @@ export function tryStatAt(
   return statx(dirfd, path, flags);
 }
 
-/** Status of an open descriptor, or the negated errno. No file system is asked: it is what the kernel knows. */
+/** Status of an open descriptor, or the negated errno. A network file system is not asked for fresh values. */
 export function tryStatFd(fd: number): FileStatus | number {
   return statx(fd, cString(""), AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
 }
 
-/** False once the kernel was found to have no statx(2), or a filter to refuse it; `null` until that had to be asked. */
+/** Whether statx(2) works here; `null` until a call fails in a way that makes it doubtful. */
 let usable: boolean | null = null;
 
 function callStatx(dirfd: number, path: Uint8Array | number, flags: number, into: number): number {
@@ -101,7 +102,7 @@ function callStatx(dirfd: number, path: Uint8Array | number, flags: number, into
   return status < 0 ? -errno() : 0;
 }
 
-// A filter may answer EPERM, which a directory of /proc does as well under hidepid=1: the root directory never does.
+// EPERM may come from a seccomp filter, or from /proc with hidepid=1. The root directory tells which: it never gives EPERM itself.
 function isUsable(error: number): boolean {
   if (error === -ENOSYS) return usable = false;
   return usable ??= callStatx(AT_FDCWD, cString("/"), 0, makeResult().address) !== -EPERM;

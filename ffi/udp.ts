@@ -15,11 +15,11 @@ const SOCKADDR_IN_SIZE = 16;
 const SOCKADDR_IN6_SIZE = 28;
 
 /**
- * Opens a UDP socket that sends to and receives from one address alone, of 4 or 16 bytes. The kernel chooses its port. Throws
- * SyscallError: no route, no IPv6.
+ * Opens a UDP socket that sends to one address and receives only from it. `address` is 4 or 16 bytes in network byte order. The kernel
+ * chooses the local port. Throws SyscallError if there is no route or no IPv6, and RangeError for a port that is none.
  */
 export function connectUdp(address: Uint8Array, port: number): number {
-  // setUint16 would cut 70000 to 4464 without a word.
+  // setUint16 would silently make 4464 of 70000.
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
     throw new RangeError(`Cannot connect to port ${port}: wanted is an integer from 1 to 65535`);
   }

@@ -9,7 +9,7 @@ import { allocate, cString } from "./memory.ts";
 
 const value = allocate(4096);
 
-/** An extended attribute of a path, as bytes without a trailing NUL, or the negated errno. */
+/** An extended attribute of a file as bytes, without a NUL at the end; or the negated errno: ENODATA if there is none. */
 export function tryGetXattr(path: string, name: string): Uint8Array<ArrayBuffer> | number {
   const length = Number(libc.getxattr(cString(path), cString(name), value, value.length));
   if (length < 0) return -errno();

@@ -14,7 +14,7 @@ export const SYS: { readonly [K in keyof typeof x64.SYS]: number } = arch.SYS;
 export const O_DIRECTORY: number = arch.O_DIRECTORY;
 /** open(2): fail if the last component is a symbolic link. */
 export const O_NOFOLLOW: number = arch.O_NOFOLLOW;
-/** open(2): past the page cache. */
+/** open(2): read and write without the page cache. */
 export const O_DIRECT: number = arch.O_DIRECT;
-/** What the kernel adds to the flags of a 64-bit process's regular files. */
+/** The kernel adds this flag to every regular file that a 64-bit process opens. */
 export const O_LARGEFILE: number = arch.O_LARGEFILE;

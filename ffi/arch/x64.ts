@@ -5,7 +5,7 @@
  * @module
  */
 
-/** System call numbers for what libc does not wrap everywhere. */
+/** Numbers of system calls for which not every libc has a function. */
 export const SYS = {
   fcntl: 72,
   getdents64: 217,
@@ -30,7 +30,7 @@ export const SYS = {
 export const O_DIRECTORY = 0o200000;
 /** open(2): fail if the last component is a symbolic link. */
 export const O_NOFOLLOW = 0o400000;
-/** open(2): past the page cache. */
+/** open(2): read and write without the page cache. */
 export const O_DIRECT = 0o40000;
-/** What the kernel adds to the flags of a 64-bit process's regular files. */
+/** The kernel adds this flag to every regular file that a 64-bit process opens. */
 export const O_LARGEFILE = 0o100000;

@@ -6,6 +6,7 @@
 import type { GapDocument, SnapshotDocument } from "../snapshot/document.ts";
 import { absence, becauseText, decide, mayHide } from "../model/verdict.ts";
 import { isService, program, shortId, userText } from "../snapshot/identity.ts";
+import { FurtherEndpoints } from "./further_endpoints.ts";
 import { compareMatches, judgeEntry, type Match, matchEntry, speaksOf } from "./match.ts";
 import type { Policy, PolicyEntry, PolicySettings } from "./policy.ts";
 import {
@@ -115,8 +116,7 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
   const spokenOf = new Set<PolicyEntry>();
   const results = new Map<string, Result>();
   const collapsed = new Collapse();
-  /** Further endpoints of a service: all ports that the kernel picked for one program share a key. */
-  const further = new Map<string, Set<string>>();
+  const further = new FurtherEndpoints();
   // The same processes may own many sockets.
   const known = new Map<string, ResultOwner[]>();
   for (const socket of document.sockets) {
@@ -143,19 +143,10 @@ export function evaluate(document: SnapshotDocument, policy: Policy): AuditRepor
     if (owners === undefined) known.set(key, owners = resultOwners(socket.owners));
     const result = judged(audited, best ?? null, owners);
     const earlier = results.get(result.key);
-    if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
-      const endpoints = further.get(result.key);
-      if (endpoints !== undefined) endpoints.add(result.endpoint).add(earlier.endpoint);
-      else further.set(result.key, new Set([earlier.endpoint, result.endpoint]));
-    }
+    if (earlier !== undefined) further.add(result.key, earlier, result);
     if (earlier === undefined || graver(result, earlier)) results.set(result.key, result);
   }
-  for (const [key, endpoints] of further) {
-    const result = results.get(key)!;
-    const others = [...endpoints].filter((endpoint) => endpoint !== result.endpoint).sort();
-    const evidence = [...result.evidence, `the same goes for ${others.join(", ")}`];
-    results.set(key, { ...result, evidence });
-  }
+  further.addTo(results);
   const all = [
     ...[...results.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
     ...policy.entries.filter((entry) => entry.required && !spokenOf.has(entry))

@@ -1,11 +1,11 @@
 /**
- * Assembler: from instructions and labels to bytes.
+ * Assembler: turns BPF instructions and labels into bytes.
  *
  * @module
  */
 import type { Instruction, Label } from "./instruction.ts";
 
-/** Bytes of one slot. */
+/** Bytes of one slot. Most instructions take one slot. */
 const SLOT = 8;
 const MAX_DISTANCE = 0x7fff;
 
@@ -13,7 +13,13 @@ function slotsOf(instruction: Instruction): number {
   return instruction.upper === undefined ? 1 : 2;
 }
 
-/** Encodes a program. Throws Error for a label that is missing, defined twice, or too far to jump to. */
+/**
+ * Encodes a program. Throws Error for a label that is missing, defined twice, or too far away to jump to.
+ *
+ * ```ts
+ * assemble([moveImmediate(R0, 0), exit()]); // 16 bytes: a program that returns 0
+ * ```
+ */
 export function assemble(lines: readonly (Instruction | Label)[]): Uint8Array<ArrayBuffer> {
   const labels = new Map<string, number>();
   let slots = 0;
@@ -40,7 +46,7 @@ export function assemble(lines: readonly (Instruction | Label)[]): Uint8Array<Ar
   }
   return bytes;
 
-  // Jumps count from the instruction after.
+  // The distance of a jump is counted from the instruction behind it.
   function distance(target: string): number {
     const place = labels.get(target);
     if (place === undefined) throw new Error(`Cannot jump to ${target}: there is no such label`);

@@ -1,8 +1,8 @@
 /**
- * BTF: what the running kernel says of its own types, from /sys/kernel/btf/vmlinux.
+ * BTF: the types of the running kernel, from /sys/kernel/btf/vmlinux.
  *
- * The file holds 150,000 types in no order. The few that are wanted are named beforehand, found in the strings, and picked
- * up in one walk, which goes only as far as it must: the rest is neither looked at nor read.
+ * The file has 150,000 types in no order. The few that are needed are named beforehand and looked up in the strings. One walk then
+ * finds them, and stops at the last of them. What lies behind is not read.
  *
  * ```text
  *  header       magic u16 0xeb9f 0, version u8 2, flags u8 3, hdr_len u32 4,
@@ -47,11 +47,11 @@ const MAGIC = 0xeb9f;
 const HEADER_SIZE = 24;
 const TYPE_WORDS = 3;
 const POINTER_SIZE = 8;
-// Types refer to each other; in a broken file in circles, where following them would not end.
+// Types refer to each other. In a broken file they may do so in circles.
 const MAX_DEPTH = 32;
 const MAX_MEMBERS = 100_000;
 
-/** 32-bit words after a type, by kind: a fixed number (-1: there is no such kind), and a number an element. */
+/** 32-bit words behind a type, by kind: a fixed number (-1: there is no such kind), and a number for each element. */
 const fixedWords = new Int8Array(32).fill(-1);
 const elementWords = new Int8Array(32);
 for (const kind of Object.values(BTF_KIND)) fixedWords[kind] = 0;
@@ -71,7 +71,7 @@ export class MissingKernelType extends Error {
   override readonly name = "MissingKernelType";
 }
 
-/** Where a member lies. */
+/** The place of a member. */
 export interface Field {
   /** Bytes from the start of the structure. */
   readonly offset: number;
@@ -79,40 +79,47 @@ export interface Field {
   readonly size: number;
 }
 
-/** Bytes of a file, of which parts may have to be asked for. */
+/** A file whose bytes are read when they are needed. */
 interface BtfFile {
   /** As long as the file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Called before the bytes from `start` to `end` are looked at. */
+  /** Must be called before the bytes from `start` to `end` are used. */
   ensure(start: number, end: number): void;
 }
 
-/** A file that is there already. */
+/** A file that is in memory. */
 export function wholeFile(bytes: Uint8Array<ArrayBuffer>): BtfFile {
   return { bytes, ensure() {} };
 }
 
-/** Bytes looked through at a time. */
+/** Bytes that are searched at a time. */
 const STEP = 64 * 1024;
 
-/** The types of one file, searchable for the names given. */
+/**
+ * The types of one file that have one of the given names.
+ *
+ * ```ts
+ * const btf = new Btf(wholeFile(bytes), ["task_struct"]);
+ * btf.member("task_struct", "pid"); // { offset: 1544, size: 4 }
+ * ```
+ */
 export class Btf {
   readonly #file: BtfFile;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** The types, as 32-bit words. Both architectures are little-endian, and the kernel's file is in its own order. */
+  /** The types, as 32-bit words. The file is in the kernel's byte order, which is little-endian on both architectures. */
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #typesAt: number;
   readonly #stringsAt: number;
   readonly #stringsEnd: number;
   /** Type ID → word where it begins. ID 0 is void and has none. */
   readonly #starts: Uint32Array<ArrayBuffer>;
-  /** Wanted name → IDs of the types called so, as far as the walk has come. */
+  /** Wanted name → IDs of the types with that name, of those that were walked. */
   readonly #found = new Map<string, number[]>();
   /** Offset of a wanted name → the name. */
   readonly #wanted: ReadonlyMap<number, string>;
-  /** 1 where some wanted name's offset ends in this byte: passes over nearly everything without a look-up. */
+  /** 1 if the offset of a wanted name ends in this byte. Most types are skipped by this alone. */
   readonly #maybe = new Uint8Array(256);
-  /** How far the walk has come: the last ID, and the word after it. */
+  /** The place of the walk: the last ID, and the word behind it. */
   #count = 0;
   #next = 0;
 
@@ -154,11 +161,11 @@ export class Btf {
     for (const offset of this.#wanted.keys()) this.#maybe[offset & 255] = 1;
   }
 
-  /** ID of the type of this kind and name. Throws {@linkcode MissingKernelType}. The name is one the walk looked for. */
+  /** ID of the type of this kind and name, which must be one of those given to the constructor. Throws {@linkcode MissingKernelType}. */
   id(kind: number, name: string): number {
     const ids = this.#found.get(name);
     if (ids === undefined) throw new RangeError(`Cannot find ${name}: it was not named beforehand`);
-    // A name that is not in the strings is not among the types.
+    // If the name is not in the strings, no type has it.
     if ([...this.#wanted.values()].includes(name)) {
       for (;;) {
         const id = ids.find((id) => this.#kind(id) === kind);
@@ -171,7 +178,7 @@ export class Btf {
   }
 
   /**
-   * Where a member lies in a structure, also when an unnamed structure or union in it holds the member. Throws
+   * The place of a member in a structure. The member may be in an unnamed structure or union inside it. Throws
    * {@linkcode MissingKernelType} and {@linkcode DecodeError}.
    */
   member(struct: string, member: string): Field {
@@ -189,13 +196,13 @@ export class Btf {
     return this.#size(this.id(BTF_KIND.STRUCT, struct));
   }
 
-  // Each name stands once in the strings, or not at all.
+  // Each name is in the strings once, or not at all.
   #offsetsOf(names: readonly string[]): Map<number, string> {
     const { buffer, byteOffset } = this.#bytes;
     const offsets = new Map<number, string>();
     const left = new Set(names);
     for (const name of names) this.#found.set(name, []);
-    // Windows overlap, so that no name is cut in two.
+    // The parts overlap, so that no name is cut in two.
     const overlap = Math.max(0, ...names.map((name) => name.length)) + 2;
     for (let at = this.#stringsAt; at < this.#stringsEnd && left.size > 0; at += STEP) {
       const end = Math.min(at + STEP + overlap, this.#stringsEnd);
@@ -211,7 +218,7 @@ export class Btf {
     return offsets;
   }
 
-  // Goes on by one step. Returns false at the end.
+  // Walks one part. Returns false at the end.
   #walk(): boolean {
     const words = this.#words;
     const starts = this.#starts;
@@ -248,10 +255,10 @@ export class Btf {
   }
 
   #start(id: number): number {
-    while (id > this.#count && this.#walk()) { /* until it is passed */ }
+    while (id > this.#count && this.#walk()) { /* until the type was walked */ }
     if (id < 1 || id > this.#count) throw new DecodeError("BTF", 0, `there is no type ${id}`);
     const start = this.#starts[id]!;
-    // The elements of a structure may lie beyond what the walk has looked at.
+    // The elements of a structure may lie behind the part that was walked.
     const elements = this.#words[start + 1]! & 0xffff;
     const at = this.#typesAt + start * 4;
     this.#file.ensure(at, at + (TYPE_WORDS + 3 * elements + 3) * 4);
@@ -307,7 +314,7 @@ export class Btf {
     return null;
   }
 
-  // Past const, volatile, typedef and the like.
+  // The type without const, volatile, typedef and the like.
   #unqualified(id: number): number {
     for (let depth = 0; depth < MAX_DEPTH; depth++) {
       switch (this.#kind(id)) {

@@ -1,5 +1,5 @@
 /**
- * Instruction: one BPF instruction, made by a constructor that reads like what it does.
+ * Instruction: one BPF instruction. A function for each kind makes them.
  *
  * ```text
  *  byte   0        1         2   3     4   5   6   7
@@ -19,7 +19,7 @@
  * @module
  */
 
-/** Registers: r0 result, r1 to r5 arguments (lost in a call), r6 to r9 kept, r10 frame pointer (read only). */
+/** Registers: r0 is the result, r1 to r5 are arguments and lost in a call, r6 to r9 survive it, r10 is the frame pointer (read only). */
 export const R0 = 0;
 export const R1 = 1;
 export const R2 = 2;
@@ -39,7 +39,7 @@ export const MODE_MEM = 0x60;
 /** Second operand is a register. */
 export const SOURCE_REGISTER = 0x08;
 
-/** Bytes a load or store moves → size bits of the code. */
+/** Number of bytes that a load or store moves → size bits of the code. */
 export const SIZE_CODES: ReadonlyMap<number, number> = new Map([[4, 0x00], [2, 0x08], [1, 0x10], [
   8,
   0x18,
@@ -94,7 +94,7 @@ export interface Instruction {
   readonly target?: string;
 }
 
-/** A place that jumps lead to. Takes no room. */
+/** The target of jumps. It is not encoded. */
 export interface Label {
   readonly label: string;
 }
@@ -292,7 +292,7 @@ export function exit(): Instruction {
   return { code: CLASS.JMP | JUMP_EXIT, dst: 0, src: 0, offset: 0, immediate: 0 };
 }
 
-/** Names the place before the next instruction. */
+/** A label in front of the next instruction. */
 export function label(name: string): Label {
   return { label: name };
 }

@@ -1,8 +1,8 @@
 /**
- * OwnerIterator: the owner program, loaded and run. One pass gives every socket descriptor of every task in our PID
- * namespace, at a tenth of the price of reading links in /proc.
+ * OwnerIterator: loads and runs the owner program. One pass returns every socket descriptor of every task in this process's PID
+ * namespace, in a tenth of the time that reading links in /proc takes.
  *
- * A pass never stays behind: program, link and iterator are descriptors, closed as soon as they are not needed.
+ * Program, link and iterator are descriptors, so the kernel removes them when this process ends, however it ends.
  *
  * @module
  */
@@ -40,15 +40,15 @@ import {
   recordSize,
 } from "./program.ts";
 
-// The kernel never gives more in one read(2). Kernel: bpf_seq_read, PAGE_SIZE << 3.
+// One read(2) never returns more. Kernel: bpf_seq_read, PAGE_SIZE << 3.
 const READ_SIZE = 32 * 1024;
 const LOG_SIZE = 64 * 1024;
 
 /** What a pass found. */
 interface Pass {
-  /** Sockets, with their cookies where those were wanted. */
+  /** Sockets, with their cookies if those were asked for. */
   readonly descriptors: DescriptorTable;
-  /** Descriptors that stand for a namespace of whatever type, where they were wanted. */
+  /** Descriptors of namespaces of any type, if those were asked for. */
   readonly namespaces: DescriptorTable;
 }
 
@@ -63,9 +63,14 @@ export class OwnerIterator implements Disposable {
   }
 
   /**
-   * Loads the program and opens one pass, or says why that is not possible here.
+   * Loads the program and opens one pass, or returns why that is not possible here.
    *
-   * @param numbers `reader` is right in every PID namespace; `initial` is quicker, and right in the initial one alone.
+   * ```ts
+   * const opened = OwnerIterator.open("reader");
+   * if (opened.ok) opened.value.run().descriptors.length; // how many descriptors are sockets
+   * ```
+   *
+   * @param numbers `reader` is correct in every PID namespace. `initial` is faster, and correct only in the initial one.
    */
   static open(numbers: PidNumbers, wishes: PassWishes = {}): Probe<OwnerIterator> {
     const permission = probePermission();
@@ -73,7 +78,7 @@ export class OwnerIterator implements Disposable {
     const program = probeTypes((btf) => loadOwnerProgram(btf, numbers, wishes));
     if (!program.ok) return program;
     const link = tryCreateLink(program.value, BPF_TRACE_ITER);
-    // A link keeps its program, and an open iterator both.
+    // The link keeps the program alive, and the iterator keeps both alive.
     close(program.value);
     if (link < 0) return failed("attached", link);
     const fd = tryCreateIterator(link);
@@ -82,7 +87,7 @@ export class OwnerIterator implements Disposable {
     return { ok: true, value: new OwnerIterator(fd, wishes.cookies === true) };
   }
 
-  /** Runs the pass to its end and closes it. Throws SyscallError when the kernel breaks it off. */
+  /** Runs the pass to its end and closes it. Throws SyscallError when a read fails. */
   run(): Pass {
     const pass: Pass = {
       descriptors: new DescriptorTable(this.#cookies),
@@ -93,8 +98,8 @@ export class OwnerIterator implements Disposable {
   }
 
   /**
-   * Reads the pass to its end and closes it: `take` gets some records at a time, as words, and how many bytes they take. Throws
-   * as {@linkcode OwnerIterator.run}.
+   * Reads the pass to its end and closes it. `take` gets the records in portions: words, and how many bytes of them are valid.
+   * Throws SyscallError when a read fails.
    */
   read(take: (words: Uint32Array, length: number) => void): void {
     const buffer = allocate(READ_SIZE);
@@ -102,7 +107,7 @@ export class OwnerIterator implements Disposable {
     try {
       for (;;) {
         const length = tryRead(this.#fd, buffer);
-        // After a million files without a record the kernel takes a break.
+        // The kernel returns EAGAIN after a million files without a record.
         if (length === -EAGAIN) continue;
         if (length < 0) throw new SyscallError("read of the BPF iterator", -length);
         if (length === 0) return;
@@ -113,14 +118,14 @@ export class OwnerIterator implements Disposable {
     }
   }
 
-  /** Closes a pass that is not run; the kernel then lets go of the program. */
+  /** Closes a pass that is not run. The kernel then unloads the program. */
   [Symbol.dispose](): void {
     if (this.#fd >= 0) close(this.#fd);
     this.#fd = -1;
   }
 }
 
-/** Why no pass can be made here, for whoever explains this host; `null` when one can. Opens one and closes it unread. */
+/** Why no pass is possible here; `null` if one is. Opens a pass and closes it without reading. */
 export function whyNoOwnerPass(): string | null {
   const opened = OwnerIterator.open("reader");
   if (!opened.ok) return opened.reason;
@@ -131,7 +136,7 @@ export function whyNoOwnerPass(): string | null {
 /**
  * Appends `length` bytes of records to a pass. Throws {@linkcode DecodeError} when they do not end with a record.
  *
- * They come as words and not as a DataView, because a typed array is read without a call, which counts before this is compiled.
+ * Takes words and not a DataView, because reading a typed array needs no call. That matters until this function is compiled.
  */
 export function decodeRecords(words: Uint32Array, length: number, pass: Pass): void {
   const { descriptors } = pass;
@@ -161,7 +166,7 @@ export function decodeRecords(words: Uint32Array, length: number, pass: Pass): v
   }
 }
 
-/** Loads the owner program. The descriptor is the caller's to close. Throws MissingKernelType and what the BTF throws. */
+/** Loads the owner program. The caller closes the descriptor. Throws MissingKernelType, DecodeError and SyscallError for the BTF. */
 export function loadOwnerProgram(
   btf: Btf,
   numbers: PidNumbers,

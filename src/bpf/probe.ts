@@ -1,6 +1,6 @@
 /**
- * Probes: whether this kernel lets this process use the owner program, asked in the cheapest order. Each answer is what
- * was wanted, or a reason to print.
+ * Probes: find out whether this process may use the owner program on this kernel. Cheap probes come first. Each returns a value,
+ * or a reason to print.
  *
  * @module
  */
@@ -27,15 +27,15 @@ import { exit, moveImmediate, R0 } from "./instruction.ts";
 import { NEEDED_TYPES } from "./program.ts";
 import { utf8Text } from "../text/encoding.ts";
 
-/** Why something cannot be had: a clause for a person, without a period. */
+/** Why something is not possible: a clause for people, without a period. */
 export interface Refusal {
   readonly ok: false;
   readonly reason: string;
-  /** All that the verifier said, line by line, where it was asked. */
+  /** All lines of the verifier's log; absent where the verifier was not asked. */
   readonly log?: readonly string[];
 }
 
-/** What was wanted, or why it cannot be had. */
+/** A value, or why there is none. */
 export type Probe<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 /** Where the kernel keeps its BTF. */
@@ -43,14 +43,14 @@ const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 /** Where securityfs shows the lockdown mode: `none [integrity] confidentiality`. */
 const LOCKDOWN = "/sys/kernel/security/lockdown";
 
-/** A reason. */
+/** Makes a {@linkcode Refusal}. */
 export function refuse(reason: string): Refusal {
   return { ok: false, reason };
 }
 
 /**
- * Whether bpf(2) may be used for tracing at all. The kernel is asked to load a program that is attached to nothing: it looks
- * at the permission first and only then refuses with EINVAL, which is a yes.
+ * Finds out whether this process may use bpf(2) for tracing. It asks the kernel to load a program that is attached to nothing. The
+ * kernel checks the permission first and then refuses with EINVAL, so EINVAL means that it is permitted.
  */
 export function probePermission(root: ProcRoot = new ProcRoot()): Probe<null> {
   const result = tryLoadProgram({
@@ -82,8 +82,8 @@ function permissionReason(root: ProcRoot): string {
 }
 
 /**
- * What `use` makes of the kernel's types, as far as the owner program needs them. The file is open while `use` runs, because
- * types are read as they are asked for.
+ * Opens the kernel's types and returns what `use` makes of them. The file is open only while `use` runs, which is when the types
+ * are read. Returns a refusal if the kernel has no types, or not those that the owner program needs.
  */
 export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): Probe<T> {
   const file = LazyFile.tryOpen(path, path === KERNEL_BTF);
@@ -100,7 +100,7 @@ export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): P
     if (error instanceof DecodeError || error instanceof SyscallError) {
       return refuse(`${path}: ${error.message}`);
     }
-    // A member that is no number of 1 to 8 bytes: a structure has changed beyond recognition.
+    // A member is not a number of 1 to 8 bytes, so the structure has changed.
     if (error instanceof RangeError) {
       return refuse(`the kernel's types are not as expected: ${error.message}`);
     }
@@ -110,14 +110,14 @@ export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): P
   }
 }
 
-/** The lines of the verifier's log, which a NUL ends. */
+/** The lines of the verifier's log, which ends with a NUL. */
 export function verifierLines(log: Uint8Array): string[] {
   const end = log.indexOf(0);
   return utf8Text(log.subarray(0, end < 0 ? log.length : end)).split("\n")
     .filter((line) => line.trim() !== "");
 }
 
-/** Why the verifier refused the program: the state of lockdown where that explains it, else the last thing it said. */
+/** Why the verifier refused the program: kernel lockdown if that is the cause, else the last line of its log. */
 export function verifierReason(errno: number, log: Uint8Array, root = new ProcRoot("/")): string {
   const lockdown = root.text(LOCKDOWN.slice(1)) ?? "";
   if (lockdown.includes("[confidentiality]")) {

@@ -1,9 +1,8 @@
 /**
- * The owner program: for every descriptor that is a socket it writes one record with the process, the thread, the
- * descriptor, the inode and the cookie.
+ * The owner program: writes one record for every descriptor that is a socket, with process, thread, descriptor, inode and cookie.
  *
- * It is attached to the kernel's `iter/task_file`, which calls it for every open file of every task in the PID namespace of
- * the reader, and skips threads that share the table of their leader. All offsets come from the running kernel's BTF.
+ * It is attached to the kernel's `iter/task_file`, which calls it for every open file of every task in the PID namespace of the
+ * reader. The kernel skips threads that share the table of their leader. All offsets come from the running kernel's BTF.
  *
  * @module
  */
@@ -33,10 +32,10 @@ import {
   store,
 } from "./instruction.ts";
 
-/** The kernel function that stands for the iterator: its BTF ID is what the program is attached to. */
+/** The kernel function of the iterator. The program is attached to its BTF ID. */
 const ITERATOR = "bpf_iter_task_file";
 
-/** Names whose types the program needs: what a {@linkcode Btf} has to be made with. */
+/** Names of the types that the program needs, to make a {@linkcode Btf} with. */
 export const NEEDED_TYPES: readonly string[] = [
   ITERATOR,
   "bpf_iter__task_file",
@@ -53,8 +52,8 @@ export const NEEDED_TYPES: readonly string[] = [
 ];
 
 /**
- * One record, little-endian: tgid s32 0, pid s32 4, fd u32 8, kind u32 12, inode u64 16; where cookies are wanted, cookie u64
- * 24 (0: the socket was never asked for one). `tgid` is what everybody else calls the process ID, `pid` the thread's.
+ * Offsets in a record, little-endian: tgid s32 0, pid s32 4, fd u32 8, kind u32 12, inode u64 16, and with cookies u64 24 (0: the
+ * socket has no cookie yet). As everywhere in the kernel, `tgid` is the process ID and `pid` the thread ID.
  */
 export const RECORD = { tgid: 0, pid: 4, fd: 8, kind: 12, inode: 16, cookie: 24 };
 
@@ -63,15 +62,15 @@ export function recordSize(cookies: boolean): number {
   return cookies ? 32 : 24;
 }
 
-/** What a pass is to tell beside who holds which socket. */
+/** What a pass tells in addition to the owners of sockets. */
 export interface PassWishes {
   /** Descriptors that stand for a namespace. */
   readonly namespaces?: boolean;
-  /** Cookies of the sockets. They are a third of the time, because they lie in memory that nothing else is read of. */
+  /** Cookies of the sockets. They take a third of the time, because they lie in memory that nothing else is read from. */
   readonly cookies?: boolean;
 }
 
-/** Kinds of record: what the descriptor is. A namespace of any type counts: only its link in /proc tells which. */
+/** Kinds of record: what the descriptor is. Namespaces of all types have one kind. Only the link in /proc tells the type. */
 export const KIND_SOCKET = 0;
 export const KIND_NAMESPACE = 1;
 
@@ -87,15 +86,15 @@ const FN_SOCK_FROM_FILE = 162;
 /** Kernel: MAX_PID_NS_LEVEL (include/linux/pid_namespace.h). */
 const MAX_PID_NAMESPACE_LEVEL = 32;
 
-// The record is built at the top of the stack; a level and a number read from the kernel lie below it.
+// The record is built at the top of the stack. Below it lie a level and a number that are read from the kernel.
 const RECORD_AT = -recordSize(true);
 const LEVEL_AT = RECORD_AT - 8;
 const NUMBER_AT = RECORD_AT - 16;
 
-/** Numbers in a record are of the namespace of the reader, or, where that is known to be the initial one, taken as they are. */
+/** Which PID namespace the numbers in a record are of: that of the reader, or the initial one. */
 export type PidNumbers = "initial" | "reader";
 
-/** What the program reads of the kernel, and where. */
+/** The members that the program reads. */
 interface Layout {
   readonly context: { readonly meta: Field; readonly task: Field; fd: Field; file: Field };
   readonly seq: Field;
@@ -132,7 +131,7 @@ export function ownerProgram(
   return [
     // r6 context, r7 file, r8 task.
     move(R6, R1),
-    // The last call of a run has neither file nor task, and the verifier insists that both are looked at.
+    // The last call of a run has neither file nor task. The verifier demands both checks.
     get(R7, R6, context.file),
     jumpIfImmediate(R7, "==", 0, "skip"),
     get(R8, R6, context.task),
@@ -182,7 +181,7 @@ function namespaceCheck(btf: Btf, inode: Field): (Instruction | Label)[] {
     get(R1, R1, btf.member("inode", "i_sb")),
     get(R1, R1, btf.member("super_block", "s_magic")),
     jumpIfImmediate(R1, "!=", NSFS_MAGIC, "skip"),
-    // There is room for one in any case.
+    // The record on the stack has room for a cookie in any case.
     moveImmediate(R1, 0),
     store(8, R10, RECORD_AT + RECORD.cookie, R1),
     moveImmediate(R1, KIND_NAMESPACE),
@@ -201,7 +200,7 @@ function initialNumbers(btf: Btf): Instruction[] {
 }
 
 // A task has a number in each namespace from the initial one (level 0) to its own: task->thread_pid->numbers[level].nr.
-// The reader's level picks the one, and an index that is not a constant goes through a helper.
+// The level of the reader is not a constant, so the number is read by a helper.
 function readerNumbers(btf: Btf): (Instruction | Label)[] {
   const threadPid = btf.member("task_struct", "thread_pid");
   const level = btf.member("pid", "level");

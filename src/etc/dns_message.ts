@@ -1,5 +1,5 @@
 /**
- * DNS messages (RFC 1035): a question for the name of an address, and its answer.
+ * DNS messages (RFC 1035): the question for the name of an address, and its answer.
  *
  * @module
  */
@@ -17,7 +17,14 @@ const CLASS_IN = 1;
 /** RFC 1035, 2.3.4. */
 const NAME_LIMIT = 255;
 
-/** The name that stands for an address of 4 or 16 bytes. One that is mapped into IPv6 goes by its IPv4 name. */
+/**
+ * The domain name under which the DNS has the host name of an address of 4 or 16 bytes. An IPv4 address that is mapped into IPv6 has
+ * that of the IPv4 address.
+ *
+ * ```ts
+ * reverseName(Uint8Array.of(192, 0, 2, 1)); // "1.2.0.192.in-addr.arpa"
+ * ```
+ */
 export function reverseName(address: Uint8Array): string {
   const bytes = withoutMapping(address);
   if (bytes.length === 4) return `${[...bytes].reverse().join(".")}.in-addr.arpa`;
@@ -25,7 +32,7 @@ export function reverseName(address: Uint8Array): string {
   return `${digits.reverse().map((digit) => digit.toString(16)).join(".")}.ip6.arpa`;
 }
 
-/** Asks for the PTR records of a name in ASCII. */
+/** Makes the question for the PTR records of a name in ASCII. `id` has 16 bits, and the answer repeats it. */
 export function encodeQuestion(id: number, name: string): Uint8Array<ArrayBuffer> {
   const labels = name.split(".");
   const bytes = new Uint8Array(HEADER_SIZE + name.length + 2 + 4);
@@ -52,7 +59,7 @@ interface DnsAnswer {
   readonly name: string | null;
 }
 
-/** Reads an answer. Throws {@linkcode DecodeError} when it is not one. */
+/** Reads an answer. Throws {@linkcode DecodeError} for anything else. */
 export function decodeAnswer(bytes: Uint8Array): DnsAnswer {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const need = (end: number) => {
@@ -87,7 +94,7 @@ export function decodeAnswer(bytes: Uint8Array): DnsAnswer {
   return { id: view.getUint16(0), question: asked.name.toLowerCase(), name };
 }
 
-/** Reads a name that may point backwards to the rest of another. One character a byte. */
+/** Reads a name, whose end may be a pointer back to the end of another name. The result has one character a byte. */
 function readName(bytes: Uint8Array, start: number): { name: string; end: number } {
   let name = "";
   let end = -1;
@@ -98,7 +105,7 @@ function readName(bytes: Uint8Array, start: number): { name: string; end: number
     if ((length & 0xc0) === 0xc0) {
       const low = bytes[at + 1];
       const target = (length & 0x3f) << 8 | (low ?? 0);
-      // Pointers go back, so that they cannot go round.
+      // Pointers must lead backwards, so that they cannot form a circle.
       if (low === undefined || target >= at) {
         throw new DecodeError("DNS name", at, "a pointer leads nowhere");
       }

@@ -1,7 +1,7 @@
 /**
  * Hosts: addresses and their names, from /etc/hosts.
  *
- * Only the file: the domain name system is never asked, because a dead name server would hold up an answer for minutes.
+ * Only the file is read. The domain name system is not asked, because a dead name server would delay the answer by minutes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { cString } from "../../ffi/memory.ts";
 import { formatAddress, parseAddress } from "../model/endpoint.ts";
 import { utf8Text } from "../text/encoding.ts";
 
-/** Host names by address and addresses by name, read when first asked for. */
+/** Host names by address and addresses by name. The file is read on first use. */
 export class Hosts {
   readonly #path: string;
   #table: HostTable | undefined;
@@ -38,13 +38,13 @@ export class Hosts {
   }
 }
 
-/** The two directions of hosts(5). */
+/** The entries of hosts(5) by address, and by name in lower case. */
 interface HostTable {
   readonly names: ReadonlyMap<string, string>;
   readonly addresses: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
-/** Parses hosts(5): `address name alias… # comment`. Lines that are not entries are passed over. */
+/** Parses hosts(5): `address name alias… # comment`. Other lines are ignored. */
 export function parseHosts(text: string): HostTable {
   const names = new Map<string, string>();
   const addresses = new Map<string, Uint8Array[]>();

@@ -1,9 +1,9 @@
 /**
  * Resolver: names of addresses from the name servers of /etc/resolv.conf.
  *
- * libc asks for one address after the other and waits up to 10 s for each. Here all are asked for at once, a server that is
- * silent for a second is given up, and after 3 s the addresses themselves have to do. Nothing is asked where
- * /etc/nsswitch.conf leaves the DNS out.
+ * libc asks for one address after another and waits up to 10 s for each. This resolver asks for all at once, and gives up a server
+ * that does not answer for a second. Addresses without an answer after 3 s stay numbers. Nothing is asked if /etc/nsswitch.conf does
+ * not name the DNS.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { utf8Text } from "../text/encoding.ts";
 const PORT = 53;
 /** MAXNS of resolv.conf(5). */
 const SERVER_LIMIT = 3;
-/** How long a server may be silent. */
+/** How long a server may take for the next answer. */
 const SILENCE_MS = 1000;
-/** How long all of it may take. */
+/** How long all servers together may take. */
 const TOTAL_MS = 3000;
-/** Questions that wait for their answer at a time: more would not fit the socket's buffer. */
+/** Number of questions that wait for an answer at a time. The answers to more would not fit into the buffer of the socket. */
 const AT_ONCE = 128;
 
 function readText(path: string): string {
@@ -32,34 +32,34 @@ function readText(path: string): string {
   return typeof bytes === "number" ? "" : utf8Text(bytes);
 }
 
-/** Name servers in resolv.conf(5), 4 or 16 bytes each. Without any it is this machine, as in libc. */
+/** Name servers in resolv.conf(5), 4 or 16 bytes each. If there are none it is this machine, as in libc. */
 export function parseResolvConf(text: string): Uint8Array[] {
   const servers: Uint8Array[] = [];
   for (const line of text.split("\n")) {
     const [word, address] = line.trim().split(/\s+/);
-    // A link-local server has its interface behind a %, and an interface is more than connect(2) is given here.
+    // A link-local server has an interface behind a %. It is left out, since connectUdp takes no interface.
     const bytes = word === "nameserver" && address ? parseAddress(address) : undefined;
     if (bytes !== undefined && servers.length < SERVER_LIMIT) servers.push(bytes);
   }
   return servers.length > 0 ? servers : [new Uint8Array([127, 0, 0, 1])];
 }
 
-/** False where nsswitch.conf(5) has a line for hosts and no DNS in it, by any of its names. */
+/** False if the line for hosts of nsswitch.conf(5) has neither `dns` nor `resolve`. True without such a line. */
 export function usesDns(nsswitch: string): boolean {
   const line = /^[ \t]*hosts[ \t]*:(.*)$/m.exec(nsswitch.replace(/#.*/g, ""));
   return line === null || /(^|\s)(dns|resolve)(\s|$)/.test(line[1]!);
 }
 
-/** What libc accepts as a host name. Anything else in a PTR record may be an attack. */
+/** Host names that libc accepts. Anything else in a PTR record may be an attack. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
-/** Names of addresses, each asked for once. */
+/** Names of addresses. Each is asked for once. */
 export class Resolver {
   readonly #servers: () => readonly Uint8Array[];
   readonly #port: number;
   readonly #known = new Map<string, string | null>();
 
-  /** `servers`: those of this machine's configuration unless given. */
+  /** `servers`: absent for those of this machine's configuration. `port`: the port that they listen on. */
   constructor(servers?: readonly Uint8Array[], port = PORT) {
     this.#servers = servers === undefined
       ? () =>
@@ -68,7 +68,7 @@ export class Resolver {
     this.#port = port;
   }
 
-  /** Names of those addresses that have one. Takes 3 seconds at most, and does not throw when no server answers. */
+  /** Names of those addresses that have one, by address. Takes 3 seconds at most. Does not throw when no server answers. */
   namesOf(addresses: readonly string[]): Map<string, string> {
     const questions = new Map<string, string[]>();
     for (const address of new Set(addresses)) {
@@ -96,7 +96,7 @@ export class Resolver {
     return names;
   }
 
-  /** Asks one server, and takes out of `questions` what it answered. */
+  /** Asks one server, and removes the questions that it answered. */
   #ask(server: Uint8Array, questions: Map<string, string[]>, deadline: number): void {
     let fd: number;
     try {
@@ -114,7 +114,7 @@ export class Resolver {
         while (next < open.length && waiting.size < AT_ONCE) {
           const id = freshId(waiting);
           waiting.set(id, open[next]!);
-          // Refused: no server listens there. Other failures show as a timeout.
+          // ECONNREFUSED: no server listens there. Other failures end as a timeout.
           if (tryWrite(fd, encodeQuestion(id, open[next]!)) < 0) return;
           next++;
         }
@@ -155,7 +155,7 @@ export class Resolver {
   }
 }
 
-/** A number that cannot be guessed and that no question that waits has. */
+/** A random ID that no waiting question has, so that answers cannot be forged by guessing. */
 function freshId(waiting: ReadonlyMap<number, string>): number {
   const number = new Uint16Array(1);
   do crypto.getRandomValues(number); while (waiting.has(number[0]!));

@@ -1,7 +1,7 @@
 /**
  * Names of ports and of protocols, from /etc/services and /etc/protocols.
  *
- * Read as files, as user names are: libc's functions may load plug-ins and ask the network.
+ * The files are read directly, because libc's functions may load plug-ins and ask the network.
  *
  * @module
  */
@@ -14,7 +14,7 @@ function readText(path: string): string {
   return typeof bytes === "number" ? "" : utf8Text(bytes);
 }
 
-/** Words of each line that has any, comments left out. */
+/** The words of each line with at least two, without comments. */
 function* entries(text: string): Generator<string[]> {
   for (const line of text.split("\n")) {
     const hash = line.indexOf("#");
@@ -23,7 +23,7 @@ function* entries(text: string): Generator<string[]> {
   }
 }
 
-/** Services, read when first asked for. A machine without the file has none. */
+/** Services by port and by name. The file is read on first use. Without the file there are none. */
 export class Services {
   readonly #path: string;
   #byPort: Map<string, string> | undefined;
@@ -50,20 +50,26 @@ export class Services {
     }
   }
 
-  /** Name of a port under `tcp` or `udp`; under any protocol with `null`. `null` where it has none. */
+  /**
+   * Name of a port for a protocol such as `tcp`, or for any protocol if that is `null`. `null` if the port has no name.
+   *
+   * ```ts
+   * new Services().name(22, "tcp"); // "ssh"
+   * ```
+   */
   name(port: number, protocol: string | null): string | null {
     if (this.#byPort === undefined) this.#load();
     return this.#byPort!.get(`${port}/${protocol ?? ""}`) ?? null;
   }
 
-  /** Port of a service; `null` where the name is not known. */
+  /** Port of a service for a protocol, or for any protocol if that is `null`. `null` if the name is not known. */
   port(name: string, protocol: string | null): number | null {
     if (this.#byName === undefined) this.#load();
     return this.#byName!.get(`${name}/${protocol ?? ""}`) ?? null;
   }
 }
 
-/** IP protocols, read when first asked for. */
+/** IP protocols by number. The file is read on first use. */
 export class Protocols {
   readonly #path: string;
   #byNumber: Map<number, string> | undefined;
@@ -72,7 +78,7 @@ export class Protocols {
     this.#path = path;
   }
 
-  /** Name of a protocol number; `null` where it has none. */
+  /** Name of a protocol; `null` if it has none. */
   name(number: number): string | null {
     if (this.#byNumber === undefined) {
       this.#byNumber = new Map();

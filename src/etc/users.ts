@@ -1,8 +1,8 @@
 /**
  * Users: names from /etc/passwd.
  *
- * Read as a file and not through libc's getpwuid, which may load plug-ins, ask LDAP over the network and hang. A user known
- * only there is shown by number.
+ * The file is read directly. libc's getpwuid may load plug-ins, ask LDAP over the network, and hang. A user who is known only to
+ * LDAP is shown as a number.
  *
  * @module
  */
@@ -14,13 +14,13 @@ function readWhole(path: string): Uint8Array | number {
   return tryReadFileAt(AT_FDCWD, cString(path));
 }
 
-/** User names, read when first asked for. */
+/** User names by ID. The file is read on first use. */
 export class Users {
   readonly #path: string;
   readonly #read: (path: string) => Uint8Array | number;
   #names: Map<number, string> | undefined;
 
-  /** `read` gives the file, or the negated errno. */
+  /** `read` returns the file, or the negated errno. */
   constructor(path = "/etc/passwd", read: (path: string) => Uint8Array | number = readWhole) {
     this.#path = path;
     this.#read = read;
@@ -46,7 +46,7 @@ export class Users {
   }
 }
 
-/** Parses passwd(5). The first name of a user ID wins, as in libc; lines that are not entries are passed over. */
+/** Parses passwd(5): names by user ID. If an ID has several names, the first counts, as in libc. Other lines are ignored. */
 export function parsePasswd(text: string): Map<number, string> {
   const names = new Map<number, string>();
   for (const line of text.split("\n")) {

@@ -7,10 +7,8 @@
  */
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../netlink/message_types.ts";
 import { NO_COOKIE } from "../model/cookie.ts";
-
-/** Type of requests and of replies. */
-export const SOCK_DIAG_BY_FAMILY = 20;
 
 /** Begins a dump request: family u8, protocol u8, and two bytes that most families do not use. */
 export function beginDump(family: number, protocol = 0): MessageBuilder {

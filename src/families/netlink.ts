@@ -6,21 +6,22 @@
  * @module
  */
 import { AF_NETLINK } from "../../ffi/socket.ts";
-import { DecodeError } from "../model/decode_error.ts";
 import type { NetlinkEndpoint, Reach, Socket } from "../model/socket.ts";
 import { socketType } from "../model/socket_type.ts";
 import { stateMask, stateNumber, TCP_CLOSE, TCP_ESTABLISHED } from "../model/state.ts";
 import type { AttributeCursor } from "../netlink/attribute.ts";
 import { NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../netlink/message_types.ts";
+import { eachNetlinkRow } from "../proc/net_netlink.ts";
 import type { Query } from "../query.ts";
 import { type AttributeValue, raw, SKMEMINFO_NAMES } from "./attribute_table.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
-import { beginDump, endDump, SOCK_DIAG_BY_FAMILY } from "./diag_request.ts";
+import { beginDump, endDump } from "./diag_request.ts";
 import type { DecodeContext, DiagRequest, EndpointTraits, Family, ProcTable } from "./family.ts";
 import { netlinkProtocolName, netlinkProtocolOf } from "./netlink_protocols.ts";
 import { newSocket } from "./new_socket.ts";
-import { bodyOf, decimal, hexadecimal, procTable } from "./proc_table.ts";
+import { bodyOf, procTable } from "./proc_table.ts";
 
 // struct netlink_diag_req: family u8 0, protocol u8 1, pad u16 2, ino u32 4, show u32 8, cookie u32[2] 12.
 export const NETLINK_DIAG_REQ_SIZE = 20;
@@ -123,41 +124,27 @@ export function dumpRequest(show: number): Uint8Array<ArrayBuffer> {
   return endDump(beginDump(AF_NETLINK, NDIAG_PROTO_ALL), show);
 }
 
-const WORD = 0xffff_ffff;
-
-/**
- * /proc/net/netlink (net/netlink/af_netlink.c): `pointer protocol portid groups rmem wmem dump locks drops inode`. Pointer
- * and groups are hexadecimal; of the groups only the first 32 are told.
- */
-export const netlinkProcTable: ProcTable = procTable("netlink", (fields, line) => {
-  const pointer = fields[0] ?? "";
-  if (!/^[0-9a-f]{1,16}$/i.test(pointer)) {
-    throw new DecodeError(
-      line.what,
-      line.at,
-      `pointer is ${JSON.stringify(pointer)}, not a number`,
-    );
-  }
+/** /proc/net/netlink, which tells only the first 32 groups, and neither a type nor a peer. */
+export const netlinkProcTable: ProcTable = procTable("netlink", eachNetlinkRow, (row) => {
   // SK_MEMINFO_RMEM_ALLOC, SK_MEMINFO_WMEM_ALLOC and SK_MEMINFO_DROPS.
   const memory = new DataView(new ArrayBuffer(36));
-  memory.setUint32(0, decimal(fields[4], WORD, "rmem", line), true);
-  memory.setUint32(8, decimal(fields[5], WORD, "wmem", line), true);
-  memory.setUint32(32, decimal(fields[8], WORD, "drops", line), true);
-  const dumping = decimal(fields[6], 1, "dump", line) === 1;
+  memory.setUint32(0, row.receiveMemory, true);
+  memory.setUint32(8, row.sendMemory, true);
+  memory.setUint32(32, row.drops, true);
   return bodyOf(
     new MessageBuilder(SOCK_DIAG_BY_FAMILY, 0)
       .u8(AF_NETLINK)
       .u8(0)
-      .u8(decimal(fields[1], 255, "protocol", line))
+      .u8(row.protocol)
       .u8(0)
-      .u32(decimal(fields[2], WORD, "port ID", line))
+      .u32(row.portId)
       .u32(0)
       .u32(0)
-      .u32(decimal(fields[9], WORD, "inode", line))
-      .u64(BigInt(`0x${pointer}`))
+      .u32(row.inode)
+      .u64(BigInt(`0x${row.address}`))
       .attribute(NETLINK_DIAG_MEMINFO, new Uint8Array(memory.buffer))
-      .u32Attribute(NETLINK_DIAG_GROUPS, hexadecimal(fields[3], WORD, "groups", line))
-      .u32Attribute(NETLINK_DIAG_FLAGS, dumping ? NDIAG_FLAG_CB_RUNNING : 0),
+      .u32Attribute(NETLINK_DIAG_GROUPS, row.groups)
+      .u32Attribute(NETLINK_DIAG_FLAGS, row.dumping ? NDIAG_FLAG_CB_RUNNING : 0),
   );
 });
 

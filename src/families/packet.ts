@@ -11,16 +11,18 @@ import { socketType } from "../model/socket_type.ts";
 import { ALL_STATES, TCP_CLOSE } from "../model/state.ts";
 import type { AttributeCursor } from "../netlink/attribute.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../netlink/message_types.ts";
+import { eachPacketRow } from "../proc/net_packet.ts";
 import type { Query } from "../query.ts";
 import { type AttributeValue, SKMEMINFO_NAMES, u32 } from "./attribute_table.ts";
 import { type DiagCursor, diagCursor, type MessageLayout } from "./diag_cursor.ts";
 import { NO_COOKIE } from "../model/cookie.ts";
-import { beginDump, endDump, SOCK_DIAG_BY_FAMILY } from "./diag_request.ts";
+import { beginDump, endDump } from "./diag_request.ts";
 import { ethertypeName, isEthertypeName } from "./ethertypes.ts";
 import type { DecodeContext, DiagRequest, EndpointTraits, Family, ProcTable } from "./family.ts";
 import { newSocket } from "./new_socket.ts";
 import { compareText } from "./order.ts";
-import { bodyOf, decimal, hexadecimal, procTable } from "./proc_table.ts";
+import { bodyOf, procTable } from "./proc_table.ts";
 
 // struct packet_diag_req: family u8 0, protocol u8 1 (must be 0), pad u16 2, ino u32 4, show u32 8, cookie u32[2] 12.
 export const PACKET_DIAG_REQ_SIZE = 20;
@@ -148,26 +150,23 @@ export function dumpRequest(show: number): Uint8Array<ArrayBuffer> {
   return endDump(beginDump(AF_PACKET), show);
 }
 
-/**
- * /proc/net/packet (net/packet/af_packet.c): `pointer references type protocol interface running rmem uid inode`. The
- * protocol is hexadecimal, the rest decimal.
- */
-export const packetProcTable: ProcTable = procTable("packet", (fields, line) => {
+/** /proc/net/packet, which tells nothing of what is on its way out. */
+export const packetProcTable: ProcTable = procTable("packet", eachPacketRow, (row) => {
   const info = new DataView(new ArrayBuffer(24));
-  info.setUint32(0, decimal(fields[4], 0xffff_ffff, "interface", line), true);
-  info.setUint32(20, decimal(fields[5], 1, "running", line) === 0 ? 0 : PDI_RUNNING, true);
+  info.setUint32(0, row.interfaceIndex, true);
+  info.setUint32(20, row.running ? PDI_RUNNING : 0, true);
   return bodyOf(
     new MessageBuilder(SOCK_DIAG_BY_FAMILY, 0)
       .u8(AF_PACKET)
-      .u8(decimal(fields[2], 255, "type", line))
-      .u16(hexadecimal(fields[3], 0xffff, "protocol", line))
-      .u32(decimal(fields[8], 0xffff_ffff, "inode", line))
+      .u8(row.type)
+      .u16(row.ethertype)
+      .u32(row.inode)
       .u32(NO_COOKIE)
       .u32(NO_COOKIE)
       .attribute(PACKET_DIAG_INFO, new Uint8Array(info.buffer))
-      .u32Attribute(PACKET_DIAG_UID, decimal(fields[7], 0xffff_ffff, "user", line))
+      .u32Attribute(PACKET_DIAG_UID, row.uid)
       // Only the first word of the array, the bytes waiting to be read: /proc has no others.
-      .u32Attribute(PACKET_DIAG_MEMINFO, decimal(fields[6], 0xffff_ffff, "rmem", line)),
+      .u32Attribute(PACKET_DIAG_MEMINFO, row.receiveMemory),
   );
 });
 

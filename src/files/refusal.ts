@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { EACCES, ENOENT, ENOTDIR, EPERM, errnoText } from "../../ffi/errno.ts";
+import { errnoText, failureOf } from "../../ffi/errno.ts";
 
 /**
- * absent: it is not there, for certain. denied: no permission. slow: its file system may not answer, so it was not asked.
- * unfit: it is not what is looked for, such as a device in the place of a file. large: it is larger than such a file ever is.
- * failed: the kernel gave another error, and nothing is known.
+ * - `absent`, `denied`, `failed`: what the kernel's error means, as `failureOf` in ffi/errno.ts has it.
+ * - `slow`: its file system may not answer, so it was not asked.
+ * - `unfit`: it is of another kind than what is looked for, such as a device in the place of a file.
+ * - `large`: it is larger than such a file ever is.
  */
 type Why = "absent" | "denied" | "slow" | "unfit" | "large" | "failed";
 
-/** Why there is no answer about a file. */
+/** Why a file was not looked at or read, as a value that stands in its place. */
 export class Refusal {
   readonly why: Why;
   /** The error of the kernel, 0 if there was none. */
@@ -28,14 +29,10 @@ export class Refusal {
 
   /** What an error of open(2) or statx(2) means. */
   static of(errno: number): Refusal {
-    const why = errno === ENOENT || errno === ENOTDIR
-      ? "absent"
-      : errno === EACCES || errno === EPERM
-      ? "denied"
-      : "failed";
-    return new Refusal(why, `cannot be read: ${errnoText(errno)}`, errno);
+    return new Refusal(failureOf(errno), `cannot be read: ${errnoText(errno)}`, errno);
   }
 
+  /** For a file on a file system of this type, or on a mount that is not known, which was not touched. */
   static slow(type: string | null): Refusal {
     const which = type === null
       ? "a mount that is not known here"

@@ -22,6 +22,7 @@ import { SyscallError } from "../../ffi/errno.ts";
 /** Source: include/uapi/linux/netlink.h. */
 export const NETLINK_ROUTE = 0;
 export const NETLINK_SOCK_DIAG = 4;
+export const NETLINK_NETFILTER = 12;
 export const NETLINK_GENERIC = 16;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;

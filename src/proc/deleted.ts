@@ -1,7 +1,8 @@
 /**
  * The mark that the kernel puts behind the path of a file that was unlinked, in links of /proc and in /proc/PID/maps.
  *
- * Kernel: prepend_path in fs/d_path.c. A file may really be called so; only its link count tells for sure.
+ * Kernel: prepend_path in fs/d_path.c. A file's real name may end like that too. Only its link count tells for sure.
+ * A path that is nothing but the mark is taken for a name.
  *
  * @module
  */
@@ -14,7 +15,13 @@ export interface Unmarked<Path> {
   readonly deleted: boolean;
 }
 
-/** Takes the mark off a path of bytes. The mark alone is a path. */
+/**
+ * Takes the mark off a path of bytes.
+ *
+ * ```ts
+ * withoutDeletedMark(utf8Bytes("/usr/sbin/nginx (deleted)")); // { path: "/usr/sbin/nginx" as bytes, deleted: true }
+ * ```
+ */
 export function withoutDeletedMark(
   target: Uint8Array<ArrayBuffer>,
 ): Unmarked<Uint8Array<ArrayBuffer>> {

@@ -1,12 +1,12 @@
 /**
  * DescriptorTable: which process holds which socket, as columns.
  *
- * One row is one descriptor. There may be hundreds of thousands, and none becomes an object.
+ * One row is one descriptor. There may be hundreds of thousands of them, so no row becomes an object.
  *
  * @module
  */
 
-/** A growing table of (pid, tid, fd, inode), and the cookie where the source of the rows tells it. */
+/** A growing table of process, thread, descriptor and inode, with the cookie if the source of the rows knows it. */
 export class DescriptorTable {
   pids = new Int32Array(1024);
   /** Thread whose own table holds the descriptor; 0 when it is the process's main table. */
@@ -14,11 +14,14 @@ export class DescriptorTable {
   fds = new Int32Array(1024);
   /** Socket inodes. Kernel: 32-bit today, but nothing promises it. */
   inodes = new Float64Array(1024);
-  /** SO_COOKIE, two words a row, the low one first; both 0: not known. `null`: of no row. */
+  /**
+   * SO_COOKIE: two words for each row, the low one first. Both are 0 where the cookie is not known. `null`: this table has no
+   * cookies.
+   */
   cookies: Uint32Array<ArrayBuffer> | null;
   length = 0;
 
-  /** An empty table. `cookies`: {@linkcode DescriptorTable.add} will tell them. */
+  /** Makes an empty table. `cookies`: rows are appended with {@linkcode DescriptorTable.add}, which takes a cookie. */
   constructor(cookies = false) {
     this.cookies = cookies ? new Uint32Array(2 * 1024) : null;
   }

@@ -1,10 +1,10 @@
 /**
- * /proc/PID/fdinfo/FD: position and flags of an open file, and what some kinds add.
+ * /proc/PID/fdinfo/FD: position and flags of an open file, and lines that only some kinds of file have.
  *
  * @module
  */
 
-/** What is used of the file. A line that is missing is `null`. */
+/** The lines that this program uses. A line that is missing is `null`. */
 export interface DescriptorInfo {
   /** Offset in bytes. */
   readonly position: number | null;
@@ -20,7 +20,7 @@ export interface DescriptorInfo {
   readonly watched: readonly number[];
 }
 
-/** Parses the file. Lines that are not known are passed over. */
+/** Parses the file. Other lines are ignored. */
 export function parseDescriptorInfo(text: string): DescriptorInfo {
   let position: number | null = null;
   let flags: number | null = null;

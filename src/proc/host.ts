@@ -8,7 +8,7 @@ import { currentNetns } from "./ns.ts";
 import type { ProcRoot } from "./root.ts";
 import { readLocalPortRange, readSysctl } from "./sysctl.ts";
 
-/** Reads name, boot, kernel and range of ports from /proc/sys, and our own network namespace. */
+/** Reads host name, boot ID, kernel release and local port range from /proc/sys, and the network namespace of this thread. */
 export function readHost(root: ProcRoot): Host {
   return {
     name: readSysctl(root, "kernel/hostname") || "unknown",

@@ -15,8 +15,8 @@ export interface MulticastGroup {
 }
 
 /**
- * Groups that are joined in the namespace, from /proc/net/igmp and igmp6, without those that every host joins by itself. The
- * kernel keeps the count per interface and does not say which socket it was.
+ * Groups that are joined in the namespace of this thread, from /proc/net/igmp and igmp6, without those that every host joins by
+ * itself. The kernel counts members for each interface, and does not tell which sockets they are.
  */
 export function readMulticastGroups(root: ProcRoot): MulticastGroup[] {
   const text = (file: string) => {
@@ -26,12 +26,12 @@ export function readMulticastGroups(root: ProcRoot): MulticastGroup[] {
   return [...parseIgmp(text("igmp")), ...parseIgmp6(text("igmp6"))];
 }
 
-// The lines are taken apart with one character a byte: names may have any character that is not a blank in ASCII.
+// Lines are split as text of one character a byte, because a name may have any character except blanks of ASCII.
 function nameOf(field: string): string {
   return utf8Text(latin1Bytes(field));
 }
 
-/** Parses /proc/net/igmp: a line an interface, and below it its groups as host-endian words in hexadecimal. */
+/** Parses /proc/net/igmp: a line for each interface, followed by its groups as words of host byte order in hexadecimal. */
 export function parseIgmp(text: string): MulticastGroup[] {
   const groups: MulticastGroup[] = [];
   let device: string | null = null;
@@ -42,7 +42,7 @@ export function parseIgmp(text: string): MulticastGroup[] {
     if (word === null || device === null) continue;
     const value = parseInt(word[1]!, 16);
     const address = formatIpv4(swap32(value) >>> 0);
-    // All hosts: joined by the kernel itself.
+    // The kernel itself joins the group of all hosts.
     if (address !== "224.0.0.1") groups.push({ interface: device, address });
   }
   return groups;
@@ -56,7 +56,7 @@ export function parseIgmp6(text: string): MulticastGroup[] {
     if (match === null) continue;
     const hex = match[2]!;
     const word = (i: number) => parseInt(hex.slice(8 * i, 8 * i + 8), 16);
-    // All nodes of the interface and of the link, and the groups of neighbour discovery, belong to the kernel.
+    // The kernel itself joins the groups of all nodes and those of neighbour discovery.
     if (/^ff0[12]0{27}1$/.test(hex) || /^ff0200000000000000000001ff/.test(hex)) continue;
     groups.push({
       interface: nameOf(match[1]!),

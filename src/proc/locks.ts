@@ -16,7 +16,7 @@ export class Locks {
     this.#kinds = kinds;
   }
 
-  /** Reads the file; without it there are no locks to tell of. */
+  /** Reads /proc/locks. There are no locks where it cannot be read. */
   static read(root: ProcRoot): Locks {
     return new Locks(parseLocks(root.text("locks") ?? ""));
   }
@@ -32,8 +32,8 @@ function key(pid: number, major: number, minor: number, inode: number): string {
 }
 
 /**
- * Parses `N: POSIX ADVISORY WRITE pid maj:min:inode start end`. A line with `->` waits for the one above and holds nothing.
- * The last lock of a process on a file stands.
+ * Parses `N: POSIX ADVISORY WRITE pid maj:min:inode start end`. A line with `->` is of a process that waits for the lock above,
+ * and is ignored. If a process has several locks on a file, the last line counts.
  */
 export function parseLocks(text: string): Map<string, LockKind> {
   const kinds = new Map<string, LockKind>();

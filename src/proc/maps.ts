@@ -17,7 +17,7 @@ export interface MappedFile {
   readonly deleted: boolean;
 }
 
-/** Parses the file: each mapped file once, in the order of their addresses; memory without a file is left out. */
+/** Parses the file. Each mapped file comes once, in the order of addresses. Memory without a file is left out. */
 export function parseMaps(text: string): MappedFile[] {
   const files: MappedFile[] = [];
   const seen = new Set<string>();

@@ -12,15 +12,15 @@ export interface Mount {
   /** As statx(2) and fdinfo have it. */
   readonly id: number;
   readonly device: Device;
-  /** What of the file system is mounted: a directory, or `net:[N]` for a namespace. */
+  /** The part of the file system that is mounted: a directory, or `net:[N]` for a namespace. */
   readonly root: string;
   /** Where it is mounted. */
   readonly directory: string;
   /** `ext4`, `mqueue` … */
   readonly type: string;
-  /** What is mounted: a device, or whatever the file system calls it; some file systems leave it empty. */
+  /** The device, or another text that the file system chose. May be empty. */
   readonly source: string;
-  /** Options of the file system, separated by commas, as opposed to those of this one mount. */
+  /** Options of the file system, separated by commas. Options of this mount alone are not among them. */
   readonly superOptions: string;
 }
 
@@ -36,7 +36,7 @@ export interface Mount {
 export function parseMountinfo(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split("\n")) {
-    // How many fields come before the dash is up to the kernel. Blanks within a field are escaped.
+    // The number of fields before the dash varies. Blanks within a field are escaped.
     const dash = line.indexOf(" - ");
     if (dash < 0) continue;
     const [id, parent, device, root, directory, options] = line.slice(0, dash).split(" ");
@@ -81,7 +81,7 @@ export function tryReadMountinfo(root: ProcRoot, process = "thread-self"): Mount
   return typeof bytes === "number" ? bytes : parseMountinfo(latin1Text(bytes));
 }
 
-/** A namespace bound to a path, as `ip netns add` and container runtimes do. */
+/** A namespace that is mounted at a path, as `ip netns add` and container runtimes do. */
 interface NamespaceMount {
   readonly inode: number;
   /** Mount point. */
@@ -91,8 +91,7 @@ interface NamespaceMount {
 }
 
 /**
- * The network namespaces among some mounts. A name under /run/netns comes before one elsewhere, because that is where people
- * give names.
+ * The network namespaces among these mounts. Those under /run/netns come first, because `ip netns` puts its names there.
  */
 export function namespaceMounts(mounts: readonly Mount[]): NamespaceMount[] {
   const found: NamespaceMount[] = [];

@@ -1,5 +1,6 @@
 /**
- * /proc/net/unix: what unix_diag does not tell (reference counts, sockets without an inode, flags), or where there is none.
+ * /proc/net/unix: the unix sockets of a network namespace, with facts that unix_diag does not tell, such as reference counts,
+ * flags and sockets without an inode.
  *
  * @module
  */
@@ -42,9 +43,9 @@ const PATTERN =
   /^ *([0-9a-fA-F]+): ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) ([0-9a-fA-F]+) +(\d+)(?: (.*))?$/s;
 
 /**
- * Parses the table (net/unix/af_unix.c, unix_seq_show). A path may hold any byte, newlines included: a line that does not
- * begin a row belongs to the path before it. Such lines before the first row are passed over; `take` gets the offset of each
- * row, which shows them.
+ * Calls `take` with each row and its offset (net/unix/af_unix.c, unix_seq_show). A path may contain any byte, even newlines, so a
+ * line that does not begin a row belongs to the path before it. Such lines before the first row are ignored. Callers that must
+ * notice them compare the offset of the first row with the end of the header.
  */
 export function eachUnixRow(text: string, take: (row: UnixRow, at: number) => void): void {
   const header = text.indexOf("\n") + 1;
@@ -75,7 +76,7 @@ function rowOf(text: string): UnixRow {
   };
 }
 
-/** The rows of the table: see {@linkcode eachUnixRow}. */
+/** All rows of the table: see {@linkcode eachUnixRow}. */
 export function parseUnixTable(text: string): UnixRow[] {
   const rows: UnixRow[] = [];
   eachUnixRow(text, (row) => rows.push(row));

@@ -8,13 +8,13 @@ import type { ProcRoot } from "./root.ts";
 
 const NET = "net:[";
 
-/** Kernel: NET_NS_INIT_INO (include/uapi/linux/nsfs.h), since 6.18; before, the number was another and never this one. */
+/** Kernel: NET_NS_INIT_INO (include/uapi/linux/nsfs.h), since Linux 6.18. Older kernels never use this number. */
 const INITIAL_NET_NAMESPACE = 0xeffffff9;
 
 /** Kernel: PROC_PID_INIT_INO (include/linux/proc_ns.h), part of the user-space interface since 6.18. */
 const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
 
-/** The number in `net:[N]`, the target of /proc/PID/ns/net and of a descriptor that holds one; -1 for another target. */
+/** The inode N in `net:[N]`, the target of /proc/PID/ns/net and of descriptors of a namespace; -1 for any other target. */
 export function netnsInode(target: Uint8Array, length = target.length): number {
   if (length < 7 || target[length - 1] !== 0x5d) return -1;
   for (let i = 0; i < NET.length; i++) if (target[i] !== NET.charCodeAt(i)) return -1;
@@ -50,7 +50,10 @@ export function isHostNetns(root: ProcRoot, inode: number): boolean | null {
   return typeof link === "number" ? null : netnsInode(link) === inode;
 }
 
-/** True when processes exist that this /proc does not show: we are inside a PID namespace. `null`: unknown. */
+/**
+ * True if this process is inside a PID namespace, so that processes exist which /proc does not show. `null` where /proc does not
+ * tell.
+ */
 export function insidePidNamespace(root: ProcRoot): boolean | null {
   const link = root.link("self/ns/pid");
   return typeof link === "number" ? null : utf8Text(link) !== INITIAL_PID_NAMESPACE;

@@ -1,7 +1,7 @@
 /**
  * Open files of a process: its descriptors, and the links to its directories and program.
  *
- * What costs a system call is done when it is asked for, because most files of a listing are passed over.
+ * Facts that cost a system call are read when they are asked for, because a listing skips most files.
  *
  * @module
  */

@@ -1,12 +1,13 @@
 /**
- * ProcPath: paths such as `123/fd` and `123/task/124/fd` as C strings, written into one buffer. A walk needs thousands, and
- * making a string of each and encoding it costs as much as the system call.
+ * ProcPath: paths such as `123/fd` and `123/task/124/fd` as C strings, written into one buffer.
+ *
+ * A walk needs thousands of them. Making a string of each and encoding it would cost as much as the system call.
  *
  * @module
  */
 import { allocate } from "../../ffi/memory.ts";
 
-/** A buffer for one path at a time: a path is good until the next one is made. */
+/** A buffer for one path at a time. Making the next path overwrites it. */
 export class ProcPath {
   readonly #bytes = allocate(64);
   #length = 0;

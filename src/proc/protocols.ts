@@ -9,14 +9,14 @@ import { latin1Text } from "../text/encoding.ts";
 interface RegisteredProtocol {
   /** Sockets in this network namespace; 0 also where the protocol does not count them. */
   readonly sockets: number;
-  /** False where the kernel is known not to count. */
+  /** False for protocols whose sockets no kernel counts. */
   readonly counted: boolean;
 }
 
 /** Kernel: these never call sock_prot_inuse_add (net/vmw_vsock/af_vsock.c, net/tipc/socket.c). */
 const UNCOUNTED: readonly string[] = ["AF_VSOCK", "TIPC"];
 
-/** Protocols by name: `TCP`, `TCPv6`. Lines that are not of a protocol are passed over. */
+/** Parses the file. Keys are the names of the protocols: `TCP`, `TCPv6`. Other lines are ignored. */
 export function parseProtocols(bytes: Uint8Array): Map<string, RegisteredProtocol> {
   const protocols = new Map<string, RegisteredProtocol>();
   // Fields: name, object size, sockets, pages of memory, and more that is not read here.

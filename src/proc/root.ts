@@ -1,5 +1,5 @@
 /**
- * ProcRoot: everything read from /proc hangs off one of these, so that a tree of fixtures serves as well.
+ * ProcRoot: where /proc is read from. Tests read a folder of fixtures instead.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export class ProcRoot {
     this.path = path;
   }
 
-  /** True for the real /proc, where what is read is about this very moment and this very process. */
+  /** True for the real /proc, which shows the present and has `self` for this process. A folder of fixtures shows the past. */
   get isLive(): boolean {
     return this.path === "/proc";
   }
@@ -39,8 +39,8 @@ export class ProcRoot {
   }
 
   /**
-   * A table of the network namespace we are in. /proc/net is a link to self/net, which follows the main thread and
-   * vanishes under the mount option subset=pid; thread-self is right in both cases.
+   * A table of this thread's network namespace as bytes, or the negated errno. /proc/net would not do: it is a link to self/net,
+   * which is the main thread's, and the mount option subset=pid removes it.
    */
   readNet(file: string): Uint8Array<ArrayBuffer> | number {
     const own = this.read(`thread-self/net/${file}`);

@@ -1,11 +1,11 @@
 /**
  * The walk over /proc/PID/fd: every socket descriptor of every process that may be looked into.
  *
- * One getdents64 pass a directory and one readlinkat a descriptor, in reused buffers and below one open /proc; no string is
- * made, of a path or of a target. Since Linux 6.2 the size of a descriptor directory is the number of descriptors, and
- * kernel threads are passed over without opening theirs.
+ * A directory costs one getdents64, and a descriptor one readlinkat. Both use reused buffers and one open /proc, and no path or
+ * target becomes a string. Since Linux 6.2 the size of a descriptor directory is the number of descriptors, so that the
+ * directories of kernel threads are not even opened.
  *
- * Where there are very many descriptors and a core for it, proc/two_threads.ts has a second thread do a part.
+ * If there are very many descriptors and a free core, a second thread does a part: see proc/two_threads.ts.
  *
  * @module
  */
@@ -44,22 +44,22 @@ export interface Scan {
   /** Processes seen, ascending. */
   readonly pids: readonly number[];
   /**
-   * Processes whose descriptors we may not or could not list or follow, all of them or some, ascending. Kernel threads have
-   * none and do not count.
+   * Processes some or all of whose descriptors could not be listed or followed, for lack of permission or by an error, ascending.
+   * Kernel threads have no descriptors and are not among them.
    */
   readonly denied: readonly number[];
-  /** Of those in `denied` where it was not a matter of permission: the error by process ID. */
+  /** The error of those in `denied` that failed for another reason than permission, by process ID. */
   readonly errors?: ReadonlyMap<number, number>;
   /**
-   * How many processes would not even have their descriptors listed (EACCES); kernel threads included, unless they were passed
-   * over because the kernel tells how many descriptors there are.
+   * Number of processes whose descriptors could not even be listed (EACCES). Kernel threads are included on kernels that do not
+   * tell how many descriptors a process has.
    */
   readonly unlisted: number;
-  /** How many processes ended while we looked. */
+  /** Number of processes that ended during the walk. */
   readonly vanished: number;
   /** True when other users' processes are not even listed (mount option hidepid=2). */
   readonly hidden: boolean;
-  /** Network namespaces that a descriptor holds: inode, and the path below /proc of the first descriptor that was seen. */
+  /** Network namespaces that a descriptor keeps open: the inode, and the path below /proc of the first such descriptor. */
   readonly namespaces: ReadonlyMap<number, string>;
 }
 
@@ -93,9 +93,14 @@ export function descriptorPath(pid: number, tid: number, fd: number): string {
 }
 
 /**
- * What may come of a process: `unlisted` where we may not even list its descriptors, `exhausted` where no more files may be
- * opened to do that, `failed` where an error other than a refusal left out some or all of them, `passed` where being kept out
- * hides nothing because it can have none.
+ * Results of reading the descriptors of one process:
+ *
+ * - `read`: all were read. `empty`: it has none.
+ * - `denied`: no permission to follow them. `unlisted`: no permission even to list them.
+ * - `exhausted`: this process may open no more files.
+ * - `failed`: another error, which left out some or all of them.
+ * - `passed`: not read, and nothing is missed, since it can have no sockets.
+ * - `vanished`: it ended.
  */
 export const OUTCOMES = [
   "read",
@@ -115,12 +120,12 @@ function isIncomplete(outcome: Outcome | undefined): boolean {
 }
 
 /**
- * Links that are read at most to learn whether threads have tables of their own, where kcmp does not tell: about 50 ms.
- * Beyond it a thread whose table has as many descriptors as its process's is taken to share it.
+ * How many links are read at most to find out whether threads have tables of their own, where kcmp does not tell: about 50 ms.
+ * Beyond that, a thread whose table has as many descriptors as its process's is assumed to share it.
  */
 const COMPARE_LIMIT = 20_000;
 
-// Whatever else is answered (no permission, no descriptors left to open it with), a table is there that was not read.
+// After any other error (no permission, no free descriptors) there is a table that was not read.
 function isGone(result: number): boolean {
   return failureOf(result) === "absent";
 }
@@ -132,7 +137,7 @@ export class DescriptorScanner {
   readonly #link = new LinkReader();
   readonly #path = new ProcPath();
   readonly descriptors = new DescriptorTable();
-  /** Network namespaces that descriptors hold: see {@linkcode Scan}. */
+  /** Network namespaces that descriptors keep open: see {@linkcode Scan}. */
   readonly namespaces = new Map<number, string>();
   /** Errors other than refusals, by process: the first of each. */
   readonly errors = new Map<number, number>();
@@ -151,14 +156,14 @@ export class DescriptorScanner {
   }
 
   /**
-   * Threads that {@linkcode DescriptorScanner.scanPrivateTables} took to share their process's table because kcmp is refused
-   * and there were too many descriptors to compare.
+   * Number of threads that {@linkcode DescriptorScanner.scanPrivateTables} assumed to share their process's table, because kcmp
+   * is refused and there were too many descriptors to compare.
    */
   get assumedShared(): number {
     return this.#assumedShared;
   }
 
-  /** Walks the main table of these processes, or of every one. Throws SyscallError when the list of processes breaks off. */
+  /** Walks the main table of these processes, or of all. Throws SyscallError when the processes cannot be listed. */
   scanProcesses(pids: readonly number[] = this.listProcesses()): Scan {
     const outcomes: Outcome[] = [];
     let next = 0;
@@ -168,7 +173,7 @@ export class DescriptorScanner {
 
   /**
    * As {@linkcode DescriptorScanner.scanProcesses}, but gives up before more than `limit` descriptors are read, and returns
-   * `null`: this scanner has then seen a part, and is of no more use.
+   * `null`. This scanner has then read a part, and must not be used again.
    */
   scanWithin(limit: number): Scan | null {
     const pids = this.listProcesses();
@@ -184,14 +189,14 @@ export class DescriptorScanner {
     return this.scanOf(pids, outcomes);
   }
 
-  /** Walks the main table of each process that `next` gives, until it gives `null`, and tells `done` what came of it. */
+  /** Walks the main table of each process that `next` returns, until it returns `null`. `done` gets the outcome of each. */
   scanEach(next: () => number | null, done: (outcome: Outcome) => void): void {
     this.#withRoot(() => {
       for (let pid = next(); pid !== null; pid = next()) done(this.#scanProcess(pid));
     });
   }
 
-  /** What was found, given all processes and what came of each. */
+  /** The result of a walk over `pids`. `outcomes` has the outcome of each, in the same order. */
   scanOf(pids: readonly number[], outcomes: readonly Outcome[]): Scan {
     const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
     return {
@@ -207,12 +212,12 @@ export class DescriptorScanner {
   }
 
   /**
-   * Walks the tables of threads that do not share their process's, in search of `wanted` sockets; others are passed over.
-   * Without `wanted` all are taken. Returns the processes of which some table could not be read.
+   * Walks the tables of threads that do not share their process's table. Only the `wanted` sockets are kept, or all without
+   * `wanted`. Returns the processes of which some table could not be read.
    *
-   * Processes of one thread are told by the number of links of their task directory. For the others the kernel is asked which
-   * threads share (kcmp), because reading a shared table once a thread would cost a multiple. Where it refuses to say, a
-   * table of another size is another table; one of the same size is read as well, as long as that stays below `links`.
+   * A process with one thread is recognised by the link count of its task directory. For the others the kernel is asked which
+   * threads share a table (kcmp), because reading a shared table once for each thread would cost a multiple. Where kcmp is
+   * refused, a table of another size is another table. One of the same size is read too, within a budget of `links` descriptors.
    */
   scanPrivateTables(
     pids: readonly number[],
@@ -220,7 +225,7 @@ export class DescriptorScanner {
     links = COMPARE_LIMIT,
   ): number[] {
     const incomplete: number[] = [];
-    // Where the leader has exited the threads were asked already.
+    // If the leader has exited, the walk has read the tables of the threads already.
     const known = new Set<number>();
     const { pids: owners, tids, length } = this.descriptors;
     for (let row = 0; row < length; row++) if (tids[row] !== 0) known.add(owners[row]!);
@@ -234,7 +239,7 @@ export class DescriptorScanner {
     return incomplete;
   }
 
-  /** Processes other than `known` whose descriptors we may not follow. Looks at one descriptor of each, and keeps nothing. */
+  /** Processes other than `known` whose descriptors cannot be followed. Tries one descriptor of each, and keeps none. */
   findDenied(known: ReadonlySet<number>): number[] {
     const denied: number[] = [];
     this.#withRoot(() => {
@@ -278,7 +283,7 @@ export class DescriptorScanner {
     return false;
   }
 
-  /** Walks the table of every thread but the leaders, as often as it is shared: what `ss -T` shows. */
+  /** Walks the table of every thread except leaders, and a shared table once for each thread, as `ss -T` does. */
   scanThreads(pids: readonly number[]): void {
     this.#withRoot(() => {
       for (const pid of pids) {
@@ -290,7 +295,7 @@ export class DescriptorScanner {
     });
   }
 
-  /** Whether the processes in sight have `count` descriptors together; `null` where sizes do not tell (before Linux 6.2). */
+  /** True if all processes have at least `count` descriptors together; `null` where sizes do not tell (before Linux 6.2). */
   haveDescriptors(count: number): boolean | null {
     let answer: boolean | null = null;
     this.#withRoot(() => {
@@ -305,7 +310,7 @@ export class DescriptorScanner {
     return answer;
   }
 
-  /** Process IDs, ascending. Throws SyscallError when they cannot be listed; where there is no /proc there are none. */
+  /** Process IDs, ascending; none where there is no /proc. Throws SyscallError when they cannot be listed. */
   listProcesses(): number[] {
     return this.#listNumbers(AT_FDCWD, cString(this.#root.path));
   }
@@ -317,7 +322,7 @@ export class DescriptorScanner {
       throw new SyscallError(`open ${this.#root.path}`, -this.#rootFd);
     }
     try {
-      // We have the root open, so a kernel that counts gives more than 0 for ourselves.
+      // This process has the root open, so a kernel that counts descriptors tells more than 0 for it.
       const own = this.#root.isLive ? tryStatAt(this.#rootFd, cString("self/fd")) : -ENOENT;
       this.#sizesCount = typeof own !== "number" && own.size > 0;
       this.#comparable = showsOwnPids(this.#root);
@@ -328,7 +333,7 @@ export class DescriptorScanner {
     }
   }
 
-  // Without /proc there are no processes to find. Any other error must not look like that.
+  // Without /proc there are no processes to find. Any other error must be told.
   #isAbsent(result: number): boolean {
     return isGone(result) || !this.#root.isLive;
   }
@@ -347,7 +352,7 @@ export class DescriptorScanner {
     }
     const outcome = this.#scanTable(path, pid, 0, null);
     if (outcome === "empty") return this.#scanLeaderless(pid);
-    // A table that was listed, or that is not empty, has shown that there is something to miss.
+    // A table that could be listed, or whose size is not 0, has descriptors that were missed.
     if (!isIncomplete(outcome) || outcome === "failed" || this.#sizesCount) return outcome;
     if (this.#canHoldSockets(pid)) return outcome;
     return outcome === "denied" ? "empty" : "passed";
@@ -367,8 +372,8 @@ export class DescriptorScanner {
   }
 
   /**
-   * Reads the tables of threads that differ from the one of thread `reference`. Without a reference any thread's will do
-   * first. Without a budget every table that may differ is read.
+   * Reads the tables of threads that do not share the table of thread `reference`. If `reference` is 0, the first table that can
+   * be read becomes the reference. Without a budget every table that may differ is read.
    */
   #scanThreads(
     pid: number,
@@ -377,7 +382,7 @@ export class DescriptorScanner {
     budget: { links: number } | null,
   ): Outcome {
     const tids = this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"), pid);
-    // No process is without threads: the list could not be read, or the process has ended.
+    // Every process has threads, so the list could not be read or the process has ended.
     if (tids.length === 0) {
       return this.errors.has(pid) ? "failed" : this.#root.isLive ? "vanished" : "empty";
     }
@@ -397,7 +402,7 @@ export class DescriptorScanner {
         budget.links -= own;
       }
       const outcome = this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, wanted);
-      // The process's threads are closed to us as one.
+      // Permission is the same for all threads of a process.
       if (isIncomplete(outcome) && outcome !== "failed") {
         return outcome === "exhausted" ? outcome : "denied";
       }
@@ -410,14 +415,14 @@ export class DescriptorScanner {
     return result;
   }
 
-  /** Descriptors in a table; 0 where that cannot be learnt. */
+  /** Number of descriptors in a table; 0 where it cannot be found out. */
   #tableSize(path: Uint8Array): number {
     if (!this.#sizesCount) return this.#listNumbers(this.#rootFd, path).length;
     const status = tryStatAt(this.#rootFd, path);
     return typeof status === "number" ? 0 : status.size;
   }
 
-  // `pid`: the process whose directory it is, if what is missing from it has to be told.
+  // `pid`: the process that the directory belongs to, if errors are to be recorded.
   #listNumbers(dirfd: number, path: Uint8Array, pid?: number): number[] {
     const numbers: number[] = [];
     const fd = tryOpenAt(dirfd, path, O_RDONLY | O_DIRECTORY);
@@ -435,7 +440,7 @@ export class DescriptorScanner {
         if (number >= 0) numbers.push(number);
       }
     } catch (error) {
-      // A process may end between open and read; the list of processes itself does not.
+      // A process may end between open and read. The list of processes cannot.
       if (!(error instanceof SyscallError)) throw error;
       if (dirfd === AT_FDCWD) throw new SyscallError(`list ${this.#root.path}`, error.errno);
       if (pid !== undefined) this.#noteError(pid, error.errno);
@@ -476,8 +481,8 @@ export class DescriptorScanner {
           length = link.readPlain(fd, directory.nameAddress);
         }
         if (length < 0) {
-          // Permission is that to look into the process: refused once (root without CAP_SYS_PTRACE) is refused always. The
-          // kernel says the same of a process that has ended. A descriptor closed since is nothing to report.
+          // The permission is one for the whole process (root needs CAP_SYS_PTRACE), so the other links would be refused too.
+          // The kernel gives the same error for a process that has ended. A descriptor that was closed since is not missed.
           const failure = failureOf(length);
           if (failure === "denied") return this.#isAlive(pid) ? "denied" : "vanished";
           if (failure === "failed") {
@@ -513,14 +518,14 @@ export class DescriptorScanner {
     return typeof status !== "number" || !isGone(status);
   }
 
-  // A descriptor may be all that keeps a namespace alive.
+  // A namespace may exist only because this descriptor keeps it open.
   #noteNamespace(pid: number, tid: number, fd: number, length: number): void {
     const inode = netnsInode(this.#link.bytes, length);
     if (inode < 0 || this.namespaces.has(inode)) return;
     this.namespaces.set(inode, descriptorPath(pid, tid, fd));
   }
 
-  // Kernel threads and zombies have no descriptors, so being kept out of them hides nothing.
+  // Kernel threads and zombies have no descriptors.
   #canHoldSockets(pid: number): boolean {
     const bytes = this.#root.read(`${pid}/stat`);
     if (typeof bytes === "number") return !isGone(bytes);

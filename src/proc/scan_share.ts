@@ -1,8 +1,8 @@
 /**
  * ScanShare: the memory through which two threads share a walk over the descriptors of all processes.
  *
- * Each claims one process after the other. What the second thread has found it leaves here when there is nothing more to claim;
- * the first then takes it over, and walks again whatever is not here, for whatever reason.
+ * Each thread claims one process after another. When no process is left to claim, the second thread writes its results here.
+ * The first thread takes them over, and walks the processes whose results are missing itself.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { DescriptorTable } from "./descriptors.ts";
 import { type DescriptorScanner, type Outcome, OUTCOMES } from "./scan.ts";
 import { utf8Bytes, utf8Text } from "../text/encoding.ts";
 
-// Words at the beginning.
+// Words of the header.
 const STATE = 0;
 const CLAIMED = 1;
 const PROCESSES = 2;
@@ -21,28 +21,28 @@ const HEADER_WORDS = 8;
 const STARTED = 1;
 const ENDED = 2;
 
-/** Room for the namespaces that were found, as JSON. If they do not fit, the first thread finds the rest itself. */
+/** Room for the namespaces that were found, as JSON. If they do not fit, the second thread leaves no results. */
 const TEXT_SIZE = 64 * 1024;
 
-/** Bits of an outcome. */
+/** Bits below an error number, which hold the outcome. */
 const ERROR_SHIFT = 8;
 
 /** A walk that is shared. */
 export class ScanShare {
-  /** What the other thread has to be given. */
+  /** The memory to hand to the other thread. */
   readonly memory: SharedArrayBuffer;
   readonly #header: Int32Array;
   readonly #pids: Int32Array;
-  /** Of each process 1 + the number of the outcome, and above {@linkcode ERROR_SHIFT} an error; 0: not here. */
+  /** For each process: 1 + the index of its outcome, and an error number above {@linkcode ERROR_SHIFT}; 0 if it is missing. */
   readonly #outcomes: Int32Array;
-  /** Of each process that is here, where its rows end. They begin where those of the one before end that is here. */
+  /** For each process that is here: where its rows end. They begin where the rows of the previous one end. */
   readonly #ends: Int32Array;
   readonly #tids: Int32Array;
   readonly #fds: Int32Array;
   readonly #inodes: Float64Array;
   readonly #text: Uint8Array;
 
-  /** The share in memory that the other thread gave. */
+  /** Opens a share in memory that {@linkcode ScanShare.over} made. */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.#header = new Int32Array(memory, 0, HEADER_WORDS);
@@ -64,7 +64,7 @@ export class ScanShare {
     this.#text = new Uint8Array(memory, at, TEXT_SIZE);
   }
 
-  /** Memory for a walk over these processes, in which the second thread finds room for `capacity` descriptors. */
+  /** Makes a share for a walk over these processes, with room for `capacity` descriptors of the second thread. */
   static over(pids: readonly number[], capacity: number): ScanShare {
     const words = HEADER_WORDS + 3 * pids.length + 2 * capacity;
     const memory = new SharedArrayBuffer(4 * words + 8 * capacity + TEXT_SIZE);
@@ -76,18 +76,18 @@ export class ScanShare {
     return share;
   }
 
-  /** Claims a process: its number in the list, or `null` when all are taken. */
+  /** Claims a process. Returns its index in the list, or `null` when all are claimed. */
   claim(): number | null {
     const claimed = Atomics.add(this.#header, CLAIMED, 1);
     return claimed < this.#pids.length ? claimed : null;
   }
 
-  /** Process ID by number. */
+  /** The process ID at an index of the list. */
   pid(number: number): number {
     return this.#pids[number]!;
   }
 
-  /** What the second thread does: walks what it can claim, and leaves what it found. */
+  /** What the second thread does: walks the processes that it can claim, and writes the results. */
   serve(scanner: DescriptorScanner): void {
     Atomics.store(this.#header, STATE, STARTED);
     const { descriptors } = scanner;
@@ -120,15 +120,15 @@ export class ScanShare {
     }
   }
 
-  /** Says that the second thread has left all that it will. */
+  /** Tells the first thread that no more results will come. */
   end(): void {
     Atomics.store(this.#header, STATE, ENDED);
     Atomics.notify(this.#header, STATE);
   }
 
   /**
-   * Waits for that, up to `ms` milliseconds, when all is claimed. Returns whether there is anything to take: a thread that has
-   * not even started has claimed nothing.
+   * Waits up to `ms` milliseconds for {@linkcode ScanShare.end}, once all processes are claimed. Returns whether there are
+   * results. Returns at once if the second thread has not started, since it has then claimed nothing.
    */
   wait(ms: number): boolean {
     Atomics.wait(this.#header, STATE, STARTED, ms);
@@ -136,8 +136,8 @@ export class ScanShare {
   }
 
   /**
-   * Appends what was left to a table, by process. Returns the outcomes by number, the errors by process, and the namespaces
-   * that were found.
+   * Appends the rows of the second thread to a table. Returns its outcomes by index, its errors by process ID, and the namespaces
+   * that it found.
    */
   take(table: DescriptorTable): Taken {
     const outcomes = new Map<number, Outcome>();
@@ -159,7 +159,7 @@ export class ScanShare {
   }
 }
 
-/** What the second thread has found. */
+/** Results of the second thread. */
 interface Taken {
   readonly outcomes: ReadonlyMap<number, Outcome>;
   readonly errors: ReadonlyMap<number, number>;

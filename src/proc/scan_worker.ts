@@ -10,13 +10,13 @@ import { ScanShare } from "./scan_share.ts";
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<SharedArrayBuffer>) => {
-  // Nothing more will come, which is what lets the thread end.
+  // A thread without a message handler ends by itself.
   self.onmessage = null;
   const share = new ScanShare(data);
   try {
     share.serve(new DescriptorScanner(new ProcRoot()));
   } catch {
-    // What is not left in the share is walked again by who shares it.
+    // The first thread walks the processes whose results are missing.
   } finally {
     share.end();
   }

@@ -6,7 +6,7 @@
 
 import { formatAddress, parseAddress } from "../model/endpoint.ts";
 
-/** An SCTP endpoint: what may be connected to, and what connections start from. */
+/** An SCTP endpoint: a socket that accepts or starts associations. */
 export interface SctpEndpoint {
   /** State of its socket, by TCP's numbers. Kernel: `sk->sk_state`, enum sctp_sock_state. */
   readonly socketState: number;
@@ -29,15 +29,15 @@ export interface SctpAssociation {
   readonly inode: number;
   readonly localPort: number;
   readonly remotePort: number;
-  /** Addresses of this end, in the kernel's order; the primary one is not told apart. */
+  /** Addresses of this end in the kernel's order. Which one is primary is left out. */
   readonly local: readonly string[];
   readonly remote: readonly string[];
 }
 
-/** What a table holds. */
+/** The rows of a table. */
 export interface SctpTable<Row> {
   readonly rows: readonly Row[];
-  /** Lines that were not understood. */
+  /** Number of lines that are not of a socket. */
   readonly bad: number;
 }
 

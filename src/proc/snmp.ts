@@ -4,7 +4,7 @@
  * @module
  */
 
-/** One counter. Values are 64-bit and unsigned, but for a few that are -1. */
+/** One counter: an unsigned 64-bit number. A few are -1. */
 interface Counter {
   readonly name: string;
   readonly value: bigint;
@@ -17,10 +17,10 @@ export interface CounterSection {
   readonly counters: readonly Counter[];
 }
 
-/** What a file holds. */
+/** The counters of a file. */
 export interface CounterFile {
   readonly sections: readonly CounterSection[];
-  /** True when lines were not what they ought to be. */
+  /** True when a line has another form. */
   readonly bad: boolean;
 }
 
@@ -28,7 +28,7 @@ function valueOf(text: string | undefined): bigint {
   return text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : 0n;
 }
 
-/** Parses snmp and netstat: pairs of lines, names over values. A name without a value has 0. */
+/** Parses snmp and netstat: pairs of lines, the first with names, the second with values. A name without a value counts as 0. */
 export function parseCounterPairs(text: string): CounterFile {
   const lines = text.split("\n");
   const sections: CounterSection[] = [];
@@ -52,7 +52,7 @@ function parseList(text: string): Counter[] {
     .map(([name, value]) => ({ name: name!, value: valueOf(value) }));
 }
 
-/** Parses snmp6: a counter a line. A section is what its names have in common up to the 6. */
+/** Parses snmp6: one counter on each line. Names that are the same up to the 6 form a section. */
 export function parseCounters6(text: string): CounterFile {
   const sections: { title: string; counters: Counter[] }[] = [];
   for (const counter of parseList(text)) {
@@ -64,7 +64,7 @@ export function parseCounters6(text: string): CounterFile {
   return { sections, bad: false };
 }
 
-/** Parses sctp/snmp: a counter a line, one section. */
+/** Parses sctp/snmp: one counter on each line, all in one section. */
 export function parseCountersSctp(text: string): CounterFile {
   return { sections: [{ title: "Sctp", counters: parseList(text) }], bad: false };
 }

@@ -1,8 +1,8 @@
 /**
  * Sockstat: how many sockets of each protocol a network namespace has, from /proc/net/sockstat and sockstat6.
  *
- * The kernel keeps established TCP sockets of all namespaces in one table, so that dumping an empty namespace walks
- * everybody's sockets. These counters are kept for each namespace and tell beforehand that nothing will come.
+ * The kernel keeps the established TCP sockets of all namespaces in one table, so a dump of an empty namespace walks the sockets
+ * of all others. These counters exist for each namespace. If they are 0, the dump need not be made.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { latin1Text } from "../text/encoding.ts";
 export class Sockstat {
   readonly #counters: ReadonlyMap<string, number>;
 
-  /** Takes the text of both files; one that could not be read is `""`, and then nothing counts as empty. */
+  /** Takes the text of both files. A file that could not be read is `""`, and has no counters. */
   constructor(sockstat: string, sockstat6: string) {
     const counters = new Map<string, number>();
     for (const line of `${sockstat}\n${sockstat6}`.split("\n")) {
@@ -36,7 +36,13 @@ export class Sockstat {
     return new Sockstat(text("sockstat"), text("sockstat6"));
   }
 
-  /** True when all of the counters are there and none has counted anything. */
+  /**
+   * True if all of these counters exist and are 0.
+   *
+   * ```ts
+   * Sockstat.read(root).isEmpty(["TCP6 inuse"]); // true: there are no TCP sockets over IPv6 except in TIME-WAIT
+   * ```
+   */
   isEmpty(counters: readonly string[]): boolean {
     return counters.length > 0 && counters.every((name) => this.#counters.get(name) === 0);
   }

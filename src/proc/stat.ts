@@ -5,10 +5,10 @@
  */
 import { latin1Text } from "../text/encoding.ts";
 
-/** What is used of the file. Fields are counted from 1, as proc(5) does. */
+/** The fields that this program uses, by their numbers in proc(5). */
 export interface Stat {
   readonly pid: number;
-  /** Field 2 without its parentheses: raw bytes, which may hold parentheses, spaces and newlines themselves. */
+  /** Field 2 without its parentheses. May contain any byte, including parentheses, spaces and newlines. */
   readonly comm: Uint8Array<ArrayBuffer>;
   /** Field 3: R, S, D, Z, T … */
   readonly state: string;
@@ -24,9 +24,9 @@ export interface Stat {
 
 const PF_KTHREAD = 0x0020_0000;
 
-/** Parses the file. `null` when it is not one: a process may vanish between two reads, and a fixture may be cut. */
+/** Parses the file. `null` for anything else, such as an empty file of a process that has just ended. */
 export function parseStat(bytes: Uint8Array<ArrayBuffer>): Stat | null {
-  // comm is whatever the process likes, `) R 1 (` included; nothing after it holds a parenthesis.
+  // A process may choose any name, even `) R 1 (`. No later field has a parenthesis.
   const open = bytes.indexOf(0x28);
   const close = bytes.lastIndexOf(0x29);
   if (open < 2 || close < open) return null;

@@ -18,14 +18,14 @@ export function capabilitySet(status: string): bigint | null {
   return match === null ? null : BigInt(`0x${match[1]}`);
 }
 
-/** In how many PID namespaces, counted from that of the /proc mount, a process has an ID; `null` where the line is missing. */
+/** Number of PID namespaces in which a process has an ID, from that of the /proc mount inwards; `null` where the line is missing. */
 export function pidNamespaceDepth(status: string): number | null {
-  // One number a namespace, from that of the mount down to the process's own.
+  // One process ID for each namespace, from that of the mount to the process's own.
   const match = /^NSpid:\s+(.+)$/m.exec(status);
   return match === null ? null : match[1]!.trim().split(/\s+/).length;
 }
 
-/** The file of a process ID or `thread-self`; empty where it cannot be read. */
+/** The status file of a process; empty where it cannot be read. */
 function readStatus(root: ProcRoot, process: number | "thread-self"): string {
   return root.text(`${process}/status`) ?? "";
 }
@@ -44,8 +44,8 @@ export function effectiveCapabilities(root: ProcRoot): bigint | null {
 }
 
 /**
- * True when the process IDs of this /proc are those of our own PID namespace, which is what system calls understand. Not so
- * where a /proc from outside is mounted, or after unshare(1) without `--mount-proc`.
+ * True when the process IDs of this /proc are those of this process's PID namespace, so that they can be passed to system calls.
+ * False if the /proc of another namespace is mounted, as after unshare(1) without `--mount-proc`.
  */
 export function showsOwnPids(root: ProcRoot): boolean {
   return root.isLive && pidNamespaceDepth(readStatus(root, "thread-self")) === 1;

@@ -22,7 +22,7 @@ export function readLocalPortRange(root: ProcRoot): PortRange | null {
   return parsePortRange(readSysctl(root, "net/ipv4/ip_local_port_range") ?? "");
 }
 
-/** Parses a list of ports and ranges as the kernel writes it: `8080,9000-9010`. What is neither is passed over. */
+/** Parses a list of ports and ranges as the kernel writes it: `8080,9000-9010`. Other items are ignored. */
 export function parsePortList(text: string): PortRange[] {
   const ranges: PortRange[] = [];
   for (const item of text.trim().split(",")) {
@@ -47,7 +47,7 @@ export function readUnprivilegedPortStart(root: ProcRoot): number | null {
   return text === null || !/^\d+$/.test(text) ? null : Number(text);
 }
 
-/** Open files on the whole host; `null` where the kernel does not tell. One that several processes share counts once. */
+/** Number of open files on the whole host; `null` where the kernel does not tell. A file that several processes share counts once. */
 export function openFiles(root: ProcRoot): number | null {
   // Allocated, allocated and free (always 0), limit: proc_sys_fs(5).
   const match = /^(\d+)\s/.exec(readSysctl(root, "fs/file-nr") ?? "");

@@ -1,8 +1,8 @@
 /**
  * A walk over the descriptors of all processes on two threads.
  *
- * The kernel does nearly all the work of a walk, so two threads on two cores are almost twice as fast. The second costs two
- * milliseconds to start, and memory.
+ * The kernel does nearly all the work of a walk, so two threads on two cores are almost twice as fast. Starting the second
+ * thread costs two milliseconds and some memory.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { descriptorLimit } from "../../ffi/process.ts";
 import type { DescriptorScanner, Outcome, Scan } from "./scan.ts";
 import { ScanShare } from "./scan_share.ts";
 
-/** Rows that the second thread can leave, at most: 64 MB, of which only what is used becomes memory. */
+/** How many rows the second thread can return at most: 64 MB, of which only pages that are written take memory. */
 const MAX_CAPACITY = 4_000_000;
 
-/** Of these a thread opens a dozen when it starts; where they run out the runtime ends the program. */
+/** A thread opens a dozen descriptors when it starts. If they run out, the runtime ends the program. */
 const NEEDED_DESCRIPTORS = 64;
 
-/** What the second thread needs to end the process it is at: one with a million descriptors takes four seconds. */
+/** How long the second thread may take for its last process. One with a million descriptors takes four seconds. */
 const PATIENCE_MS = 60_000;
 
 /**
@@ -25,7 +25,7 @@ const PATIENCE_MS = 60_000;
  * @param files About how many descriptors there are.
  */
 export function scanOnTwoThreads(scanner: DescriptorScanner, files: number): Scan {
-  // Before the other thread is there to need descriptors.
+  // Done first, because the second thread takes descriptors as well.
   const pids = scanner.listProcesses();
   const worker = startWorker();
   if (worker === null) return scanner.scanProcesses();
@@ -36,7 +36,7 @@ export function scanOnTwoThreads(scanner: DescriptorScanner, files: number): Sca
   return scan;
 }
 
-/** What the first thread does: walks what it can claim, takes over what the second has found, and walks what is missing. */
+/** What the first thread does: walks the processes that it can claim, takes over the results of the second, and walks those that are missing. */
 export function scanShared(
   scanner: DescriptorScanner,
   pids: readonly number[],
@@ -60,13 +60,13 @@ export function scanShared(
       if (!scanner.namespaces.has(inode)) scanner.namespaces.set(inode, path);
     }
   }
-  // What was claimed by the other and is not there.
+  // Processes that the second thread claimed without a result.
   const left = pids.keys().filter((number) => outcomes[number] === undefined);
   walk(() => left.next().value ?? null);
   return scanner.scanOf(pids, outcomes);
 }
 
-/** The second thread; `null` where there may be no more (EAGAIN from clone(2): a limit of processes), or hardly any descriptors. */
+/** Starts the second thread. `null` if a limit of processes or of descriptors forbids it (EAGAIN of clone(2)). */
 function startWorker(): Worker | null {
   if (descriptorLimit() < NEEDED_DESCRIPTORS) return null;
   try {

@@ -5,11 +5,11 @@
  */
 import { EPERM, SyscallError } from "../../ffi/errno.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { Connection, type NetlinkSocket } from "../netlink/connection.ts";
+import { Connection, NETLINK_NETFILTER, type NetlinkSocket } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { DnatRule } from "./nat_rule.ts";
-import { NETLINK_NETFILTER, type NftablesRules, readNftables } from "./nftables.ts";
+import { type NftablesRules, readNftables } from "./nftables.ts";
 import { followXtTable, readXtTable, type XtTable } from "./xtables.ts";
 import { latin1Text } from "../text/encoding.ts";
 

@@ -14,6 +14,7 @@ import { dump } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
+import { RTM_GETADDR, RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK } from "../netlink/message_types.ts";
 import { isHostNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { readSysctl } from "../proc/sysctl.ts";
@@ -74,11 +75,6 @@ export class UnreadInterfaces {
   }
 }
 
-// include/uapi/linux/rtnetlink.h
-const RTM_NEWLINK = 16;
-const RTM_GETLINK = 18;
-const RTM_NEWADDR = 20;
-const RTM_GETADDR = 22;
 /** struct ifinfomsg: family u8 0, type u16 2, index s32 4, flags u32 8, change u32 12. */
 const IFINFOMSG_SIZE = 16;
 /** struct ifaddrmsg: family u8 0, prefixlen u8 1, flags u8 2, scope u8 3, index u32 4. */

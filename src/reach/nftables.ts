@@ -9,6 +9,7 @@ import type { NetlinkSocket } from "../netlink/connection.ts";
 import { dump } from "../netlink/dump.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
+import { NFNL_SUBSYS_NFTABLES } from "../netlink/message_types.ts";
 import type { PortRange } from "../model/port_range.ts";
 import {
   ANY_PACKET,
@@ -22,10 +23,7 @@ import {
 import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
 import { latin1Text, utf8Bytes } from "../text/encoding.ts";
 
-/** Source: include/uapi/linux/netlink.h. */
-export const NETLINK_NETFILTER = 12;
 // include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h. struct nfgenmsg: family u8 0, version u8 1, res_id be16 2.
-export const NFNL_SUBSYS_NFTABLES = 10;
 const NFGENMSG_SIZE = 4;
 const NFPROTO_IPV6 = 10;
 const NFT_MSG_NEWCHAIN = 3;

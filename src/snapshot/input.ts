@@ -7,7 +7,7 @@ import { errnoText } from "../../ffi/errno.ts";
 import { tryReadAll } from "../../ffi/files.ts";
 import { readGiven } from "../files/given_file.ts";
 import { Refusal } from "../files/refusal.ts";
-import { strictUtf8Text } from "../text/encoding.ts";
+import { strictUtf8Text, withoutByteOrderMark } from "../text/encoding.ts";
 
 /** A file that was given cannot be used. One line: which file, what is wrong with it, what is wanted. */
 export class InputError extends Error {
@@ -23,7 +23,10 @@ interface Input {
   readonly text: string;
 }
 
-/** Reads a file, or standard input for `-`, of at most `limit` bytes. Throws {@linkcode InputError}. */
+/**
+ * Reads a file, or standard input for `-`, of at most `limit` bytes. A byte order mark in front of it is left out. Throws
+ * {@linkcode InputError}.
+ */
 export function readInput(path: string, limit = LIMIT): Input {
   const name = path === "-" ? "standard input" : path;
   // One byte more than the limit tells a file that fits from one that is too large.
@@ -34,7 +37,7 @@ export function readInput(path: string, limit = LIMIT): Input {
   }
   if (bytes.length > limit) throw new InputError(`${name} is larger than ${limit} bytes`);
   try {
-    return { name, text: strictUtf8Text(bytes) };
+    return { name, text: withoutByteOrderMark(strictUtf8Text(bytes)) };
   } catch {
     throw new InputError(`${name} is not UTF-8 text`);
   }

@@ -12,16 +12,24 @@ let decoder: TextDecoder | undefined;
 let strictDecoder: TextDecoder | undefined;
 let latin1Slice: ((this: Uint8Array, start: number, end: number) => string) | undefined;
 
-/** Bytes as UTF-8 text. What is not UTF-8 becomes U+FFFD, and a byte order mark at the beginning goes. */
+/** `ignoreBOM` is the standard's word for leaving a byte order mark in the text: it may be part of a name. */
+const KEEP_BYTE_ORDER_MARK = { ignoreBOM: true };
+
+/** Bytes as UTF-8 text. What is not UTF-8 becomes U+FFFD. A byte order mark stays what it is, U+FEFF. */
 export function utf8Text(bytes: Uint8Array): string {
-  decoder ??= new TextDecoder();
+  decoder ??= new TextDecoder("utf-8", KEEP_BYTE_ORDER_MARK);
   return decoder.decode(bytes);
 }
 
 /** As {@linkcode utf8Text}, but throws TypeError for bytes that are not UTF-8. */
 export function strictUtf8Text(bytes: Uint8Array): string {
-  strictDecoder ??= new TextDecoder("utf-8", { fatal: true });
+  strictDecoder ??= new TextDecoder("utf-8", { fatal: true, ...KEEP_BYTE_ORDER_MARK });
   return strictDecoder.decode(bytes);
+}
+
+/** Text without the byte order mark that some editors put in front of a file. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 /** Text as UTF-8. An unpaired surrogate becomes U+FFFD. */
@@ -37,8 +45,8 @@ export function writeUtf8(text: string, into: Uint8Array): number {
 }
 
 /**
- * The bytes from `start` to before `end`, or as many of them as there are, as text with one character a byte: each byte becomes the code point of the same
- * number. Nothing is lost, and {@linkcode latin1Bytes} is the way back.
+ * The bytes from `start` to before `end`, or as many of them as there are, as text with one character a byte: each byte becomes
+ * the code point of the same number. Nothing is lost, and {@linkcode latin1Bytes} is the way back.
  *
  * ```ts
  * latin1Text(Uint8Array.of(0x41, 0x80, 0xdf)); // "A\u0080ß"

@@ -9,7 +9,7 @@ import { DecodeError } from "../model/decode_error.ts";
 import { formatAddress } from "../model/endpoint.ts";
 import { STATES } from "../model/state.ts";
 import { AttributeCursor, NLA_F_NESTED } from "../netlink/attribute.ts";
-import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
 import {
   align,
   NLM_F_ACK_TLVS,
@@ -20,6 +20,17 @@ import {
   NLMSG_MIN_TYPE,
 } from "../netlink/header.ts";
 import type { MessageCursor } from "../netlink/message.ts";
+import {
+  NFNL_SUBSYS_NFTABLES,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  SOCK_DESTROY,
+  SOCK_DIAG_BY_FAMILY,
+} from "../netlink/message_types.ts";
 import { latin1Text } from "../text/encoding.ts";
 import { sanitizeBytes } from "../text/sanitize.ts";
 import {
@@ -35,7 +46,6 @@ import {
   LINK,
   LINK_STRUCT,
   NETFILTER_STRUCT,
-  NETLINK_NETFILTER,
   NFT_MESSAGES,
   NLMSGERR_ATTR,
   type Struct,
@@ -46,10 +56,6 @@ import {
 const SHOWN_BYTES = 32;
 /** Deeper nests are shown as bytes. */
 const MAX_DEPTH = 12;
-
-const SOCK_DIAG_BY_FAMILY = 20;
-const SOCK_DESTROY = 21;
-const NFNL_SUBSYS_NFTABLES = 10;
 
 /** What the messages of a connection are read as. */
 interface MessageContext {
@@ -70,12 +76,12 @@ interface Form {
 const UNKNOWN: AttributeTable = { prefix: "", names: [] };
 
 const ROUTE_TYPES: Readonly<Record<number, Form>> = {
-  16: { type: "RTM_NEWLINK", struct: LINK_STRUCT, attributes: LINK },
-  17: { type: "RTM_DELLINK", struct: LINK_STRUCT, attributes: LINK },
-  18: { type: "RTM_GETLINK", struct: LINK_STRUCT, attributes: LINK },
-  20: { type: "RTM_NEWADDR", struct: ADDRESS_STRUCT, attributes: ADDRESS },
-  21: { type: "RTM_DELADDR", struct: ADDRESS_STRUCT, attributes: ADDRESS },
-  22: { type: "RTM_GETADDR", struct: ADDRESS_STRUCT, attributes: ADDRESS },
+  [RTM_NEWLINK]: { type: "RTM_NEWLINK", struct: LINK_STRUCT, attributes: LINK },
+  [RTM_DELLINK]: { type: "RTM_DELLINK", struct: LINK_STRUCT, attributes: LINK },
+  [RTM_GETLINK]: { type: "RTM_GETLINK", struct: LINK_STRUCT, attributes: LINK },
+  [RTM_NEWADDR]: { type: "RTM_NEWADDR", struct: ADDRESS_STRUCT, attributes: ADDRESS },
+  [RTM_DELADDR]: { type: "RTM_DELADDR", struct: ADDRESS_STRUCT, attributes: ADDRESS },
+  [RTM_GETADDR]: { type: "RTM_GETADDR", struct: ADDRESS_STRUCT, attributes: ADDRESS },
 };
 
 function formOf(message: MessageCursor, context: MessageContext): Form {

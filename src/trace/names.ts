@@ -16,10 +16,22 @@ import {
   AF_VSOCK,
   AF_XDP,
 } from "../model/address_family.ts";
-import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-
-/** include/uapi/linux/netlink.h */
-export const NETLINK_NETFILTER = 12;
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
+import {
+  NLM_F_ACK,
+  NLM_F_ACK_TLVS,
+  NLM_F_CAPPED,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_MATCH,
+  NLM_F_MULTI,
+  NLM_F_REQUEST,
+  NLM_F_ROOT,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  NLMSG_NOOP,
+  NLMSG_OVERRUN,
+} from "../netlink/header.ts";
 
 /** NETLINK_* by number, where this program speaks them. */
 export const PROTOCOLS: Readonly<Record<number, string>> = {
@@ -30,34 +42,34 @@ export const PROTOCOLS: Readonly<Record<number, string>> = {
 
 /** Types below NLMSG_MIN_TYPE. */
 export const CONTROL_TYPES: Readonly<Record<number, string>> = {
-  1: "NLMSG_NOOP",
-  2: "NLMSG_ERROR",
-  3: "NLMSG_DONE",
-  4: "NLMSG_OVERRUN",
+  [NLMSG_NOOP]: "NLMSG_NOOP",
+  [NLMSG_ERROR]: "NLMSG_ERROR",
+  [NLMSG_DONE]: "NLMSG_DONE",
+  [NLMSG_OVERRUN]: "NLMSG_OVERRUN",
 };
 
 /** NLM_F_* of any message. */
 export const FLAGS: readonly (readonly [bit: number, name: string])[] = [
-  [0x1, "NLM_F_REQUEST"],
-  [0x2, "NLM_F_MULTI"],
-  [0x4, "NLM_F_ACK"],
+  [NLM_F_REQUEST, "NLM_F_REQUEST"],
+  [NLM_F_MULTI, "NLM_F_MULTI"],
+  [NLM_F_ACK, "NLM_F_ACK"],
   [0x8, "NLM_F_ECHO"],
-  [0x10, "NLM_F_DUMP_INTR"],
+  [NLM_F_DUMP_INTR, "NLM_F_DUMP_INTR"],
   [0x20, "NLM_F_DUMP_FILTERED"],
 ];
 
 /** Flags of a request that asks for something. */
 export const GET_FLAGS: typeof FLAGS = [
-  [0x300, "NLM_F_DUMP"],
-  [0x100, "NLM_F_ROOT"],
-  [0x200, "NLM_F_MATCH"],
+  [NLM_F_DUMP, "NLM_F_DUMP"],
+  [NLM_F_ROOT, "NLM_F_ROOT"],
+  [NLM_F_MATCH, "NLM_F_MATCH"],
   [0x400, "NLM_F_ATOMIC"],
 ];
 
 /** Flags of NLMSG_ERROR and NLMSG_DONE. */
 export const VERDICT_FLAGS: typeof FLAGS = [
-  [0x100, "NLM_F_CAPPED"],
-  [0x200, "NLM_F_ACK_TLVS"],
+  [NLM_F_CAPPED, "NLM_F_CAPPED"],
+  [NLM_F_ACK_TLVS, "NLM_F_ACK_TLVS"],
 ];
 
 /** What the payload of an attribute is. `words`: an array of u32. `secret`: never printed. */

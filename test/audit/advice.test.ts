@@ -35,6 +35,20 @@ describe("advise()", () => {
     ]);
   });
 
+  test("ports that the kernel picked for one program are one finding, the gravest, which names the others", () => {
+    const owners = [owner({ exe: "/usr/lib/postgresql/15/bin/postgres" })];
+    const on = (port: number, scope: "private" | "public") =>
+      socket("0.0.0.0", port, { owners, reach: { scope, reasons: [] } });
+    const sockets = [on(40001, "private"), on(40002, "public"), on(40003, "private")];
+    const results = advise(snapshot(sockets), null, null).results
+      .filter(({ rule }) => rule === "advice/exposed-service");
+    expect(results).toHaveLength(1);
+    expect(results[0]).toMatchObject({ severity: "high", endpoint: "tcp 0.0.0.0:40002" });
+    expect(results[0]!.evidence.at(-1)).toBe(
+      "the same goes for tcp 0.0.0.0:40001, tcp 0.0.0.0:40003",
+    );
+  });
+
   test("tells a listener that an unrelated child inherited, and not a worker or an activated service", () => {
     const with2 = (parent: object, child: object) =>
       found(

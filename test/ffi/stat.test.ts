@@ -63,6 +63,7 @@ describe("failureOf()", () => {
     [
       [2, "absent"],
       [-3, "absent"],
+      [20, "absent"],
       [13, "denied"],
       [-1, "denied"],
       [5, "failed"],

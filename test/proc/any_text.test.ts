@@ -20,7 +20,8 @@ import { parseLocks } from "../../src/proc/locks.ts";
 import { parseMaps } from "../../src/proc/maps.ts";
 import { namespaceMounts, parseMountinfo } from "../../src/proc/mountinfo.ts";
 import { netnsInode } from "../../src/proc/ns.ts";
-import { parseHexTable, parseNetlinkTable, parsePacketTable } from "../../src/proc/net_tables.ts";
+import { eachNetlinkRow } from "../../src/proc/net_netlink.ts";
+import { eachPacketRow } from "../../src/proc/net_packet.ts";
 import { parseUnixTable } from "../../src/proc/net_unix.ts";
 import { packageOf } from "../../src/origin/packages.ts";
 import { Processes } from "../../src/origin/processes.ts";
@@ -31,6 +32,7 @@ import { parseCounterPairs, parseCounters6, parseCountersSctp } from "../../src/
 import { parsePasswd, Users } from "../../src/etc/users.ts";
 import { parseIgmp, parseIgmp6 } from "../../src/proc/igmp.ts";
 import { parsePortList, parsePortRange } from "../../src/proc/sysctl.ts";
+import { hexRows } from "../../src/tools/lsof/gather/hex_rows.ts";
 import { runs } from "../support/runs.ts";
 
 let folder: string;
@@ -41,6 +43,16 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const ID = "3f4b8c0d9e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4";
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+
+/** The rows of a reader that passes over what it does not understand. */
+function collected<Row>(
+  each: (text: string, take: (row: Row) => void, bad: () => void) => void,
+  text: string,
+): Row[] {
+  const rows: Row[] = [];
+  each(text, (row) => rows.push(row), () => {});
+  return rows;
+}
 
 /** Writes a file below the folder, and gives the folder. */
 function file(path: string, text: string): string {
@@ -114,15 +126,15 @@ const READERS: Readonly<Record<string, readonly [(text: string) => unknown, stri
     "1: POSIX  ADVISORY  WRITE 812 08:01:131090 0 EOF\n1: -> FLOCK  ADVISORY  READ 9 08:01:1 0 EOF\n",
   ],
   "/proc/net/raw": [
-    parseHexTable,
+    (text) => hexRows("raw", bytesOf(text)),
     "  sl  local_address rem_address   st tx_queue\n   1: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4242 2 0000000000000000 0\n",
   ],
   "/proc/net/netlink": [
-    parseNetlinkTable,
+    (text) => collected(eachNetlinkRow, text),
     "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n0000000000000000 0   812        00000111 0        0        0     2        0        4242\n",
   ],
   "/proc/net/packet": [
-    parsePacketTable,
+    (text) => collected(eachPacketRow, text),
     "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n0000000000000000 3      3    0003   2     1 0      0      4242\n",
   ],
   "/proc/net/unix": [

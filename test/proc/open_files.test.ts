@@ -6,11 +6,13 @@ import fc from "fast-check";
 import { closeSync, openSync, statSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DecodeError } from "../../src/model/decode_error.ts";
 import { parseDescriptorInfo } from "../../src/proc/fdinfo.ts";
 import { parseLocks } from "../../src/proc/locks.ts";
 import { parseMaps } from "../../src/proc/maps.ts";
 import { parseMountinfo } from "../../src/proc/mountinfo.ts";
-import { parseHexTable, parseNetlinkTable, parsePacketTable } from "../../src/proc/net_tables.ts";
+import { eachNetlinkRow } from "../../src/proc/net_netlink.ts";
+import { eachPacketRow } from "../../src/proc/net_packet.ts";
 import { OpenFileReader } from "../../src/proc/open_files.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 
@@ -54,15 +56,32 @@ describe("parsers of /proc", () => {
       .toMatchObject({ eventfdId: 7, pid: -1, ttyIndex: 2, position: null });
   });
 
-  test("tables under net keep the kernel's words", () => {
-    expect(parseHexTable(
-      "  sl  local_address rem_address   st\n" +
-        "   1: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 77 2 x 0\n",
-    )).toEqual([{ local: "00000000:0001", remote: "00000000:0000", state: "07", inode: 77 }]);
-    expect(parseNetlinkTable("sk Eth\n0 15 0 00000000 0 0 0 2 0 88 \n"))
-      .toEqual([{ protocol: 15, inode: 88 }]);
-    expect(parsePacketTable("sk RefCnt\n0 3 3 0003 0 1 0 0 99\n"))
-      .toEqual([{ type: 3, protocol: 3, inode: 99 }]);
+  test("tables under net: a line of another form is an error, or is passed over by who asks for that", () => {
+    const netlink = "sk Eth\nno line of it\n0 15 0 00000000 0 0 0 2 0 88 \n";
+    const packet = "sk RefCnt\nno line of it\n0 3 3 0003 0 1 0 0 99\n";
+    expect(() => eachNetlinkRow(netlink, () => {})).toThrow(DecodeError);
+    expect(() => eachPacketRow(packet, () => {})).toThrow(DecodeError);
+    const rows: unknown[] = [];
+    const places: (number | undefined)[] = [];
+    const bad = ({ offset }: DecodeError) => void places.push(offset);
+    eachNetlinkRow(netlink, ({ protocol, inode }) => rows.push([protocol, inode]), bad);
+    eachPacketRow(packet, ({ type, ethertype, inode }) => rows.push([type, ethertype, inode]), bad);
+    expect(rows).toEqual([[15, 88], [3, 3, 99]]);
+    expect(places).toEqual([7, 10]);
+    expect(() => eachNetlinkRow("", () => {})).toThrow(DecodeError);
+    eachNetlinkRow("", () => {}, bad);
+    expect(places).toEqual([7, 10, 0]);
+  });
+
+  test("a dump of netlink is told by a flag, and before Linux 3.14 by a pointer", () => {
+    const seen: boolean[] = [];
+    for (const dump of ["0", "1", "0000000000000000", "ffff88003b1c2000"]) {
+      eachNetlinkRow(
+        `sk\n0000000000000000 0 0 00000000 0 0 ${dump} 2 0 88\n`,
+        ({ dumping }) => seen.push(dumping),
+      );
+    }
+    expect(seen).toEqual([false, true, false, true]);
   });
 
   test("any text is taken without an error", () => {
@@ -74,9 +93,8 @@ describe("parsers of /proc", () => {
             parseMaps,
             parseDescriptorInfo,
             parseMountinfo,
-            parseHexTable,
-            parseNetlinkTable,
-            parsePacketTable,
+            (text: string) => eachNetlinkRow(text, () => {}, () => {}),
+            (text: string) => eachPacketRow(text, () => {}, () => {}),
           ]
         ) parse(text);
       }),

@@ -5,11 +5,11 @@
  */
 import { close } from "../../ffi/files.ts";
 import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
-import { Connection } from "../../src/netlink/connection.ts";
+import { Connection, NETLINK_NETFILTER } from "../../src/netlink/connection.ts";
 import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR } from "../../src/netlink/header.ts";
 import { MessageBuilder, stamp } from "../../src/netlink/builder.ts";
 import { MessageCursor } from "../../src/netlink/message.ts";
-import { NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES } from "../../src/reach/nftables.ts";
+import { NFNL_SUBSYS_NFTABLES } from "../../src/netlink/message_types.ts";
 import type { Namespace } from "./netns.ts";
 
 const NLM_F_CREATE = 0x400;

@@ -6,8 +6,10 @@ import {
   strictUtf8Text,
   utf8Bytes,
   utf8Text,
+  withoutByteOrderMark,
   writeUtf8,
 } from "../../src/text/encoding.ts";
+import { sanitizeBytes } from "../../src/text/sanitize.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
@@ -65,4 +67,21 @@ test("what is not UTF-8 is replaced or refused", () => {
   const bytes = Uint8Array.of(0x41, 0xff, 0x42);
   expect(utf8Text(bytes)).toBe("A\ufffdB");
   expect(() => strictUtf8Text(bytes)).toThrow(TypeError);
+});
+
+test("a byte order mark stays part of a name, and goes only where it is asked to", () => {
+  const bytes = Uint8Array.of(0xef, 0xbb, 0xbf, 0x41);
+  expect(utf8Text(bytes)).toBe("\ufeffA");
+  expect(strictUtf8Text(bytes)).toBe("\ufeffA");
+  expect(sanitizeBytes(bytes)).toBe("\\u{feff}A");
+  expect(utf8Bytes(utf8Text(bytes))).toEqual(bytes);
+  expect(withoutByteOrderMark("\ufeffA\ufeff")).toBe("A\ufeff");
+  expect(withoutByteOrderMark("A")).toBe("A");
+});
+
+test("any text comes back from its bytes, whatever it begins with", () => {
+  const text = fc.string({ unit: "grapheme" }).map((rest) => `\ufeff${rest}`);
+  fc.assert(fc.property(fc.oneof(text, fc.string({ unit: "grapheme" })), (value) => {
+    expect(utf8Text(utf8Bytes(value))).toBe(value);
+  }));
 });

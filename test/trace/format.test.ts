@@ -5,10 +5,20 @@
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { AF_INET, AF_INET6, AF_UNIX } from "../../ffi/socket.ts";
+import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX } from "../../ffi/socket.ts";
 import * as inet from "../../src/families/inet/uapi.ts";
 import * as unix from "../../src/families/unix/uapi.ts";
-import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../../src/netlink/connection.ts";
+import { netlinkMessage } from "../../src/families/netlink.ts";
+import { packetMessage } from "../../src/families/packet.ts";
+import { vsockMessage } from "../../src/families/vsock.ts";
+import { xdpMessage } from "../../src/families/xdp.ts";
+import { AF_VSOCK, AF_XDP } from "../../src/model/address_family.ts";
+import { DecodeError } from "../../src/model/decode_error.ts";
+import {
+  NETLINK_NETFILTER,
+  NETLINK_ROUTE,
+  NETLINK_SOCK_DIAG,
+} from "../../src/netlink/connection.ts";
 import { NLMSG_DONE, NLMSG_ERROR } from "../../src/netlink/header.ts";
 import { MessageCursor } from "../../src/netlink/message.ts";
 import { formatMessage } from "../../src/trace/format.ts";
@@ -18,7 +28,6 @@ import {
   INET_REPLY,
   INET_REPLY_STRUCT,
   INET_REQUEST,
-  NETLINK_NETFILTER,
   UNIX_REPLY,
 } from "../../src/trace/names.ts";
 import { ascii, attribute, be16, message, u16, u32, u64, viewOf, zeros } from "../support/bytes.ts";
@@ -207,4 +216,66 @@ describe("names", () => {
     expect(DIAG_FAMILIES[AF_UNIX]!.reply.size).toBe(unix.UNIX_DIAG_MSG_SIZE);
     expect(DIAG_FAMILIES[AF_INET6]!.name).toBe("AF_INET6");
   });
+
+  test.each([
+    [AF_NETLINK, netlinkMessage, {
+      type: "type",
+      protocol: "protocol",
+      state: "state",
+      portid: "portId",
+      dst_portid: "peerPortId",
+      dst_group: "peerGroup",
+      ino: "inode",
+      cookie: "cookie",
+    }],
+    [AF_PACKET, packetMessage, {
+      type: "type",
+      num: "ethertype",
+      ino: "inode",
+      cookie: "cookie",
+    }],
+    [AF_XDP, xdpMessage, { type: "type", ino: "inode", cookie: "cookie" }],
+    [AF_VSOCK, vsockMessage, {
+      type: "type",
+      state: "state",
+      shutdown: "shutdown",
+      src_cid: "sourceCid",
+      src_port: "sourcePort",
+      dst_cid: "destinationCid",
+      dst_port: "destinationPort",
+      ino: "inode",
+      cookie: "cookie",
+    }],
+  ])(
+    "of family %d: structs and attributes are those of the decoder",
+    (family, makeCursor, pairs) => {
+      const { reply, replyAttributes } = DIAG_FAMILIES[family]!;
+      // Each byte of the struct is another number, so a field that is read elsewhere has another value.
+      const body = Array.from({ length: reply.size }, (_, i) => i + 1);
+      const attributes = replyAttributes.names.flatMap((_, number) =>
+        attribute(number, zeros(128))
+      );
+      const view = viewOf([...body, ...attributes]);
+      const cursor = makeCursor().at(view, 0, view.byteLength);
+      for (const [name, property] of Object.entries(pairs)) {
+        const field = reply.fields.find(([own]) => own === name)!;
+        const [, offset, form] = field;
+        const value = form === "cookie"
+          ? view.getBigUint64(offset, true)
+          : form === "u16"
+          ? view.getUint16(offset, true)
+          : form === "u32"
+          ? view.getUint32(offset, true)
+          : view.getUint8(offset);
+        expect([name, BigInt((cursor as unknown as Record<string, number | bigint>)[property]!)])
+          .toEqual([name, BigInt(value)]);
+      }
+      const known = Object.keys(cursor.info()).filter((name) => !/^\d+$|^attribute_/.test(name));
+      const names = replyAttributes.names.map((name) => name.toLowerCase());
+      for (const name of known) expect(names).toContain(name);
+      expect(known.length).toBeGreaterThanOrEqual(names.length - 1);
+      expect(() => makeCursor().at(view, 0, reply.size - 1)).toThrow(DecodeError);
+      makeCursor().at(view, 0, reply.size);
+    },
+  );
 });

@@ -13,6 +13,7 @@ import {
   type Severity,
   type UndecidedRule,
 } from "../report.ts";
+import { FurtherEndpoints } from "../further_endpoints.ts";
 import { type AuditedSocket, auditedSocket, resultOwners } from "../audited_socket.ts";
 import { acceptQueue } from "./accept_queue.ts";
 import { deletedProgram } from "./deleted_program.ts";
@@ -55,8 +56,7 @@ export function advise(
   const rules = RULES.filter(({ live }) => !live || comparison !== null);
   const undecided: UndecidedRule[] = [];
   const results = new Map<string, Result>();
-  /** Further endpoints of a result: all ports that the kernel picked for one program share a key. */
-  const further = new Map<string, Set<string>>();
+  const further = new FurtherEndpoints();
   for (const rule of rules) {
     const findings = rule.find(context);
     const verdict = decide(
@@ -72,22 +72,13 @@ export function advise(
       const result = toResult(rule, finding);
       // The workers of a service would all be reported with the same finding.
       const earlier = results.get(result.id);
-      if (earlier !== undefined && earlier.endpoint !== result.endpoint) {
-        further.set(result.id, (further.get(result.id) ?? new Set()).add(result.endpoint));
-      }
+      if (earlier !== undefined) further.add(result.id, earlier, result);
       if (earlier === undefined || compareSeverity(result.severity, earlier.severity) > 0) {
         results.set(result.id, result);
       }
     }
   }
-  for (const [id, endpoints] of further) {
-    const result = results.get(id)!;
-    const others = [...endpoints].filter((endpoint) => endpoint !== result.endpoint).sort();
-    results.set(id, {
-      ...result,
-      evidence: [...result.evidence, `the same goes for ${others.join(", ")}`],
-    });
-  }
+  further.addTo(results);
   const sorted = [...results.values()].sort((a, b) =>
     a.key < b.key ? -1 : a.key > b.key ? 1 : a.rule < b.rule ? -1 : 1
   );

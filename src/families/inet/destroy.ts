@@ -17,7 +17,7 @@ import { ALL_STATES, TCP_BOUND_INACTIVE, TCP_CLOSE } from "../../model/state.ts"
 import { dump } from "../../netlink/dump.ts";
 import { execute } from "../../netlink/execute.ts";
 import { NetlinkError } from "../../netlink/error.ts";
-import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
+import { SOCK_DESTROY, SOCK_DIAG_BY_FAMILY } from "../../netlink/message_types.ts";
 import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
 import { MessageBuilder } from "../../netlink/builder.ts";
 import { compile } from "./bytecode.ts";
@@ -37,7 +37,7 @@ export function destroyRequest(
   if (message.cookie === null) return null;
   const { view, start } = message;
   const rawProtocol = Math.max(0, message.u8Attribute(uapi.INET_DIAG_PROTOCOL));
-  const request = new MessageBuilder(uapi.SOCK_DESTROY, NLM_F_REQUEST | NLM_F_ACK)
+  const request = new MessageBuilder(SOCK_DESTROY, NLM_F_REQUEST | NLM_F_ACK)
     .u8(message.family)
     .u8(Math.min(protocol, uapi.IPPROTO_RAW))
     .u8(0)

@@ -11,6 +11,7 @@
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { NLA_HEADER_SIZE } from "../../netlink/attribute.ts";
+import type { BadLine } from "../../proc/net_table.ts";
 import type { ProcTable } from "../family.ts";
 import * as uapi from "./uapi.ts";
 
@@ -26,6 +27,15 @@ const MESSAGE_SIZE = TAIL_AT + NLA_HEADER_SIZE + TAIL_MAX;
 /** A table, with facts of its lines for which inet_diag_msg has no field. */
 interface InetProcTable extends ProcTable {
   /**
+   * As {@linkcode ProcTable.parse}. With `bad`, a line that is not of a socket is given to it, and reading goes on behind the
+   * line.
+   */
+  parse(
+    text: Uint8Array,
+    emit: (view: DataView, start: number, end: number) => void,
+    bad?: BadLine,
+  ): void;
+  /**
    * Retransmits of the last emitted line. The message has one field for them and for {@linkcode probes}, and the timer
    * decides which it is. Kernel: `icsk_retransmits`, for SYN-RECV `num_timeout`.
    */
@@ -40,7 +50,7 @@ export function inetProcTable(file: string, family: number): InetProcTable {
     file,
     retransmits: 0,
     probes: 0,
-    parse(bytes, emit) {
+    parse(bytes, emit, bad) {
       const extra = this as { retransmits: number; probes: number };
       const message = new DataView(new ArrayBuffer(MESSAGE_SIZE));
       message.setUint8(uapi.MSG_FAMILY, family === AF_INET6 ? AF_INET6 : AF_INET);
@@ -50,12 +60,22 @@ export function inetProcTable(file: string, family: number): InetProcTable {
       const start = bytes.indexOf(NEWLINE) + 1;
       // Every such file has at least a header line.
       if (start === 0) {
-        throw new DecodeError(`/proc/net/${file}`, 0, "the header line is missing");
+        const error = new DecodeError(`/proc/net/${file}`, 0, "the header line is missing");
+        if (bad === undefined) throw error;
+        return bad(error);
       }
       const line = new LineReader(bytes, start, `/proc/net/${file}`);
       while (line.start()) {
         line.skipWord();
-        emit(message, 0, readLine(line, words, message, extra));
+        let end: number;
+        try {
+          end = readLine(line, words, message, extra);
+        } catch (error) {
+          if (bad === undefined || !(error instanceof DecodeError)) throw error;
+          bad(error);
+          continue;
+        }
+        emit(message, 0, end);
       }
     },
   };

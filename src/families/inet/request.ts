@@ -6,7 +6,7 @@
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
 import { MessageBuilder } from "../../netlink/builder.ts";
 import { type StateMask, stateMask, TCP_CLOSE } from "../../model/state.ts";
-import { SOCK_DIAG_BY_FAMILY } from "../diag_request.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../../netlink/message_types.ts";
 import {
   INET_DIAG_NOCOOKIE,
   INET_DIAG_REQ_BYTECODE,

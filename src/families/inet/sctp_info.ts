@@ -17,12 +17,13 @@ import {
   TCP_SYN_SENT,
 } from "../../model/state.ts";
 import type { AttributeValue } from "../attribute_table.ts";
+import { SOCKADDR_STORAGE_SIZE } from "./uapi.ts";
 
-/** Name in JSON, offset, bytes. */
-type Field = readonly [name: string, offset: number, width: 1 | 2 | 4 | 8];
+/** The kernel's name without `sctpi_`, which JSON has as well; offset, and bytes. */
+type SctpField = readonly [name: string, offset: number, width: 1 | 2 | 4 | 8];
 
-/** Every field, by offset, but for the primary address (sockaddr_storage at 168). Kernel names have `sctpi_` before them. */
-export const SCTP_INFO_FIELDS: readonly Field[] = [
+/** Every field, by offset, but for the primary address (sockaddr_storage at 168). */
+export const SCTP_INFO_FIELDS: readonly SctpField[] = [
   ["tag", 0, 4],
   ["state", 4, 4],
   ["rwnd", 8, 4],
@@ -76,6 +77,24 @@ export const SCTP_INFO_FIELDS: readonly Field[] = [
   ["s_type", 360, 4],
 ];
 
+/** The value of a field of the struct at `offset`, in host byte order. Eight bytes are a bigint. */
+export function sctpValue(
+  view: DataView,
+  offset: number,
+  [, at, width]: SctpField,
+): number | bigint {
+  switch (width) {
+    case 1:
+      return view.getUint8(offset + at);
+    case 2:
+      return view.getUint16(offset + at, true);
+    case 4:
+      return view.getUint32(offset + at, true);
+    case 8:
+      return view.getBigUint64(offset + at, true);
+  }
+}
+
 /** All fields that the attribute is long enough to hold. 64-bit values are bigints. */
 export function readSctpInfo(
   view: DataView,
@@ -83,37 +102,45 @@ export function readSctpInfo(
   length: number,
 ): Record<string, AttributeValue> {
   const info: Record<string, AttributeValue> = {};
-  for (const [name, at, width] of SCTP_INFO_FIELDS) {
+  for (const field of SCTP_INFO_FIELDS) {
+    const [name, at, width] = field;
     if (at + width > length) break;
-    info[name] = width === 1
-      ? view.getUint8(offset + at)
-      : width === 2
-      ? view.getUint16(offset + at, true)
-      : width === 4
-      ? view.getUint32(offset + at, true)
-      : view.getBigUint64(offset + at, true);
+    info[name] = sctpValue(view, offset, field);
   }
   return info;
 }
 
-/** Bytes of struct sockaddr_storage: include/uapi/linux/socket.h. */
-const SOCKADDR_STORAGE_SIZE = 128;
-
 /**
- * The addresses of an INET_DIAG_LOCALS or INET_DIAG_PEERS attribute, as text; empty for one of another family.
+ * Calls `take` for each address of an INET_DIAG_LOCALS or INET_DIAG_PEERS attribute, with its AF_* and where its bytes begin,
+ * in network byte order. A family other than IPv4 and IPv6 comes too.
  *
  * sockaddr_in: family u16 0, port be16 2, addr be32 4; sockaddr_in6: family u16 0, port be16 2, flowinfo 4, addr be32[4] 8.
  */
+export function eachSockaddr(
+  view: DataView,
+  offset: number,
+  length: number,
+  take: (family: number, at: number) => void,
+): void {
+  for (
+    let at = offset;
+    at + SOCKADDR_STORAGE_SIZE <= offset + length;
+    at += SOCKADDR_STORAGE_SIZE
+  ) {
+    const family = view.getUint16(at, true);
+    take(family, family === AF_INET6 ? at + 8 : at + 4);
+  }
+}
+
+/** The addresses of such an attribute as text; empty for one of another family. */
 export function readAddresses(view: DataView, offset: number, length: number): string[] {
   const addresses: string[] = [];
-  for (let at = offset; at + SOCKADDR_STORAGE_SIZE <= offset + length; at += 128) {
-    const family = view.getUint16(at, true);
-    const word = (index: number) => view.getUint32(at + index, false);
-    if (family === AF_INET) addresses.push(formatIpv4(word(4)));
-    else if (family === AF_INET6) {
-      addresses.push(formatIpv6(word(8), word(12), word(16), word(20)));
-    } else addresses.push("");
-  }
+  eachSockaddr(view, offset, length, (family, at) => {
+    const word = (index: number) => view.getUint32(at + 4 * index, false);
+    if (family === AF_INET) addresses.push(formatIpv4(word(0)));
+    else if (family === AF_INET6) addresses.push(formatIpv6(word(0), word(1), word(2), word(3)));
+    else addresses.push("");
+  });
   return addresses;
 }
 

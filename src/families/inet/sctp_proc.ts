@@ -15,8 +15,6 @@ import type { ProcTable } from "../family.ts";
 import * as uapi from "./uapi.ts";
 import { latin1Text } from "../../text/encoding.ts";
 
-const SOCKADDR_STORAGE_SIZE = 128;
-
 /** The endpoints and then the associations of AF_INET or AF_INET6. */
 export function sctpProcTable(family: number): ProcTable {
   const associations = table(
@@ -74,7 +72,9 @@ function message(
   } | null,
 ): DataView {
   const remote = association?.remote ?? [];
-  const peers = remote.length === 0 ? 0 : NLA_HEADER_SIZE + SOCKADDR_STORAGE_SIZE * remote.length;
+  const peers = remote.length === 0
+    ? 0
+    : NLA_HEADER_SIZE + uapi.SOCKADDR_STORAGE_SIZE * remote.length;
   const view = new DataView(new ArrayBuffer(uapi.INET_DIAG_MSG_SIZE + peers));
   view.setUint8(uapi.MSG_FAMILY, family);
   view.setUint8(uapi.MSG_STATE, state);
@@ -92,7 +92,7 @@ function message(
   view.setUint16(uapi.INET_DIAG_MSG_SIZE, peers, true);
   view.setUint16(uapi.INET_DIAG_MSG_SIZE + 2, uapi.INET_DIAG_PEERS, true);
   for (const [i, address] of remote.entries()) {
-    const at = uapi.INET_DIAG_MSG_SIZE + NLA_HEADER_SIZE + SOCKADDR_STORAGE_SIZE * i;
+    const at = uapi.INET_DIAG_MSG_SIZE + NLA_HEADER_SIZE + uapi.SOCKADDR_STORAGE_SIZE * i;
     const v6 = address.includes(":");
     view.setUint16(at, v6 ? AF_INET6 : AF_INET, true);
     view.setUint16(at + 2, association.remotePort, false);

@@ -7,7 +7,6 @@
  * @module
  */
 
-export const SOCK_DESTROY = 21;
 /** The request of before 2012: one walk for IPv4 and IPv6. */
 export const TCPDIAG_GETSOCK = 18;
 
@@ -91,3 +90,6 @@ export function extension(attribute: number): number {
   }
   return 1 << (attribute - 1);
 }
+
+/** Bytes of struct sockaddr_storage: include/uapi/linux/socket.h. */
+export const SOCKADDR_STORAGE_SIZE = 128;

@@ -25,7 +25,7 @@ import type { Snapshot } from "../../model/snapshot.ts";
 import type { Sockets } from "../../model/sockets.ts";
 import { VERSION } from "../../version.ts";
 import { Writer } from "../../text/writer.ts";
-import { strictUtf8Text } from "../../text/encoding.ts";
+import { strictUtf8Text, withoutByteOrderMark } from "../../text/encoding.ts";
 
 /** A recording cannot be written or read. The message says which file and why. */
 export class RecordingError extends Error {
@@ -88,7 +88,7 @@ export function openRecording(path: string): Replayer {
   }
   let text: string;
   try {
-    text = strictUtf8Text(bytes);
+    text = withoutByteOrderMark(strictUtf8Text(bytes));
   } catch {
     throw refuse("this is not UTF-8 text");
   }

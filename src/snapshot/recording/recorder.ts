@@ -10,7 +10,7 @@ import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { interfaceName } from "../../../ffi/socket.ts";
 import { Diagnostics } from "../../diagnostics.ts";
-import { SOCK_DIAG_BY_FAMILY } from "../../families/diag_request.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../../netlink/message_types.ts";
 import { eraseKeys } from "../../families/inet/redact.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { type Datagrams, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";

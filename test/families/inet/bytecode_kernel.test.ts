@@ -18,9 +18,9 @@ import {
   NLM_F_DUMP,
   NLM_F_REQUEST,
 } from "../../../src/netlink/mod.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../../../src/netlink/message_types.ts";
 import { type Facts, subject } from "../../filter/subjects.ts";
 
-const SOCK_DIAG_BY_FAMILY = 20;
 const INET_DIAG_REQ_BYTECODE = 1;
 const IPPROTO_TCP = 6;
 

@@ -22,15 +22,10 @@ import {
   TCP_TIME_WAIT,
 } from "../../../model/state.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
-import {
-  type HexRow,
-  type NetlinkRow,
-  type PacketRow,
-  parseHexTable,
-  parseNetlinkTable,
-  parsePacketTable,
-} from "../../../proc/net_tables.ts";
+import { eachNetlinkRow, type NetlinkRow } from "../../../proc/net_netlink.ts";
+import { eachPacketRow, type PacketRow } from "../../../proc/net_packet.ts";
 import { parseUnixTable, type UnixRow } from "../../../proc/net_unix.ts";
+import { type HexRow, hexRows } from "./hex_rows.ts";
 import { type InternetSocket, InternetSockets, PROTOCOLS } from "./internet_sockets.ts";
 import type { InternetProtocol, LsofQuery } from "../query.ts";
 import { latin1Text } from "../../../text/encoding.ts";
@@ -213,14 +208,22 @@ export class SocketTables {
       ? ["raw", "icmp"]
       : ["raw", "raw6", "icmp"];
     for (const kind of hexadecimal) {
-      for (const row of parseHexTable(text(kind))) sockets.set(row.inode, { kind, row });
+      const bytes = this.#root.read(`${net}/${kind}`);
+      if (typeof bytes === "number") continue;
+      for (const row of hexRows(kind, bytes)) sockets.set(row.inode, { kind, row });
     }
-    for (const row of parseNetlinkTable(text("netlink"))) {
-      sockets.set(row.inode, { kind: "netlink", row });
-    }
-    for (const row of parsePacketTable(text("packet"))) {
-      sockets.set(row.inode, { kind: "packet", row });
-    }
+    // As lsof does, a line of another form is passed over: its socket is listed without a name.
+    const passOver = () => {};
+    eachNetlinkRow(
+      text("netlink"),
+      (row) => sockets.set(row.inode, { kind: "netlink", row }),
+      passOver,
+    );
+    eachPacketRow(
+      text("packet"),
+      (row) => sockets.set(row.inode, { kind: "packet", row }),
+      passOver,
+    );
     sockets.delete(0);
     return sockets;
   }

@@ -63,10 +63,10 @@ export function fillSocketRow(
       break;
     }
     case "packet": {
-      const { type, protocol } = socket.row;
+      const { type, ethertype } = socket.row;
       row.type = "pack";
       row.deviceText = inode;
-      row.protocol = lsofEthertypeName(protocol).slice(0, 7);
+      row.protocol = lsofEthertypeName(ethertype).slice(0, 7);
       row.name = `type=${kernelSocketType(type) === null ? "" : "SOCK_"}${socketType(type)}`;
       break;
     }

@@ -7,6 +7,7 @@ import { AF_INET, AF_INET6 } from "../../../../../ffi/socket.ts";
 import type { SsTable } from "../../layout/table.ts";
 import { writeIpv6Bare } from "./address.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
+import { eachSockaddr, SCTP_INFO_FIELDS, sctpValue } from "../../../../families/inet/sctp_info.ts";
 import {
   INET_DIAG_INFO,
   INET_DIAG_LOCALS,
@@ -30,33 +31,32 @@ export function sctpStateName(state: number): string {
   return STATES[state] ?? "UNDEF";
 }
 
-/** struct sctp_info (include/uapi/linux/sctp.h), 368 bytes, in the order of output. 0 is not shown. */
-const FIELDS: readonly (readonly [label: string, offset: number, width: 1 | 2 | 4, hex?: true])[] =
-  [
-    ["tag", 0, 4, true],
-    ["state", 4, 4],
-    ["rwnd", 8, 4],
-    ["unackdata", 12, 2],
-    ["penddata", 14, 2],
-    ["instrms", 16, 2],
-    ["outstrms", 18, 2],
-    ["inqueue", 24, 4],
-    ["outqueue", 28, 4],
-    ["overerr", 32, 4],
-    ["maxburst", 36, 4],
-    ["maxseg", 40, 4],
-    ["prwnd", 44, 4],
-    ["ptag", 48, 4, true],
-    ["pcapable", 52, 1],
-    ["psack", 53, 1],
-    ["autoclose", 344, 4],
-    ["adapind", 348, 4],
-    ["pdpoint", 352, 4],
-    ["nodelay", 356, 1],
-    ["nofrag", 357, 1],
-    ["v4mapped", 358, 1],
-    ["fraginl", 359, 1],
-  ];
+/** Which fields of struct sctp_info ss shows, and what it calls them. 0 is not shown. */
+const LABELS: Readonly<Record<string, string>> = {
+  tag: "tag",
+  state: "state",
+  rwnd: "rwnd",
+  unackdata: "unackdata",
+  penddata: "penddata",
+  instrms: "instrms",
+  outstrms: "outstrms",
+  inqueue: "inqueue",
+  outqueue: "outqueue",
+  overall_error: "overerr",
+  max_burst: "maxburst",
+  maxseg: "maxseg",
+  peer_rwnd: "prwnd",
+  peer_tag: "ptag",
+  peer_capable: "pcapable",
+  peer_sack: "psack",
+  s_autoclose: "autoclose",
+  s_adaptation_ind: "adapind",
+  s_pd_point: "pdpoint",
+  s_nodelay: "nodelay",
+  s_disable_fragments: "nofrag",
+  s_v4mapped: "v4mapped",
+  s_frag_interleave: "fraginl",
+};
 
 /** Writes the addresses of both ends, then sctp_info. */
 export function writeSctpInfo(cells: SsTable, message: InetMessage): void {
@@ -66,36 +66,29 @@ export function writeSctpInfo(cells: SsTable, message: InetMessage): void {
   const length = message.attributeLength(INET_DIAG_INFO);
   if (start < 0) return;
   const { view } = message;
-  for (const [label, offset, width, hex] of FIELDS) {
+  for (const field of SCTP_INFO_FIELDS) {
+    const [name, offset, width] = field;
     if (offset + width > length) break;
-    const at = start + offset;
-    const value = width === 1
-      ? view.getUint8(at)
-      : width === 2
-      ? view.getUint16(at, true)
-      : view.getUint32(at, true);
+    const label = LABELS[name];
+    if (label === undefined) continue;
+    const value = Number(sctpValue(view, start, field));
     if (value === 0) continue;
     cells.text(` ${label}:`);
-    if (label === "state") cells.text(sctpStateName(value));
-    else if (hex) cells.hex(value);
+    if (name === "state") cells.text(sctpStateName(value));
+    else if (name === "tag" || name === "peer_tag") cells.hex(value);
     else cells.decimal(value | 0);
   }
 }
 
-/** sizeof(struct sockaddr_storage). */
-const STORAGE_SIZE = 128;
-
 function writeAddresses(cells: SsTable, label: string, message: InetMessage, type: number): void {
   const start = message.attributeOffset(type);
-  const length = message.attributeLength(type);
+  if (start < 0) return;
   const { view } = message;
-  for (let at = start, first = true; at >= 0 && at + STORAGE_SIZE <= start + length;) {
+  let first = true;
+  eachSockaddr(view, start, message.attributeLength(type), (family, at) => {
     cells.text(first ? label : ",");
     first = false;
-    // sockaddr: family u16 0, port be16 2; IPv4 address 4; IPv6 flow 4, address 8.
-    const family = view.getUint16(at, true);
-    if (family === AF_INET) cells.ipv4(view.getUint32(at + 4, false));
-    else if (family === AF_INET6) writeIpv6Bare(cells, view, at + 8);
-    at += STORAGE_SIZE;
-  }
+    if (family === AF_INET) cells.ipv4(view.getUint32(at, false));
+    else if (family === AF_INET6) writeIpv6Bare(cells, view, at);
+  });
 }
