@@ -24,3 +24,19 @@ export function waitFor(fd: number, events: number, timeoutMs = -1): boolean {
     if (errno() !== EINTR) check("poll", ready);
   }
 }
+
+/**
+ * Waits until one of `fds` is ready for reading, or `timeoutMs` has passed. Returns which are ready, in the same order. Kernel:
+ * a descriptor of a process is so when the process has ended.
+ */
+export function waitForAny(fds: readonly number[], timeoutMs: number): boolean[] {
+  const entries = allocate(Math.max(8 * fds.length, 8));
+  const view = new DataView(entries.buffer);
+  for (const [i, fd] of fds.entries()) {
+    view.setInt32(8 * i, fd, true);
+    view.setInt16(8 * i + 4, POLLIN, true);
+  }
+  const ready = libc.poll(entries, fds.length, timeoutMs);
+  if (ready < 0 && errno() !== EINTR) check("poll", ready);
+  return fds.map((_, i) => ready > 0 && view.getInt16(8 * i + 6, true) !== 0);
+}

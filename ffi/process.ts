@@ -89,3 +89,12 @@ export function sharesFiles(first: number, second: number): boolean | null {
   const order = Number(libc.syscall(SYS.kcmp, first, second as never, KCMP_FILES, 0, 0, 0));
   return order < 0 ? null : order === 0;
 }
+
+/**
+ * Sends a signal to a process that {@linkcode tryOpenProcess} has opened, and to no other that got its number since. 0, or the
+ * negated errno: ESRCH when it has ended, EPERM without leave.
+ */
+export function trySignalProcess(pidfd: number, signal: number): number {
+  const result = libc.syscall(SYS.pidfd_send_signal, pidfd, signal as never, 0, 0, 0, 0);
+  return Number(result) < 0 ? -errno() : 0;
+}

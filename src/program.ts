@@ -47,7 +47,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "kill",
-    summary: "close sockets, whoever holds them",
+    summary: "end the processes that hold a port, or close sockets",
     load: () => import("./cli/kill.ts"),
     help: () => import("./cli/kill.ts"),
   },

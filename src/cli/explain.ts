@@ -132,8 +132,11 @@ export function explainTargets(
   return STATUS[explain(targets, options, out, err)];
 }
 
-// A name that nothing has is asked for as that of a process, so that the answer says what could not be seen.
-function targetsOf(word: string): readonly Target[] {
+/**
+ * What a word names. A name that nothing has is asked for as that of a process, so that the answer says what could not be seen.
+ * Throws UsageError.
+ */
+export function targetsOf(word: string): readonly Target[] {
   if (!looksLikeName(word) || looksLikeTarget(word)) return readTargets(word);
   return [lookUpWord(word).target ?? { kind: "process", text: word, name: word }];
 }

@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { kill, type KillOutcome } from "../commands/kill.ts";
+import type { Target } from "../commands/explain/target.ts";
+import { type EndOutcome, endProcesses } from "../commands/kill/processes.ts";
+import { parseSignal, type Signal, TERM } from "../commands/kill/signal.ts";
+import { kill, type KillOutcome } from "../commands/kill/sockets.ts";
 import { parseFilters } from "../snapshot/parse_filter.ts";
 import { conditions, type Expr } from "../filter/ast.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
@@ -11,6 +14,7 @@ import { ALL_STATES } from "../model/state.ts";
 import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
+import { targetsOf } from "./explain.ts";
 import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
@@ -23,18 +27,74 @@ interface Options {
   sockets: string[];
   netns: NetnsChoice | undefined;
   yes: boolean;
+  signal: Signal;
+  timeoutMs: number;
+  force: boolean;
+  evenMine: boolean;
+  /** Flags that were given and are about processes. */
+  ofProcesses: string[];
   color: ColorChoice;
   trace: boolean;
   help: boolean;
 }
 
+/** A process gets as long to end as the common container runtimes give one. */
+const TIMEOUT_MS = 10_000;
+const MOST_SECONDS = 86_400;
+
 /** The flag table. */
 const KILL_FLAGS: readonly Flag<Options>[] = [
+  {
+    long: "signal",
+    short: "s",
+    value: "NAME|NUMBER",
+    group: "How to end processes",
+    help: "the signal that asks them to end; TERM unless given",
+    set: (options, value) => {
+      const signal = parseSignal(value);
+      if (signal === null) throw new UsageError(`--signal ${value}: there is no such signal`);
+      options.signal = signal;
+      options.ofProcesses.push("--signal");
+    },
+  },
+  {
+    long: "timeout",
+    value: "SECONDS",
+    group: "How to end processes",
+    help: "how long to wait for their end; 10 unless given",
+    set: (options, value) => {
+      const seconds = Number(value);
+      if (!/^\d+(\.\d+)?$/.test(value) || seconds > MOST_SECONDS) {
+        throw new UsageError(`--timeout ${value}: expected seconds, such as 10 or 0.5`);
+      }
+      options.timeoutMs = seconds * 1000;
+      options.ofProcesses.push("--timeout");
+    },
+  },
+  {
+    long: "force",
+    group: "How to end processes",
+    help: "send KILL to what still runs after the timeout",
+    set: (options) => {
+      options.force = true;
+      options.ofProcesses.push("--force");
+    },
+  },
+  {
+    long: "even-mine",
+    group: "How to end processes",
+    help: "end parents of this command, its SSH session, and process 1 too",
+    set: (options) => {
+      options.evenMine = true;
+      options.ofProcesses.push("--even-mine");
+    },
+  },
   {
     long: "socket",
     value: "FILTER",
     group: "What to close",
-    help: "sockets that this is true of, in any state; given twice, both: see sockeye --help",
+    help:
+      "close sockets, and end no process: those that this is true of, in any state; given twice, both: see sockeye --help",
     set: (options, value) => {
       options.sockets.push(value);
     },
@@ -42,7 +102,7 @@ const KILL_FLAGS: readonly Flag<Options>[] = [
   {
     long: "netns",
     value: "NAME|PID|PATH|INODE",
-    group: "What to close",
+    group: "Where",
     help: "in this network namespace, and not in our own",
     set: (options, value) => {
       options.netns = oneNetns(value);
@@ -62,7 +122,7 @@ const KILL_FLAGS: readonly Flag<Options>[] = [
   HELP_FLAG,
 ];
 
-const STATUS: Readonly<Record<KillOutcome, number>> = {
+const CLOSED: Readonly<Record<KillOutcome, number>> = {
   closed: EXIT_OK,
   nothing: EXIT_DIFFERENT,
   declined: EXIT_DIFFERENT,
@@ -72,16 +132,34 @@ const STATUS: Readonly<Record<KillOutcome, number>> = {
   failed: EXIT_ERROR,
 };
 
+const ENDED: Readonly<Record<EndOutcome, number>> = {
+  ended: EXIT_OK,
+  nothing: EXIT_DIFFERENT,
+  declined: EXIT_DIFFERENT,
+  unasked: EXIT_ERROR,
+  unseen: EXIT_ERROR,
+  refused: EXIT_ERROR,
+  undecided: EXIT_INCOMPLETE,
+  failed: EXIT_ERROR,
+};
+
 /** The page that --help, man page and completions are made from. */
 export const HELP: HelpPage = {
-  usage: "sockeye kill --socket FILTER [FLAGS]",
+  usage: "sockeye kill TARGET… [FLAGS]\n       sockeye kill --socket FILTER [FLAGS]",
   intro:
-    "Closes sockets through the kernel, whoever holds them: shows them, asks, and says of each what became of it.\n" +
-    "The owner's next call on one fails with ECONNABORTED; a TCP peer gets a reset.",
+    "Ends the processes that hold a listener, such as that of port 8080: shows them, asks, sends TERM to exactly what was\n" +
+    "shown, waits, and says what became of each process and of the port. Workers end with their master.\n" +
+    "With --socket it closes sockets through the kernel instead, whoever holds them: the owner's next call on one fails\n" +
+    "with ECONNABORTED; a TCP peer gets a reset.",
   flags: KILL_FLAGS,
+  sections: [["Targets", [
+    "8080  udp:53  10.0.0.1:53  /run/app.sock  @name    whoever holds a listener there",
+    "nginx  pid:80  nginx.service  container:web        these processes, if they hold a listener",
+  ]]],
   exit:
-    "0 all are closed, 1 nothing matched or the answer was no, 2 wrong usage, or not all could be closed " +
-    "(a port that its owner still holds counts as such), 3 what became of some could not be read.",
+    "0 all are ended or closed and what they held is free, 1 nothing matched or the answer was no, 2 wrong usage, a refusal, or " +
+    "not all could be ended or closed (a port that is still held, or held again, counts as such), 3 what became of some, or who " +
+    "holds it, could not be read.",
 };
 
 /** Runs the command. Throws UsageError, FilterSyntaxError, and what collecting throws. */
@@ -90,17 +168,57 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     sockets: [],
     netns: undefined,
     yes: false,
+    signal: TERM,
+    timeoutMs: TIMEOUT_MS,
+    force: false,
+    evenMine: false,
+    ofProcesses: [],
     color: "auto",
     trace: false,
     help: false,
   };
-  const [extra] = parseArguments(args, KILL_FLAGS, options);
+  const words = parseArguments(args, KILL_FLAGS, options);
   if (options.help) return showHelp(HELP, out);
   traceIfAsked(options, err);
-  if (extra !== undefined) {
-    throw new UsageError(`kill takes no argument: "${extra}" was given; write --socket 'FILTER'`);
+  if (options.sockets.length > 0) {
+    if (words.length > 0) {
+      throw new UsageError(
+        `--socket closes sockets and "${words[0]}" names processes: give one of both`,
+      );
+    }
+    const [flag] = options.ofProcesses;
+    if (flag !== undefined) {
+      throw new UsageError(`${flag} is about processes, and --socket ends none`);
+    }
+    return CLOSED[await closeSockets(options, out, err)];
   }
-  const filter = options.sockets.length === 0 ? null : parseFilters(options.sockets);
+  if (words.length === 0) {
+    throw new UsageError(
+      "kill ends what holds a target, such as 8080, or closes what --socket FILTER says: give one",
+    );
+  }
+  const outcome = endProcesses(words.flatMap(killTargets), options, out, err);
+  if (outcome === "unasked") {
+    throw new UsageError(
+      "nothing was ended: standard input is not a terminal to ask on; --yes ends them",
+    );
+  }
+  tellUndone("ended", outcome, err);
+  return ENDED[outcome];
+}
+
+// Somebody who means sockets may have forgotten the flag.
+function killTargets(word: string): readonly Target[] {
+  try {
+    return targetsOf(word);
+  } catch (error) {
+    if (!(error instanceof UsageError) || !/\s/.test(word)) throw error;
+    throw new UsageError(`${error.message}; a filter stands behind --socket`);
+  }
+}
+
+async function closeSockets(options: Options, out: Writer, err: Writer): Promise<KillOutcome> {
+  const filter = parseFilters(options.sockets);
   // Without a filter it would close every socket of the host, which is never meant.
   if (filter === null) throw new UsageError("kill closes what --socket FILTER says: give one");
   const outcome = await kill(
@@ -124,15 +242,15 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
       "nothing was closed: standard input is not a terminal to ask on; --yes closes them",
     );
   }
+  tellUndone("closed", outcome, err);
+  return outcome;
+}
+
+function tellUndone(what: string, outcome: KillOutcome | EndOutcome, err: Writer): void {
   if (outcome === "unseen") {
-    err.write("sockeye: nothing was closed: the list could not be shown to be asked about\n");
-    err.flush();
-  }
-  if (outcome === "declined") {
-    err.write("sockeye: nothing was closed\n");
-    err.flush();
-  }
-  return STATUS[outcome];
+    err.write(`sockeye: nothing was ${what}: the list could not be shown to be asked about\n`);
+  } else if (outcome === "declined") err.write(`sockeye: nothing was ${what}\n`);
+  err.flush();
 }
 
 // Sockets of other families cannot be closed. If a filter names one, they are listed, so that this is reported.

@@ -57,6 +57,8 @@ export interface Process {
   readonly user: string | null;
   /** Start, milliseconds since the epoch. The kernel counts in ticks since boot: accurate to about 10 ms. */
   readonly startTimeMs: number | null;
+  /** Start, in ticks of 1/100 s since boot: with the ID, it names one process and no later one. Kernel: field 22 of stat. */
+  readonly startTicks: number | null;
   /** systemd unit, from the cgroup path. */
   readonly unit: string | null;
   readonly container: Container | null;

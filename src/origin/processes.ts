@@ -91,6 +91,10 @@ class LazyProcess implements Process {
     return stat === null || boot === null ? null : boot + stat.startTicks * 10;
   }
 
+  get startTicks(): number | null {
+    return this.#statFile?.startTicks ?? null;
+  }
+
   get #cgroupPath(): string | null {
     if (this.#cgroup === undefined) {
       const text = this.#root.text(`${this.pid}/cgroup`);

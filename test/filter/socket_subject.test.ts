@@ -44,6 +44,7 @@ const socket: Socket = {
       uid: 0,
       user: "root",
       startTimeMs: null,
+      startTicks: null,
       unit: null,
       container: null,
       unitManager: null,

@@ -143,6 +143,7 @@ describe("owners that are made up", () => {
     uid: 0,
     user: null,
     startTimeMs: null,
+    startTicks: null,
     unit: null,
     container: null,
     unitManager: null,

@@ -69,7 +69,8 @@ export function predictBind(
   return reports.every(({ verdict }) => verdict === "free") ? "found" : "nothing";
 }
 
-function textFormat({ color }: ExplainOptions) {
+/** How text is laid out on standard output. */
+export function textFormat({ color }: { readonly color: ColorChoice }) {
   const width = terminalWidth(1);
   return {
     width,

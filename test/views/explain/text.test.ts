@@ -31,6 +31,7 @@ function process(pid: number, comm: string, exe: string, cmdline: string, user: 
     uid: user === "root" ? 0 : 33,
     user,
     startTimeMs: NOW - 3 * 3_600_000 - 20 * 60_000,
+    startTicks: null,
     unit: null,
     container: null,
     unitManager: null,

@@ -1,32 +1,36 @@
 /**
- * `sockeye kill`: closes sockets through the kernel, whoever owns them, and reports the result for each.
+ * `sockeye kill --socket`: closes sockets through the kernel, whoever owns them, and reports the result for each.
  *
  * @module
  */
-import { EADDRINUSE, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
-import { tryRead } from "../../ffi/files.ts";
-import { allocate } from "../../ffi/memory.ts";
-import { SOCK_STREAM } from "../../ffi/socket.ts";
-import { discardTyped, terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
-import { Diagnostics } from "../diagnostics.ts";
-import { knowsBoundSockets } from "../families/inet/bound_sockets.ts";
-import { destroy, type Destroyed } from "../families/inet/destroy.ts";
-import { parseAddress } from "../model/endpoint.ts";
-import { absence, decide, EVERYWHERE } from "../model/verdict.ts";
-import type { Netns, Socket } from "../model/socket.ts";
-import { Connection, NETLINK_SOCK_DIAG } from "../netlink/connection.ts";
-import { ProcRoot } from "../proc/root.ts";
-import { Users } from "../etc/users.ts";
-import type { Query } from "../query.ts";
-import { formatEndpoint } from "../views/columns.ts";
-import { tellGaps } from "../views/gaps.ts";
-import { writeTable } from "../views/table.ts";
-import { type ColorChoice, useColor } from "../text/color.ts";
-import { BrokenPipe, type Writer } from "../text/writer.ts";
-import type { FoundNetns } from "../snapshot/namespaces.ts";
-import { type CloseRequests, queryFilter, takeSnapshot } from "../snapshot/own_netns_snapshot.ts";
-import { utf8Text } from "../text/encoding.ts";
-import { type BindTries, tryBinds } from "./try_bind.ts";
+import { SyscallError } from "../../../ffi/errno.ts";
+import { SOCK_STREAM } from "../../../ffi/socket.ts";
+import { terminalColumns, terminalWidth } from "../../../ffi/terminal.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import { knowsBoundSockets } from "../../families/inet/bound_sockets.ts";
+import { destroy, type Destroyed } from "../../families/inet/destroy.ts";
+import { parseAddress } from "../../model/endpoint.ts";
+import { absence, decide, EVERYWHERE } from "../../model/verdict.ts";
+import type { Netns, Socket } from "../../model/socket.ts";
+import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
+import { ProcRoot } from "../../proc/root.ts";
+import { Users } from "../../etc/users.ts";
+import type { Query } from "../../query.ts";
+import { formatEndpoint } from "../../views/columns.ts";
+import { tellGaps } from "../../views/gaps.ts";
+import { writeTable } from "../../views/table.ts";
+import { type ColorChoice, useColor } from "../../text/color.ts";
+import { BrokenPipe, type Writer } from "../../text/writer.ts";
+import type { FoundNetns } from "../../snapshot/namespaces.ts";
+import {
+  type CloseRequests,
+  queryFilter,
+  takeSnapshot,
+} from "../../snapshot/own_netns_snapshot.ts";
+import { bindText } from "./bind_text.ts";
+import { ownSessionAmong } from "./own_session.ts";
+import { answersYes } from "./question.ts";
+import { type BindTries, tryBinds } from "../try_bind.ts";
 
 /** Whether to ask, and how to show the sockets. */
 interface KillOptions {
@@ -63,7 +67,7 @@ export async function kill(
     const tools = { users, filter: await queryFilter(query, users), closing: closer };
     const { sockets } = query.netns === undefined
       ? takeSnapshot(query, diagnostics, tools)
-      : (await import("../snapshot/netns_snapshot.ts")).takeNetnsSnapshot(
+      : (await import("../../snapshot/netns_snapshot.ts")).takeNetnsSnapshot(
         query,
         query.netns,
         diagnostics,
@@ -89,7 +93,13 @@ export async function kill(
       if (error instanceof BrokenPipe) return "unseen";
       throw error;
     }
-    if (!options.yes && !ask(sockets.length, err)) return "declined";
+    const [warning] = ownSessionAmong(sockets, new ProcRoot(), process.env);
+    if (warning !== undefined) {
+      err.write(`sockeye: ${warning}\n`);
+      err.flush();
+    }
+    const asked = sockets.length === 1 ? "this socket" : `these ${sockets.length} sockets`;
+    if (!options.yes && !answersYes(`Close ${asked}?`, err)) return "declined";
     out.keepsOn = true;
     return closeAll(sockets, closer, out);
   } finally {
@@ -105,20 +115,6 @@ function show(sockets: readonly Socket[], { color }: KillOptions, out: Writer): 
     header: true,
   });
   out.flush();
-}
-
-/**
- * Asks on the terminal. Anything but a yes counts as no, and so does the end of input. What was typed before the question was
- * an answer to something else.
- */
-function ask(count: number, err: Writer): boolean {
-  discardTyped(0);
-  err.write(`Close ${count === 1 ? "this socket" : `these ${count} sockets`}? [y/N] `);
-  err.flush();
-  const line = allocate(256);
-  const length = tryRead(0, line);
-  return length > 0 &&
-    /^\s*y(es)?\s*$/i.test(utf8Text(line.subarray(0, length)));
 }
 
 /** Closes all, and then says what became of each: no trouble with the report comes between. */
@@ -182,20 +178,6 @@ function resultOf(became: Destroyed, socket: Socket): Result {
     case "unsupported":
       return { verdict: "failed", text: "this kernel does not close sockets of this kind" };
   }
-}
-
-/** What bind(2) says where a socket has been closed. */
-function bindText({ plain, reuseAddress, reusePort }: BindTries): string {
-  if (plain === null) return "whether bind() would succeed could not be tried";
-  if (plain === 0) return "bind() to it succeeds";
-  if (plain !== EADDRINUSE) return `bind() to it fails: ${errnoText(plain)} (${errnoName(plain)})`;
-  const options = [
-    ...reuseAddress === 0 ? ["SO_REUSEADDR"] : [],
-    ...reusePort === 0 ? ["SO_REUSEPORT"] : [],
-  ];
-  return options.length === 0
-    ? "bind() to it fails: the address is in use (EADDRINUSE)"
-    : `bind() to it succeeds only with ${options.join(" or ")}`;
 }
 
 /** Keeps the requests that close sockets, and a netlink connection for each namespace that they belong to. */
