@@ -26,6 +26,13 @@ export function terminalColumns(fd: number): number | null {
   return new DataView(size.buffer).getUint16(2, true);
 }
 
+/** Lines of the terminal behind a descriptor; `null` where it does not know, and when it is not a terminal. */
+export function terminalHeight(fd: number): number | null {
+  const size = allocate(8);
+  if (libc.ioctl(fd, TIOCGWINSZ, size) < 0) return null;
+  return new DataView(size.buffer).getUint16(0, true) || null;
+}
+
 /** Discards what was typed on a terminal and not read yet. Does nothing if the descriptor is not a terminal. As tcflush(TCIFLUSH). */
 export function discardTyped(fd: number): void {
   // The argument is TCIFLUSH, which is 0.

@@ -64,7 +64,7 @@ testIf(
     ], { env: { NO_COLOR: "1" }, timeoutMs: 30_000 });
     const text = new TextDecoder().decode(stdout);
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
-    const pids = (text: string): string => text.replaceAll(/\(\d+\)/g, "(PID)");
+    const pids = (text: string): string => text.replaceAll(/(?<=[a-z]\d?) \d+/g, " PID");
     // The scene is in a PID namespace, which a host is not, and that is told.
     const gap = /^sockeye: processes outside this PID namespace .*\n/m;
     expect(text).toMatch(gap);

@@ -275,6 +275,13 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     set: (options) => options.info = true,
   },
   {
+    long: "full",
+    short: "f",
+    group: "Output",
+    help: "on a terminal as in a pipe: a row for each socket, with all of its owners",
+    set: (options) => options.full = true,
+  },
+  {
     long: "no-header",
     short: "H",
     group: "Output",

@@ -29,6 +29,8 @@ export interface ListOptions {
   record: string | null;
   replay: string | null;
   info: boolean;
+  /** On a terminal too, a row for each socket. */
+  full: boolean;
   format: "text" | "json" | "ndjson";
   color: ColorChoice;
   header: boolean;
@@ -58,6 +60,7 @@ export function defaultOptions(): ListOptions {
     record: null,
     replay: null,
     info: false,
+    full: false,
     format: "text",
     color: "auto",
     header: true,

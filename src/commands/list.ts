@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { terminalColumns, terminalWidth } from "../../ffi/terminal.ts";
+import { terminalColumns, terminalHeight, terminalWidth } from "../../ffi/terminal.ts";
 import { kept } from "../store/socket_rows.ts";
 import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
+import type { Gap, ToldGap } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { Users } from "../etc/users.ts";
@@ -20,6 +21,8 @@ import { checkUsers } from "../snapshot/owner_match.ts";
 interface ListFormat {
   readonly format: "text" | "json" | "ndjson";
   readonly color: ColorChoice;
+  /** A row for each socket, on a terminal too. */
+  readonly full: boolean;
   readonly header: boolean;
   readonly verbose: boolean;
   /** Path of a recording to write; `null` for none. */
@@ -36,8 +39,11 @@ export async function list(
   err: Writer,
 ): Promise<boolean> {
   const diagnostics = new Diagnostics();
-  const snapshot = format.record === null && format.replay === null
-    ? await snapshotOf(query, diagnostics, { users: new Users() })
+  const screen = screenOf(query, format);
+  // The control group tells whose a socket is where its owners are hidden.
+  if (screen !== null) query = { ...query, cgroups: true };
+  const { snapshot, tools } = format.record === null && format.replay === null
+    ? await snapshotOf(query, diagnostics, { root: new ProcRoot(), users: new Users() })
     : await recordedSnapshot(query, diagnostics, format);
   if (query.pids !== null && format.replay === null) {
     const { gapsOfProcesses } = await import("../snapshot/process_gaps.ts");
@@ -45,42 +51,80 @@ export async function list(
     for (const gap of gapsOfProcesses(query, snapshot.sockets, root)) diagnostics.gap(gap);
   }
   if (format.format === "text") {
-    const { writeTable } = await import("../views/table.ts");
-    const width = terminalWidth(1);
-    writeTable(snapshot.sockets, out, {
-      width,
-      color: useColor(format.color, width !== null, process.env),
-      header: format.header,
-    });
+    await writeText(snapshot.sockets, tools, query, screen, format, out);
   } else {
     const { writeJson, writeNdjson } = await import("../views/json.ts");
     (format.format === "json" ? writeJson : writeNdjson)(snapshot, out);
   }
   out.flush();
-  await report(diagnostics, format, err);
+  await report(diagnostics, format, screen !== null, err);
   return diagnostics.complete;
+}
+
+/** More rows than anybody reads on a screen are not made into services, which takes an object for each. */
+const MOST_ON_SCREEN = 20_000;
+
+/** The terminal that services are shown on; `null` where each socket has a row: in a pipe, and with its details. */
+function screenOf(
+  { info }: Query,
+  { format, full }: ListFormat,
+): { readonly width: number; readonly height: number | null } | null {
+  const width = format !== "text" || full || info === true ? null : terminalWidth(1);
+  return width === null ? null : { width, height: terminalHeight(1) };
+}
+
+async function writeText(
+  sockets: Sockets,
+  tools: ListTools,
+  { netns }: Query,
+  screen: ReturnType<typeof screenOf>,
+  { color, header }: ListFormat,
+  out: Writer,
+): Promise<void> {
+  if (screen === null || sockets.length > MOST_ON_SCREEN) {
+    const width = terminalWidth(1);
+    const colored = useColor(color, width !== null, process.env);
+    const { writeTable } = await import("../views/table.ts");
+    writeTable(sockets, out, { width, color: colored, header, netns: netns === "all" });
+    return;
+  }
+  const { writeScreen } = await import("../views/screen/mod.ts");
+  const { screenFacts } = await import("./screen_facts.ts");
+  const colored = useColor(color, true, process.env);
+  writeScreen(kept(sockets), screenFacts(tools), out, { ...screen, color: colored, header });
+}
+
+/** What this machine or a recording is read through. */
+type ListTools = SnapshotTools & { readonly root: ProcRoot; readonly users: Users };
+
+/** A snapshot, and what it was taken with. */
+interface Taken {
+  readonly snapshot: Snapshot<Sockets>;
+  readonly tools: ListTools;
 }
 
 async function snapshotOf(
   query: Query,
   diagnostics: Diagnostics,
-  tools: SnapshotTools & { readonly users: Users },
-): Promise<Snapshot<Sockets>> {
+  tools: ListTools,
+): Promise<Taken> {
   checkUsers(query, tools.users);
   const filter = await queryFilter(query, tools.users, tools.root);
   const all = { ...tools, filter };
   // A filter that is tested at the end keeps facts by socket object, so each socket needs its own.
   const form = filter?.hasRest ? kept : undefined;
-  if (query.netns === undefined) return takeRows(query, diagnostics, all, form);
+  if (query.netns === undefined) {
+    return { snapshot: takeRows(query, diagnostics, all, form), tools };
+  }
   const { takeNetnsRows } = await import("../snapshot/netns_snapshot.ts");
-  return takeNetnsRows(query, query.netns, diagnostics, all, form);
+  return { snapshot: takeNetnsRows(query, query.netns, diagnostics, all, form), tools };
 }
 
 async function recordedSnapshot(
   query: Query,
   diagnostics: Diagnostics,
   { record, replay }: ListFormat,
-): Promise<Snapshot<Sockets>> {
+): Promise<Taken> {
   const { openRecording, RecordingFile } = await import("../snapshot/recording/file.ts");
   if (replay !== null) {
     const access = openRecording(replay);
@@ -92,16 +136,21 @@ async function recordedSnapshot(
     const { Recorder } = await import("../snapshot/recording/recorder.ts");
     const access = new Recorder();
     const { root, users } = access;
-    const snapshot = await snapshotOf(query, diagnostics, { root, users, access });
-    file.write(access, snapshot);
-    return snapshot;
+    const taken = await snapshotOf(query, diagnostics, { root, users, access });
+    file.write(access, taken.snapshot);
+    return taken;
   } finally {
     file.close();
   }
 }
 
-async function report(diagnostics: Diagnostics, format: ListFormat, err: Writer): Promise<void> {
-  const { gaps } = diagnostics;
+async function report(
+  diagnostics: Diagnostics,
+  format: ListFormat,
+  onScreen: boolean,
+  err: Writer,
+): Promise<void> {
+  const gaps = onScreen && !format.verbose ? diagnostics.gaps.map(shortened) : diagnostics.gaps;
   if (gaps.length > 0) {
     const { tellGaps } = await import("../views/gaps.ts");
     const choice = format.color === "always" ? "auto" : format.color;
@@ -110,4 +159,12 @@ async function report(diagnostics: Diagnostics, format: ListFormat, err: Writer)
   }
   if (format.verbose) { for (const note of diagnostics.notes) err.write(`sockeye: ${note}\n`); }
   err.flush();
+}
+
+// What a person at a terminal can do about it counts, and not how many processes there are.
+function shortened(gap: Gap): ToldGap {
+  const others = gap.kind === "processes" && gap.detail.denied !== undefined;
+  return others && process.geteuid!() !== 0
+    ? { reason: "owners of other users' sockets are hidden; try: sudo sockeye" }
+    : gap;
 }

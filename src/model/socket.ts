@@ -211,6 +211,11 @@ export interface Socket {
   /** Connections waiting for accept(2), and how many may. Listeners only. */
   readonly acceptQueue: { readonly length: number; readonly limit: number | null } | null;
   readonly timer: Timer | null;
+  /**
+   * Control group of the process that made the socket. Only when the query asks for it; `null` where the kernel does not tell.
+   * Kernel: `INET_DIAG_CGROUP_ID`.
+   */
+  readonly cgroupId?: bigint | null | undefined;
   /** Of a listener, inodes of the sockets whose connection nobody has accepted yet, where the source tells. */
   readonly waitingInodes?: readonly number[];
   /**

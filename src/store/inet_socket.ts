@@ -46,6 +46,8 @@ export interface InetColumns {
   readonly annotations: SocketAnnotations;
   /** Everything that the kernel tells; `null` where nobody asked for it. */
   readonly infos: readonly (SocketInfo | null)[] | null;
+  /** Control groups; `null` where nobody asked for them. */
+  readonly groups: readonly (bigint | null)[] | null;
 }
 
 /**
@@ -182,6 +184,10 @@ export class InetSocket implements Socket {
       length: this.#row.receiveQueue,
       limit: this.#columns.facts.fromProc ? null : this.#row.sendQueue,
     };
+  }
+
+  get cgroupId(): bigint | null | undefined {
+    return this.#columns.groups?.[this.#number];
   }
 
   get timer(): Timer | null {

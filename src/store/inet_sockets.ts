@@ -15,13 +15,15 @@ export class InetSockets implements InetColumns {
   readonly annotations = new SocketAnnotations(() => this.length);
   /** `null` for a row of /proc, which has no attributes. */
   readonly infos: (SocketInfo | null)[] | null;
+  readonly groups: (bigint | null)[] | null;
   readonly #moving: InetSocket = new InetSocket(this, null);
   readonly #kept = new Map<number, InetSocket>();
 
-  /** `withInfo`: everything that the kernel tells is to be kept. */
-  constructor(facts: InetRequestFacts, withInfo: boolean) {
+  /** `withInfo`: everything that the kernel tells is to be kept; `withGroups`: control groups are. */
+  constructor(facts: InetRequestFacts, withInfo: boolean, withGroups = false) {
     this.facts = facts;
     this.infos = withInfo ? [] : null;
+    this.groups = withGroups ? [] : null;
   }
 
   get length(): number {
@@ -49,5 +51,6 @@ export class InetSockets implements InetColumns {
     this.annotations.clear();
     this.#kept.clear();
     if (this.infos !== null) this.infos.length = 0;
+    if (this.groups !== null) this.groups.length = 0;
   }
 }

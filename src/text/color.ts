@@ -5,7 +5,7 @@
  */
 
 /** What a cell means to a reader. */
-export type Role = "plain" | "header" | "dim" | "good" | "notice" | "warning" | "name";
+export type Role = "plain" | "header" | "dim" | "good" | "notice" | "warning" | "bad" | "name";
 
 // SGR parameters (ECMA-48). The sixteen basic colours follow the theme of the terminal.
 const SGR: Readonly<Record<Role, string>> = {
@@ -15,6 +15,7 @@ const SGR: Readonly<Record<Role, string>> = {
   good: "32",
   notice: "36",
   warning: "33",
+  bad: "31",
   name: "1",
 };
 

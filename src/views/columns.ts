@@ -8,6 +8,7 @@ import type { Owner, Process } from "../model/owner.ts";
 import {
   type Endpoint,
   type FamilyName,
+  type InternetEndpoint,
   type Scope,
   SCOPES,
   type Socket,
@@ -34,16 +35,33 @@ export function stateLabel(socket: Socket): string {
   return HYPHENATED[socket.state];
 }
 
-// The JSON names with hyphens, made once, because a listing may have 100,000 rows.
-const HYPHENATED = Object.fromEntries(
-  [...STATES, ...SCOPES].map((name) => [name, name.replaceAll("_", "-")]),
-) as Readonly<Record<State | Scope, string>>;
+/** A scope for people. */
+export function scopeLabel(scope: Scope): string {
+  return HYPHENATED[scope];
+}
+
+// The JSON names with hyphens, made once, because a listing may have 100,000 rows. The kernel's word for a socket without a
+// connection would mean that it is closed.
+const HYPHENATED = {
+  ...Object.fromEntries(
+    [...STATES, ...SCOPES].map((name) => [name, name.replaceAll("_", "-")]),
+  ),
+  close: "unconn",
+} as Readonly<Record<State | Scope, string>>;
 
 /** Text that needs neither sanitising nor escapes for blanks. */
 const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
 
-/** An endpoint in the form of its family, sanitised and without blanks, so that awk counts columns correctly; or `-`. */
-export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
+/**
+ * An endpoint in the form of its family, sanitised and without blanks, so that awk counts columns correctly; or `-`. The
+ * wildcard of a local end with `v6only` false stands for IPv4 as well, and is `*`.
+ */
+export function formatEndpoint(
+  family: FamilyName,
+  endpoint: Endpoint,
+  v6only: boolean | null = null,
+): string {
+  if (isForBoth(endpoint, v6only)) return `*:${endpoint.port === 0 ? "*" : endpoint.port}`;
   const text = endpointTraits(family).text(endpoint);
   if (text.length === 0) return "-";
   if (typeof text === "string" && PLAIN.test(text)) return text;
@@ -51,8 +69,29 @@ export function formatEndpoint(family: FamilyName, endpoint: Endpoint): string {
     .replaceAll(" ", "\\x20");
 }
 
+/** True for the wildcard of a socket for both IPv6 and IPv4, on every interface. */
+function isForBoth(
+  endpoint: Endpoint,
+  v6only: boolean | null,
+): endpoint is InternetEndpoint {
+  return v6only === false && "address" in endpoint && endpoint.interface === null &&
+    endpoint.address === "::";
+}
+
 /** Writes what {@linkcode formatEndpoint} returns. */
-function writeEndpoint(family: FamilyName, endpoint: Endpoint, out: RowBuffer): void {
+function writeEndpoint(
+  family: FamilyName,
+  endpoint: Endpoint,
+  v6only: boolean | null,
+  out: RowBuffer,
+): void {
+  if (isForBoth(endpoint, v6only)) {
+    out.byte(STAR);
+    out.byte(COLON);
+    if (endpoint.port === 0) out.byte(STAR);
+    else out.decimal(endpoint.port);
+    return;
+  }
   const { write } = endpointTraits(family);
   if (write !== undefined) {
     const { length, extraBytes } = out;
@@ -72,11 +111,13 @@ function writeQueue(value: number | null, out: RowBuffer): void {
 
 function queueRole(socket: Socket): Role {
   const accept = socket.acceptQueue;
-  if (accept !== null && accept.limit !== null && accept.length > accept.limit) return "warning";
+  if (accept !== null && accept.limit !== null && accept.length > accept.limit) return "bad";
   return "dim";
 }
 
 const HYPHEN = 0x2d;
+const STAR = 0x2a;
+const COLON = 0x3a;
 const labels = new Repeated();
 const states = new Repeated();
 const scopes = new Repeated();
@@ -104,7 +145,7 @@ export const COLUMNS: readonly Column[] = [
     header: "STATE",
     align: "left",
     write: (socket, out) => states.write(stateLabel(socket), out),
-    role: (socket) => socket.state === "listen" ? "good" : "plain",
+    role: () => "plain",
     expendable: 1,
   },
   {
@@ -126,7 +167,7 @@ export const COLUMNS: readonly Column[] = [
   {
     header: "LOCAL",
     align: "left",
-    write: ({ family, local }, out) => writeEndpoint(family, local, out),
+    write: ({ family, local, v6only }, out) => writeEndpoint(family, local, v6only, out),
     role: () => "plain",
     expendable: null,
   },
@@ -135,7 +176,7 @@ export const COLUMNS: readonly Column[] = [
     align: "left",
     write: ({ family, peer }, out) => {
       if (peer === null) out.byte(HYPHEN);
-      else writeEndpoint(family, peer, out);
+      else writeEndpoint(family, peer, null, out);
     },
     role: (socket) => socket.peer === null ? "dim" : "plain",
     expendable: null,
@@ -145,8 +186,7 @@ export const COLUMNS: readonly Column[] = [
     align: "left",
     write: (socket, out) => scopes.write(HYPHENATED[socket.reach.scope], out),
     role: (socket) => {
-      if (socket.reach.scope === "any" || socket.reach.scope === "public") return "warning";
-      return socket.reach.scope === "loopback" ? "dim" : "notice";
+      return socket.reach.scope === "any" || socket.reach.scope === "public" ? "warning" : "plain";
     },
     expendable: 2,
   },
@@ -231,7 +271,7 @@ export function writeOwners(
   frame: WordFrame,
 ): void {
   const { owners, peerOwners } = socket;
-  if (owners.length > 0) writeOwnerWords(owners, "name", out, writeOwner, frame);
+  if (owners.length > 0) writeOwnerWords(owners, "plain", out, writeOwner, frame);
   else writeWord(withoutOwner(socket), out, frame);
   if (peerOwners !== null && peerOwners.length > 0) {
     writeWord(socket.peer === null ? "<-" : "<->", out, frame);

@@ -31,6 +31,8 @@ interface TableOptions {
   readonly width: number | null;
   readonly color: boolean;
   readonly header: boolean;
+  /** Whether there is a column for the network namespace. Absent: where sockets are from several. */
+  readonly netns?: boolean;
 }
 
 /** Between two columns. */
@@ -44,10 +46,10 @@ const FLUSH_AT = 64 * 1024;
 
 /** Writes the listing. Throws what the writer throws. */
 export function writeTable(sockets: Sockets, writer: Writer, options: TableOptions): void {
-  const { width, color, header } = options;
+  const { width, color, header, netns } = options;
   const out = new RowBuffer();
   const table = width === null
-    ? new PlainTable(sockets, out, color, header)
+    ? new PlainTable(sockets, out, color, header, netns)
     : new TerminalTable(sockets, out, color, header, width);
   if (header) table.writeHeader();
   for (const socket of sockets) {
@@ -91,10 +93,10 @@ class Layout {
   }
 
   /** A layout with all columns that these sockets need. */
-  static of(sockets: Sockets, header: boolean): Layout {
+  static of(sockets: Sockets, header: boolean, netns?: boolean): Layout {
     // The namespace is left out if it is the same for all sockets.
     const first = sockets.length === 0 ? undefined : sockets.at(0)!.netns?.inode;
-    const columns = sockets.some(({ netns }) => netns?.inode !== first)
+    const columns = netns ?? sockets.some(({ netns }) => netns?.inode !== first)
       ? [NETNS_COLUMN, ...COLUMNS]
       : COLUMNS;
     const least = columns.map((column) => header ? column.header.length : 0);
@@ -154,10 +156,16 @@ class PlainTable implements WordFrame {
   readonly #layout: Layout;
   #first = true;
 
-  constructor(sockets: Sockets, out: RowBuffer, color: boolean, header: boolean) {
+  constructor(
+    sockets: Sockets,
+    out: RowBuffer,
+    color: boolean,
+    header: boolean,
+    netns: boolean | undefined,
+  ) {
     this.#out = out;
     this.#color = color;
-    this.#layout = Layout.of(sockets, header);
+    this.#layout = Layout.of(sockets, header, netns);
   }
 
   writeHeader(): void {

@@ -141,8 +141,7 @@ function fail(text: string, problem: string): never {
 function failForm(text: string, problem: string): never {
   fail(
     text,
-    `${problem}; expected 8080, udp:53, 10.0.0.1:53, [::1]:53, /PATH, @NAME, pid:N, inode:N, process:NAME, ` +
-      "unit:NAME or container:NAME",
+    `${problem}; expected 8080, udp:53, 10.0.0.1:53, /PATH, @NAME, pid:N, process:NAME, unit:NAME …`,
   );
 }
 

@@ -119,7 +119,7 @@ const NOTHING_PUSHED: Pushdown = { program: null, states: ALL_STATES };
 
 function requests(query: Query): DiagRequest[] {
   const list: DiagRequest[] = [];
-  const { ports, info = false } = query;
+  const { ports, info = false, cgroups = false } = query;
   const pushed = ports === null && !query.filter
     ? NOTHING_PUSHED
     : pushdownModule().pushdown(query);
@@ -132,13 +132,19 @@ function requests(query: Query): DiagRequest[] {
       const ordinary = transport.protocol === uapi.IPPROTO_TCP ? tcpStates(known) : known;
       if (ordinary !== 0) {
         list.push(
-          request(transport, family, ordinary, { pushed, ports, info, boundInactive: false }),
+          request(transport, family, ordinary, {
+            pushed,
+            ports,
+            info,
+            cgroups,
+            boundInactive: false,
+          }),
         );
       }
       // In a request of its own, because the kernel says CLOSE in its replies. Only if asked for, because the kernel
       // walks all bound sockets for it.
       if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
-        const only = { pushed, ports, info, boundInactive: true };
+        const only = { pushed, ports, info, cgroups, boundInactive: true };
         list.push(request(transport, family, BOUND_INACTIVE, only));
       }
     }
@@ -150,6 +156,7 @@ interface RequestOptions {
   readonly pushed: Pushdown;
   readonly ports: readonly PortRange[] | null;
   readonly info: boolean;
+  readonly cgroups: boolean;
   readonly boundInactive: boolean;
 }
 
@@ -157,7 +164,7 @@ function request(
   transport: InetTransport,
   family: number,
   states: StateMask,
-  { pushed, ports, info, boundInactive }: RequestOptions,
+  { pushed, ports, info, cgroups, boundInactive }: RequestOptions,
 ): DiagRequest {
   const message = new InetMessage();
   const { protocol } = transport;
@@ -190,6 +197,7 @@ function request(
       return { ifindex, mark, cgroupId };
     },
     info,
+    cgroups,
   };
   return {
     label: boundInactive

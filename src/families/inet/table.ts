@@ -25,6 +25,8 @@ export interface InetRowTest {
   facts(): RowFacts;
   /** True when everything that the kernel tells is to be kept. */
   readonly info: boolean;
+  /** True when control groups are to be kept. */
+  readonly cgroups: boolean;
 }
 
 /** Sockets of one kind, from one source in one network namespace. */
@@ -42,7 +44,7 @@ export class InetTable extends InetSockets implements SocketTable {
     const { netns, source } = context;
     const interfaceName = (index: number) => context.interfaceName(index);
     const facts = { transport, type, netns, fromProc: source === "proc", interfaceName };
-    super(facts, test?.info === true);
+    super(facts, test?.info === true, test?.cgroups === true);
     this.#kind = kind;
     this.#context = context;
     this.#test = test;
@@ -82,6 +84,9 @@ export class InetTable extends InetSockets implements SocketTable {
     // Names of interfaces are asked for while the namespace is open.
     const index = message.interfaceIndex;
     if (index !== 0) this.facts.interfaceName(index);
+    if (this.groups !== null) {
+      this.groups[number] = message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
+    }
     if (this.infos !== null) {
       this.infos[number] = this.facts.fromProc ? null : attributesModule().readAttributes(
         message.attributes(),
