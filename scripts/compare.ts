@@ -1,6 +1,6 @@
 /**
  * Compares two binaries of sockeye over a namespace that has sockets of every kind. scripts/compare makes the namespaces and
- * starts this in them: compare.ts FOLDER OLD NEW [--only TEXT] [--every N].
+ * starts this in them: compare.ts FOLDER OLD NEW [--only TEXT] [--every N] [--minutes N].
  *
  * Both binaries run in turn under the same path and, where the kernel allows it, with the same process ID. Output that differs
  * is tried again. What still differs, and also differs between two runs of the same binary, is compared once more after the
@@ -22,14 +22,12 @@ import { join } from "node:path";
 import { type Made, makeSocket } from "../test/support/factory.ts";
 import { Namespace } from "../test/support/netns.ts";
 import { type ArgumentList, argumentLists, commandLine } from "./compare_lists.ts";
-import { ALWAYS, type Output, RULES, type Side } from "./compare_rules.ts";
+import { ALWAYS, MEANT, type Output, RULES, type Side } from "./compare_rules.ts";
 
 /** How often each binary runs before its output counts as different. */
 const TRIES = 4;
 /** One run longer than this is a failure of its own. */
 const RUN_TIMEOUT_MS = 20_000;
-/** The whole comparison. Lists that were not reached are reported, and the status is 2. */
-const TIME_LIMIT_MS = 900_000;
 /** TIME-WAIT lasts a minute, and connections that cannot be made time out: those factories are started again this often. */
 const REFRESH_MS = 30_000;
 /** Process ID that every run is given, far above those of the scene. */
@@ -105,12 +103,15 @@ const [folder, oldPath, newPath, ...flags] = process.argv.slice(2);
 let only = "";
 /** Every how many-th list is run. */
 let step = 1;
+/** How long the whole comparison may take. Lists that were not reached are reported, and the status is 2. */
+let minutes = 15;
 for (let i = 0; i < flags.length; i += 2) {
   const value = flags[i + 1] ?? "";
   if (flags[i] === "--only" && value !== "") only = value;
   else if (flags[i] === "--every" && /^[1-9]\d?$/.test(value)) step = Number(value);
+  else if (flags[i] === "--minutes" && /^[1-9]\d{0,3}$/.test(value)) minutes = Number(value);
   else {
-    console.error("compare: wanted OLD NEW [--only TEXT] [--every N]");
+    console.error("compare: wanted OLD NEW [--only TEXT] [--every N] [--minutes N]");
     process.exit(2);
   }
 }
@@ -205,7 +206,7 @@ function compare(list: ArgumentList): Comparison {
     const varies = [olds, news].some((runs) => runs.some((one) => !same(one, runs[0]!)));
     rules = [];
     let [left, right] = [olds, news];
-    for (const rule of [...ALWAYS, ...attempt > 0 && varies ? RULES : []]) {
+    for (const rule of [...ALWAYS, ...MEANT, ...attempt > 0 && varies ? RULES : []]) {
       if (rule.only !== undefined && !rule.only(list.args)) continue;
       const apply = (side: Side) => (output: Output): Output => ({
         ...output,
@@ -361,7 +362,7 @@ try {
   console.log(`${lists.length} argument lists over ${standing.length + fleeting.length} factories`);
   for (const reason of missing) console.log(`not in the scene: ${reason}`);
   for (const list of lists) {
-    if (Date.now() - began > TIME_LIMIT_MS) {
+    if (Date.now() - began > minutes * 60_000) {
       notRun++;
       continue;
     }
@@ -390,7 +391,7 @@ try {
   );
   for (const [name, count] of neededRules) console.log(`rule "${name}": needed by ${count}`);
   if (notRun > 0) {
-    console.log(`${notRun} argument lists were not run: ${TIME_LIMIT_MS / 1000} s are over`);
+    console.log(`${notRun} argument lists were not run: ${minutes} minutes are over`);
   }
 } finally {
   await Promise.allSettled([...standing, ...fleeting].map((made) => made.stop()));

@@ -105,14 +105,16 @@ describe("standard output", () => {
     async () => {
       await using netns = await Namespace.create();
       await using _filled = await fillSockets(4000, 2, { netns });
-      // A pipe whose reader sleeps; its flags are looked at before and after, from the side that wrote.
+      // A pipe that is read only once it is full; its flags are looked at before and after, from the side that wrote.
       const script = `
-import fcntl, os, subprocess, sys, time
+import fcntl, os, struct, subprocess, sys, termios, time
 r, w = os.pipe()
 if sys.argv[1] == "nonblock": os.set_blocking(w, False)
 before = fcntl.fcntl(w, fcntl.F_GETFL)
 child = subprocess.Popen(sys.argv[2:], stdout=w)
-time.sleep(0.5)
+capacity = fcntl.fcntl(w, 1032)  # F_GETPIPE_SZ
+filled = lambda: struct.unpack("i", fcntl.ioctl(r, termios.FIONREAD, b"0000"))[0]
+while child.poll() is None and filled() <= capacity - 4096: time.sleep(0.01)
 size = 0; lines = 0; last = b""
 while True:
     if child.poll() is not None and w >= 0:

@@ -594,7 +594,7 @@ describe("groups", () => {
         "import subprocess",
         "s = listener(8080)",
         "p = subprocess.Popen(['cat'], pass_fds=[s.fileno()], stdin=subprocess.PIPE)",
-        "time.sleep(0.2)",
+        "while open('/proc/%d/comm' % p.pid).read() != 'cat\\n': time.sleep(0.01)",
         "told = [os.getpid(), p.pid]",
       ];
       await withScript(netns, lines, async ([parent, child]) => {

@@ -157,7 +157,11 @@ for text in (["-a"], ["ss", "-tan"], ["netstat", "-an"], ["lsof", "-nP", "-i"], 
         os.execvp(sys.argv[1], [sys.argv[1]] + text)
     before = termios.tcgetattr(fd)
     seen = os.read(fd, 1)
-    time.sleep(0.3)
+    # It waits when it sleeps and the terminal has taken no more for a while.
+    quiet = 0
+    while quiet < 5 and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        quiet = quiet + 1 if open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()[0] == "S" else 0
+        time.sleep(0.01)
     waiting = os.waitpid(pid, os.WNOHANG)[0] == 0
     after = termios.tcgetattr(fd)
     os.write(fd, b"\\x03")
@@ -166,7 +170,7 @@ for text in (["-a"], ["ss", "-tan"], ["netstat", "-an"], ["lsof", "-nP", "-i"], 
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended: break
-        if time.monotonic() - started > 5: os.kill(pid, 9); sys.exit("did not end: %s" % text)
+        if time.monotonic() - started > 60: os.kill(pid, 9); sys.exit("did not end: %s" % text)
         time.sleep(0.005)
     rest = b""
     while select.select([fd], [], [], 0.05)[0]:

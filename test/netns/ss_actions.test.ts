@@ -68,7 +68,7 @@ describe("ss mode", () => {
       let seen: Awaited<typeof line> | undefined;
       line.then((read) => seen = read);
       await pair.stop();
-      for (let attempt = 0; attempt < 50 && seen === undefined; attempt++) {
+      for (let attempt = 0; attempt < 500 && seen === undefined; attempt++) {
         const other = await makeSocket("tcp_pair", {}, { netns });
         await other.stop();
         await Bun.sleep(50);

@@ -20,6 +20,7 @@ import { disarm, fetchRuntime, SWITCHES } from "../../scripts/release/runtime.ts
 import { billOfMaterials } from "../../scripts/release/sbom.ts";
 import { hostTarget, TARGETS } from "../../scripts/release/targets.ts";
 import { makeRoot, ROOTS } from "../support/roots.ts";
+import { asleep } from "../support/asleep.ts";
 import { firstReason, testIf } from "../support/skip.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -469,7 +470,7 @@ describe("linux-x64, on this machine,", () => {
       // Once it has printed, it waits.
       const reader = child.stdout.getReader();
       await reader.read();
-      await Bun.sleep(500);
+      await asleep(child.pid);
       child.kill("SIGQUIT");
       await child.exited;
       const [core] = readdirSync(place);

@@ -120,7 +120,7 @@ def unowned(like, state, ownership):
     return lost
 
 
-def settle(condition, what, seconds=5.0):
+def settle(condition, what, seconds=30.0):
     """Waits until the kernel has come to a state. Bounded: raises when it does not."""
     deadline = time.monotonic() + seconds
     while True:
