@@ -139,6 +139,7 @@ function filterHelp(fields: readonly Field[]): string[] {
   return [
     "FIELD [=|!=|<|<=|>|>=] VALUE[,VALUE], joined by and, or, not and parentheses; and binds tighter than or.",
     "A first word that is a field, not, ! or ( begins a filter. Asking for a state looks among all states.",
+    "tcp, udp, udplite, sctp, dccp, mptcp, icmp and raw are conditions by themselves: udp is transport = udp.",
     ...fields.map(({ summary }, i) => `${names[i]!.padEnd(width)}  ${summary}`),
   ];
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FAMILIES, type FamilyName, SCOPES, TRANSPORTS } from "../model/socket.ts";
+import { FAMILIES, type FamilyName, SCOPES, type Transport, TRANSPORTS } from "../model/socket.ts";
 import {
   ALL_STATES,
   stateMask,
@@ -158,15 +158,41 @@ export const FIELDS: readonly Field[] = [
   ),
 ];
 
-/** The field that a word names, by name or alias. */
+/** Transports that stand by themselves: `udp` is short for `transport = udp`. */
+const BARE_TRANSPORTS: readonly Transport[] = [
+  "tcp",
+  "udp",
+  "udplite",
+  "sctp",
+  "dccp",
+  "mptcp",
+  "icmp",
+  "raw",
+];
+
+/** The field that a word names, by name or alias; also for a transport, which is a condition of its own. */
 export function fieldNamed(word: string): Field | undefined {
   const name = word.toLowerCase();
-  return FIELDS.find((field) => field.name === name || field.aliases.includes(name));
+  const transport = BARE_TRANSPORTS.find((transport) => transport === name);
+  return transport === undefined
+    ? FIELDS.find((field) => field.name === name || field.aliases.includes(name))
+    : bareTransport(transport);
+}
+
+function bareTransport(transport: Transport): Field {
+  return {
+    name: transport,
+    aliases: [],
+    value: null,
+    ordered: false,
+    summary: "",
+    read: () => ({ kind: "transport", transports: [transport] }),
+  };
 }
 
 /** Every word that names a field. */
 export function fieldWords(): string[] {
-  return FIELDS.flatMap((field) => [field.name, ...field.aliases]);
+  return [...FIELDS.flatMap((field) => [field.name, ...field.aliases]), ...BARE_TRANSPORTS];
 }
 
 function hostField(name: string, end: End, summary: string): Field {

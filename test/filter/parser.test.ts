@@ -54,6 +54,13 @@ test("and binds tighter than or, and juxtaposition is and", () => {
   );
 });
 
+test("a transport is a condition by itself", () => {
+  expect(understood("udp and dst 10.0.0.53")).toBe("transport = udp and dst = 10.0.0.53");
+  expect(understood("not TCP sport 80 or raw")).toBe(
+    "not transport = tcp and sport = 80 or transport = raw",
+  );
+});
+
 test("operators need no blanks", () => {
   expect(understood("sport=80,443&&(dst!=10/8||!autobound)")).toBe(
     "sport = 80,443 and (not dst = 10.0.0.0/8 or not autobound)",
