@@ -1,23 +1,36 @@
 /**
- * bpf(2): load a program, attach it as an iterator, open the iterator.
+ * bpf(2): load a program, attach it, open an iterator, make and read a map.
  *
  * Everything made here is a descriptor and exists as long as it is open. Nothing is pinned to a file system.
  *
  * @module
  */
 import { SYS } from "./arch/mod.ts";
-import { errno } from "./errno.ts";
+import { ENOENT, errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { addressOf, allocate, setPointer } from "./memory.ts";
 
 // enum bpf_cmd, include/uapi/linux/bpf.h.
+const BPF_MAP_CREATE = 0;
+const BPF_MAP_LOOKUP_ELEM = 1;
 const BPF_PROG_LOAD = 5;
+const BPF_PROG_TEST_RUN = 10;
+const BPF_RAW_TRACEPOINT_OPEN = 17;
+const BPF_MAP_LOOKUP_BATCH = 24;
 const BPF_LINK_CREATE = 28;
 const BPF_ITER_CREATE = 33;
 
 /** Source: include/uapi/linux/bpf.h. */
+export const BPF_PROG_TYPE_CGROUP_SKB = 8;
+export const BPF_PROG_TYPE_CGROUP_SOCK = 9;
+export const BPF_PROG_TYPE_RAW_TRACEPOINT = 17;
+export const BPF_PROG_TYPE_CGROUP_SOCK_ADDR = 18;
 export const BPF_PROG_TYPE_TRACING = 26;
+export const BPF_TRACE_RAW_TP = 23;
 export const BPF_TRACE_ITER = 28;
+export const BPF_MAP_TYPE_ARRAY = 2;
+export const BPF_MAP_TYPE_LRU_HASH = 9;
+export const BPF_MAP_TYPE_RINGBUF = 27;
 
 /** Longest name of a program, without the NUL. Kernel: BPF_OBJ_NAME_LEN - 1. */
 const BPF_NAME_MAX = 15;
@@ -43,7 +56,7 @@ interface ProgramLoad {
   readonly type: number;
   /** `enum bpf_attach_type`. */
   readonly attachType: number;
-  /** BTF ID of the kernel function that stands for the iterator. */
+  /** BTF ID of what it is attached to: the function of an iterator, the type of a tracepoint. 0: of nothing that BTF knows. */
   readonly attachBtfId: number;
   /** Instructions, 8 bytes each. */
   readonly instructions: Uint8Array;
@@ -91,11 +104,15 @@ export function tryLoadProgram(load: ProgramLoad): number {
   return result;
 }
 
-/** Attaches an iterator program; `attachType` is BPF_TRACE_ITER. Returns the descriptor of the link, or the negated errno. */
-export function tryCreateLink(programFd: number, attachType: number): number {
+/**
+ * Attaches a program: of a control group, whose directory `targetFd` is, or of what the program itself names. Returns the link's
+ * descriptor, or the negated errno: EPERM where a program stands alone on the group or above it.
+ */
+export function tryCreateLink(programFd: number, attachType: number, targetFd = 0): number {
   const attribute = allocate(LINK_CREATE_SIZE);
   const view = new DataView(attribute.buffer);
   view.setUint32(0, programFd, true);
+  view.setUint32(4, targetFd, true);
   view.setUint32(8, attachType, true);
   return bpf(BPF_LINK_CREATE, attribute);
 }
@@ -105,4 +122,120 @@ export function tryCreateIterator(linkFd: number): number {
   const attribute = allocate(ITER_CREATE_SIZE);
   new DataView(attribute.buffer).setUint32(0, linkFd, true);
   return bpf(BPF_ITER_CREATE, attribute);
+}
+
+// raw_tracepoint: name u64 0, prog_fd u32 8.
+const RAW_TRACEPOINT_SIZE = 16;
+
+/** Attaches a program to the tracepoint that it was loaded for. Returns the link's descriptor, or the negated errno. */
+export function tryOpenTracepoint(programFd: number): number {
+  const attribute = allocate(RAW_TRACEPOINT_SIZE);
+  new DataView(attribute.buffer).setUint32(8, programFd, true);
+  return bpf(BPF_RAW_TRACEPOINT_OPEN, attribute);
+}
+
+// test: prog_fd u32 0, retval u32 4, …, ctx_size_in u32 40; 80 bytes as far as batch_size.
+const TEST_RUN_SIZE = 80;
+
+/** Runs a program of a raw tracepoint once, in this thread and with no argument. Returns 0, or the negated errno. */
+export function tryRunOnce(programFd: number): number {
+  const attribute = allocate(TEST_RUN_SIZE);
+  new DataView(attribute.buffer).setUint32(0, programFd, true);
+  return bpf(BPF_PROG_TEST_RUN, attribute);
+}
+
+/** A map to make. */
+interface MapCreate {
+  /** `enum bpf_map_type`. */
+  readonly type: number;
+  /** Bytes of a key; 0 for a ring. */
+  readonly key: number;
+  /** Bytes of a value; 0 for a ring. */
+  readonly value: number;
+  /** Entries; for a ring its bytes, a power of two and a multiple of the page size. */
+  readonly max: number;
+  /** As of a program. */
+  readonly name: string;
+}
+
+// map_type u32 0, key_size u32 4, value_size u32 8, max_entries u32 12, map_flags u32 16, …, map_name char[16] 28.
+const MAP_CREATE_SIZE = 48;
+
+/** Makes a map. Returns its descriptor, or the negated errno: EPERM before Linux 5.11 where RLIMIT_MEMLOCK is too low. */
+export function tryCreateMap({ type, key, value, max, name }: MapCreate): number {
+  const attribute = allocate(MAP_CREATE_SIZE);
+  const view = new DataView(attribute.buffer);
+  view.setUint32(0, type, true);
+  view.setUint32(4, key, true);
+  view.setUint32(8, value, true);
+  view.setUint32(12, max, true);
+  for (let i = 0; i < Math.min(name.length, BPF_NAME_MAX); i++) {
+    attribute[28 + i] = name.charCodeAt(i);
+  }
+  return bpf(BPF_MAP_CREATE, attribute);
+}
+
+// map_fd u32 0, key u64 8, value u64 16, flags u64 24.
+const ELEMENT_SIZE = 32;
+
+/** Reads the value of a key into `value`. Returns 0, or the negated errno: ENOENT without such a key. */
+export function tryLookUp(fd: number, key: Uint8Array, value: Uint8Array): number {
+  const attribute = allocate(ELEMENT_SIZE);
+  const view = new DataView(attribute.buffer);
+  // Both lie in pinned memory, because only the attribute is handed over.
+  const pinned = allocate(key.length + value.length);
+  pinned.set(key);
+  view.setUint32(0, fd, true);
+  setPointer(view, 8, addressOf(pinned));
+  setPointer(view, 16, addressOf(pinned, key.length));
+  const result = bpf(BPF_MAP_LOOKUP_ELEM, attribute);
+  value.set(pinned.subarray(key.length));
+  return result;
+}
+
+// batch: in_batch u64 0, out_batch u64 8, keys u64 16, values u64 24, count u32 32, map_fd u32 36, elem_flags u64 40, flags u64 48.
+const BATCH_SIZE = 56;
+
+/** Buffers for reading a whole map, which are made once. */
+export class MapBatch {
+  readonly #fd: number;
+  readonly #room: number;
+  readonly #attribute = allocate(BATCH_SIZE);
+  readonly #view = new DataView(this.#attribute.buffer);
+  /** Where the kernel goes on: a number, or a key. */
+  readonly #place: Uint8Array<ArrayBuffer>;
+  readonly keys: Uint8Array<ArrayBuffer>;
+  readonly values: Uint8Array<ArrayBuffer>;
+
+  /** `room`: entries read by one call, which has to be more than the kernel has in one bucket. */
+  constructor(fd: number, key: number, value: number, room: number) {
+    this.#fd = fd;
+    this.#room = room;
+    this.#place = allocate(Math.max(8, key));
+    this.keys = allocate(key * room);
+    this.values = allocate(value * room);
+  }
+
+  /**
+   * Reads the map: `take` is called with how many entries stand in {@linkcode keys} and {@linkcode values}, until all were
+   * there. Entries that come and go meanwhile may be missed or come twice. Returns 0, or the negated errno: EINVAL for a kernel
+   * before 5.6.
+   */
+  read(take: (count: number) => void): number {
+    const view = this.#view;
+    view.setBigUint64(0, 0n, true);
+    setPointer(view, 8, addressOf(this.#place));
+    setPointer(view, 16, addressOf(this.keys));
+    setPointer(view, 24, addressOf(this.values));
+    view.setUint32(36, this.#fd, true);
+    for (;;) {
+      view.setUint32(32, this.#room, true);
+      const result = bpf(BPF_MAP_LOOKUP_BATCH, this.#attribute);
+      // The last part comes with ENOENT.
+      if (result < 0 && result !== -ENOENT) return result;
+      take(view.getUint32(32, true));
+      if (result < 0) return 0;
+      setPointer(view, 0, addressOf(this.#place));
+    }
+  }
 }

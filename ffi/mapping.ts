@@ -9,9 +9,14 @@ import { native } from "./native.ts";
 
 // include/uapi/asm-generic/mman-common.h, mman.h
 const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 
-/** A file that is mapped into memory. Writing to its bytes ends the program, and so does reading them after the file has shrunk. */
+/**
+ * The bytes of a file, where it is. They must not be written to unless they were mapped for that, and the file must not shrink:
+ * either ends the program.
+ */
 export class Mapping {
   readonly #address: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -24,8 +29,23 @@ export class Mapping {
   /** Maps the first `size` bytes of an open file. `null` if it cannot be mapped, as most files of /proc and /sys (ENODEV). */
   static tryOf(fd: number, size: number): Mapping | null {
     if (size === 0) return null;
+    return Mapping.#of(fd, size, PROT_READ, MAP_PRIVATE, 0);
+  }
+
+  /** Maps memory that is shared with the kernel: `size` bytes at `offset`, a multiple of the page size. `null` as above. */
+  static tryShared(fd: number, size: number, offset: number, writable: boolean): Mapping | null {
+    return Mapping.#of(fd, size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, offset);
+  }
+
+  static #of(
+    fd: number,
+    size: number,
+    protection: number,
+    flags: number,
+    offset: number,
+  ): Mapping | null {
     const address = Number(
-      libc.syscall(SYS.mmap, 0, size as never, PROT_READ, MAP_PRIVATE, fd, 0),
+      libc.syscall(SYS.mmap, 0, size as never, protection, flags, fd, offset),
     );
     return address < 0 ? null : new Mapping(address, size);
   }

@@ -40,3 +40,48 @@ export function waitForAny(fds: readonly number[], timeoutMs: number): boolean[]
   if (ready < 0 && errno() !== EINTR) check("poll", ready);
   return fds.map((_, i) => ready > 0 && view.getInt16(8 * i + 6, true) !== 0);
 }
+
+/** Of no interest to ask for: the kernel tells it in any case. The other end of a pipe is gone, or the descriptor is none. */
+const POLLERR = 8;
+const POLLHUP = 0x10;
+const POLLNVAL = 0x20;
+
+/** Several descriptors to wait for. */
+export class PollSet {
+  readonly #entries: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView<ArrayBuffer>;
+  readonly #count: number;
+
+  /** Each descriptor with the events that are waited for; 0 waits for its end alone. */
+  constructor(entries: readonly (readonly [fd: number, events: number])[]) {
+    this.#count = entries.length;
+    this.#entries = allocate(8 * Math.max(1, entries.length));
+    this.#view = new DataView(this.#entries.buffer);
+    for (const [i, [fd, events]] of entries.entries()) {
+      this.#view.setInt32(8 * i, fd, true);
+      this.#view.setInt16(8 * i + 4, events, true);
+    }
+  }
+
+  /**
+   * Waits until one is ready or `timeoutMs` have passed. Returns false when a signal ended the wait. Throws
+   * {@linkcode SyscallError}.
+   */
+  wait(timeoutMs: number): boolean {
+    for (let i = 0; i < this.#count; i++) this.#view.setInt16(8 * i + 6, 0, true);
+    const ready = libc.poll(this.#entries, this.#count, timeoutMs);
+    if (ready >= 0) return true;
+    if (errno() !== EINTR) check("poll", ready);
+    return false;
+  }
+
+  /** True when the descriptor at `index` was found ready. */
+  isReady(index: number): boolean {
+    return this.#view.getInt16(8 * index + 6, true) !== 0;
+  }
+
+  /** True when whoever was at the other end of the descriptor at `index` is gone. */
+  isGone(index: number): boolean {
+    return (this.#view.getInt16(8 * index + 6, true) & (POLLERR | POLLHUP | POLLNVAL)) !== 0;
+  }
+}

@@ -98,3 +98,10 @@ export function trySignalProcess(pidfd: number, signal: number): number {
   const result = libc.syscall(SYS.pidfd_send_signal, pidfd, signal as never, 0, 0, 0, 0);
   return Number(result) < 0 ? -errno() : 0;
 }
+
+const AT_PAGESZ = 6;
+
+/** Bytes of a page of memory. */
+export function pageSize(): number {
+  return Number(libc.getauxval(AT_PAGESZ)) || 4096;
+}

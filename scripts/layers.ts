@@ -48,6 +48,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/reach",
     "src/views",
   ],
+  "src/events": ["ffi", "src/bpf", "src/proc", "src/origin", "src/filter"],
   "src/audit": ["src/views", "src/snapshot"],
   "src/commands": [
     "ffi",

@@ -66,6 +66,10 @@ elementWords[BTF_KIND.FUNC_PROTO] = 2;
 elementWords[BTF_KIND.DATASEC] = 3;
 elementWords[BTF_KIND.ENUM64] = 3;
 
+/** 1 for the kinds that are looked for by name. */
+const NAMED = new Uint8Array(32);
+for (const kind of [BTF_KIND.STRUCT, BTF_KIND.FUNC, BTF_KIND.TYPEDEF]) NAMED[kind] = 1;
+
 /** A type or member that this kernel does not have. */
 export class MissingKernelType extends Error {
   override readonly name = "MissingKernelType";
@@ -238,7 +242,7 @@ export class Btf {
         throw new DecodeError("BTF", this.#typesAt + at * 4, `the kind ${kind} is unknown`);
       }
       starts[++id] = at;
-      if (maybe[words[at]! & 255] === 1 && (kind === BTF_KIND.STRUCT || kind === BTF_KIND.FUNC)) {
+      if (maybe[words[at]! & 255] === 1 && NAMED[kind] === 1) {
         const name = this.#wanted.get(words[at]!);
         if (name !== undefined) this.#found.get(name)!.push(id);
       }

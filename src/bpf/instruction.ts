@@ -24,6 +24,7 @@ export const R0 = 0;
 export const R1 = 1;
 export const R2 = 2;
 export const R3 = 3;
+export const R4 = 4;
 export const R6 = 6;
 export const R7 = 7;
 export const R8 = 8;
@@ -33,9 +34,12 @@ export const R10 = 10;
 /** Classes: the low three bits of the code. */
 export const CLASS = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, JMP: 5, JMP32: 6, ALU64: 7 } as const;
 
-/** Mode of an ordinary load or store, and of the 16-byte load of a constant. */
+/** Mode of an ordinary load or store, of the 16-byte load of a constant, and of an atomic operation. */
 export const MODE_IMM = 0x00;
 export const MODE_MEM = 0x60;
+export const MODE_ATOMIC = 0xc0;
+/** Source of a 16-byte load whose constant is the descriptor of a map. Kernel: BPF_PSEUDO_MAP_FD. */
+export const SOURCE_MAP = 1;
 /** Second operand is a register. */
 export const SOURCE_REGISTER = 0x08;
 
@@ -170,6 +174,19 @@ export function storeImmediate(
   };
 }
 
+/** `lock *(bytes)(dst + offset) += src`. `bytes` is 4 or 8. */
+export function atomicAdd(bytes: number, dst: number, offset: number, src: number): Instruction {
+  if (bytes !== 4 && bytes !== 8) {
+    throw new RangeError(`Cannot add to ${bytes} bytes at once: 4 or 8 are wanted`);
+  }
+  return { ...store(bytes, dst, offset, src), code: CLASS.STX | MODE_ATOMIC | sizeCode(bytes) };
+}
+
+/** `dst = the map behind this descriptor`; two slots. */
+export function loadMap(dst: number, fd: number): Instruction {
+  return { ...loadConstant(dst, BigInt(fd)), src: SOURCE_MAP };
+}
+
 /** `dst op src` in 64 bits. */
 export function alu(dst: number, operation: Arithmetic, src: number): Instruction {
   return {
@@ -200,6 +217,20 @@ export function alu32(dst: number, operation: Arithmetic, src: number): Instruct
 /** `dst op immediate` in 32 bits; the upper half of `dst` becomes 0. */
 export function alu32Immediate(dst: number, operation: Arithmetic, immediate: number): Instruction {
   return { ...aluImmediate(dst, operation, immediate), code: CLASS.ALU | ARITHMETIC[operation] };
+}
+
+/** Operation that changes the order of bytes; with {@linkcode SOURCE_REGISTER} to big-endian. */
+export const OPERATION_END = 0xd0;
+
+/** `dst = the lower bits of dst, big-endian`: on these machines the order of bytes turned around. */
+export function toBigEndian(dst: number, bits: 16 | 32 | 64): Instruction {
+  return {
+    code: CLASS.ALU | SOURCE_REGISTER | OPERATION_END,
+    dst: register(dst),
+    src: 0,
+    offset: 0,
+    immediate: bits,
+  };
 }
 
 /** `dst = src`. */

@@ -82,10 +82,14 @@ function permissionReason(root: ProcRoot): string {
 }
 
 /**
- * Opens the kernel's types and returns what `use` makes of them. The file is open only while `use` runs, which is when the types
- * are read. Returns a refusal if the kernel has no types, or not those that the owner program needs.
+ * What `use` makes of the kernel's types, as far as they are called one of `names`: by default those that the owner program
+ * needs. The file is open while `use` runs, because types are read as they are asked for.
  */
-export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): Probe<T> {
+export function probeTypes<T>(
+  use: (btf: Btf) => Probe<T>,
+  path = KERNEL_BTF,
+  names: readonly string[] = NEEDED_TYPES,
+): Probe<T> {
   const file = LazyFile.tryOpen(path, path === KERNEL_BTF);
   if (file === -ENOENT) {
     return refuse(`${path} is missing: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or no sysfs`);
@@ -94,7 +98,7 @@ export function probeTypes<T>(use: (btf: Btf) => Probe<T>, path = KERNEL_BTF): P
     return refuse(`${path} cannot be read: ${errnoText(-file)} (${errnoName(-file)})`);
   }
   try {
-    return use(new Btf(file, NEEDED_TYPES));
+    return use(new Btf(file, names));
   } catch (error) {
     if (error instanceof MissingKernelType) return refuse(error.message);
     if (error instanceof DecodeError || error instanceof SyscallError) {
@@ -117,8 +121,23 @@ export function verifierLines(log: Uint8Array): string[] {
     .filter((line) => line.trim() !== "");
 }
 
-/** Why the verifier refused the program: kernel lockdown if that is the cause, else the last line of its log. */
-export function verifierReason(errno: number, log: Uint8Array, root = new ProcRoot("/")): string {
+/** A program, as messages speak of it. */
+interface ProgramWords {
+  /** `owner program`. */
+  readonly what: string;
+  /** The kernel from which on there is all that it calls: `5.11`. */
+  readonly since: string;
+}
+
+const OWNER_PROGRAM: ProgramWords = { what: "owner program", since: "5.11" };
+
+/** Why the verifier refused a program: the state of lockdown where that explains it, else the last thing it said. */
+export function verifierReason(
+  errno: number,
+  log: Uint8Array,
+  root = new ProcRoot("/"),
+  { what, since }: ProgramWords = OWNER_PROGRAM,
+): string {
   const lockdown = root.text(LOCKDOWN.slice(1)) ?? "";
   if (lockdown.includes("[confidentiality]")) {
     return "the kernel is locked down (confidentiality), which keeps BPF from reading kernel memory";
@@ -126,7 +145,7 @@ export function verifierReason(errno: number, log: Uint8Array, root = new ProcRo
   const said = verifierLines(log).findLast((line) => !line.startsWith("processed "))?.trimEnd() ??
     `${errnoText(errno)} (${errnoName(errno)})`;
   if (/unknown func|invalid func/.test(said)) {
-    return `the kernel is too old for the owner program, which needs 5.11: ${said}`;
+    return `the kernel is too old for the ${what}, which needs ${since}: ${said}`;
   }
-  return `the kernel refused the owner program: ${said}`;
+  return `the kernel refused the ${what}: ${said}`;
 }

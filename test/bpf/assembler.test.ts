@@ -7,6 +7,7 @@ import {
   alu32Immediate,
   aluImmediate,
   ARITHMETIC,
+  atomicAdd,
   call,
   CONDITIONS,
   exit,
@@ -19,6 +20,7 @@ import {
   label,
   load,
   loadConstant,
+  loadMap,
   move,
   moveImmediate,
   R0,
@@ -30,12 +32,27 @@ import {
   R9,
   store,
   storeImmediate,
+  toBigEndian,
 } from "../../src/bpf/instruction.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
 import { disassemble } from "../support/disassembler.ts";
 
 // Bytes as the kernel's documentation and its headers have them, not as this assembler makes them.
 const ROWS: [name: string, instruction: Instruction | Label, hex: string, text: string][] = [
+  [
+    "atomic add of 8 bytes",
+    atomicAdd(8, R0, 8, R1),
+    "db10 0800 00000000",
+    "lock *(u64 *)(r0 + 8) += r1",
+  ],
+  [
+    "atomic add of 4 bytes",
+    atomicAdd(4, R0, 0, R1),
+    "c310 0000 00000000",
+    "lock *(u32 *)(r0 + 0) += r1",
+  ],
+  ["map by its descriptor", loadMap(R1, 7), "1811 0000 07000000 0000 0000 00000000", "r1 = map 7"],
+  ["change to big-endian", toBigEndian(R2, 16), "dc02 0000 10000000", "r2 = be16 r2"],
   ["LDX of 8 bytes", load(8, R6, R1, 24), "7916 1800 00000000", "r6 = *(u64 *)(r1 + 24)"],
   ["LDX of 4 bytes", load(4, R1, R2, -4), "6121 fcff 00000000", "r1 = *(u32 *)(r2 - 4)"],
   ["LDX of 2 bytes", load(2, R1, R2, 2), "6921 0200 00000000", "r1 = *(u16 *)(r2 + 2)"],

@@ -10,9 +10,12 @@ import {
   JUMP_ALWAYS,
   JUMP_CALL,
   JUMP_EXIT,
+  MODE_ATOMIC,
   MODE_IMM,
   MODE_MEM,
+  OPERATION_END,
   SIZE_CODES,
+  SOURCE_MAP,
   SOURCE_REGISTER,
 } from "../../src/bpf/instruction.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
@@ -50,7 +53,10 @@ export function disassemble(bytes: Uint8Array): string[] {
       }
       const constant = BigInt(view.getUint32(second + 4, true)) << 32n |
         BigInt(view.getUint32(at + 4, true));
-      lines.push(`${slot}: r${view.getUint8(at + 1) & 15} = 0x${constant.toString(16)} ll`);
+      const what = view.getUint8(at + 1) >> 4 === SOURCE_MAP
+        ? `map ${constant}`
+        : `0x${constant.toString(16)} ll`;
+      lines.push(`${slot}: r${view.getUint8(at + 1) & 15} = ${what}`);
       at = second;
     } else {
       lines.push(`${slot}: ${describe(view, at, slot)}`);
@@ -72,14 +78,20 @@ function describe(view: DataView, at: number, slot: number): string {
     case CLASS.LDX:
     case CLASS.ST:
     case CLASS.STX: {
-      if ((code & 0xe0) !== MODE_MEM) throw unknown();
       const type = `u${SIZES.get(code & 0x18)! * 8}`;
       const place = (base: number) => `*(${type} *)(r${base} ${signed(offset)})`;
+      if (kind === CLASS.STX && (code & 0xe0) === MODE_ATOMIC && immediate === 0) {
+        return `lock ${place(dst)} += r${src}`;
+      }
+      if ((code & 0xe0) !== MODE_MEM) throw unknown();
       if (kind === CLASS.LDX) return `r${dst} = ${place(src)}`;
       return `${place(dst)} = ${kind === CLASS.STX ? `r${src}` : immediate}`;
     }
     case CLASS.ALU:
     case CLASS.ALU64: {
+      if (code === (CLASS.ALU | SOURCE_REGISTER | OPERATION_END)) {
+        return `r${dst} = be${immediate} r${dst}`;
+      }
       const operation = OPERATIONS.get(code & 0xf0);
       if (operation === undefined) throw unknown();
       const prefix = kind === CLASS.ALU ? "w" : "r";

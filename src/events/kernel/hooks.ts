@@ -1,0 +1,85 @@
+/**
+ * Hooks: all programs of a watch, by what they take.
+ *
+ * @module
+ */
+import type { Hook } from "../../bpf/attachment.ts";
+import type { Expr } from "../../filter/ast.ts";
+import { addressHooks } from "./address_programs.ts";
+import type { KernelContext } from "./code.ts";
+import { mayBe } from "./condition.ts";
+import { execHook } from "./exec_program.ts";
+import { lengthHooks } from "./length_programs.ts";
+import { packetHook } from "./packet_program.ts";
+import { routeHooks } from "./route_programs.ts";
+import { socketHooks } from "./socket_programs.ts";
+import { stateHook } from "./state_program.ts";
+import type { KernelTypes } from "./types.ts";
+import { unixHooks } from "./unix_programs.ts";
+
+/** A hook of a watch. */
+export interface WatchHook {
+  readonly hook: Hook;
+  /** Without it this watch is not what it says, so that the next one is tried. Else there is just less to see. */
+  readonly needed: boolean;
+  /** What is not seen without it: a clause for a person. */
+  readonly otherwise: string;
+}
+
+const needed = (hook: Hook): WatchHook => ({ hook, needed: true, otherwise: "" });
+
+/** Hooks of control groups and tracepoints: everything is seen. */
+export function allHooks(
+  context: KernelContext,
+  types: KernelTypes,
+  filter: Expr | null,
+): WatchHook[] {
+  const unix = mayBe(filter, "unix");
+  return [
+    ...tracepoints(context, types, { unix, routes: false }),
+    ...socketHooks(context).map(needed),
+    ...addressHooks(context, true).map(needed),
+    ...(mayBe(filter, "raw")
+      ? [optional(packetHook(context), "where raw sockets and ping send to")]
+      : []),
+    ...(unix
+      ? unixHooks(context).map((hook) =>
+        optional(hook, "who connects and sends to which unix socket")
+      )
+      : []),
+  ];
+}
+
+/** Tracepoints alone. */
+export function tracepointHooks(
+  context: KernelContext,
+  types: KernelTypes,
+): WatchHook[] {
+  return [
+    ...tracepoints(context, types, { unix: false, routes: true }),
+    ...routeHooks(context, types).map((hook) =>
+      optional(hook, "where unconnected sockets send to")
+    ),
+  ];
+}
+
+/** Hooks of control groups alone, which read nothing of the kernel's memory. */
+export function cgroupHooks(context: KernelContext): WatchHook[] {
+  return [...socketHooks(context), ...addressHooks(context, false)].map(needed);
+}
+
+function tracepoints(
+  context: KernelContext,
+  types: KernelTypes,
+  wishes: { readonly unix: boolean; readonly routes: boolean },
+): WatchHook[] {
+  return [
+    needed(stateHook(context, types)),
+    ...lengthHooks(context, types, wishes).map(needed),
+    optional(execHook(context, types), "programs of processes that are gone at once"),
+  ];
+}
+
+function optional(hook: Hook, otherwise: string): WatchHook {
+  return { hook, needed: false, otherwise };
+}
