@@ -15,85 +15,21 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Made, makeSocket } from "../test/support/factory.ts";
-import { Namespace } from "../test/support/netns.ts";
-import { type ArgumentList, argumentLists, commandLine } from "./compare_lists.ts";
+import { argumentLists } from "./compare_lists.ts";
+import { Everything } from "./lab/everything.ts";
+import { type ArgumentList, commandLine } from "./lab/argument_list.ts";
+import { difference } from "./lab/text_difference.ts";
 import { ALWAYS, MEANT, type Output, RULES, type Side } from "./compare_rules.ts";
 
 /** How often each binary runs before its output counts as different. */
 const TRIES = 4;
 /** One run longer than this is a failure of its own. */
 const RUN_TIMEOUT_MS = 20_000;
-/** TIME-WAIT lasts a minute, and connections that cannot be made time out: those factories are started again this often. */
-const REFRESH_MS = 30_000;
 /** Process ID that every run is given, far above those of the scene. */
 const PID = 20_000;
-
-/** Factories whose sockets stay, with their options. Fixed ports are those that the argument lists name. */
-const LASTING: readonly (readonly [string, Readonly<Record<string, string | number>>])[] = [
-  ["tcp_listen", { port: 8080 }],
-  ["tcp_listen", { address: "0.0.0.0", port: 22 }],
-  ["tcp_listen", { address: "10.9.0.1", port: 5432 }],
-  ["tcp_listen6_v6only", { port: 8443 }],
-  ["tcp_listen_dual", { port: 80 }],
-  ["tcp_pair", {}],
-  ["tcp6_pair", {}],
-  ["tcp_mapped_pair", {}],
-  ["unaccepted", {}],
-  ["fin_wait_close_wait", {}],
-  ["fin_wait_1", {}],
-  ["last_ack", {}],
-  ["closing", {}],
-  ["bound_inactive", { port: 7000 }],
-  ["reuseport", { port: 9100 }],
-  ["bound_to_device", {}],
-  ["mptcp", {}],
-  ["queues", {}],
-  ["forked_listener", { port: 8081 }],
-  ["many_owners", { owners: 20 }],
-  ["inherited_listener", { port: 8082 }],
-  ["inherited_listener", { close: 1 }],
-  ["socket_activation", { port: 8083 }],
-  ["zombie_leader", {}],
-  ["private_table_thread", {}],
-  ["scm_rights", {}],
-  ["passed_to_other_process", {}],
-  ["passed_to_other_process", { keep: 1, other_netns: 1 }],
-  ["socket_in_other_netns", {}],
-  ["named_comm", {}],
-  ["deleted_exe", {}],
-  ["deleted_log", {}],
-  ["udp_bound", { port: 5353 }],
-  ["udp_bound", { address: "0.0.0.0", port: 53 }],
-  ["udp6_bound", {}],
-  ["udp_connected", {}],
-  ["udp_multicast", {}],
-  ["udplite", {}],
-  ["raw", {}],
-  ["raw6", {}],
-  ["ping", {}],
-  ["link_local", {}],
-  ["packet_raw", {}],
-  ["packet_dgram", {}],
-  ["packet_ring", {}],
-  ["filtered_packet", {}],
-  ["netlink_route", {}],
-  ["vsock", {}],
-  ["with_options", {}],
-  ["in_cgroup", {}],
-  ["unix_stream", {}],
-  ["unix_abstract", {}],
-  ["unix_dgram", {}],
-  ["unix_seqpacket", {}],
-  ["unix_socketpair", {}],
-  ["unix_odd_names", {}],
-];
-/** Factories whose sockets the kernel drops after a while. */
-const FLEETING = ["time_wait", "half_closed", "orphan", "syn_sent", "syn_recv"];
 
 if (process.argv[2] === "--list") {
   for (const list of argumentLists("FOLDER", 1)) console.log(commandLine(list));
@@ -228,76 +164,6 @@ function compare(list: ArgumentList): Comparison {
   return { result: "different", rules, old, new: other };
 }
 
-/** The difference of two texts, as diff(1) has it, at most 40 lines. */
-function difference(old: string, other: string): string {
-  const [a, b] = [join(folder!, "diff-old"), join(folder!, "diff-new")];
-  // JSON on one long line is broken up, or the difference could not be seen.
-  const broken = (text: string) =>
-    text.replace(/.{400,}/g, (line) => line.replaceAll(/,(?=["{])/g, ",\n"));
-  writeFileSync(a, broken(old), "latin1");
-  writeFileSync(b, broken(other), "latin1");
-  const diff = Bun.spawnSync(["diff", "-a", "-U0", "--label", "old", "--label", "new", a, b]);
-  const lines = diff.stdout.toString().trimEnd().split("\n").map((line) =>
-    line.length > 400 ? `${line.slice(0, 400)} […]` : line
-  );
-  return lines.slice(0, 40).join("\n") + (lines.length > 40 ? `\n[${lines.length - 40} more]` : "");
-}
-
-/** The namespace that we are in; factories that make devices ask for its inode. */
-const here = {
-  inode: statSync("/proc/self/ns/net").ino,
-  command: (inner: readonly string[]) => [...inner],
-};
-
-/** Started factories; those that this machine cannot have are named once. */
-const standing: Made[] = [];
-const missing: string[] = [];
-let fleeting: Made[] = [];
-
-async function start(
-  name: string,
-  options: Readonly<Record<string, string | number>>,
-): Promise<Made | null> {
-  const made = await makeSocket(name, options, { netns: here, timeoutMs: 30_000 });
-  if (made.skip === null) return made;
-  const text = `${name}: ${made.skip}`;
-  if (!missing.includes(text)) missing.push(text);
-  return null;
-}
-
-let refreshedAt = 0;
-
-/** Starts the factories of short life again when it is time. */
-async function refresh(): Promise<void> {
-  if (Date.now() - refreshedAt < REFRESH_MS) return;
-  await Promise.all(fleeting.map((made) => made.stop()));
-  fleeting = (await Promise.all(FLEETING.map((name) => start(name, {})))).filter((made) =>
-    made !== null
-  );
-  refreshedAt = Date.now();
-}
-
-/** Devices with a private and a public address behind which nobody is, and a forwarded port where nft is there. */
-function makeNetwork(): void {
-  const commands = [
-    "ip link add eth0 type veth peer name far0",
-    "ip addr add 10.9.0.1/24 dev eth0",
-    "ip addr add 198.51.100.7/24 dev eth0",
-    "ip addr add 2001:db8::7/64 dev eth0 nodad",
-    "ip link set eth0 up",
-    "ip link set far0 up",
-    ...Bun.which("nft") === null ? [] : [
-      "nft add table ip nat",
-      "nft add chain ip nat prerouting { type nat hook prerouting priority -100 ; }",
-      "nft add rule ip nat prerouting tcp dport 8088 dnat to 10.9.0.1:5432",
-    ],
-  ];
-  for (const command of commands) {
-    const ran = Bun.spawnSync(command.split(" "), { stderr: "pipe" });
-    if (!ran.success) missing.push(`${command}: ${ran.stderr.toString().trim().split("\n")[0]}`);
-  }
-}
-
 /** Files that argument lists name: recordings of both binaries, snapshots, policies. */
 function makeFiles(): void {
   const keep = (name: string, text: string) => writeFileSync(join(folder!, name), text, "latin1");
@@ -339,34 +205,25 @@ for (const [side, path] of [["old", oldPath!], ["new", newPath!]] as const) {
   copyFileSync(path, join(folder!, side));
   chmodSync(join(folder!, side), 0o755);
 }
-makeNetwork();
-const other = await Namespace.create("sockeye-other");
+const scene = await Everything.build();
+await scene.addOdd();
 const counts = { once: 0, again: 0, rules: 0, different: 0 };
 const neededRules = new Map<string, number>();
 let notRun = 0;
 try {
-  // One after another: process IDs and inodes then come in the order of this list.
-  for (const [name, options] of LASTING) {
-    const made = await start(name, options);
-    if (made !== null) standing.push(made);
-  }
-  const elsewhere = await makeSocket("tcp_listen", { port: 8090 }, { netns: other });
-  if (elsewhere.skip === null) standing.push(elsewhere);
-  await refresh();
   mkdirSync(join(folder!, "folder"));
   makeFiles();
-  const listening = standing.flatMap((made) => made.info.sockets)
-    .find((socket) => socket.local?.port === 8081);
+  const listening = scene.sockets.find((socket) => socket.local?.port === 8081);
   const lists = argumentLists(folder!, listening?.inode ?? 1)
     .filter((list, index) => commandLine(list).includes(only) && index % step === 0);
-  console.log(`${lists.length} argument lists over ${standing.length + fleeting.length} factories`);
-  for (const reason of missing) console.log(`not in the scene: ${reason}`);
+  console.log(`${lists.length} argument lists over ${scene.factories} factories`);
+  for (const reason of scene.missing) console.log(`not in the scene: ${reason}`);
   for (const list of lists) {
     if (Date.now() - began > minutes * 60_000) {
       notRun++;
       continue;
     }
-    await refresh();
+    await scene.refresh();
     const { result, rules, old, new: later } = compare(list);
     counts[result]++;
     if (result === "rules") {
@@ -377,10 +234,10 @@ try {
     if (rules.length > 0) console.log(`after the rules: ${rules.join(", ")}`);
     if (old.status !== later.status) console.log(`status: old ${old.status}, new ${later.status}`);
     if (old.stdout !== later.stdout) {
-      console.log(`stdout:\n${difference(old.stdout, later.stdout)}`);
+      console.log(`stdout:\n${difference(folder!, old.stdout, later.stdout)}`);
     }
     if (old.stderr !== later.stderr) {
-      console.log(`stderr:\n${difference(old.stderr, later.stderr)}`);
+      console.log(`stderr:\n${difference(folder!, old.stderr, later.stderr)}`);
     }
   }
   const seconds = Math.round((Date.now() - began) / 1000);
@@ -394,7 +251,6 @@ try {
     console.log(`${notRun} argument lists were not run: ${minutes} minutes are over`);
   }
 } finally {
-  await Promise.allSettled([...standing, ...fleeting].map((made) => made.stop()));
-  await other.stop();
+  await scene.stop();
 }
 process.exit(counts.different > 0 ? 1 : notRun > 0 ? 2 : 0);

@@ -81,10 +81,13 @@ export function anonymousName(rest: string, info: DescriptorInfo | null): string
   }
   if (rest === "[pidfd]" && info?.pid != null && info.pid >= 0) return `[pidfd:${info.pid}]`;
   if (rest === "[eventpoll]" && info !== null && info.watched.length > 0) {
-    return `[eventpoll:${info.watched.slice(0, EPOLL_SHOWN).join(",")}]`;
+    const shown = info.watched.slice(0, EPOLL_SHOWN).toSorted((a, b) => a - b);
+    // As in lsof, also when there are exactly that many.
+    const more = info.watched.length >= EPOLL_SHOWN ? "..." : "";
+    return `[eventpoll:${shown.join(",")}${more}]`;
   }
   return rest;
 }
 
-/** lsof names at most this many descriptors of an epoll set. */
+/** lsof names at most this many descriptors of an epoll set: the first that the kernel tells, in ascending order. */
 const EPOLL_SHOWN = 32;

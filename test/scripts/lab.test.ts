@@ -1,0 +1,157 @@
+/** The laboratory of scripts/differences: its lists, its judgement, and the table of what differs on purpose. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { DOCUMENTED, excuse, type Found, type Tool } from "../../scripts/lab/documented.ts";
+import { missingRules, sentence } from "../../scripts/lab/grammar.ts";
+import { judge } from "../../scripts/lab/judge.ts";
+import { listsOf, type World } from "../../scripts/lab/lists.ts";
+import { LSOF } from "../../scripts/lab/lsof_grammar.ts";
+import { NETSTAT } from "../../scripts/lab/netstat_grammar.ts";
+import { withoutOwnRows } from "../../scripts/lab/own_rows.ts";
+import { Random } from "../../scripts/lab/random.ts";
+import type { Ran } from "../../scripts/lab/runner.ts";
+import { SS } from "../../scripts/lab/ss_grammar.ts";
+
+const WORLD: World = {
+  "known-port": ["80", "8080"],
+  group: ["/sys/fs/cgroup/test"],
+  process: ["12"],
+  namespace: ["other"],
+  folder: ["/tmp/folder"],
+  "filter-file": ["/tmp/folder/filter"],
+};
+const TOOLS: readonly Tool[] = ["ss", "netstat", "lsof"];
+
+const ran = (stdout: string, status: number | string = 0, stderr = ""): Ran => ({
+  pid: 20_000,
+  status,
+  stdout,
+  stderr,
+});
+
+const found = (tool: Tool, line: string, original: Ran, ours: Ran, onTerminal = false): Found => ({
+  tool,
+  args: line.split(" "),
+  env: {},
+  onTerminal,
+  original,
+  ours,
+});
+
+test("a seed and a number give the same list again, other numbers give others", () => {
+  for (const tool of TOOLS) {
+    const lines = (seed: number) => {
+      const lists = listsOf(tool, seed, WORLD);
+      return Array.from({ length: 200 }, (_, index) => JSON.stringify(lists.at(index)));
+    };
+    expect(lines(7)).toEqual(lines(7));
+    expect(listsOf(tool, 7, WORLD).at(150)).toEqual(JSON.parse(lines(7)[150]!));
+    expect(new Set(lines(7)).size).toBeGreaterThan(100);
+    expect(lines(8)).not.toEqual(lines(7));
+  }
+});
+
+test("every rule that a grammar mentions is there", () => {
+  for (const grammar of [SS, NETSTAT, LSOF]) {
+    expect(missingRules({ ...grammar, ...WORLD })).toEqual([]);
+  }
+  expect(missingRules({ line: ["<there> <missing?>"], there: ["x"] })).toEqual(["missing"]);
+});
+
+test("weights, optional parts and depth of a grammar", () => {
+  const random = new Random(1, 1);
+  const grammar = { line: ["2 * a", "<line><line>"], many: ["<x*>"], x: ["x"], maybe: ["<x?>"] };
+  const of = (start: string) =>
+    new Set(Array.from({ length: 200 }, () => sentence(grammar, start, random)));
+  for (const line of of("line")) expect(line).toMatch(/^a+$/);
+  expect(of("many")).toEqual(new Set(["", "x", "x x", "x x x"]));
+  expect(of("maybe")).toEqual(new Set(["", "x"]));
+});
+
+test("no list closes sockets, waits or writes files", () => {
+  const lists = listsOf("ss", 3, WORLD);
+  for (let index = 0; index < 3000; index++) {
+    const { args } = lists.at(index);
+    // Spoilt lists have words in capitals, but no options of that kind.
+    expect(
+      args.filter((word) => /^-\w*[KED]|^--(ki|ev|di)/.test(word) && !/^-[A-Z]{2,}$/.test(word)),
+    )
+      .toEqual([]);
+  }
+});
+
+test("answers that are the same, that moved, and that differ", () => {
+  const verdict = (before: string, ours: string, after: string) =>
+    judge(["ss", "-ti"], ran(before), ran(ours), ran(after));
+  expect(verdict("a 1\n", "a 1\n", "a 2\n")).toBe("equal");
+  expect(verdict("a 1\n", "a 3\n", "a 5\n")).toBe("moved");
+  expect(verdict("a 1\n", "a 9\n", "a 5\n")).toBe("different");
+  // Nothing moved in the original, so nothing may differ in ours.
+  expect(verdict("a 1\n", "a 2\n", "a 1\n")).toBe("different");
+  expect(verdict("a 1\n", "b 3\n", "a 5\n")).toBe("different");
+  expect(
+    verdict(
+      "ESTAB timer:(on,1.2sec,0)\n",
+      "ESTAB timer:(on,980ms,0)\n",
+      "ESTAB timer:(on,700ms,0)\n",
+    ),
+  )
+    .toBe("moved");
+  // A row went away in between.
+  expect(verdict("a\nb\n", "a\nb\n", "a\n")).toBe("equal");
+  expect(verdict("a 1\nb\nc\n", "a 1\nc\n", "a 1\nc\nd\ne\n")).toBe("moved");
+  expect(verdict("a\nb\nc\n", "c\n", "a\nc\n")).toBe("different");
+  expect(judge(["ss"], ran("", 0), ran("", 1), ran("", 0))).toBe("different");
+  expect(judge(["ss"], ran("", 1, "no\n"), ran("", 1, "never\n"), ran("", 1, "no\n"))).toBe(
+    "equal",
+  );
+  expect(judge(["ss"], ran("", 1, "no\n"), ran("", 1), ran("", 1, "no\n"))).toBe("different");
+});
+
+test("lsof's rows about itself are left out, as rows and as fields", () => {
+  const rows = "COMMAND PID USER\nlsof 20000 root\nlsof 20001 root\npython3 12 root\n";
+  expect(withoutOwnRows(rows, 20_000)).toBe("COMMAND PID USER\npython3 12 root\n");
+  expect(withoutOwnRows("12\n20000\n", 20_000)).toBe("12\n");
+  expect(withoutOwnRows("p12\nf3\np20000\nf1\np20005\nf2\n", 20_000)).toBe("p12\nf3\np20005\nf2\n");
+});
+
+test("only what is documented is excused", () => {
+  const [row, other] = [
+    "tcp LISTEN 0 16 127.0.0.1:8080 0.0.0.0:*\n",
+    "tcp LISTEN 0 16 127.0.0.1:22\n",
+  ];
+  const name = (...args: Parameters<typeof found>) => {
+    const difference = found(...args);
+    return excuse(difference, difference.original)?.name ?? null;
+  };
+  expect(name("ss", "-t -a -n", ran(row), ran(other))).toBeNull();
+  expect(name("ss", "-t -e -o", ran(row), ran(""))).toBeNull();
+  expect(name("ss", "-d -a", ran("", 255, "usage"), ran(row))).toBe("DCCP");
+  expect(name("ss", "-ta dev = lo", ran(row), ran(other))).toBeNull();
+  expect(name("ss", "-ta sport = :8080", ran(row), ran(other))).toBeNull();
+  expect(name("ss", "-ta sport = :http", ran(row), ran(other))).toBe("service of one protocol");
+  expect(name("ss", "-ta cgroup / or sport 1", ran(""), ran(row))).toBe("cgroup /");
+  expect(name("ss", "-ta cgroup /sys", ran(""), ran(row))).toBeNull();
+  const [steers, harmless] = [
+    ran("u_str \x1b[31m new\nline 7\n"),
+    ran("u_str \\x1b[31m new\\x0aline  7\n"),
+  ];
+  expect(name("ss", "-x -a", steers, harmless, true)).toBe("terminal");
+  expect(name("ss", "-x -a", steers, harmless)).toBeNull();
+  expect(name("ss", "-x -a", steers, ran("u_str \\x1b[31m new\\x0aline 8\n"), true)).toBeNull();
+  expect(name("netstat", "-an", ran(row), ran(other))).toBeNull();
+  expect(name("lsof", "-i", ran(row), ran(other))).toBeNull();
+});
+
+test("the README documents the table, no more and no less", () => {
+  const readme = readFileSync(new URL("../conformance/README.md", import.meta.url), "utf8");
+  const parts = readme.split(/\n(?=\S[^\n]* on purpose in:\n)/).slice(1);
+  expect(parts.length).toBe(TOOLS.length);
+  TOOLS.forEach((tool, at) => {
+    const items = parts[at]!.split(/\n\n/)[1]!.split(/^- /m).slice(1)
+      .map((item) => item.trim().replaceAll(/\s+/g, " "));
+    expect(items).toEqual(
+      DOCUMENTED.filter((entry) => entry.tool === tool).map(({ text }) => text),
+    );
+  });
+});
