@@ -54,7 +54,44 @@ export const MEANT: readonly Rule[] = [
     /^sockeye: processes outside this PID namespace are not seen, .*\n/gm,
     "",
   ),
+  {
+    name: "inside a PID namespace, JSON has a gap",
+    apply: (text) =>
+      text.replace(
+        /\{\s*"kind": ?"processes",\s*"reason": ?"processes outside this PID namespace [^{}]*\},?\s*/g,
+        "",
+      ).replace(
+        /"complete": ?(?:true|false),(\s*)"gaps": ?\[\s*\]/g,
+        '"complete":true,$1"gaps":[]',
+      ),
+  },
+  replace(
+    "JSON tells who chose the names of unit and container",
+    /,\s*"(?:unit_manager|container_manager)": ?(?:null|"\w+")/g,
+    "",
+  ),
+  replace(
+    "JSON tells the file of a unix socket",
+    /,\s*"device": ?(?:null|"\d+:\d+"),\s*"file_inode": ?(?:null|\d+)/g,
+    "",
+  ),
+  replace(
+    "JSON tells the end of tcp_info",
+    /,\s*"(?:accecn_fail_mode|accecn_opt_seen)": ?\d+/g,
+    "",
+  ),
+  replace(
+    "-i tells the running timer and how long a connection has been silent",
+    /^( {4})timer:\w+,\d+ms |(?<=^ {4}.*) lastsnd:\S+ lastrcv:\S+ lastack:\S+/gm,
+    "$1",
+    (args) => !isTool(args),
+  ),
 ];
+
+/** True for the modes that speak another tool's language. */
+function isTool([name]: readonly string[]): boolean {
+  return name === "ss" || name === "netstat" || name === "lsof";
+}
 
 const isSs = (args: readonly string[]) => args[0] === "ss";
 const isNetstat = (args: readonly string[]) => args[0] === "netstat";

@@ -22,7 +22,7 @@ function refusal(): string | null {
 
 /** Runs the command line. Returns the exit status. */
 export async function start(): Promise<number> {
-  // A closed output is an error like a full disk: whoever reads the status must not take an unwritten answer for an empty one.
+  // A closed output is an error like a full disk, so that an answer that was not written is not taken for an empty one.
   const out = new Writer(1, "standard output");
   out.isClosed = whyNoCalls === null && wasClosedAtStart(1);
   const err = new Writer(2, "standard error");

@@ -65,7 +65,7 @@ export function withTransports(
   targets: readonly Target[],
   transports: readonly Transport[],
 ): readonly Target[] {
-  // -u stands for UDP-Lite as well, which hardly anybody means.
+  // -u includes UDP-Lite, which is hardly ever meant.
   const chosen = [...new Set(transports)].filter((transport) => transport !== "udplite");
   if (chosen.length === 0) return targets;
   return targets.flatMap((target): readonly Target[] =>

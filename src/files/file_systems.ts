@@ -1,19 +1,19 @@
 /**
  * File systems: which of them answer at once.
  *
- * A lookup on FUSE, NFS or autofs waits for somebody else, who may never answer; the kernel then lets the waiting thread not
- * even be killed, and with it the process cannot end. So no thread of ours is sent there.
+ * A lookup on FUSE, NFS or autofs waits for another process or machine, which may never answer. The kernel may then not even let the
+ * waiting thread be killed, so the process could not end. So such file systems are not asked.
  *
  * @module
  */
 
 /**
- * prompt: the kernel answers by itself, or from a disk. pseudo: what is in there are not files, and reading one may wait or
- * take something away (/proc/kmsg). slow: anything else.
+ * prompt: the kernel answers by itself, or from a disk. pseudo: its entries are not ordinary files, and reading one may block or
+ * consume something (/proc/kmsg). slow: any other.
  */
 type Promptness = "prompt" | "pseudo" | "slow";
 
-/** Names as in /proc/filesystems. What is not known here may wait for a network. */
+/** Names as in /proc/filesystems. A type that is not listed here may depend on a network. */
 const PROMPT = new Set(
   ("bcachefs btrfs cramfs devtmpfs erofs exfat ext2 ext3 ext4 f2fs hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix msdos " +
     "nilfs2 ntfs3 overlay ramfs reiserfs romfs rootfs squashfs tmpfs ubifs udf vfat xfs zfs").split(
@@ -31,8 +31,7 @@ export function promptnessOf(type: string): Promptness {
 }
 
 /**
- * Types that a user without privileges can mount over something slow, in a user namespace of his own: an overlay is as slow
- * as its layers, which no table tells.
+ * Types that a user without privileges can mount over something slow, in a user namespace of his own: an overlay is as slow as its layers, which mountinfo does not tell.
  */
 export function stacks(type: string): boolean {
   return type === "overlay";

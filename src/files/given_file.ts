@@ -1,8 +1,8 @@
 /**
- * Files that the command line names: read or written as asked, but not whatever a stranger has put in their place.
+ * Files that the command line names. They are read and written as asked, unless another user has put something else in their place.
  *
- * Whoever names a file may wait for it, and may name a pipe of his own (`<(...)`, standard input). What others can leave in a
- * folder of snapshots is a pipe that nobody writes to, a link to /proc/kmsg, or a terabyte.
+ * A user may name a pipe of their own (`<(...)`, standard input) and wait for it. Other users may have left a pipe without a writer, a
+ * link to /proc/kmsg, or a terabyte of data in a folder of snapshots.
  *
  * @module
  */
@@ -36,7 +36,7 @@ import {
 import { MountTable } from "./mount_table.ts";
 import { Refusal } from "./refusal.ts";
 
-/** What is read of a device such as /dev/null or a terminal; /dev/zero has no end. */
+/** How much is read from a device such as /dev/null or a terminal, because /dev/zero has no end. */
 const DEVICE_LIMIT = 1024 * 1024;
 
 /** The whole of a file of at most `limit` bytes. */
@@ -85,7 +85,7 @@ function whyUnfit(
     case S_IFDIR:
       return Refusal.of(EISDIR);
     case S_IFIFO:
-      // The shell's, and our own standard input.
+      // A pipe of the shell, or our own standard input.
       if (/^\/(dev|proc\/(self|thread-self|\d+))\/(fd\/\d+|stdin)$/.test(path)) return null;
       return new Refusal(
         "unfit",
@@ -98,13 +98,13 @@ function whyUnfit(
 
 const tooLarge = (limit: number) => new Refusal("large", `is larger than ${limit} bytes`);
 
-/** Others may write to the folder; each may remove what is his. */
+/** Sticky: other users may write to the folder, and may remove only their own files. */
 const S_ISVTX = 0o1000;
 const S_IWOTH = 0o2;
 
 /**
- * Opens a file for writing, empty, and makes it if there is none. In a folder like /tmp nothing is written to what somebody
- * else has put there, as the kernel has it with fs.protected_symlinks, protected_regular and protected_fifos.
+ * Opens a file for writing, empty, and makes it if there is none. In a folder like /tmp it does not write to files of
+ * other users, as the kernel does not with fs.protected_symlinks, protected_regular and protected_fifos.
  */
 export function createGiven(path: string, mode: number): number | Refusal {
   if (path.includes("\0")) return Refusal.of(ENOENT);

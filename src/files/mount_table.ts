@@ -10,7 +10,8 @@ import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { promptnessOf, revalidates, stacks } from "./file_systems.ts";
 
-/** A user may mount as much as he likes in a namespace of his own. What is beyond this is not known, and so not touched. */
+/** A user may mount any number of file systems in a namespace of their own. Mounts behind this limit are not known, so they are not
+ * touched. */
 const TABLE_LIMIT = 4 * 1024 * 1024;
 
 const live = new ProcRoot();
@@ -20,7 +21,7 @@ export class MountTable {
   readonly #mounts = new Map<number, Mount>();
   /** Directory → the mount that is seen there, which is the last. */
   readonly #directories = new Map<string, Mount>();
-  /** Somebody else made these mounts, who may have put an overlay over something slow. */
+  /** Another user made these mounts, and may have put an overlay over something slow. */
   readonly #foreign: boolean;
 
   private constructor(process: string, foreign: boolean) {
@@ -86,7 +87,7 @@ function agrees(pid: number, name: string): boolean {
 
 let rootMount: number | null | undefined;
 
-/** The mount that our own root directory is on. Were it slow, this program would not have been loaded. */
+/** The mount of our own root directory. It is taken as prompt, because this program was loaded from it. */
 export function ownRootMount(): number | null {
   if (rootMount === undefined) {
     const status = tryStatAt(AT_FDCWD, cString("/"));

@@ -1,13 +1,13 @@
 /**
- * UntrustedTree: the one door to files that a process, a container or a user other than root can place.
+ * UntrustedTree: the only way in which files that other users, processes or containers may have placed are read.
  *
- * Whoever may put a file somewhere may put something else there: a link to /proc/kmsg, a pipe, a device, a terabyte of
- * zeros, a mount of FUSE that never answers. So a path is walked without leaving the tree, and without asking a file
- * system that may not answer; what is at its end is looked at through a descriptor that opens nothing (O_PATH), and only
- * then is that same file opened, if it is a regular one of a plausible size.
+ * Instead of the expected file there may be a link to /proc/kmsg, a pipe, a device, a terabyte of zeros, or a mount of FUSE that never
+ * answers. So the walk along a path does not leave the tree, and asks no file system that may not answer. The end of the path is
+ * examined through an O_PATH descriptor, which opens nothing. Only if it is a regular file of a plausible size, that same file is
+ * opened.
  *
- * No lookup waits: first the kernel is asked for what it has in memory (RESOLVE_CACHED, Linux 5.12). If it has not, and before
- * that, the path is walked part by part, and each part's file system is known before it is asked for the next one.
+ * No lookup waits. First the kernel is asked only for what it has in memory (RESOLVE_CACHED, Linux 5.12). If that fails, and on older
+ * kernels, the path is walked part by part. The file system of each part is checked before it is asked for the next part.
  *
  * @module
  */
@@ -48,16 +48,16 @@ import { latin1Bytes, latin1Text, utf8Bytes } from "../text/encoding.ts";
 import { MountTable, ownRootMount, seesOurFiles } from "./mount_table.ts";
 import { Refusal } from "./refusal.ts";
 
-/** As many as the kernel follows. */
+/** Number of links that are followed, as in the kernel. */
 const MAX_LINKS = 40;
 /** PATH_MAX, and what may be left of it when links are followed. */
 const MAX_PATH = 64 * 1024;
 
-/** What a file has to be like before it is opened. */
+/** Conditions that a file must meet before it is opened. */
 export interface Expected {
   /** Bytes: a larger file is refused, whatever is in it. */
   readonly limit: number;
-  /** Users it may belong to; anybody when left out. */
+  /** User IDs that it may belong to; absent for any. */
   readonly owners?: readonly number[];
 }
 
@@ -202,11 +202,12 @@ export class UntrustedTree {
         return new Refusal("unfit", `belongs to another user (${status.uid})`);
       }
       if (status.size > limit) return new Refusal("large", `is larger than ${limit} bytes`);
-      // The same file, whatever is at the path by now. With O_NONBLOCK a lease of somebody else is an error, and not 45 s.
+      // Opens the same file, even if the path leads to another by now. With O_NONBLOCK a lease of another process is an error. Without,
+      // the kernel would wait up to 45 s for it.
       const link = cString(`/proc/self/fd/${fd}`);
       const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
       let opened = tryOpenAt(AT_FDCWD, link, flags | O_NOATIME);
-      // The owner of a file alone may leave its time of access as it is.
+      // Only the owner of a file may read it without changing its access time.
       if (opened === -EPERM) opened = tryOpenAt(AT_FDCWD, link, flags);
       return opened < 0 ? Refusal.of(-opened) : { fd: opened, status };
     } finally {
@@ -240,7 +241,7 @@ export class UntrustedTree {
   }
 
   #walk(path: Uint8Array, nofollow: boolean): Found | Refusal {
-    // From the top down: where ".." leads back to, and never above.
+    // The folders from the top down, so that ".." leads back but never above the top.
     const above: Found[] = [];
     let at = this.#base;
     const ascend = () => {

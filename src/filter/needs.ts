@@ -14,7 +14,7 @@ export interface FilterNeeds {
   readonly reach: boolean;
   /** Control group. The kernel always tells it, where it knows it. */
   readonly cgroup: boolean;
-  /** Firewall mark. The kernel always tells it to those with CAP_NET_ADMIN, and to nobody else. */
+  /** Firewall mark. The kernel always tells it with CAP_NET_ADMIN, and never without. */
   readonly mark: boolean;
   /** Names of interfaces: `dev`. */
   readonly interfaces: boolean;

@@ -1,8 +1,8 @@
 /**
  * Owners: chooses how to look for the owners of sockets, and does the walk.
  *
- * BPF gets all descriptors from the kernel at once, for a fixed price of some milliseconds. /proc works for every user, and
- * each descriptor costs more.
+ * BPF reads all descriptors at once, and takes some milliseconds to start. /proc works for every user, but takes longer for each
+ * descriptor.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { effectiveCapabilities, showsOwnPids } from "../proc/status.ts";
 import { openFiles } from "../proc/sysctl.ts";
 import type { OwnerSource } from "../query.ts";
 
-// Loaded when it is to be used: on most hosts it is not.
+// Loaded only when it is used, which on most hosts it is not.
 const bpfModule = () =>
   require("../bpf/owner_iterator.ts") as typeof import("../bpf/owner_iterator.ts");
 
@@ -29,13 +29,13 @@ const twoThreads = () =>
   require("../proc/two_threads.ts") as typeof import("../proc/two_threads.ts");
 
 /**
- * Descriptors from which on BPF is quicker. Measured: a pass costs 8 to 20 ms before its first row and 0.8 µs a descriptor, a
+ * With more descriptors than this, BPF is faster. Measured: a pass costs 8 to 20 ms before its first row and 0.8 µs a descriptor, a
  * walk 4 µs a descriptor.
  */
 const WORTH_BPF = 5000;
 
 /**
- * Descriptors from which on a second thread for the walk pays. Measured: 98 ms instead of 114 for 30,000, 165 instead of 306
+ * With more descriptors than this, a second thread makes the walk faster. Measured: 98 ms instead of 114 for 30,000, 165 instead of 306
  * for 80,000.
  */
 const WORTH_THREAD = 30_000;
@@ -62,7 +62,7 @@ export function walkOwners(
   diagnostics: Diagnostics,
   wishes: PassWishes = {},
 ): OwnerWalk {
-  // One number for the whole machine: enough to know when there are too few.
+  // A number for the whole machine. It is enough to know when there are too few.
   const files = root.isLive ? openFiles(root) : null;
   let most = files;
   const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files);
@@ -208,7 +208,7 @@ function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | NoScan {
       namespaces: networkNamespaces(pass.namespaces, root),
     };
   } catch (error) {
-    // /proc can always answer instead.
+    // Any failure is acceptable, because /proc can answer instead.
     if (error instanceof SyscallError || error instanceof DecodeError) {
       return { reason: error.message };
     }

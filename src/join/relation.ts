@@ -180,7 +180,7 @@ function judgeChild(
   );
   evidence.push(...netnsEvidence(owner, socket, facts));
   if (activation.length > 0) {
-    // Where the one above has no such variable, this one was the first to be given it.
+    // If the process above has no such variable, this one was given it first.
     const first = parentExe !== null && facts.environment(parent.pid, "LISTEN_FDS") === null;
     return {
       role: "activated",
@@ -188,7 +188,7 @@ function judgeChild(
       evidence: [...evidence, ...activation],
     };
   }
-  // The descendants of init are everybody: that it holds the socket too is what activation looks like.
+  // Every process descends from init. If init holds the socket too, that is socket activation.
   const comm = text(parent.process.comm);
   if (parent.pid === 1 && exe !== parentExe) {
     return {
@@ -228,7 +228,7 @@ function activationEvidence(owner: Owner, facts: ProcessFacts): Evidence[] {
   ];
 }
 
-// Without LISTEN_PID the variable may be left from somebody else.
+// Without LISTEN_PID the variable may have been meant for another process.
 function isMeant(evidence: readonly Evidence[]): boolean {
   return evidence.some((fact) => fact.kind === "environment" && fact.name === "LISTEN_PID");
 }
@@ -264,7 +264,7 @@ function judgeRoot(
   if (roots.length === 1) return { role: "holder", certain: true, evidence };
   const parent = ancestry.get(owner.pid)![0];
   const family = parent === undefined ? [] : families.get(parent) ?? [];
-  // Children of init are no family: orphans of everybody end there.
+  // Two children of init need not be related, because init adopts all orphans.
   if (parent !== undefined && parent !== 1 && family.length > 1) {
     evidence.push({ kind: "same_parent", pid: parent, ...othersThan(owner.pid, family) });
     return { role: "sibling", certain: false, evidence };

@@ -73,7 +73,7 @@ export interface Process {
  *
  * - `system`: the system's service manager, or a runtime that root runs.
  * - `user`: it is below user.slice, where users make groups of their own.
- * - `delegated`: it is below another unit or container, which may make groups as it likes.
+ * - `delegated`: it is below another unit or container, which may make groups with any name.
  */
 export type Manager = "system" | "user" | "delegated";
 
@@ -82,7 +82,7 @@ export interface Container {
   readonly id: string;
   /** docker, containerd, cri-o, podman, lxc, nspawn, ecs; `null` when the path does not say. */
   readonly runtime: string | null;
-  /** Name, where somebody has looked into the files that tell it: `explain` and `snapshot` do. */
+  /** Name; `null` unless the files of the runtime were read, as `explain` and `snapshot` do. */
   readonly name: string | null;
 }
 
@@ -90,7 +90,7 @@ export interface Container {
  * Why a socket has the owners it has.
  *
  * - `owned`: at least one process holds it.
- * - `unaccepted`: a connection that waits in a listener's queue; nobody holds it yet.
+ * - `unaccepted`: a connection that waits in a listener's queue. No process has a descriptor of it yet.
  * - `time_wait`: the process closed it; the kernel keeps the addresses for a minute.
  * - `orphan`: the process closed it; the kernel still sends what is left, or waits for the peer to close.
  * - `kernel`: every process could be looked into and none holds it.

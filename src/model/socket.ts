@@ -236,8 +236,8 @@ export interface Socket {
   /** Only when the query asks for it; `null` where the source tells nothing. */
   info?: SocketInfo | null | undefined;
   /**
-   * Takes a number, by which {@linkcode owners} looks them up whenever somebody asks. Sockets without this method get a list of
-   * their own.
+   * Takes a number by which {@linkcode owners} looks the owners up when they are asked for. A socket without this method gets a list of
+   * its own.
    */
   ownedBy?(lookup: OwnerLookup, number: number): void;
 }

@@ -1,7 +1,7 @@
 /**
  * Verdict: the answer to a question that can be answered by "there is none", which takes a complete look.
  *
- * A counterexample may be where nobody could look. So a question says where one could be, and {@linkcode decide} compares that
+ * A counterexample may be in a part that could not be read. So a question says where one could be, and {@linkcode decide} compares that
  * with what could not be read. The sentences that tell an absence stand here, and are only given out for a verdict.
  *
  * @module

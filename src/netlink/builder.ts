@@ -6,7 +6,7 @@
 import { NLA_F_NESTED, NLA_HEADER_SIZE } from "./attribute.ts";
 import { align, NLMSG_HEADER_SIZE } from "./header.ts";
 
-// A DataView would cut 70000 to 4464 and 1.5 to 1 without a word.
+// A DataView would silently make 4464 of 70000, and 1 of 1.5.
 function fitting(value: number, max: number): number {
   if (!Number.isInteger(value) || value < 0 || value > max) {
     throw new RangeError(`Cannot write ${value}: expected an integer from 0 to ${max}`);

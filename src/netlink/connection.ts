@@ -1,5 +1,5 @@
 /**
- * A netlink socket, and the seam where a test or a recording stands in for the kernel.
+ * A netlink socket, and the interface by which a test or a recording takes the place of the kernel.
  *
  * @module
  */
@@ -94,8 +94,8 @@ export class Connection implements NetlinkSocket {
   readonly #message = new SendMessage();
 
   /**
-   * Opens a socket for a netlink protocol and joins `groups` (a bit mask). The socket belongs to the network namespace
-   * of this moment for good. Throws SyscallError: EPROTONOSUPPORT where the kernel (or a sandbox) has no such protocol.
+   * Opens a socket for a netlink protocol and joins `groups` (a bit mask). The socket stays in the
+   * network namespace that the thread is in now. Throws SyscallError: EPROTONOSUPPORT where the kernel (or a sandbox) has no such protocol.
    */
   constructor(protocol: number, groups = 0) {
     this.fd = socket(AF_NETLINK, SOCK_RAW, protocol);

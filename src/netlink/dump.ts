@@ -112,8 +112,7 @@ function isPassing(error: unknown): boolean {
 }
 
 /**
- * As {@linkcode dump}, but once: for rows that are on their way out when the dump turns out to be disturbed, as in ss mode.
- * `restart` is never called.
+ * As {@linkcode dump}, but never starts over: for callers that print rows as they come, as ss mode does. `restart` is never called.
  */
 export function attemptDump(
   socket: NetlinkSocket,

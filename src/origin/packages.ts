@@ -38,7 +38,7 @@ const NOWHERE: PackageAnswer = { name: null, manager: null, lookedUp: false };
  * Finds the package that owns `path` (absolute, one character a byte) below `root`, which is `""` for the whole system, or
  * /proc/PID/root for a process in a container.
  *
- * @param owners Users that the database may belong to; anybody when left out, as in a container, whose users are its own.
+ * @param owners User IDs that the database may belong to. Absent for any, as in a container, which has users of its own.
  */
 export function packageOf(
   path: string,

@@ -13,7 +13,7 @@ import { latin1Text } from "../text/encoding.ts";
 
 /** Larger ones are not opened: that of a full desktop has a fifth of it. */
 const MAX_SIZE = 1 << 29;
-/** Files of one name, in as many packages. There are thousands of README and __init__.py, and no program is called so. */
+/** Files of one name, in as many packages. There are thousands of files named README or __init__.py, but no programs. */
 const MAX_CANDIDATES = 2000;
 // lib/rpmtag.h
 const RPMTAG_NAME = 1000;

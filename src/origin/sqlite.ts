@@ -9,13 +9,13 @@
 import { DecodeError } from "../model/decode_error.ts";
 import { latin1Text } from "../text/encoding.ts";
 
-/** Bytes that are made available before they are looked at. */
+/** Bytes that are read before they are used. */
 interface Bytes {
   readonly bytes: Uint8Array;
   ensure(start: number, end: number): void;
 }
 
-/** A column of a row. Numbers above 2^53 are none of our business. */
+/** A column of a row. Numbers above 2^53 lose their last digits. */
 type Value = number | string | Uint8Array | null;
 
 const HEADER = "SQLite format 3\0";

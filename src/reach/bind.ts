@@ -41,7 +41,7 @@ const NAMED_ADDRESSES = 8;
 
 /**
  * Works out how far a bound socket can be reached. With `null` for interfaces, it is judged by its address alone. If they could
- * not be read, nobody knows what a wildcard address stands for.
+ * not be read, it is not known what a wildcard address stands for.
  */
 export function resolveReach(
   socket: Pick<Socket, "transport" | "family" | "v6only"> & { readonly local: InternetEndpoint },

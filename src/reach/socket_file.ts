@@ -23,7 +23,7 @@ import { utf8Text } from "../text/encoding.ts";
 export interface BoundSocket {
   /** As given to bind(2). */
   readonly path: string;
-  /** `null` where the source does not tell it: then the path has to do. */
+  /** `null` if the source does not tell it. Then only the path is compared. */
   readonly file: FileIdentity | null;
   readonly inode: number | null;
   readonly owners: readonly { readonly pid: number; readonly fds: readonly number[] }[];
@@ -38,7 +38,7 @@ type Whereabouts =
     readonly path: string;
     readonly status: FileStatus;
   }
-  /** It was removed: nobody can connect by a path. */
+  /** It was removed, so no path leads to it. */
   | { readonly kind: "gone" }
   /** Its path does not lead to it: it was removed, replaced or moved, and which of these cannot be seen. */
   | { readonly kind: "astray" }

@@ -32,7 +32,7 @@ interface SourceSink {
   restart(): void;
 }
 
-/** What became of a table. `absent`: this kernel does not have the protocol. */
+/** The outcome of reading a table. `absent`: this kernel does not have the protocol. */
 type SourceOutcome = "read" | "absent" | "failed";
 
 /** A netlink socket that can also name interfaces. A recording does so without a descriptor. */

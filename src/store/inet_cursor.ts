@@ -25,8 +25,7 @@ import type { InetRow } from "./inet_row.ts";
 import { addressText, type WireEndpoint } from "./wire_endpoint.ts";
 
 /**
- * Shows a record; moved, it shows another one. One object serves a whole table, and whoever keeps a row makes a cursor that
- * stays.
+ * Shows one record at a time. One cursor serves a whole table. To keep a row, make another cursor and do not move it.
  *
  * @example
  * const cursor = new InetCursor(records);

@@ -1,9 +1,9 @@
 /**
- * InetRecords: internet sockets as 20 words each, in large pieces of memory. Every command keeps them here that has to keep
- * them at all.
+ * InetRecords: internet sockets as 20 words each, in large pieces of memory. Every command that keeps internet sockets keeps them
+ * here.
  *
- * A record is not the message itself: a typed array can be read without a call, which counts before code is compiled, and a
- * listing is over by the time that it is.
+ * A record is a copy in a typed array and not the message itself, because reading a typed array needs no call. That matters as long as
+ * the code is not compiled, which it hardly ever is before a listing ends.
  *
  * @module
  */

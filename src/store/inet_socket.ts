@@ -44,17 +44,17 @@ export interface InetColumns {
   readonly facts: InetRequestFacts;
   readonly records: InetRecords;
   readonly annotations: SocketAnnotations;
-  /** Everything that the kernel tells; `null` where nobody asked for it. */
+  /** Everything that the kernel tells; `null` if it was not asked for. */
   readonly infos: readonly (SocketInfo | null)[] | null;
-  /** Control groups; `null` where nobody asked for them. */
+  /** Control groups; `null` if they were not asked for. */
   readonly groups: readonly (bigint | null)[] | null;
 }
 
 /**
- * One socket of a table. Nothing is decoded before somebody asks for it.
+ * One socket of a table. Each fact is decoded when it is asked for.
  *
- * There are two kinds. One stands for the same socket for good. The other moves from socket to socket like its cursor: it
- * gives the same endpoint objects every time, with other contents.
+ * There are two kinds. One always stands for the same socket. The other moves from socket to socket like its cursor, and returns the
+ * same endpoint objects each time, with other contents.
  */
 export class InetSocket implements Socket {
   readonly #columns: InetColumns;
@@ -64,10 +64,10 @@ export class InetSocket implements Socket {
   #number = 0;
   #local: InternetEndpoint | undefined;
   #peer: InternetEndpoint | null | undefined;
-  // A key that every socket has is found sooner than one that none has.
+  // Every socket has this property, even if it is `null`, because a property that exists is found sooner.
   info: SocketInfo | null | undefined = undefined;
 
-  /** The socket of a number for good, or, without a number, one that moves. */
+  /** With `number`: always that socket. Without: a socket that moves. */
   constructor(columns: InetColumns, number: number | null) {
     this.#columns = columns;
     this.#row = new InetCursor(columns.records);

@@ -35,7 +35,7 @@ export class InetSockets implements InetColumns {
     return this.#moving.to(number);
   }
 
-  /** The socket of a number for good: the same object each time. */
+  /** The socket of a number, as an object that stays valid. The same number gives the same object. */
   keep(number: number): InetSocket {
     let kept = this.#kept.get(number);
     if (kept === undefined) {

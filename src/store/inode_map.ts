@@ -16,7 +16,7 @@ const SMALLEST = 64;
  * map.get(4711); // 1
  */
 export class InodeMap {
-  /** Kernel: 32-bit today, but nothing promises it. 0 where the slot is free. */
+  /** Inodes, 0 in a free slot. The kernel's are 32 bits wide today, which it does not promise. */
   #inodes: Float64Array;
   #values: Int32Array;
   #mask: number;

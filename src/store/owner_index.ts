@@ -93,7 +93,7 @@ export class OwnerIndex {
 
   /**
    * Rows of the descriptor table that hold an inode: the highest process first, within it the highest thread, then the
-   * highest descriptor. Good until the next call.
+   * highest descriptor. Valid until the next call.
    */
   rows(inode: number): readonly number[] {
     const rows = this.#rows;
@@ -116,9 +116,8 @@ export class OwnerIndex {
   }
 
   /**
-   * Rows of the descriptor table that hold the socket with this first row, in no order. Inodes are 32 bits and come round
-   * again, so a cookie decides where both sides know one. It does not decide where there is only one candidate: an MPTCP
-   * socket has the inode of its first subflow, and another cookie.
+   * Rows of the descriptor table that hold the socket with this first row, in no order. Inodes have 32 bits and are reused, so if both sides know a cookie it decides. With only one candidate the cookie is ignored,
+   * because an MPTCP socket has the inode of its first subflow but another cookie.
    */
   rowsFrom(first: number, cookie: number | bigint | null = null): number[] {
     const rows: number[] = [];

@@ -7,7 +7,7 @@ import type { SocketTable } from "./socket_table.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 
-/** Sockets of many tables in one order. What it shows is good until the next socket is asked for. */
+/** Sockets of many tables in one order. The object that it returns is valid until the next socket is asked for. */
 export class SocketRows implements Sockets {
   readonly #tables: SocketTable[];
   /** Of each socket its table and its number there. */
@@ -56,7 +56,7 @@ export class SocketRows implements Sockets {
     return this.#tables[this.#table[place]!]!.at(this.#number[place]!);
   }
 
-  /** The socket at a place for good: the same object each time. */
+  /** The socket at a place, as an object that stays valid. The same place gives the same object. */
   keep(place: number): Socket {
     return this.#tables[this.#table[place]!]!.keep(this.#number[place]!);
   }

@@ -12,7 +12,7 @@ export interface SocketTable {
   add(view: DataView, start: number, end: number): number;
   /** The socket of a number, until the next one is asked for. */
   at(number: number): Socket;
-  /** The socket of a number for good: the same object each time. */
+  /** The socket of a number, as an object that stays valid. The same number gives the same object. */
   keep(number: number): Socket;
   /** Forgets all of them. */
   clear(): void;

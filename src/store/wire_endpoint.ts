@@ -1,5 +1,5 @@
 /**
- * WireEndpoint: one end of an internet socket as numbers. Text is made of them when somebody asks for it.
+ * WireEndpoint: one end of an internet socket as numbers. Its text is made when it is asked for.
  *
  * @module
  */

@@ -2,7 +2,8 @@
  * Bytes and text: the one place where one is turned into the other.
  *
  * Text from outside is bytes. It is kept as text with one character a byte (latin1) where it is compared or parsed, and
- * decoded as UTF-8 where a person reads it. The decoders are made on first use: each costs a start as much as a hundred rows.
+ * decoded as UTF-8 where a person reads it. The decoders are made on first use, because making one
+ * takes as long as a hundred rows.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Labels: words that stand in nearly every row, such as ` rtt:`, prepared so that one is written with four stores whatever
- * its length. A row of `ss -ti` has some forty of them. What a label has too many of is written over by what follows.
+ * Labels: words that are in nearly every row, such as ` rtt:`, prepared so that each is written with four stores. A row of `ss -ti` has
+ * some forty of them. The stores write 16 bytes, and what follows a shorter label overwrites the rest.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Wildcards: the one matcher of patterns, for filters and for policies.
  *
- * It goes through a text once, with all the positions of the pattern that what was read so far can lead to. So the time is at
- * most the product of both lengths, whoever wrote the pattern and whoever chose the text.
+ * It goes through a text once, with all the positions of the pattern that what was read so far can lead to. So the time is at most the
+ * product of both lengths, for any pattern and any text.
  *
  * @module
  */

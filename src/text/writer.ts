@@ -12,7 +12,7 @@ import { tryWrite } from "../../ffi/files.ts";
 import { POLLOUT, waitFor } from "../../ffi/poll.ts";
 import { utf8Bytes } from "./encoding.ts";
 
-/** The reader is gone. That is no failure: `sockeye | head -1` has got what it wanted. */
+/** The reader is gone. That is no failure: `sockeye | head -1` has all that it wants. */
 export class BrokenPipe extends Error {
   override readonly name = "BrokenPipe";
 }
@@ -25,7 +25,7 @@ export class Writer {
   readonly #what: string;
   #pending: string[] = [];
   #length = 0;
-  /** Set where the exit status is an answer too: when the reader is gone, the run goes on and the rest is thrown away. */
+  /** Set where the exit status is part of the answer. When the reader is gone, the run goes on and the rest of the output is discarded. */
   keepsOn = false;
   /** Set where the descriptor was closed when the program was started: whatever is written is an error then. */
   isClosed = false;

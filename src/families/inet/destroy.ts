@@ -1,5 +1,5 @@
 /**
- * Destroy: asks the kernel to close sockets, whoever their owners are, and finds out what became of each.
+ * Destroy: asks the kernel to close sockets, and finds out whether each was closed. It does not matter which processes have them.
  *
  * The kernel looks a socket up by its addresses, as it does for a packet that comes in, and then compares the cookie. Of
  * several sockets with one address it finds one, and answers ENOENT for the others. So its answer is no verdict: that comes
@@ -52,7 +52,7 @@ export function destroyRequest(
 }
 
 /**
- * What became of a socket. `closed`: the kernel accepted the request, and its table has the socket no more. `bound`: it lost its
+ * The outcome for a socket. `closed`: the kernel accepted the request, and its table has the socket no more. `bound`: it lost its
  * peer or listens no more, and its owner got an error, but it keeps the port that its owner gave to bind(2). `gone`: it was not
  * found, neither by its addresses nor in the table. `hidden`: it is there, and the kernel finds only other sockets by its
  * addresses. `remains`: the kernel accepted the request, and the socket is as it was. `denied`: it takes CAP_NET_ADMIN.
@@ -91,7 +91,7 @@ const ADDRESS_SIZE = REQ_DST - REQ_SRC;
 const ROUNDS = 3;
 
 /**
- * Sends requests of {@linkcode destroyRequest}, all of one network namespace, and says what became of each socket. No dump may
+ * Sends requests of {@linkcode destroyRequest}, all of one network namespace, and returns the outcome for each socket. No dump may
  * be under way on the connection.
  */
 export function destroy(

@@ -15,7 +15,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const names = new EtcNames();
   let parsed: ReturnType<typeof parseLsof>;
   try {
-    // lsof has no long options, but this one everybody tries.
+    // lsof has no long options, but people try this one.
     parsed = args.length === 1 && args[0] === "--help" ? "help" : parseLsof(args, names);
   } catch (error) {
     if (!(error instanceof LsofError)) throw error;

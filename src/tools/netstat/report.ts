@@ -25,7 +25,7 @@ export class TableReport {
   }
 
   /**
-   * Says that a table does not exist, if netstat would, and returns the exit status. `implied`: nobody asked for this table
+   * Says that a table does not exist, if netstat would, and returns the exit status. `implied`: this table was not asked for
    * by its name.
    */
   absent(what: string, implied = this.#query.protocolsImplied): number {

@@ -26,7 +26,7 @@ export function protocolName(number: number): InternetProtocol {
   return number === IPPROTO_TCP ? "tcp" : number === IPPROTO_UDP ? "udp" : "udplite";
 }
 
-/** One socket. Nothing is decoded before somebody asks for it. */
+/** One socket. Each fact is decoded when it is asked for. */
 export class InternetSocket implements InternetEnds, SocketState {
   readonly #row: InetCursor;
 
@@ -157,7 +157,7 @@ export class InternetSockets {
     return this.#moving.to(number);
   }
 
-  /** The socket of a number, for good. */
+  /** The socket of a number, as an object that stays valid. */
   keep(number: number): InternetSocket {
     return new InternetSocket(this.records).to(number);
   }

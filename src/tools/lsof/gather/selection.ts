@@ -116,7 +116,7 @@ export class Selection {
     return (this.asked & ~(BY_ADDRESS | BY_INTERNET)) === 0;
   }
 
-  /** Whose files other than sockets may be listed: everybody's, nobody's, or those of selected processes. */
+  /** Which processes' files other than sockets may be listed: of all, of none, or of the selected ones. */
   get nonSockets(): "all" | "none" | "process" {
     if ((this.asked & BY_SOCKET) === 0 || this.all) return "all";
     if (this.query.and || (this.asked & ~BY_SOCKET) === 0) return "none";
