@@ -7,7 +7,8 @@
  */
 import { addressOf, allocate, cString } from "./memory.ts";
 import { SYS } from "./arch/mod.ts";
-import { check, EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { failed } from "./failed_calls.ts";
 import { compileEagerly } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { POLLIN, waitFor } from "./poll.ts";
@@ -47,7 +48,7 @@ export function tryOpenAt(dirfd: number, path: Uint8Array, flags: number, mode =
     const fd = libc.openat(dirfd, path, flags | O_CLOEXEC, mode);
     if (fd >= 0) return fd;
     const error = errno();
-    if (error !== EINTR) return -error;
+    if (error !== EINTR) return failed("open", -error, path, true);
   }
 }
 
@@ -76,7 +77,7 @@ export function tryOpenResolved(
     const fd = Number(libc.syscall(SYS.openat2, dirfd, path as never, address, 24, 0, 0));
     if (fd >= 0) return fd;
     const error = errno();
-    if (error !== EINTR) return -error;
+    if (error !== EINTR) return failed("openat2", -error, path);
   }
 }
 
@@ -98,7 +99,7 @@ export function tryRead(fd: number, buffer: Uint8Array): number {
     const count = Number(libc.read(fd, buffer, buffer.length));
     if (count >= 0) return count;
     const error = errno();
-    if (error !== EINTR) return -error;
+    if (error !== EINTR) return failed("read", -error, undefined, error !== EAGAIN);
   }
 }
 
@@ -112,7 +113,8 @@ export function tryWrite(fd: number, bytes: Uint8Array): number {
 /** Reads the target of a symbolic link named by a NUL-terminated path. Returns its length, or the negated errno. */
 function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): number {
   const length = Number(libc.readlinkat(dirfd, path, buffer, buffer.length));
-  return length >= 0 ? length : -errno();
+  // EINVAL: it is no link.
+  return length >= 0 ? length : failed("readlink", -errno(), path);
 }
 
 // Files of /proc have no size, so they are read to their end into a buffer that doubles.
@@ -225,7 +227,10 @@ export class DirectoryReader {
       const length = Number(
         libc.syscall(SYS.getdents64, this.#fd, this.#buffer, this.#buffer.length, 0, 0, 0),
       );
-      this.#length = check("getdents64", length);
+      if (length < 0) {
+        throw new SyscallError("getdents64", -failed("getdents64", -errno(), undefined, true));
+      }
+      this.#length = length;
       this.#total += length;
       if (this.#total > MANY_ENTRIES) compileEagerly();
       this.#position = 0;
@@ -278,8 +283,12 @@ export class DirectoryReader {
 export class LinkReader {
   readonly bytes: Uint8Array<ArrayBuffer>;
 
-  constructor(size = 64) {
+  readonly #areLinks: boolean;
+
+  /** `areLinks`: false where some names may be of plain files, see {@linkcode LinkReader.readPlain}. */
+  constructor(size = 64, areLinks = true) {
     this.bytes = allocate(size);
+    this.#areLinks = areLinks;
   }
 
   /** Returns the length of the target (at most the buffer's size), or the negated errno. */
@@ -287,7 +296,7 @@ export class LinkReader {
     const length = Number(
       libc.readlinkat(dirfd, nameAddress as never, this.bytes, this.bytes.length),
     );
-    return length >= 0 ? length : -errno();
+    return length >= 0 ? length : failed("readlink", -errno(), undefined, this.#areLinks);
   }
 
   /**

@@ -8,6 +8,7 @@
  */
 import { SYS } from "./arch/mod.ts";
 import { EINVAL, ENOTTY, errno, SyscallError } from "./errno.ts";
+import { failed } from "./failed_calls.ts";
 import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt } from "./files.ts";
 import { libc } from "./libc.ts";
 import { cString } from "./memory.ts";
@@ -104,7 +105,7 @@ export function tryNamespaceInode(fd: number): number {
   const type = libc.ioctl(fd, NS_GET_NSTYPE, null);
   if (type < 0) {
     const error = errno();
-    return error === ENOTTY ? -EINVAL : -error;
+    return error === ENOTTY ? -EINVAL : failed("ioctl NS_GET_NSTYPE", -error);
   }
   if (type !== CLONE_NEWNET) return -EINVAL;
   const status = tryStatFd(fd);

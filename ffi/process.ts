@@ -5,6 +5,7 @@
  */
 import { SYS } from "./arch/mod.ts";
 import { errno } from "./errno.ts";
+import { failed } from "./failed_calls.ts";
 import { libc } from "./libc.ts";
 import { addressOf, allocate } from "./memory.ts";
 
@@ -42,13 +43,13 @@ export function tryCopyDescriptor(pid: number, fd: number): number {
 /** A pidfd of a process, close-on-exec, or the negated errno: ESRCH if the process is gone, ENOSYS before Linux 5.3. */
 export function tryOpenProcess(pid: number): number {
   const pidfd = Number(libc.syscall(SYS.pidfd_open, pid, 0 as never, 0, 0, 0, 0));
-  return pidfd < 0 ? -errno() : pidfd;
+  return pidfd < 0 ? failed("pidfd_open", -errno()) : pidfd;
 }
 
 /** As {@linkcode tryCopyDescriptor}, for a pidfd of {@linkcode tryOpenProcess}. */
 export function tryCopyFrom(pidfd: number, fd: number): number {
   const copy = Number(libc.syscall(SYS.pidfd_getfd, pidfd, fd as never, 0, 0, 0, 0));
-  return copy < 0 ? -errno() : copy;
+  return copy < 0 ? failed("pidfd_getfd", -errno()) : copy;
 }
 
 /** Bytes of a set of processors. Kernels can be built for up to 8192. */

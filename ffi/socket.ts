@@ -6,6 +6,7 @@
  * @module
  */
 import { check, EINTR, errno, SyscallError } from "./errno.ts";
+import { failed } from "./failed_calls.ts";
 import { compileEagerly } from "./jit.ts";
 import { libc } from "./libc.ts";
 import { allocate, type ReceiveSlots, type SendMessage, SOCKADDR_NL_SIZE } from "./memory.ts";
@@ -67,7 +68,9 @@ export function tryGetIntOption(fd: number, level: number, option: number): numb
   const view = new DataView(bytes.buffer);
   const length = allocate(4);
   new DataView(length.buffer).setUint32(0, 4, true);
-  return libc.getsockopt(fd, level, option, bytes, length) < 0 ? -errno() : view.getInt32(0, true);
+  return libc.getsockopt(fd, level, option, bytes, length) < 0
+    ? failed("getsockopt", -errno())
+    : view.getInt32(0, true);
 }
 
 /**
@@ -78,7 +81,9 @@ export function tryGetOption(fd: number, level: number, option: number, value: U
   const length = allocate(4);
   const view = new DataView(length.buffer);
   view.setUint32(0, value.length, true);
-  return libc.getsockopt(fd, level, option, value, length) < 0 ? -errno() : view.getUint32(0, true);
+  return libc.getsockopt(fd, level, option, value, length) < 0
+    ? failed("getsockopt", -errno())
+    : view.getUint32(0, true);
 }
 
 // include/uapi/linux/sockios.h
@@ -87,7 +92,7 @@ const SIOCGSKNS = 0x894c;
 /** Opens the network namespace that a socket belongs to. Returns the descriptor, or the negated errno: EPERM without CAP_NET_ADMIN. */
 export function tryOpenSocketNamespace(fd: number): number {
   const opened = libc.ioctl(fd, SIOCGSKNS, null);
-  return opened < 0 ? -errno() : opened;
+  return opened < 0 ? failed("ioctl SIOCGSKNS", -errno()) : opened;
 }
 
 // include/uapi/asm-generic/socket.h, since Linux 5.14.
@@ -109,7 +114,7 @@ const SIOCUNIXFILE = 0x89e0;
  */
 export function tryOpenSocketFile(fd: number): number {
   const opened = libc.ioctl(fd, SIOCUNIXFILE, null);
-  return opened < 0 ? -errno() : opened;
+  return opened < 0 ? failed("ioctl SIOCUNIXFILE", -errno()) : opened;
 }
 
 /** Sends one message. Throws {@linkcode SyscallError}. */
@@ -152,7 +157,10 @@ const IFREQ_SIZE = 40;
 export function interfaceName(fd: number, index: number): string | null {
   const request = allocate(IFREQ_SIZE);
   new DataView(request.buffer).setInt32(16, index, true);
-  if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) return null;
+  if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) {
+    failed("ioctl SIOCGIFNAME", -errno(), undefined, true);
+    return null;
+  }
   const end = request.indexOf(0);
   // A name may have any bytes except slash, colon and blanks.
   const name = request.subarray(0, end < 0 ? IFNAMSIZ : Math.min(end, IFNAMSIZ));
@@ -167,6 +175,9 @@ export function interfaceIndex(fd: number, name: string): number | null {
   if (bytes.length === 0 || bytes.length >= IFNAMSIZ || bytes.includes(0)) return null;
   const request = allocate(IFREQ_SIZE);
   request.set(bytes);
-  if (libc.ioctl(fd, SIOCGIFINDEX, request) < 0) return null;
+  if (libc.ioctl(fd, SIOCGIFINDEX, request) < 0) {
+    failed("ioctl SIOCGIFINDEX", -errno(), undefined, true);
+    return null;
+  }
   return new DataView(request.buffer).getInt32(IFNAMSIZ, true);
 }

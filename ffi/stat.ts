@@ -6,6 +6,7 @@
  */
 import { SYS } from "./arch/mod.ts";
 import { ENOSYS, EPERM, errno } from "./errno.ts";
+import { failed } from "./failed_calls.ts";
 import { libc } from "./libc.ts";
 import { addressOf, allocate, cString } from "./memory.ts";
 
@@ -114,7 +115,8 @@ function statx(dirfd: number, path: Uint8Array | number, flags: number): FileSta
   const status = callStatx(dirfd, path, flags, address);
   if (status < 0) {
     const doubtful = status === -ENOSYS || status === -EPERM;
-    return doubtful && !isUsable(status) ? oldStat(dirfd, path, flags) : status;
+    if (doubtful && !isUsable(status)) return oldStat(dirfd, path, flags);
+    return failed("statx", status, typeof path === "number" ? undefined : path);
   }
   // struct statx: mask u32 0, nlink u32 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32, size u64 40, rdev u32+u32 128, dev u32+u32 136, mnt_id u64 144.
   return {
@@ -144,7 +146,9 @@ function oldStat(dirfd: number, path: Uint8Array | number, flags: number): FileS
   const status = Number(
     libc.syscall(SYS.newfstatat, dirfd, path as never, addressOf(bytes), known, 0, 0),
   );
-  if (status < 0) return -errno();
+  if (status < 0) {
+    return failed("newfstatat", -errno(), typeof path === "number" ? undefined : path);
+  }
   return {
     mode: view.getUint32(STAT.mode, true),
     uid: view.getUint32(STAT.uid, true),

@@ -19,7 +19,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/model": ["src/text"],
   "src/text": ["ffi"],
   "src/query.ts": ["src/model", "src/filter"],
-  "src/diagnostics.ts": ["src/model"],
+  "src/diagnostics.ts": ["ffi", "src/model", "src/text"],
   "src/version.ts": [],
   "src/filter": [],
   "src/netlink": ["ffi"],

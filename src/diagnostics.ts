@@ -4,16 +4,36 @@
  *
  * @module
  */
+import { errnoName, errnoText } from "../ffi/errno.ts";
+import { type FailedCall, failedCalls } from "../ffi/failed_calls.ts";
 import type { Gap } from "./model/gap.ts";
+import { plural } from "./text/plural.ts";
 
 /** Collects gaps and notes in the order in which they were found. */
 export class Diagnostics {
-  readonly gaps: Gap[] = [];
+  readonly #gaps: Gap[] = [];
   readonly notes: string[] = [];
+  /** How many failed calls were looked at. */
+  #seen = failedCalls().length;
+
+  /**
+   * All gaps so far. A system call that went wrong since this was made is one too, whoever made it and whatever became of it.
+   */
+  get gaps(): readonly Gap[] {
+    const calls = failedCalls();
+    if (calls.length > this.#seen) {
+      const since = calls.slice(this.#seen);
+      this.#seen = calls.length;
+      for (const [errno, alike] of Map.groupBy(since, ({ errno }) => errno)) {
+        this.#gaps.push(gapOf(errno, alike));
+      }
+    }
+    return this.#gaps;
+  }
 
   /** Records that something is missing from the answer. Gaps that are alike are told as one line: see `gapLines`. */
   gap(gap: Gap): void {
-    this.gaps.push(gap);
+    this.#gaps.push(gap);
   }
 
   /** Records how something was done, such as a fallback or a retry. A repeated note is kept once. */
@@ -25,4 +45,20 @@ export class Diagnostics {
   get complete(): boolean {
     return this.gaps.length === 0;
   }
+}
+
+/** At most so many are named. */
+const MOST_NAMED = 3;
+
+function gapOf(errno: number, calls: readonly FailedCall[]): Gap {
+  const items = [...new Set(calls.map(({ call, path }) => path === "" ? call : `${call} ${path}`))];
+  const named = items.slice(0, MOST_NAMED).join(", ") + (items.length > MOST_NAMED ? "…" : "");
+  return {
+    kind: "reads",
+    reason: `${plural(calls.length, "system call")} failed (${named}): ${errnoText(errno)} (${
+      errnoName(errno)
+    }); what ${calls.length === 1 ? "it" : "they"} would have told may be missing`,
+    detail: { calls: calls.length, errno: errnoName(errno) },
+    items,
+  };
 }

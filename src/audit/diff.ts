@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { decide, decideAny, type Places, type Verdict } from "../model/verdict.ts";
+import { decide, decideAny, mayHide, type Places, type Verdict } from "../model/verdict.ts";
 import type {
   GapDocument,
   HostDocument,
+  OwnerDocument,
   SnapshotDocument,
   SocketDocument,
 } from "../snapshot/document.ts";
@@ -52,6 +53,8 @@ export interface Service {
   readonly values: Readonly<Record<DiffField, readonly string[]>>;
   /** False if not everything is known about its owners. */
   readonly ownersKnown: boolean;
+  /** Fields of the socket itself that could not be found out. */
+  readonly unknown: readonly DiffField[];
   /** True if some processes could not be read, one of which may be another owner. */
   readonly mayHaveMore: boolean;
   /** Namespace and endpoint with what the key leaves out: process IDs in paths, and ports that the kernel picked. */
@@ -198,7 +201,8 @@ class Side {
       if (group === undefined) groups.set(name, { identity, sockets: [socket] });
       else group.sockets.push(socket);
     }
-    const unseen = document.gaps.some(({ kind }) => kind === "processes");
+    const has = (kind: string) => document.gaps.some((gap) => gap.kind === kind);
+    const unseen = { processes: has("processes"), interfaces: has("interfaces") || has("reads") };
     for (const { identity, sockets } of groups.values()) {
       const service = makeService(identity, sockets, unseen);
       if (identity.ephemeral) this.picked.push(service);
@@ -224,22 +228,20 @@ class Side {
   }
 
   #whyUnseen(service: Service): string | null {
-    const transport = service.endpoint.split(" ")[0]!;
-    for (const gap of this.#document.gaps) {
-      const matters = gap.kind === "netns"
-        ? service.netns !== "host"
-        : (gap.kind === "table" || gap.kind === "interrupted") &&
-          (typeof gap.table !== "string" || gap.table.startsWith(transport.split("-")[0]!));
-      if (matters) return `the other side did not see everything: ${gap.reason}`;
-    }
-    return null;
+    const [kind] = service.endpoint.split(/[ -]/) as [string];
+    const places: Places = {
+      tables: (label) => label.startsWith(kind),
+      namespaces: () => service.netns !== "host",
+    };
+    const gap = this.#document.gaps.find((gap) => mayHide(gap, places));
+    return gap === undefined ? null : `the other side did not see everything: ${gap.reason}`;
   }
 }
 
 function makeService(
   { key, netns, endpoint }: Identity,
   sockets: readonly SocketDocument[],
-  processesUnseen: boolean,
+  unseen: { readonly processes: boolean; readonly interfaces: boolean },
 ): Service {
   const owners = sockets.flatMap((socket) => socket.owners);
   const distinct = (values: readonly (string | null)[]) =>
@@ -262,12 +264,34 @@ function makeService(
     },
     ownersKnown:
       sockets.every(({ ownership }) => ownership !== "hidden" && ownership !== "unknown") &&
-      owners.every(({ exe, uid }) => exe !== null && uid !== null),
-    mayHaveMore: processesUnseen,
+      owners.every(isWhole),
+    unknown: [
+      // Without a gap it is unknown because no interface is up, which is a fact like others.
+      ...unseen.interfaces && sockets.some(({ reach }) => reach.scope === "unknown")
+        ? ["reach" as const]
+        : [],
+      // The file of a path that leads nowhere has no mode, and says so.
+      ...sockets.some(({ local: { path, mode, host_path: found } }) =>
+          path && mode === undefined && found === undefined
+        )
+        ? ["mode" as const]
+        : [],
+      // /proc does not tell it.
+      ...sockets.some(({ family, v6only }) => family === "inet6" && v6only === null)
+        ? ["v6only" as const]
+        : [],
+    ],
+    mayHaveMore: unseen.processes,
     places: distinct(
       sockets.map((socket) => `${netns} ${transportText(socket)} ${endpointText(socket)}`),
     ),
   };
+}
+
+/** True if everything that is compared is known of an owner. */
+function isWhole({ exe, uid, unread }: OwnerDocument): boolean {
+  return exe !== null && uid !== null && unread?.cgroup === undefined &&
+    unread?.passwd === undefined;
 }
 
 /** True if one side shows less than the other and may have missed an owner, who could explain the rest. */
@@ -277,33 +301,54 @@ function isPartOf(part: Service, whole: Service, field: DiffField): boolean {
 }
 
 function changes(old: Service, now: Service): Difference | null {
+  const isUnknown = (field: DiffField) =>
+    old.unknown.includes(field) || now.unknown.includes(field);
   const differing = DIFF_FIELDS.filter((field) => {
     const [a, b] = [old.values[field], now.values[field]];
-    // /proc does not tell v6only, which is no difference.
-    if (field === "v6only" && (a.length === 0 || b.length === 0)) return false;
+    // Which source was asked is no difference.
+    if (field === "v6only" && (isUnknown(field) || a.length === 0 || b.length === 0)) return false;
     return a.join("\0") !== b.join("\0");
   });
   const known = old.ownersKnown && now.ownersKnown;
   const certain = differing.filter((field) =>
-    !OWNER_FIELDS.includes(field) ||
-    known && !isPartOf(old, now, field) && !isPartOf(now, old, field)
+    OWNER_FIELDS.includes(field)
+      ? known && !isPartOf(old, now, field) && !isPartOf(now, old, field)
+      : !isUnknown(field)
   );
+  const open = differing.filter(isUnknown);
   if (certain.length === 0 && known && differing.length === 0) return null;
-  const oldLacks = known ? old.mayHaveMore : !old.ownersKnown;
-  const nowLacks = known ? now.mayHaveMore : !now.ownersKnown;
-  const side = oldLacks && nowLacks ? "both sides" : oldLacks ? "the older side" : "the newer side";
-  return {
-    kind: certain.length > 0 ? "changed" : "undecided",
+  const common = {
     id: now.id,
     key: now.key,
     endpoint: now.endpoint,
     netns: now.netns,
     before: old.values,
     after: now.values,
-    fields: certain.length > 0 ? certain : OWNER_FIELDS,
-    reason: certain.length > 0 ? null : `not every holder is known on ${side}`,
+  };
+  if (certain.length > 0) return { kind: "changed", ...common, fields: certain, reason: null };
+  const side = (older: boolean, newer: boolean) =>
+    older && newer ? "both sides" : older ? "the older side" : "the newer side";
+  const lacking = ({ unknown }: Service) => open.some((field) => unknown.includes(field));
+  // What is known of nobody's holders cannot be told to be the same.
+  if (known && differing.length === open.length) {
+    const what = open.map((field) => UNKNOWN_TEXT[field] ?? field).join(" and ");
+    const reason = `${what} is not known on ${side(lacking(old), lacking(now))}`;
+    return { kind: "undecided", ...common, fields: open, reason };
+  }
+  const oldLacks = known ? old.mayHaveMore : !old.ownersKnown;
+  const nowLacks = known ? now.mayHaveMore : !now.ownersKnown;
+  return {
+    kind: "undecided",
+    ...common,
+    fields: OWNER_FIELDS,
+    reason: `not every holder is known on ${side(oldLacks, nowLacks)}`,
   };
 }
+
+const UNKNOWN_TEXT: Partial<Record<DiffField, string>> = {
+  reach: "how far it reaches",
+  mode: "the mode of its file",
+};
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

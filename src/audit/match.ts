@@ -291,10 +291,14 @@ function judgeOwners(
   const { users, container } = entry;
   for (const owner of socket.owners) {
     judgeProgram(entry, owner, wrong, unknown);
-    judgeUnit(entry, owner, wrong);
+    judgeUnit(entry, owner, wrong, unknown);
     if (users !== null) {
       if (owner.uid === null) unknown.push(`the user of ${called(owner)} could not be read`);
-      else if (!users.includes(String(owner.uid)) && !users.includes(owner.user ?? "")) {
+      else if (owner.user === null && owner.unread?.passwd !== undefined) {
+        if (!users.includes(String(owner.uid))) {
+          unknown.push(`the name of user ${owner.uid} of ${called(owner)} could not be read`);
+        }
+      } else if (!users.includes(String(owner.uid)) && !users.includes(owner.user ?? "")) {
         wrong.push(
           `held by ${called(owner)} of ${userText(owner)}, the entry allows ${users.join(", ")}`,
         );
@@ -338,9 +342,18 @@ function judgeProgram(
   }
 }
 
-function judgeUnit(entry: PolicyEntry, owner: OwnerDocument, wrong: string[]): void {
+function judgeUnit(
+  entry: PolicyEntry,
+  owner: OwnerDocument,
+  wrong: string[],
+  unknown: string[],
+): void {
   const { units, userUnits } = entry;
   if (units === null && userUnits === null) return;
+  if (owner.unread?.cgroup !== undefined) {
+    unknown.push(`the unit of ${called(owner)} could not be read`);
+    return;
+  }
   const { unit, unit_manager: manager } = owner;
   if (unit !== null) {
     if (manager === "user") {
@@ -373,6 +386,10 @@ function judgeContainer(
   wrong: string[],
   unknown: string[],
 ): void {
+  if (owner.container === null && owner.unread?.cgroup !== undefined) {
+    unknown.push(`the container of ${called(owner)} could not be read`);
+    return;
+  }
   if (owner.container === null) {
     wrong.push(`held by ${called(owner)} in no container`);
     return;

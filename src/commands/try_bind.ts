@@ -6,11 +6,12 @@
 import {
   EACCES,
   EADDRINUSE,
-  EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
+  EADDRNOTAVAIL,
+  EAFNOSUPPORT,
+  EINVAL,
+  ENODEV,
   EPERM,
+  EPROTONOSUPPORT,
   SyscallError,
 } from "../../ffi/errno.ts";
 import { type BindOptions, probeBind } from "../../ffi/internet.ts";
@@ -27,8 +28,20 @@ export interface BindTries {
   readonly reusePort: number | null;
 }
 
-/** What keeps this program from making a socket, and says nothing about others. */
-const OWN_LIMITS: readonly number[] = [EMFILE, ENFILE, ENOMEM, ENOBUFS, EACCES, EPERM];
+/** Errors by which socket(2) says that nobody can make such a socket, for instance because IPv6 is switched off. */
+const NO_SUCH_SOCKET: readonly number[] = [EAFNOSUPPORT, EPROTONOSUPPORT];
+
+/** Errors by which bind(2) speaks of the address. Others speak of the machine. */
+const ANSWERS: readonly number[] = [
+  0,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EACCES,
+  EPERM,
+  EINVAL,
+  ENODEV,
+  EAFNOSUPPORT,
+];
 
 /**
  * Binds sockets of our own to `address`, 4 or 16 bytes, and closes each at once; none listens. An error of this program's own, such as
@@ -60,13 +73,11 @@ export function tryBinds(
 function tryOnce(probe: () => number, diagnostics: Diagnostics): number | null {
   try {
     const errno = probe();
-    // bind(2) itself may be refused for want of memory.
-    if (errno !== ENOMEM && errno !== ENOBUFS) return errno;
+    if (ANSWERS.includes(errno)) return errno;
     throw new SyscallError("bind", errno);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    // The socket cannot be made by anybody, for instance because IPv6 is switched off.
-    if (!OWN_LIMITS.includes(error.errno)) return error.errno;
+    if (NO_SUCH_SOCKET.includes(error.errno)) return error.errno;
     diagnostics.gap({
       kind: "bind",
       reason: `bind could not be tried: ${error.message}`,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { failureOf } from "../../ffi/errno.ts";
 import { AT_FDCWD, tryReadFileAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { utf8Text } from "../text/encoding.ts";
@@ -19,6 +20,7 @@ export class Users {
   readonly #path: string;
   readonly #read: (path: string) => Uint8Array | number;
   #names: Map<number, string> | undefined;
+  #unread = 0;
 
   /** `read` returns the file, or the negated errno. */
   constructor(path = "/etc/passwd", read: (path: string) => Uint8Array | number = readWhole) {
@@ -29,9 +31,19 @@ export class Users {
   #load(): Map<number, string> {
     if (this.#names === undefined) {
       const bytes = this.#read(this.#path);
-      this.#names = typeof bytes === "number" ? new Map() : parsePasswd(utf8Text(bytes));
+      if (typeof bytes !== "number") this.#names = parsePasswd(utf8Text(bytes));
+      else {
+        this.#names = new Map();
+        if (failureOf(bytes) !== "absent") this.#unread = -bytes;
+      }
     }
     return this.#names;
+  }
+
+  /** Why there are no names: the errno of a file that may have some; 0 where it was read, or is not there. */
+  get unread(): number {
+    this.#load();
+    return this.#unread;
   }
 
   /** Login name of a user ID; `null` where the file has none. */

@@ -59,6 +59,8 @@ export interface Checkup {
   readonly namespaces: readonly NamespaceCheck[];
   /** Processes whose network namespace could not be read. */
   readonly namespacesUnread: number;
+  /** What could not be read for this checkup, and why: `the list of mounts: Input/output error (EIO)`. Facts from it are missing. */
+  readonly unread: readonly string[];
   /** What to change to see more, a sentence each. */
   readonly advice: readonly string[];
 }

@@ -22,6 +22,8 @@ export const GAP_KINDS = [
   "unlisted",
   /** A bind(2) that could not be tried. */
   "bind",
+  /** System calls that failed without saying anything of what they were asked about. */
+  "reads",
 ] as const;
 type GapKind = typeof GAP_KINDS[number];
 
@@ -54,12 +56,15 @@ export function flatGap({ kind, reason, detail }: Gap): FlatGap {
 }
 
 /** What is told of a gap. */
-export type ToldGap = Pick<Gap, "reason" | "many" | "items">;
+export type ToldGap =
+  & Pick<Gap, "reason" | "many" | "items">
+  & Partial<Pick<Gap, "kind" | "detail">>;
 
 /** The lines that tell gaps: each sort once, with its number. With `verbose`, what exactly is missing stands below it. */
 export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {
   const sorts = new Map<string, ToldGap[]>();
   for (const gap of gaps) {
+    if (isToldBy(gap, gaps)) continue;
     const sort = gap.many ?? gap.reason;
     const known = sorts.get(sort);
     if (known === undefined) sorts.set(sort, [gap]);
@@ -80,4 +85,10 @@ export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {
     if (verbose) lines.push(...[...items].map((item) => `  ${item}`));
   }
   return lines;
+}
+
+// A failed call needs no line where another one says better what its error has hidden.
+function isToldBy({ kind, detail }: ToldGap, gaps: readonly ToldGap[]): boolean {
+  return kind === "reads" &&
+    gaps.some((other) => other.kind !== "reads" && other.reason.includes(`(${detail?.errno})`));
 }

@@ -66,6 +66,11 @@ export interface Process {
   readonly unitManager: Manager | null;
   /** Who chose the identifier of {@linkcode container}; `null` without one. */
   readonly containerManager: Manager | null;
+  /**
+   * Files that could not be read although the process had not ended, with the error: `exe`, `stat`, `status`, `cgroup` and
+   * `cmdline` of the process, and `passwd`. What they tell is not absent but unknown.
+   */
+  readonly unread?: Readonly<Record<string, string>>;
 }
 
 /**

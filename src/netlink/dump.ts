@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EBUSY, ENOBUFS, SyscallError } from "../../ffi/errno.ts";
+import { EBUSY, EINTR, ENOBUFS, SyscallError } from "../../ffi/errno.ts";
 import type { NetlinkSocket } from "./connection.ts";
 import { stamp } from "./builder.ts";
 import { NetlinkError, verdict } from "./error.ts";
@@ -104,6 +104,21 @@ export function dump(
     if (!outcome.interrupted || last) return outcome;
     sink.restart();
   }
+}
+
+/**
+ * As {@linkcode dump}, for tables of which a part is worth nothing: if every attempt was disturbed, throws
+ * {@linkcode NetlinkError} with EINTR. Returns how many messages were delivered.
+ */
+export function dumpWhole(
+  socket: NetlinkSocket,
+  request: Uint8Array,
+  operation: string,
+  sink: DumpSink,
+): number {
+  const { messages, interrupted } = dump(socket, request, operation, sink);
+  if (!interrupted) return messages;
+  throw new NetlinkError(operation, EINTR, "the table changed during every attempt to read it");
 }
 
 function isPassing(error: unknown): boolean {

@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { errnoName, failureOf } from "../../ffi/errno.ts";
 import type { Bytes, Container, Manager, Process } from "../model/owner.ts";
 import { cgroupPath, containerManagerOf, containerOf, unitManagerOf, unitOf } from "./cgroup.ts";
 import { type Unmarked, withoutDeletedMark } from "../proc/deleted.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { parseStat, type Stat } from "../proc/stat.ts";
-import { effectiveUser } from "../proc/status.ts";
+import { effectiveUid } from "../proc/status.ts";
 import { Users } from "../etc/users.ts";
+import { latin1Text } from "../text/encoding.ts";
 
 /** A command line may be megabytes long; more than this is of no use to a reader. */
 const CMDLINE_LIMIT = 64 * 1024;
@@ -28,6 +30,7 @@ class LazyProcess implements Process {
   #cmdline: Bytes | null | undefined;
   #uid: number | null | undefined;
   #cgroup: string | null | undefined;
+  readonly #unread: Record<string, string> = {};
 
   constructor(pid: number, root: ProcRoot, users: Users, bootTimeMs: () => number | null) {
     this.pid = pid;
@@ -39,9 +42,26 @@ class LazyProcess implements Process {
   get #statFile(): Stat | null {
     if (this.#stat === undefined) {
       const bytes = this.#root.read(`${this.pid}/stat`);
-      this.#stat = typeof bytes === "number" ? null : parseStat(bytes);
+      this.#stat = typeof bytes === "number" ? this.#miss("stat", bytes) : parseStat(bytes);
     }
     return this.#stat;
+  }
+
+  /** Notes why a file could not be read, unless it is because the process has ended. */
+  #miss(file: string, result: number): null {
+    const failure = failureOf(result);
+    // The kernel refuses the links of a process that has ended, too.
+    const hasEnded = failure === "absent" || failure === "denied" && file === "exe" &&
+        this.#statFile === null && this.#unread["stat"] === undefined;
+    if (!hasEnded) this.#unread[file] = errnoName(-result);
+    return null;
+  }
+
+  get unread(): Readonly<Record<string, string>> {
+    void [this.#statFile, this.#exeLink, this.cmdline, this.uid, this.#cgroupPath];
+    return this.uid !== null && this.#users.unread !== 0
+      ? { ...this.#unread, passwd: errnoName(this.#users.unread) }
+      : this.#unread;
   }
 
   get ppid(): number | null {
@@ -55,7 +75,9 @@ class LazyProcess implements Process {
   get #exeLink(): Unmarked<Bytes> | null {
     if (this.#exe === undefined) {
       const target = this.#root.link(`${this.pid}/exe`);
-      this.#exe = typeof target === "number" ? null : withoutDeletedMark(target);
+      this.#exe = typeof target === "number"
+        ? this.#miss("exe", target)
+        : withoutDeletedMark(target);
     }
     return this.#exe;
   }
@@ -71,13 +93,18 @@ class LazyProcess implements Process {
   get cmdline(): Bytes | null {
     if (this.#cmdline === undefined) {
       const bytes = this.#root.read(`${this.pid}/cmdline`, CMDLINE_LIMIT);
-      this.#cmdline = typeof bytes === "number" ? null : bytes;
+      this.#cmdline = typeof bytes === "number" ? this.#miss("cmdline", bytes) : bytes;
     }
     return this.#cmdline;
   }
 
   get uid(): number | null {
-    if (this.#uid === undefined) this.#uid = effectiveUser(this.#root, this.pid);
+    if (this.#uid === undefined) {
+      const bytes = this.#root.read(`${this.pid}/status`);
+      this.#uid = typeof bytes === "number"
+        ? this.#miss("status", bytes)
+        : effectiveUid(latin1Text(bytes));
+    }
     return this.#uid;
   }
 
@@ -97,8 +124,10 @@ class LazyProcess implements Process {
 
   get #cgroupPath(): string | null {
     if (this.#cgroup === undefined) {
-      const text = this.#root.text(`${this.pid}/cgroup`);
-      this.#cgroup = text === null ? null : cgroupPath(text);
+      const bytes = this.#root.read(`${this.pid}/cgroup`);
+      this.#cgroup = typeof bytes === "number"
+        ? this.#miss("cgroup", bytes)
+        : cgroupPath(latin1Text(bytes));
     }
     return this.#cgroup;
   }

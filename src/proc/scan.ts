@@ -134,7 +134,7 @@ function isGone(result: number): boolean {
 export class DescriptorScanner {
   readonly #root: ProcRoot;
   readonly #directory = new DirectoryReader();
-  readonly #link = new LinkReader();
+  readonly #link: LinkReader;
   readonly #path = new ProcPath();
   readonly descriptors = new DescriptorTable();
   /** Network namespaces that descriptors keep open: see {@linkcode Scan}. */
@@ -148,11 +148,14 @@ export class DescriptorScanner {
   /** True when the kernel can be asked about the process numbers that the root shows. */
   #comparable = false;
   #assumedShared = 0;
+  /** The negated errno of what the last list of numbers lacks; 0 where it is whole, or where what was to be listed is gone. */
+  #listError = 0;
   /** Descriptors that may still be read; below 0 once there were more. */
   #left = Infinity;
 
   constructor(root: ProcRoot) {
     this.#root = root;
+    this.#link = new LinkReader(undefined, root.isLive);
   }
 
   /**
@@ -288,7 +291,7 @@ export class DescriptorScanner {
     this.#withRoot(() => {
       for (const pid of pids) {
         if (!this.#mayHaveThreads(pid)) continue;
-        for (const tid of this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"))) {
+        for (const tid of this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"), pid)) {
           if (tid !== pid) this.#scanTable(this.#path.ofThread(pid, tid, "fd"), pid, tid, null);
         }
       }
@@ -382,11 +385,11 @@ export class DescriptorScanner {
     budget: { links: number } | null,
   ): Outcome {
     const tids = this.#listNumbers(this.#rootFd, this.#path.ofProcess(pid, "task"), pid);
+    const unlisted = this.#listError !== 0;
     // Every process has threads, so the list could not be read or the process has ended.
-    if (tids.length === 0) {
-      return this.errors.has(pid) ? "failed" : this.#root.isLive ? "vanished" : "empty";
-    }
-    let result: Outcome = "empty";
+    if (tids.length === 0 && !unlisted) return this.#root.isLive ? "vanished" : "empty";
+    if (unlisted && failureOf(this.#listError) === "denied") return "denied";
+    let result: Outcome = unlisted ? "failed" : "empty";
     let size = -1;
     for (const tid of tids) {
       if (tid === pid) continue;
@@ -426,6 +429,7 @@ export class DescriptorScanner {
   #listNumbers(dirfd: number, path: Uint8Array, pid?: number): number[] {
     const numbers: number[] = [];
     const fd = tryOpenAt(dirfd, path, O_RDONLY | O_DIRECTORY);
+    this.#listError = fd < 0 && !isGone(fd) ? fd : 0;
     if (fd < 0) {
       if (dirfd === AT_FDCWD && !this.#isAbsent(fd)) {
         throw new SyscallError(`open ${this.#root.path}`, -fd);
@@ -443,6 +447,7 @@ export class DescriptorScanner {
       // A process may end between open and read. The list of processes cannot.
       if (!(error instanceof SyscallError)) throw error;
       if (dirfd === AT_FDCWD) throw new SyscallError(`list ${this.#root.path}`, error.errno);
+      this.#listError = isGone(error.errno) ? 0 : -error.errno;
       if (pid !== undefined) this.#noteError(pid, error.errno);
     } finally {
       close(fd);

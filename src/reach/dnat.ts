@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EPERM, SyscallError } from "../../ffi/errno.ts";
+import { EINVAL, ENOENT, EOPNOTSUPP, EPERM, SyscallError } from "../../ffi/errno.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { Connection, NETLINK_NETFILTER, type NetlinkSocket } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
@@ -26,6 +26,9 @@ interface DnatAccess {
   table(v6: boolean): XtTable | null;
 }
 
+/** What a kernel without nftables answers, which has no such rules: it does not know the request. */
+const NO_NFTABLES: readonly number[] = [EINVAL, ENOENT, EOPNOTSUPP];
+
 const LIVE: DnatAccess = { open: () => new Connection(NETLINK_NETFILTER), table: readXtTable };
 
 /** Reads the rules that apply to packets from outside; `null` without CAP_NET_ADMIN. */
@@ -37,7 +40,11 @@ export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
   // The older iptables keeps its rules elsewhere. Asking for a table that does not exist would make the kernel create it.
   for (const v6 of [false, true]) {
     const names = root.readNet(v6 ? "ip6_tables_names" : "ip_tables_names");
-    if (typeof names === "number") continue;
+    if (typeof names === "number") {
+      // Without the module there is no file.
+      if (names !== -ENOENT) complete = false;
+      continue;
+    }
     if (!latin1Text(names).split("\n").includes("nat")) continue;
     try {
       const table = access.table(v6);
@@ -58,13 +65,13 @@ function fromNftables(access: DnatAccess): NftablesRules | null {
     transport = access.open();
     return readNftables(transport);
   } catch (error) {
-    // A kernel without nftables has no such rules.
-    if (error instanceof NetlinkError && error.errno !== EPERM) {
-      return { rules: [], complete: true };
+    if (error instanceof NetlinkError) {
+      if (error.errno === EPERM) return null;
+      return { rules: [], complete: NO_NFTABLES.includes(error.errno) };
     }
-    if (
-      error instanceof NetlinkError || error instanceof SyscallError || error instanceof DecodeError
-    ) return null;
+    if (error instanceof SyscallError || error instanceof DecodeError) {
+      return { rules: [], complete: false };
+    }
     throw error;
   } finally {
     transport?.close();

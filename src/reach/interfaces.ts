@@ -4,21 +4,20 @@
  * @module
  */
 import { AF_INET6 } from "../../ffi/socket.ts";
-import { SyscallError } from "../../ffi/errno.ts";
+import { ENOENT, SyscallError } from "../../ffi/errno.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import type { Gap } from "../model/gap.ts";
 import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
 import { Connection, NETLINK_ROUTE, type NetlinkSocket } from "../netlink/connection.ts";
-import { dump } from "../netlink/dump.ts";
+import { dumpWhole } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
 import { RTM_GETADDR, RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK } from "../netlink/message_types.ts";
 import { isHostNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
-import { readSysctl } from "../proc/sysctl.ts";
-import { latin1Bytes, utf8Text } from "../text/encoding.ts";
+import { latin1Bytes, latin1Text, utf8Text } from "../text/encoding.ts";
 
 /** A network device. */
 export interface Link {
@@ -199,7 +198,7 @@ function dumpLinks(transport: NetlinkSocket): Map<number, Link> {
     .zeros(IFINFOMSG_SIZE)
     .u32Attribute(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
     .finish();
-  dump(transport, request, "list links", {
+  dumpWhole(transport, request, "list links", {
     message(view, start, end, type) {
       if (type !== RTM_NEWLINK) return;
       const link = decodeLink(view, start, end);
@@ -215,7 +214,7 @@ function dumpAddresses(transport: NetlinkSocket, links: ReadonlyMap<number, Link
   const request = new MessageBuilder(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP)
     .zeros(IFADDRMSG_SIZE)
     .finish();
-  dump(transport, request, "list addresses", {
+  dumpWhole(transport, request, "list addresses", {
     message(view, start, end, type) {
       if (type !== RTM_NEWADDR) return;
       const found = decodeAddress(view, start, end);
@@ -241,9 +240,15 @@ export function isEnclosed(links: readonly Link[], host: boolean | null): boolea
   return outward.length > 0 && outward.every(({ peerElsewhere }) => peerElsewhere);
 }
 
+/** Throws SyscallError where a setting cannot be read: that it is 0 would be a guess. */
 function readVrfAccept(root: ProcRoot): Set<string> {
-  const names = ["tcp", "udp", "raw"];
-  return new Set(
-    names.filter((name) => readSysctl(root, `net/ipv4/${name}_l3mdev_accept`) === "1"),
-  );
+  const accepts = (name: string): boolean => {
+    const setting = `sys/net/ipv4/${name}_l3mdev_accept`;
+    const bytes = root.read(setting);
+    if (typeof bytes !== "number") return latin1Text(bytes).trim() === "1";
+    // Before Linux 5.1 raw sockets had no such setting, and always served VRFs.
+    if (name === "raw" && bytes === -ENOENT) return true;
+    throw new SyscallError(`read ${root.path}/${setting}`, -bytes);
+  };
+  return new Set(["tcp", "udp", "raw"].filter(accepts));
 }

@@ -6,7 +6,7 @@
 import { DecodeError } from "../model/decode_error.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
 import type { NetlinkSocket } from "../netlink/connection.ts";
-import { dump } from "../netlink/dump.ts";
+import { dumpWhole } from "../netlink/dump.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../netlink/header.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
 import { NFNL_SUBSYS_NFTABLES } from "../netlink/message_types.ts";
@@ -153,7 +153,7 @@ function list(
     NFNL_SUBSYS_NFTABLES << 8 | get,
     NLM_F_REQUEST | NLM_F_DUMP,
   ).zeros(NFGENMSG_SIZE).finish();
-  dump(transport, request, `list nftables ${what}`, {
+  dumpWhole(transport, request, `list nftables ${what}`, {
     message(view, start, end, type) {
       if ((type & 0xff) === wanted) message(view, start, end);
     },
@@ -177,7 +177,7 @@ function readPortSet(
     .attribute(NFTA_SET_ELEM_LIST_TABLE, name(table))
     .attribute(NFTA_SET_ELEM_LIST_SET, name(set)).finish();
   const elements: SetElement[] = [];
-  dump(transport, request, `list the nftables set ${set}`, {
+  dumpWhole(transport, request, `list the nftables set ${set}`, {
     message(view, start, end, type) {
       if ((type & 0xff) === NFT_MSG_NEWSETELEM) elements.push(...decodeElements(view, start, end));
     },

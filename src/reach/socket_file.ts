@@ -10,7 +10,14 @@ import { ENOENT } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import { tryCopyDescriptor } from "../../ffi/process.ts";
 import { tryOpenSocketFile } from "../../ffi/socket.ts";
-import { type FileStatus, isSameDevice, S_IFMT, S_IFSOCK, tryStatFd } from "../../ffi/stat.ts";
+import {
+  type FileStatus,
+  isSameDevice,
+  isSameFile,
+  S_IFMT,
+  S_IFSOCK,
+  tryStatFd,
+} from "../../ffi/stat.ts";
 import { Refusal } from "../files/refusal.ts";
 import { statBelow, UntrustedTree } from "../files/untrusted_tree.ts";
 import type { FileIdentity } from "../model/socket.ts";
@@ -132,9 +139,12 @@ export class SocketFiles {
   #byName(views: readonly View[]): Whereabouts {
     for (const { root, path } of [...views].reverse()) {
       const status = this.status(path, root);
-      if (!(status instanceof Refusal) && isSocket(status)) {
-        return { kind: "found", root, path, status };
-      }
+      if (status instanceof Refusal || !isSocket(status)) continue;
+      // Most processes see the file that we see.
+      const ours = root === "" || !path.startsWith("/") ? status : this.status(path);
+      const same = !(ours instanceof Refusal) && isSameFile(ours, status);
+      const isOurs = same && !root.endsWith("/cwd");
+      return { kind: "found", root: isOurs ? "" : root, path, status };
     }
     const [last] = views.slice(-1);
     if (last === undefined || last.root === "") return UNKNOWN;

@@ -63,6 +63,8 @@ export interface OwnerDocument {
   /** Who chose the names of unit and container. Absent in snapshots of earlier versions. */
   readonly unit_manager?: Manager | null;
   readonly container_manager?: Manager | null;
+  /** Files about the process that could not be read, with the error. Absent: none. */
+  readonly unread?: Readonly<Record<string, string>>;
   /** Whether the program is the file that its host has at this path; `null` if not known. Absent where it was not compared. */
   readonly exe_is_host_file?: boolean | null;
   readonly container: {

@@ -118,7 +118,7 @@ function withoutEnded(document: SnapshotDocument): SnapshotDocument {
   return { ...document, sockets };
 }
 
-// Whoever may read a process's descriptors may also read its program and user. They are missing only if the process ended.
-function hasEnded({ exe, uid }: OwnerDocument): boolean {
-  return exe === null || uid === null;
+// Program and user are missing without an error only if the process ended.
+function hasEnded({ exe, uid, unread }: OwnerDocument): boolean {
+  return exe === null && unread?.exe === undefined || uid === null && unread?.status === undefined;
 }

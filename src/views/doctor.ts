@@ -102,12 +102,17 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
   if (checkup.namespaces.length > 20) {
     line("", [[`and ${checkup.namespaces.length - 20} more`, "dim"]]);
   }
+  label = "Not read";
+  for (const what of checkup.unread) {
+    line(label, [[sanitize(what), "warning"]]);
+    label = "";
+  }
   label = "To see more";
   for (const sentence of checkup.advice) {
     line(label, [sentence]);
     label = "";
   }
-  if (checkup.advice.length === 0) {
+  if (checkup.advice.length === 0 && checkup.unread.length === 0) {
     line("To see more", [["nothing: everything can be seen", "good"]]);
   }
 }
@@ -153,6 +158,7 @@ export function writeCheckupJson(checkup: Checkup, writer: Writer): void {
     tables: checkup.tables,
     namespaces: checkup.namespaces,
     namespaces_unread: checkup.namespacesUnread,
+    unread: checkup.unread,
     advice: checkup.advice,
   };
   writer.write(`${jsonText(document, 2)}\n`);

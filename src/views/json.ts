@@ -161,10 +161,16 @@ function processJson(process: Process): Record<string, unknown> {
       container: process.container,
       unit_manager: process.unitManager ?? null,
       container_manager: process.containerManager ?? null,
+      ...(isEmpty(process.unread ?? {}) ? {} : { unread: process.unread }),
     };
     processes.set(process, known);
   }
   return known;
+}
+
+function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
+  for (const _ in record) return false;
+  return true;
 }
 
 // A time outside the calendar can only come from a forged recording.

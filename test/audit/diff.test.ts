@@ -117,6 +117,41 @@ describe("compare()", () => {
     expect(compare(one("/bin/sh"), one("/bin/sh")).differences).toEqual([]);
   });
 
+  test("a reach that could not be found out is undecided, not changed", () => {
+    const gap = { kind: "interfaces", reason: "the interfaces could not be read" };
+    const unknown = socket("0.0.0.0", 80, { reach: { scope: "unknown", reasons: [] } });
+    const before = snapshot([socket("0.0.0.0", 80)]);
+    expect(told(before, snapshot([unknown], [gap]))).toEqual(["undecided tcp 0.0.0.0:80 reach"]);
+    expect(compare(before, snapshot([unknown], [gap])).differences[0]!.reason)
+      .toBe("how far it reaches is not known on the newer side");
+    // Without a gap no interface is up, which is a change.
+    expect(told(before, snapshot([unknown]))).toEqual(["changed tcp 0.0.0.0:80 reach"]);
+  });
+
+  test("a mode and a unit that could not be read are undecided, not changed", () => {
+    const bound = (local: object, unit: object = {}) =>
+      snapshot([
+        socket("", 0, {
+          family: "unix",
+          transport: "stream",
+          state: "listen",
+          local: { path: "/run/a.sock", ...local },
+          owners: [owner(unit)],
+        }),
+      ]);
+    const known = bound({ mode: "0600", host_path: "/run/a.sock" });
+    expect(told(known, bound({}))).toEqual(["undecided unix-stream /run/a.sock mode"]);
+    const unread = { unit: null, unread: { cgroup: "EIO" } };
+    expect(told(known, bound({ mode: "0600", host_path: "/run/a.sock" }, unread)))
+      .toEqual(["undecided unix-stream /run/a.sock exe,user,unit,container"]);
+  });
+
+  test("what a failed call may have lost has not vanished", () => {
+    const gap = { kind: "reads", reason: "1 system call failed" };
+    expect(told(snapshot([socket("0.0.0.0", 80)]), snapshot([], [gap])))
+      .toEqual(["undecided tcp 0.0.0.0:80"]);
+  });
+
   test("what a table that could not be read may hold has not vanished", () => {
     const gap = {
       kind: "table",

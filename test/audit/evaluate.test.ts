@@ -39,6 +39,19 @@ describe("evaluate()", () => {
     expect(judge(web(), []).outcome).toBe("violation");
   });
 
+  test("a unit, a container or a user that could not be read is not another one", () => {
+    const unread = (code: object, parts: object) =>
+      web({ owners: [owner({ unread: code as Record<string, string>, ...parts })] });
+    const cgroup = unread({ cgroup: "EIO" }, { unit: null });
+    expect(verdicts(cgroup, ["port: 80, unit: nginx.service"]))
+      .toEqual(["undecidable tcp 0.0.0.0:80"]);
+    expect(verdicts(cgroup, ["port: 80, container: { name: web }"]))
+      .toEqual(["undecidable tcp 0.0.0.0:80"]);
+    const passwd = unread({ passwd: "EIO" }, { user: null });
+    expect(verdicts(passwd, ["port: 80, user: root"])).toEqual(["undecidable tcp 0.0.0.0:80"]);
+    expect(verdicts(passwd, ["port: 80, user: 0"])).toEqual(["ok tcp 0.0.0.0:80"]);
+  });
+
   test.each([
     ["transport: tcp, port: 80", "ok"],
     ["transport: udp, port: 80", "surplus"],

@@ -43,6 +43,12 @@ describe("modules", () => {
     expect(moduleAdvice([], "6.1", null)).toEqual([]);
   });
 
+  test("are not said to be missing where the list of them could not be read", () => {
+    expect(moduleAdvice(["raw_diag"], "6.1", undefined)).toEqual([
+      "As root: modprobe raw_diag, if this kernel has them",
+    ]);
+  });
+
   test("are a matter of the host where none are installed", () => {
     expect(moduleAdvice(["raw_diag"], "6.1", null)[0]).toContain("On the host");
   });

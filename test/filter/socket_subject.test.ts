@@ -49,6 +49,7 @@ const socket: Socket = {
       container: null,
       unitManager: null,
       containerManager: null,
+      unread: {},
     },
   })),
   peerOwners: null,

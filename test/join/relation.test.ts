@@ -148,6 +148,7 @@ describe("owners that are made up", () => {
     container: null,
     unitManager: null,
     containerManager: null,
+    unread: {},
   });
   const PROCESSES = [
     process(1, 0, "/usr/lib/systemd/systemd", "systemd"),

@@ -1,6 +1,6 @@
 /**
- * A random choice of what ./scripts/faults tries: system calls of Sockeye's own commands fail, and no answer may be wrong
- * without a word.
+ * A random choice of what ./scripts/faults tries, for some seconds: system calls fail, and files that are read are broken. No
+ * answer may be wrong without a word.
  */
 import { expect } from "bun:test";
 import { join } from "node:path";
@@ -15,22 +15,41 @@ const reason = firstReason(
   Bun.which("strace") === null ? "there is no strace program" : null,
 );
 
-// Explanations have facts from many files beside the sockets; their faults are for the long form.
-for (const mode of ["proc", "bpf", "namespaces"]) {
-  testIf(reason, `failed system calls of a listing are told: ${mode}`, () => {
-    const ran = Bun.spawnSync(
-      [
-        process.execPath,
-        join(import.meta.dir, "../../scripts/faults.ts"),
-        "--seconds=8",
-        `--mode=${mode}`,
-      ],
-      { stdin: "ignore" },
-    );
-    const said = ran.stdout.toString() + ran.stderr.toString();
-    expect({ status: ran.exitCode, said: ran.exitCode === 0 ? "" : said })
-      .toEqual({ status: 0, said: "" });
-    const [, tried] = /\| all \| (\d+) \|/.exec(said)!;
-    expect(Number(tried)).toBeGreaterThan(0);
-  }, 60_000);
+/** One of each sort: the others are for the long form. */
+const COMMANDS = ["list --json", "list --all-netns bpf", "audit violated", "diff", "ss"];
+
+/** Runs a part of ./scripts/faults and returns the numbers of its table: the sums by column. */
+function faults(...args: string[]): Record<string, number> {
+  const ran = Bun.spawnSync(
+    [process.execPath, join(import.meta.dir, "../../scripts/faults.ts"), ...args],
+    { stdin: "ignore" },
+  );
+  const said = ran.stdout.toString() + ran.stderr.toString();
+  expect({ status: ran.exitCode, said: ran.exitCode === 0 ? "" : said })
+    .toEqual({ status: 0, said: "" });
+  const [head, , ...rows] = said.split("\n").filter((line) => line.startsWith("| "))
+    .map((line) => line.split("|").slice(2, -1).map((cell) => cell.trim()));
+  const sums = rows.filter((_, i) => !said.split("\n")[i + 2]?.startsWith("| all "));
+  const counts = Object.fromEntries(
+    head!.map((name, i) => [name, sums.reduce((sum, row) => sum + Number(row[i]), 0)]),
+  );
+  console.log(`${args[0]}: ${Object.entries(counts).map((pair) => pair.join(" ")).join(", ")}`);
+  return counts;
 }
+
+testIf(reason, "failed system calls are told", () => {
+  const counts = faults("inject", "--seconds=10", `--command=${COMMANDS.join()}`, "--depth=1,1");
+  expect(counts.tried).toBeGreaterThan(0);
+  expect(counts.silent).toBe(0);
+}, 300_000);
+
+testIf(
+  reason,
+  "broken snapshots, policies, recordings and files of /proc are refused or read",
+  () => {
+    const counts = faults("mutate", "--seconds=6");
+    expect(counts.tried).toBeGreaterThan(0);
+    expect(counts.wrong).toBe(0);
+  },
+  300_000,
+);

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { EACCES, EIO, ENOENT } from "../../ffi/errno.ts";
 import { Processes } from "../../src/origin/processes.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { parsePasswd, Users } from "../../src/etc/users.ts";
 import { procTree, statFile } from "../support/proc_tree.ts";
+
+const ENCODER = new TextEncoder();
 
 const text = (bytes: Uint8Array | null) => bytes === null ? null : new TextDecoder().decode(bytes);
 
@@ -54,6 +57,29 @@ describe("Processes", () => {
       process.unit,
       process.container,
     ]).toEqual(new Array(10).fill(null));
+  });
+
+  test("tells which files could not be read, and leaves out those of a process that ended", () => {
+    class Failing extends ProcRoot {
+      constructor(readonly errno: number) {
+        super();
+      }
+      override read(path: string) {
+        return path.endsWith("/stat") ? ENCODER.encode(statFile(80, "nginx")) : -this.errno;
+      }
+      override link() {
+        return -this.errno;
+      }
+    }
+    const unread = (errno: number, passwd = ENOENT) =>
+      new Processes(new Failing(errno), new Users("", () => -passwd)).get(80).unread;
+    expect(unread(EIO)).toEqual({ cgroup: "EIO", cmdline: "EIO", exe: "EIO", status: "EIO" });
+    // Whoever may not be looked into has not ended.
+    expect(unread(EACCES)).toMatchObject({ exe: "EACCES" });
+    expect(unread(ENOENT)).toEqual({});
+    expect(new Processes(new ProcRoot(), new Users("", () => -EIO)).get(process.pid).unread)
+      .toEqual({ passwd: "EIO" });
+    expect(new Processes(new ProcRoot()).get(process.pid).unread).toEqual({});
   });
 
   test("gives one object a process", () => {

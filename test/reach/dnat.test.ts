@@ -4,11 +4,14 @@
  * @module
  */
 import { describe, expect, test } from "bun:test";
-import { EPERM } from "../../ffi/errno.ts";
+import { EINTR, EINVAL, EIO, ENOBUFS, ENOMEM, EPERM } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
 import type { NetlinkSocket } from "../../src/netlink/connection.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
+import { NLM_F_DUMP_INTR, NLM_F_MULTI, NLMSG_DONE } from "../../src/netlink/header.ts";
+import { message, u32 } from "../support/bytes.ts";
+import { FakeKernel } from "../support/fake_kernel.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { type DnatRules, readDnatRules } from "../../src/reach/dnat.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
@@ -149,14 +152,37 @@ const address = (host: string, port: string) =>
   port === "" ? host : host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
 describe("rules that may not be read", () => {
-  const refusing = {
+  const answering = (errno: number) => ({
     open: (): NetlinkSocket => {
-      throw new NetlinkError("list nftables chains", EPERM, null);
+      throw new NetlinkError("list nftables chains", errno, null);
     },
     table: () => null,
-  };
+  });
+  const none = new ProcRoot("/nonexistent");
 
   test("are not the same as none", () => {
-    expect(readDnatRules(new ProcRoot(), refusing)).toBeNull();
+    expect(readDnatRules(new ProcRoot(), answering(EPERM))).toBeNull();
+    for (const errno of [ENOMEM, EIO, EINTR, ENOBUFS]) {
+      expect(readDnatRules(none, answering(errno))).toEqual({ rules: [], complete: false });
+    }
+    // What a kernel says that has no nftables.
+    expect(readDnatRules(none, answering(EINVAL))).toEqual({ rules: [], complete: true });
+  });
+
+  test("of the older iptables are not the same as none either", () => {
+    class Unread extends ProcRoot {
+      override readNet(): number {
+        return -EIO;
+      }
+    }
+    expect(readDnatRules(new Unread(), answering(EINVAL))).toEqual({ rules: [], complete: false });
+  });
+
+  test("that change during every attempt are not whole", () => {
+    const disturbed = new FakeKernel((sequence) => [{
+      bytes: message(NLMSG_DONE, NLM_F_MULTI | NLM_F_DUMP_INTR, sequence, 4711, u32(0)),
+    }]);
+    const access = { open: () => disturbed, table: () => null };
+    expect(readDnatRules(none, access)).toEqual({ rules: [], complete: false });
   });
 });

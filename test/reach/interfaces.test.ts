@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { close } from "../../ffi/files.ts";
 import { inNetworkNamespace, tryOpenNamespace } from "../../ffi/namespace.ts";
@@ -15,7 +15,12 @@ import {
   decodeLink,
   type InterfaceTable,
   readInterfaces,
+  UnreadInterfaces,
 } from "../../src/reach/interfaces.ts";
+import { NLM_F_DUMP_INTR, NLM_F_MULTI, NLMSG_DONE } from "../../src/netlink/header.ts";
+import { ascii, attribute, message, u32, zeros } from "../support/bytes.ts";
+import { FakeKernel } from "../support/fake_kernel.ts";
+import { type ProcTree, procTree } from "../support/proc_tree.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { testIf } from "../support/skip.ts";
 
@@ -54,6 +59,54 @@ testIf(namespaceReason(), "links and addresses are read inside the namespace", a
   } finally {
     close(fd);
   }
+});
+
+/** A kernel with one VRF that is up, and nothing else. */
+function kernelWithVrf(flags = 0): FakeKernel {
+  const kind = attribute(18, attribute(1, ascii("vrf\0")));
+  const link = [
+    ...zeros(4),
+    ...u32(7),
+    ...u32(1),
+    ...u32(0),
+    ...attribute(3, ascii("red\0")),
+    ...kind,
+  ];
+  return new FakeKernel((sequence, attempt) => [{
+    bytes: [
+      ...(attempt % 2 === 1 ? message(16, NLM_F_MULTI | flags, sequence, 4711, link) : []),
+      ...message(NLMSG_DONE, NLM_F_MULTI | flags, sequence, 4711, u32(0)),
+    ],
+  }]);
+}
+
+describe("interfaces that were not read whole are not taken for all there are", () => {
+  test("where the kernel's list changed during every attempt", () => {
+    const read = readInterfaces(
+      new ProcRoot("/nonexistent"),
+      null,
+      () => kernelWithVrf(NLM_F_DUMP_INTR),
+    );
+    expect(read).toBeInstanceOf(UnreadInterfaces);
+    expect((read as UnreadInterfaces).why).toContain("the table changed during every attempt");
+  });
+
+  test("where the settings of a VRF cannot be read", () => {
+    const settings = (tree: ProcTree) => {
+      using files = procTree(tree);
+      return readInterfaces(new ProcRoot(files.path), null, () => kernelWithVrf());
+    };
+    const [tcp, udp, raw] = ["tcp", "udp", "raw"].map((name) =>
+      `sys/net/ipv4/${name}_l3mdev_accept`
+    ) as [string, string, string];
+    expect(settings({ [tcp]: "1\n", [udp]: "0\n", [raw]: "0\n" }))
+      .toMatchObject({ vrfAccept: new Set(["tcp"]) });
+    // Linux before 5.1.
+    expect(settings({ [tcp]: "0\n", [udp]: "0\n" })).toMatchObject({ vrfAccept: new Set(["raw"]) });
+    const unread = settings({ [tcp]: "1\n", [raw]: "1\n" });
+    expect(unread).toBeInstanceOf(UnreadInterfaces);
+    expect((unread as UnreadInterfaces).why).toContain("udp_l3mdev_accept");
+  });
 });
 
 test("any bytes decode to a value or to a DecodeError", () => {

@@ -48,6 +48,7 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
     "/$defs/info_value/oneOf/2",
     "/$defs/inet_info",
     "/$defs/socket/properties/info/oneOf/1",
+    "/$defs/owner/properties/unread",
   ],
 };
 

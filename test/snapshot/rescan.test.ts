@@ -38,6 +38,17 @@ test("an owner that ended meanwhile leaves, where there is another", () => {
     .toEqual(["80 1 owned 1"]);
 });
 
+test("an owner whose program could not be read stays", () => {
+  for (const code of ["EIO", "EACCES", "ENAMETOOLONG"]) {
+    const unread = owner({ pid: 7, exe: null, unread: { exe: code } });
+    const owners = [owner(), unread];
+    expect(rescanned([socket("0.0.0.0", 80, { owners })])).toEqual({
+      sockets: ["80 5080 owned 2"],
+      scans: 1,
+    });
+  }
+});
+
 test("what stays hidden is told so after three scans", () => {
   expect(rescanned([hidden(1)])).toEqual({ sockets: ["80 1 hidden 0"], scans: 3 });
 });

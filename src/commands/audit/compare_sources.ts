@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { ENOSYS, SyscallError } from "../../../ffi/errno.ts";
+import {
+  EBADF,
+  ENOSYS,
+  errnoName,
+  errnoText,
+  failureOf,
+  SyscallError,
+} from "../../../ffi/errno.ts";
 import { close } from "../../../ffi/files.ts";
 import { tryNamespaceOfSocket } from "../../../ffi/namespace.ts";
 import { tryCopyDescriptor } from "../../../ffi/process.ts";
@@ -26,13 +33,14 @@ import { type FlatGap, flatGap, type Gap } from "../../model/gap.ts";
 import type { Socket, Transport } from "../../model/socket.ts";
 import { currentNetns, netnsInode } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
+import { failedReads } from "../../proc/scan.ts";
 import type { Query } from "../../query.ts";
 import { hostQuery } from "../../snapshot/host_snapshot.ts";
 
 /** Transports that both sock_diag and /proc/net list. */
 const COMPARED: ReadonlySet<Transport> = new Set(["tcp", "udp", "udplite", "raw"]);
-/** At most so many sockets that no table lists are asked what they are. Most of them were never bound. */
-const MOST_ASKED = 4096;
+/** At most so many sockets that no table lists are asked what they are: some 100 ms. Most of them were never bound. */
+const MOST_ASKED = 16_384;
 
 /** Labels of the tables that hold sockets of a compared transport: `tcp over IPv4`. */
 const isCompared = (label: string) => COMPARED.has(label.split(" ")[0] as Transport);
@@ -71,7 +79,7 @@ function scan(root: ProcRoot): SourceComparison {
   return compareLooks(
     diag,
     proc,
-    (listed, whole) => onlyDescriptors(root, listed, netns, whole),
+    (listed, whole, gaps) => onlyDescriptors(root, listed, netns, whole, gaps),
   );
 }
 
@@ -100,13 +108,17 @@ function look(root: ProcRoot, netns: number | null, kind: "netlink" | "proc"): L
   }
 }
 
-/** Compares two looks. A table that one of them lacks accuses nobody. `descriptors` is given all sockets, and which transports were listed whole. */
+/**
+ * Compares two looks. A table that one of them lacks accuses nobody. `descriptors` is given all sockets, which transports were
+ * listed whole, and a list for its gaps.
+ */
 function compareLooks(
   diag: Look,
   proc: Look,
   descriptors: (
     listed: readonly Socket[],
     whole: (transport: Transport) => boolean,
+    gaps: FlatGap[],
   ) => Discrepancy[],
 ): SourceComparison {
   const gaps: FlatGap[] = [...diag.gaps, ...proc.gaps]
@@ -136,6 +148,7 @@ function compareLooks(
       ...descriptors(
         [...diag.sockets, ...proc.sockets],
         (transport) => listedBy(diag, transport),
+        gaps,
       ),
     ],
     gaps,
@@ -180,18 +193,22 @@ function told(socket: Socket): string {
 
 /**
  * Listening sockets of this namespace that processes own but `listed` lacks. A socket that was never bound is in no table
- * either, so each one is asked whether it listens, through a copy of its descriptor.
+ * either, so each one is asked whether it listens, through a copy of its descriptor. Those that could not be asked become a gap,
+ * unless that is how it always is: without the right to trace a process, and before Linux 5.6.
  */
 export function onlyDescriptors(
   root: ProcRoot,
   listed: readonly Socket[],
   netns: number | null,
   whole: (transport: Transport) => boolean = () => true,
+  gaps: FlatGap[] = [],
 ): Discrepancy[] {
   if (!root.isLive) return [];
   const known = new Set(listed.map(({ inode }) => inode));
-  const { pids, tids, fds, inodes, length } =
-    walkOwners(root, "auto", new Diagnostics()).scan.descriptors;
+  const { scan } = walkOwners(root, "auto", new Diagnostics());
+  const { pids, tids, fds, inodes, length } = scan.descriptors;
+  const unread = failedReads(scan);
+  if (unread !== null) gaps.push({ kind: "table", reason: unread });
   const near = new Map<number, boolean>();
   const isNear = (pid: number): boolean => {
     let known = near.get(pid);
@@ -214,18 +231,23 @@ export function onlyDescriptors(
   }
   const found: Discrepancy[] = [];
   const asked = new Set<number>();
+  let failure = 0;
   for (const row of rows) {
     const inode = inodes[row]!;
-    if (asked.size >= MOST_ASKED) break;
     if (asked.has(inode)) continue;
-    asked.add(inode);
-    const fd = tryCopyDescriptor(pids[row]!, fds[row]!);
-    if (fd < 0) continue;
-    try {
-      if (!isListeningHere(fd, netns, whole)) continue;
-    } finally {
-      close(fd);
+    if (asked.size >= MOST_ASKED) {
+      gaps.push(unasked(`there are more than ${MOST_ASKED}`));
+      break;
     }
+    asked.add(inode);
+    const answer = askDescriptor(pids[row]!, fds[row]!, netns, whole);
+    if (typeof answer === "number") {
+      if (failureOf(answer) === "failed" && answer !== -EBADF && answer !== -ENOSYS) {
+        failure = -answer;
+      }
+      continue;
+    }
+    if (!answer) continue;
     found.push({
       kind: "only_descriptors",
       endpoint: `socket:[${inode}]`,
@@ -233,7 +255,15 @@ export function onlyDescriptors(
       detail: `descriptor ${fds[row]} of process ${pids[row]}`,
     });
   }
+  if (failure !== 0) gaps.push(unasked(`${errnoText(failure)} (${errnoName(failure)})`));
   return found;
+}
+
+function unasked(why: string): FlatGap {
+  return {
+    kind: "table",
+    reason: `not every socket that is in no table could be asked whether it listens: ${why}`,
+  };
 }
 
 /** Transports by protocol number (include/uapi/linux/in.h). */
@@ -244,17 +274,30 @@ const TRANSPORTS: ReadonlyMap<number, Transport> = new Map<number, Transport>([
   [262, "mptcp"],
 ]);
 
-function isListeningHere(
+/** Whether a socket listens in a namespace, asked through a copy of its descriptor; or the negated errno. */
+function askDescriptor(
+  pid: number,
   fd: number,
   netns: number | null,
   whole: (transport: Transport) => boolean,
-): boolean {
-  const domain = tryGetIntOption(fd, SOL_SOCKET, SO_DOMAIN);
-  if (domain !== AF_INET && domain !== AF_INET6) return false;
-  if (tryGetIntOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) return false;
-  // Of other protocols there is no table, or none that was read whole.
-  const transport = TRANSPORTS.get(tryGetIntOption(fd, SOL_SOCKET, SO_PROTOCOL) ?? -1);
-  if (transport === undefined || !whole(transport)) return false;
-  // A socket stays in the namespace it was made in, wherever its owner moves.
-  return tryNamespaceOfSocket(fd) === netns;
+): boolean | number {
+  const copy = tryCopyDescriptor(pid, fd);
+  if (copy < 0) return copy;
+  try {
+    const domain = tryGetIntOption(copy, SOL_SOCKET, SO_DOMAIN);
+    if (domain < 0) return domain;
+    if (domain !== AF_INET && domain !== AF_INET6) return false;
+    const listens = tryGetIntOption(copy, SOL_SOCKET, SO_ACCEPTCONN);
+    if (listens !== 1) return listens < 0 ? listens : false;
+    // Of other protocols there is no table, or none that was read whole.
+    const protocol = tryGetIntOption(copy, SOL_SOCKET, SO_PROTOCOL);
+    if (protocol < 0) return protocol;
+    const transport = TRANSPORTS.get(protocol);
+    if (transport === undefined || !whole(transport)) return false;
+    // A socket stays in the namespace it was made in, wherever its owner moves.
+    const there = tryNamespaceOfSocket(copy);
+    return there < 0 ? there : there === netns;
+  } finally {
+    close(copy);
+  }
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { ENOENT, SyscallError } from "../../../ffi/errno.ts";
+import { ENOENT, errnoName, errnoText, SyscallError } from "../../../ffi/errno.ts";
 import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { effectiveUserId } from "../../../ffi/process.ts";
 import { probePermission, probeTypes } from "../../bpf/probe.ts";
 import { NamespaceFinder, visitNamespace } from "../../snapshot/namespaces.ts";
+import { gapLines } from "../../model/gap.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import type { DiagRequest } from "../../families/family.ts";
 import { familiesNamed, FAMILY_NAMES } from "../../families/mod.ts";
@@ -26,10 +27,10 @@ import {
   holds,
 } from "../../proc/capabilities.ts";
 import { readHost } from "../../proc/host.ts";
-import { type Mount, readMountinfo } from "../../proc/mountinfo.ts";
+import { type Mount, tryReadMountinfo } from "../../proc/mountinfo.ts";
 import { currentNetns, insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import { DescriptorScanner } from "../../proc/scan.ts";
+import { DescriptorScanner, failedReads } from "../../proc/scan.ts";
 import { effectiveCapabilities } from "../../proc/status.ts";
 import { Users } from "../../etc/users.ts";
 import { readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
@@ -71,12 +72,28 @@ export function examine(root = new ProcRoot()): Checkup {
   const set = effectiveCapabilities(root);
   const scanner = new DescriptorScanner(root);
   const scan = scanner.scanProcesses();
-  const mounts = readMountinfo(root);
+  const unread: string[] = [];
+  const diagnostics = new Diagnostics();
+  const missed = (what: string, errno: number) => {
+    unread.push(`${what}: ${errnoText(errno)} (${errnoName(errno)})`);
+  };
+  const read = tryReadMountinfo(root);
+  if (typeof read === "number" && root.isLive) missed("the list of mounts", -read);
+  const mounts = typeof read === "number" ? [] : read;
   const permission = probePermission(root);
   const types = probeTypes(() => ({ ok: true, value: null }));
-  const { namespaces, unread } = checkNamespaces(root, scan);
+  const failedCount = scan.denied.filter((pid) => scan.errors?.has(pid)).length;
+  const failed = failedReads(scan);
+  if (failed !== null) unread.push(failed);
+  const { namespaces, namespacesUnread, ownUnread } = checkNamespaces(root, scan);
+  if (ownUnread !== 0) missed("our own network namespace", ownUnread);
   const netns = currentNetns(root);
-  const addresses = !(readInterfaces(root, netns) instanceof UnreadInterfaces);
+  const interfaces = readInterfaces(root, netns);
+  const pidNamespace = insidePidNamespace(root);
+  if (pidNamespace === null) {
+    unread.push("our own PID namespace: whether processes outside it exist is not known");
+  }
+  if (set === null) unread.push("our own capabilities");
   const checkup: Omit<Checkup, "advice"> = {
     host: host.name,
     kernel: host.kernel,
@@ -86,9 +103,9 @@ export function examine(root = new ProcRoot()): Checkup {
       held: set === null ? null : holds(set, bit),
       use,
     })),
-    pidNamespace: insidePidNamespace(root),
+    pidNamespace,
     hidepid: hidepidOf(mounts),
-    processes: { seen: scan.pids.length, denied: scan.denied.length },
+    processes: { seen: scan.pids.length, denied: scan.denied.length - failedCount },
     btf: { usable: types.ok, reason: types.ok ? null : types.reason },
     bpf: {
       usable: permission.ok && types.ok,
@@ -96,15 +113,26 @@ export function examine(root = new ProcRoot()): Checkup {
     },
     cgroup: cgroupVersion(mounts),
     tables: checkTables(root),
-    addresses: {
-      usable: addresses,
-      reason: addresses ? null : "NETLINK_ROUTE does not answer: a sandbox stands in the way",
-    },
+    addresses: interfaces instanceof UnreadInterfaces
+      ? { usable: false, reason: interfaces.why }
+      : { usable: true, reason: null },
     namespaces,
-    namespacesUnread: unread,
+    namespacesUnread,
+    unread,
   };
-  const installed = tryReadFileAt(AT_FDCWD, cString(`/lib/modules/${host.kernel}/modules.dep`));
-  const modules = typeof installed === "number" ? null : utf8Text(installed);
+  const file = `/lib/modules/${host.kernel}/modules.dep`;
+  const installed = tryReadFileAt(AT_FDCWD, cString(file));
+  // Without the file there are no modules here. If it cannot be read, nobody knows.
+  const modules = typeof installed !== "number"
+    ? utf8Text(installed)
+    : installed === -ENOENT
+    ? null
+    : undefined;
+  if (typeof installed === "number" && installed !== -ENOENT) missed(file, -installed);
+  unread.push(
+    ...gapLines([...unread.map((reason) => ({ reason })), ...diagnostics.gaps], false)
+      .slice(unread.length),
+  );
   return { ...checkup, advice: adviceFor(checkup, modules) };
 }
 
@@ -184,7 +212,7 @@ function askProc(root: ProcRoot, { table }: DiagRequest, reason: string) {
 function checkNamespaces(
   root: ProcRoot,
   scan: { readonly pids: readonly number[]; readonly namespaces: ReadonlyMap<number, string> },
-): { namespaces: NamespaceCheck[]; unread: number } {
+): { namespaces: NamespaceCheck[]; namespacesUnread: number; ownUnread: number } {
   const finder = new NamespaceFinder(root);
   finder.addProcesses(scan.pids);
   finder.addMounts();
@@ -194,17 +222,24 @@ function checkNamespaces(
     own: found.own,
     enterable: visitNamespace(found, new Diagnostics(), () => {}),
   }));
-  const { denied, errors } = finder.unread;
-  return { namespaces, unread: [...errors.values()].reduce((sum, count) => sum + count, denied) };
+  const { denied, errors, own: ownUnread } = finder.unread;
+  const namespacesUnread = [...errors.values()].reduce((sum, count) => sum + count, denied);
+  return { namespaces, namespacesUnread, ownUnread };
 }
 
-/** What modprobe could load. `installed` is modules.dep of this kernel; `null` if there is none, as in a container. */
+/**
+ * What modprobe could load. `installed` is modules.dep of this kernel; `null` if there is none, as in a container; absent if it
+ * could not be read.
+ */
 export function moduleAdvice(
   modules: readonly string[],
   kernel: string,
-  installed: string | null,
+  installed: string | null | undefined,
 ): string[] {
   if (modules.length === 0) return [];
+  if (installed === undefined) {
+    return [`As root: modprobe ${modules.join(" ")}, if this kernel has them`];
+  }
   if (installed === null) {
     return [
       `On the host, as root: modprobe ${
@@ -216,7 +251,10 @@ export function moduleAdvice(
   return there.length === 0 ? [] : [`As root: modprobe ${there.join(" ")}`];
 }
 
-function adviceFor(checkup: Omit<Checkup, "advice">, installed: string | null): string[] {
+function adviceFor(
+  checkup: Omit<Checkup, "advice">,
+  installed: string | null | undefined,
+): string[] {
   const advice: string[] = [];
   const lacks = (name: string) =>
     checkup.capabilities.some((capability) =>

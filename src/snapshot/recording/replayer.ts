@@ -4,6 +4,7 @@
  * @module
  */
 import { EINVAL, ENODATA, ENOENT, SyscallError } from "../../../ffi/errno.ts";
+import { failed } from "../../../ffi/failed_calls.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import type { Datagrams } from "../../netlink/connection.ts";
@@ -15,6 +16,7 @@ import type { Scan } from "../../proc/scan.ts";
 import { Users } from "../../etc/users.ts";
 import { NoSuchNamespace } from "../../query.ts";
 import type { Access, Walk } from "../access.ts";
+import { utf8Bytes } from "../../text/encoding.ts";
 import type { FoundNetns } from "../namespaces.ts";
 import type { SocketNamespaces } from "../socket_namespaces.ts";
 import type { Answer, Entry, NetnsInode, RecordedScan, Recording } from "./format.ts";
@@ -101,7 +103,12 @@ export class Replayer implements Access {
 
   /** The recorded answer about a file. ENODATA if the file was not recorded, which does not mean that it did not exist. */
   answer(kind: "file" | "link", path: string): Answer {
-    return this.#answers.get(`${kind} ${this.#scope} ${path}`) ?? -ENODATA;
+    const answer = this.#answers.get(`${kind} ${this.#scope} ${path}`) ?? -ENODATA;
+    // What went wrong when it was recorded is missing now as well.
+    if (typeof answer === "number") {
+      failed(kind === "link" ? "readlink" : "read", answer, utf8Bytes(path));
+    }
+    return answer;
   }
 
   now(): number {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { gapLines } from "../../model/gap.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { OpenFileReader } from "../../proc/open_files.ts";
 import { ProcRoot } from "../../proc/root.ts";
@@ -64,7 +65,7 @@ export async function listFiles(
     await new Promise((resolve) => setTimeout(resolve, repetition.seconds * 1000));
   }
   // The rows lack what could not be read, so scripts have to be told.
-  for (const gap of diagnostics.gaps) err.write(`lsof: ${gap.reason}\n`);
+  for (const line of gapLines(diagnostics.gaps, false)) err.write(`lsof: ${line}\n`);
   err.flush();
   const lines = missing(selection, named, cells);
   if (query.verbose) { for (const line of lines) out.write(`lsof: ${line}\n`); }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { gapLines } from "../../model/gap.ts";
 import { compileEagerly } from "../../../ffi/jit.ts";
 import { effectiveUserId } from "../../../ffi/process.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
@@ -92,7 +93,9 @@ class Listing {
       return status === 0 ? this.#report.absentFamilies() : status;
     } finally {
       this.#context.source.close();
-      for (const gap of this.#diagnostics.gaps) this.#err.write(`netstat: ${gap.reason}\n`);
+      for (const line of gapLines(this.#diagnostics.gaps, false)) {
+        this.#err.write(`netstat: ${line}\n`);
+      }
       this.#err.flush();
     }
   }

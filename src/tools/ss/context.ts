@@ -5,8 +5,10 @@
  */
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { DecodeError } from "../../model/decode_error.ts";
-import { SyscallError } from "../../../ffi/errno.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { EINVAL, ENOENT, EOPNOTSUPP, EPERM, SyscallError } from "../../../ffi/errno.ts";
 import type { SsTable } from "./layout/table.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
 import { Names, type SsNames } from "./names/mod.ts";
 import type { SsOptions } from "./options.ts";
 import type { SsSelection } from "./selection.ts";
@@ -20,6 +22,12 @@ import type { SsPlan } from "./plan.ts";
 // Most runs need neither of these, so they are loaded when they are used.
 const evaluateModule = () =>
   require("../../filter/evaluate.ts") as typeof import("../../filter/evaluate.ts");
+
+/** What to say of a dump that the kernel marks as disturbed. */
+export const INTERRUPTED =
+  "a table changed while it was read: sockets may be missing or shown twice";
+
+const NO_SUCH_TABLE: readonly number[] = [ENOENT, EINVAL, EOPNOTSUPP, EPERM];
 
 /** What a family's rows are made with. One for the whole run. */
 export interface SsContext {
@@ -55,7 +63,14 @@ export class SsRun implements SsContext {
   readonly #owners: SsOwners | null;
   #connection: Connection | null | undefined;
 
-  constructor(plan: SsPlan, files: SsFiles, cells: SsTable, loaded: Loaded) {
+  constructor(
+    plan: SsPlan,
+    files: SsFiles,
+    cells: SsTable,
+    loaded: Loaded,
+    diagnostics: Diagnostics,
+  ) {
+    this.diagnostics = diagnostics;
     this.options = plan.options;
     this.selection = plan.selection;
     this.cells = cells;
@@ -67,6 +82,8 @@ export class SsRun implements SsContext {
       : evaluateModule().evaluator(plan.filter, "ss") as (subject: SsSubject) => boolean;
     this.#owners = loaded.owners;
     this.hosts = loaded.hosts;
+    const failed = loaded.owners?.failed ?? null;
+    if (failed !== null) this.missing(failed);
   }
 
   /** The netlink socket of this run; `null` when none can be opened. */
@@ -76,6 +93,7 @@ export class SsRun implements SsContext {
         this.#connection = new Connection(NETLINK_SOCK_DIAG);
       } catch (error) {
         if (!(error instanceof SyscallError)) throw error;
+        this.failed(error);
         this.#connection = null;
       }
     }
@@ -90,6 +108,30 @@ export class SsRun implements SsContext {
 
   /** How many messages could not be decoded, and what was wrong with the first. */
   readonly faults: { count: number; first: DecodeError | null } = { count: 0, first: null };
+
+  /** What could not be read, where that is no way of saying that there is nothing. */
+  readonly diagnostics: Diagnostics;
+
+  /** Notes a table that the kernel did not give, or not whole. */
+  failed(error: SyscallError | NetlinkError): void {
+    // The kernel lacks the table, does not know the request or does not let us: another source is asked, as ss does.
+    if (error instanceof NetlinkError && NO_SUCH_TABLE.includes(error.errno)) return;
+    this.missing(error.message);
+  }
+
+  /** Notes that something could not be read. */
+  missing(reason: string): void {
+    this.diagnostics.gap({ kind: "table", reason, detail: {} });
+  }
+
+  /** The bytes of a file of /proc, or the negated errno, which is noted unless there is no such file. */
+  readTable(variable: string): Uint8Array<ArrayBuffer> | number {
+    const bytes = this.files.read(variable);
+    if (typeof bytes === "number" && bytes !== -ENOENT) {
+      this.missing(this.files.failure(variable, -bytes));
+    }
+    return bytes;
+  }
 
   /** Runs `decode` on one message, or a part of a table. One that cannot be decoded is counted; those after it are still shown. */
   decode(work: () => void): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errnoName, errnoText } from "../../../ffi/errno.ts";
 import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { ProcRoot } from "../../proc/root.ts";
@@ -32,6 +33,12 @@ export class SsFiles {
     return this.root.isLive && below.startsWith("net/")
       ? this.root.readNet(below.slice(4))
       : this.root.read(below);
+  }
+
+  /** What to say of a file that cannot be read. */
+  failure(variable: string, errno: number): string {
+    const path = this.#environment[variable] || `${this.root.path}/${SS_FILES[variable]}`;
+    return `${path} cannot be read: ${errnoText(errno)} (${errnoName(errno)})`;
   }
 
   /** The text of a file, one character a byte; `null` when it cannot be read. */

@@ -14,7 +14,7 @@ import { DecodeError } from "../../model/decode_error.ts";
 import { type StateMask, stateMask, TCP_BOUND_INACTIVE } from "../../model/state.ts";
 import { attemptDump } from "../../netlink/dump.ts";
 import { NetlinkError } from "../../netlink/error.ts";
-import type { SsRun } from "./context.ts";
+import { INTERRUPTED, type SsRun } from "./context.ts";
 import type { SsPlan } from "./plan.ts";
 import type { Writer } from "../../text/writer.ts";
 import { PortNames } from "./names/ports.ts";
@@ -170,7 +170,8 @@ export class InetReader {
     const { connection } = this.#run;
     if (connection === null) return false;
     try {
-      attemptDump(connection, request, "ss", sink);
+      const { interrupted } = attemptDump(connection, request, "ss", sink);
+      if (interrupted) this.#run.missing(INTERRUPTED);
       return true;
     } catch (error) {
       if (error instanceof KillRefused) {
@@ -184,8 +185,9 @@ export class InetReader {
         });
         return true;
       }
-      if (error instanceof NetlinkError || error instanceof SyscallError) return false;
-      throw error;
+      if (!(error instanceof NetlinkError || error instanceof SyscallError)) throw error;
+      this.#run.failed(error);
+      return false;
     }
   }
 
@@ -193,7 +195,7 @@ export class InetReader {
     const printer = this.#printer(source === RAW ? 0 : source.protocol, false);
     for (const [i, family] of [AF_INET, AF_INET6].entries()) {
       if (!this.#run.selection.family(family)) continue;
-      const bytes = this.#run.files.read(files[i]!);
+      const bytes = this.#run.readTable(files[i]!);
       if (typeof bytes === "number") {
         // A kernel without IPv6 has no second file; without the first there is nothing to show.
         if (family === AF_INET) return;

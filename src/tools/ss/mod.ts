@@ -49,7 +49,7 @@ async function start(args: readonly string[], out: Writer, err: Writer): Promise
   if (given.summary) {
     const { writeSummary } = await import("./summary.ts");
     const files = new SsFiles(environment);
-    if (!writeSummary(files, out)) err.write("ss: the counters of sockets cannot be read\n");
+    writeSummary(files, out, err);
     if (selection.default && given.operands.length === 0) {
       out.flush();
       err.flush();

@@ -7,12 +7,14 @@ import { SyscallError } from "../../../ffi/errno.ts";
 import { terminalColumns } from "../../../ffi/terminal.ts";
 import { type SsTableEntry, TABLES_FIRST, TABLES_LAST } from "./rows/families.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
+import { Diagnostics } from "../../diagnostics.ts";
+import { gapLines } from "../../model/gap.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { attemptDump } from "../../netlink/dump.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { SsTable } from "./layout/table.ts";
 import type { Writer } from "../../text/writer.ts";
-import { type Loaded, SsRun } from "./context.ts";
+import { INTERRUPTED, type Loaded, SsRun } from "./context.ts";
 import { SsFiles } from "./files.ts";
 import { INET_FIRST, INET_LAST, InetReader } from "./inet_reader.ts";
 import type { SsPlan } from "./plan.ts";
@@ -23,7 +25,9 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
   const files = new SsFiles(plan.environment);
   const table = new SsTable(out, { shown: shownColumns(plan), ...screenOf(plan) });
   if (plan.header) table.header();
-  const run = new SsRun(plan, files, table, await load(plan, files, err));
+  // From here on each call that fails counts, also those of the search for owners.
+  const diagnostics = new Diagnostics();
+  const run = new SsRun(plan, files, table, await load(plan, files), diagnostics);
   let status = 0;
   try {
     if (plan.events) {
@@ -57,21 +61,24 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
   return status;
 }
 
-/** Tells what could not be decoded. Returns the exit status of that: 0 if all could. */
-function reportFaults({ faults: { count, first } }: SsRun, err: Writer): number {
+/**
+ * Tells what could not be read or decoded. Returns the exit status of the latter: 0 if all could. What could not be read from one
+ * source may have come from another, and does not change the status of ss either.
+ */
+function reportFaults({ faults: { count, first }, diagnostics }: SsRun, err: Writer): number {
+  for (const line of gapLines(diagnostics.gaps, false)) err.write(`ss: ${line}\n`);
   if (first === null) return 0;
   const more = count === 1 ? "" : ` (and ${count - 1} more faults)`;
   err.write(`ss: some sockets may be missing: ${first.message}${more}\n`);
   return 1;
 }
 
-async function load({ options }: SsPlan, files: SsFiles, err: Writer): Promise<Loaded> {
+async function load({ options }: SsPlan, files: SsFiles): Promise<Loaded> {
   let owners: Loaded["owners"] = null;
   // -T alone shows no column of processes, so they are not read, although ss does read them.
   if (options.processes) {
     const { SsOwners } = await import("./owners.ts");
     owners = new SsOwners(files.root, options);
-    if (owners.failed !== null) err.write(`ss: ${owners.failed}\n`);
   }
   let hosts: Loaded["hosts"] = null;
   if (options.resolve) {
@@ -116,9 +123,10 @@ async function showFamily(entry: SsTableEntry, run: SsRun): Promise<void> {
   if (request !== null && run.connection !== null) {
     const printer = ss.printer(run);
     try {
-      attemptDump(run.connection, request, "ss", {
+      const { interrupted } = attemptDump(run.connection, request, "ss", {
         message: (view, start, end) => run.decode(() => printer.row(view, start, end, "netlink")),
       });
+      if (interrupted) run.missing(INTERRUPTED);
       printer.finish?.();
       return;
     } catch (error) {
@@ -131,10 +139,11 @@ async function showFamily(entry: SsTableEntry, run: SsRun): Promise<void> {
         return;
       }
       if (!(error instanceof NetlinkError || error instanceof SyscallError)) throw error;
+      run.failed(error);
     }
   }
   if (ss.table === null || entry.variable === null) return;
-  const bytes = files.read(entry.variable);
+  const bytes = run.readTable(entry.variable);
   if (typeof bytes === "number") return;
   const printer = ss.printer(run);
   const { table } = ss;

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ENOENT } from "../../../ffi/errno.ts";
+import { latin1Text } from "../../text/encoding.ts";
 import type { Writer } from "../../text/writer.ts";
 import type { SsFiles } from "./files.ts";
 
@@ -24,12 +26,25 @@ function snmp(text: string, protocol: string, key: string): number {
   return Number.isSafeInteger(value) ? value : 0;
 }
 
-/** Writes the summary. Returns false when /proc/net/sockstat cannot be read: then there is none. */
-export function writeSummary(files: SsFiles, out: Writer): boolean {
-  const ipv4 = files.text("PROC_NET_SOCKSTAT");
-  if (ipv4 === null) return false;
-  const ipv6 = files.text("PROC_NET_SOCKSTAT6") ?? "";
-  const established = snmp(files.text("PROC_NET_SNMP") ?? "", "Tcp", "CurrEstab");
+/**
+ * Writes the summary, and on `err` which files could not be read: their counters are 0, as in ss. Without /proc/net/sockstat there is
+ * no summary.
+ */
+export function writeSummary(files: SsFiles, out: Writer, err: Writer): void {
+  const text = (variable: string): string | null => {
+    const bytes = files.read(variable);
+    if (typeof bytes !== "number") return latin1Text(bytes);
+    // A kernel without IPv6 has no counters of it.
+    if (bytes !== -ENOENT) err.write(`ss: ${files.failure(variable, -bytes)}\n`);
+    return null;
+  };
+  const ipv4 = text("PROC_NET_SOCKSTAT");
+  if (ipv4 === null) {
+    err.write("ss: the counters of sockets cannot be read\n");
+    return;
+  }
+  const ipv6 = text("PROC_NET_SOCKSTAT6") ?? "";
+  const established = snmp(text("PROC_NET_SNMP") ?? "", "Tcp", "CurrEstab");
   const tcp4 = counter(ipv4, "TCP", "inuse");
   const tcp6 = counter(ipv6, "TCP6", "inuse");
   const timeWait = counter(ipv4, "TCP", "tw");
@@ -55,5 +70,4 @@ export function writeSummary(files: SsFiles, out: Writer): boolean {
     out.write(`${name}\t  ${cells.join(" ")}\n`);
   }
   out.write("\n");
-  return true;
 }

@@ -36,6 +36,7 @@ function process(pid: number, comm: string, exe: string, cmdline: string, user: 
     container: null,
     unitManager: null,
     containerManager: null,
+    unread: {},
   };
 }
 

@@ -1,0 +1,478 @@
+/**
+ * Injection: system calls of every command fail, one after the other. strace injects the errors; a fixture in namespaces of its
+ * own is what is looked at.
+ *
+ * A run of a command without a fault tells which system calls it makes. Those that do the same, such as reading the link of some
+ * descriptor of some process, are of one kind. Of each kind the first, the last and one between are let fail, and of each
+ * system call all from the first and all from the middle on.
+ */
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { differences, FAULTY, judge, type Outcome, OUTCOMES, type Ran } from "./faults_answer.ts";
+import { COMMANDS, type GivenFiles, START } from "./faults_commands.ts";
+import { randomOf, shuffle } from "./faults_random.ts";
+
+const root = join(import.meta.dir, "..");
+const sockeye = process.env.SOCKEYE_PROGRAM ?? join(root, "dist/sockeye");
+
+/** What is tried. */
+export interface InjectionOptions {
+  /** Infinity: all there is. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Names of commands; empty: all. */
+  readonly commands: readonly string[];
+  /** System calls; empty: all. */
+  readonly calls: readonly string[];
+  readonly errors: readonly string[];
+  /** How many calls of each kind, and how many errors for each. */
+  readonly depth: { readonly calls: number; readonly errors: number };
+  /** Exactly this, as strace wants it: `readlinkat:error=EIO:when=5`. */
+  readonly only: string | null;
+  readonly verbose: boolean;
+}
+
+/** What came of it. */
+export interface InjectionResult {
+  readonly counts: ReadonlyMap<string, ReadonlyMap<Outcome, number>>;
+  readonly problems: readonly string[];
+}
+
+/** Errors that say that a thing is not there, that it may not be looked at, and that the look failed. */
+const ABSENT = ["ENOENT", "ESRCH"];
+const DENIED = ["EACCES", "EPERM"];
+const FAILED = [
+  "ENOMEM",
+  "EMFILE",
+  "ENFILE",
+  "EIO",
+  "EINTR",
+  "EAGAIN",
+  "ENOSYS",
+  "EINVAL",
+  "ENOBUFS",
+];
+export const ERRORS: readonly string[] = [...ABSENT, ...DENIED, ...FAILED];
+
+/** A call that is told to try again always never gets anywhere, which is no answer of the kernel's. */
+const ONCE_ONLY = new Set(["EINTR", "EAGAIN"]);
+
+/** Memory, threads and the end: where they fail there is no program. */
+const NOT_TRIED = new Set(
+  "execve exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
+    .split(" "),
+);
+
+const PATIENCE_MS = 60_000;
+
+/** What the fixture violates: a program that it does not run, and a service that is not there. */
+const STRICT_POLICY = `schema: sockeye.policy/1
+settings:
+  check: [internet, unix]
+listeners:
+  - name: web
+    transport: tcp
+    port: 8001
+    reach: loopback
+    exe: /usr/bin/python3*
+  - name: all
+    transport: tcp
+    port: 8002-8100
+    exe: /usr/sbin/nginx
+  - name: mail
+    expect: required
+    transport: tcp
+    port: 25
+`;
+
+interface Fault {
+  readonly command: string;
+  readonly call: string;
+  readonly kind: string;
+  readonly error: string;
+  /** As strace wants it. */
+  readonly inject: string;
+}
+
+/** Why injection is not possible here; `null` if it is. */
+export function injectionReason(): string | null {
+  const missing = ["strace", "unshare", "nsenter", "ip", "python3"].filter((name) =>
+    Bun.which(name) === null
+  );
+  return missing.length === 0 ? null : `there is no ${missing.join(", ")}`;
+}
+
+/** Injects. */
+export async function inject(options: InjectionOptions): Promise<InjectionResult> {
+  const folder = mkdtempSync(join(tmpdir(), "sockeye-faults-"));
+  // The runtime's pipes are sockets, which would lead out of the namespaces; those of a shell are not.
+  const fixture = Bun.spawn(
+    [
+      "sh",
+      "-c",
+      `cat | unshare -n -m -p -f --kill-child --mount-proc sh -c 'mount -t tmpfs none /run && exec python3 "$0"' "$0" | cat`,
+      join(root, "test/support/faults_fixture.py"),
+    ],
+    { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
+  );
+  try {
+    let said = "";
+    for await (const bytes of fixture.stdout) {
+      said += new TextDecoder().decode(bytes);
+      if (said.endsWith("\n")) break;
+    }
+    const [word, inode] = said.trim().split(" ");
+    if (word !== "ready") throw new Error("there is no fixture");
+    const inside = ["nsenter", "-t", firstProcess(Number(inode)), "-n", "-m", "-p", "--"];
+    return await new Injection(options, folder, inside).run();
+  } finally {
+    fixture.stdin.end();
+    await fixture.exited;
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The process that is number 1 in a PID namespace. */
+function firstProcess(inode: number): string {
+  for (const pid of readdirSync("/proc")) {
+    try {
+      if (readlinkSync(`/proc/${pid}/ns/pid`) !== `pid:[${inode}]`) continue;
+      if (/^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) return pid;
+    } catch {
+      // No process, or none any more.
+    }
+  }
+  throw new Error(`no process is the first of PID namespace ${inode}`);
+}
+
+class Injection {
+  readonly #options: InjectionOptions;
+  readonly #folder: string;
+  readonly #inside: readonly string[];
+  readonly #files: GivenFiles;
+  readonly #plain = new Map<string, Ran>();
+  readonly #counts = new Map<string, Map<Outcome, number>>();
+  readonly #problems: string[] = [];
+  readonly #startKinds = new Set<string>();
+  #runs = 0;
+
+  constructor(options: InjectionOptions, folder: string, inside: readonly string[]) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#inside = inside;
+    this.#files = {
+      snapshot: join(folder, "snapshot.json"),
+      policy: join(folder, "policy.yaml"),
+      strict: join(folder, "strict.yaml"),
+    };
+  }
+
+  async run(): Promise<InjectionResult> {
+    await this.#makeFiles();
+    const { commands, seconds, seed } = this.#options;
+    const names = commands.length === 0 ? Object.keys(COMMANDS) : [START, ...commands];
+    const faults: Fault[] = [];
+    for (const name of names) {
+      if (COMMANDS[name] === undefined) throw new Error(`no command is called ${name}`);
+      const plain = await this.#sockeye(name, null);
+      this.#plain.set(name, plain);
+      if (this.#options.verbose) console.error(name, plain.status, plain.err);
+      const found = await this.#faultsOf(name);
+      if (commands.length === 0 || commands.includes(name)) faults.push(...found);
+    }
+    if (this.#options.verbose) console.error(`${faults.length} faults`);
+    shuffle(faults, randomOf(seed));
+    const end = performance.now() + seconds * 1000;
+    let next = 0;
+    const worker = async (number: number) => {
+      for (;;) {
+        const fault = faults[next++];
+        if (fault === undefined || performance.now() > end) return;
+        await this.#try(fault, join(this.#folder, `trace-${number}`));
+        if (this.#options.verbose && next % 500 === 0) console.error(`${next} of ${faults.length}`);
+      }
+    };
+    const workers = Math.max(2, availableParallelism());
+    await Promise.all(Array.from({ length: workers }, (_, i) => worker(i)));
+    return { counts: this.#counts, problems: this.#problems };
+  }
+
+  async #makeFiles(): Promise<void> {
+    const made = async (...args: string[]) =>
+      (await this.#start([...this.#inside, sockeye, ...args])).out;
+    writeFileSync(this.#files.snapshot, await made("snapshot"));
+    const policy = await made("audit", "--init", "--unix");
+    writeFileSync(this.#files.policy, policy);
+    writeFileSync(this.#files.strict, STRICT_POLICY);
+  }
+
+  async #try(fault: Fault, trace: string): Promise<void> {
+    const command = COMMANDS[fault.command]!;
+    const plain = this.#plain.get(fault.command)!;
+    const ran = await this.#sockeye(fault.command, { fault, trace });
+    let outcome: Outcome = ran.injected ? judge(command, plain, ran) : "missed";
+    if (outcome === "silent" && saysGone(fault)) outcome = "gone";
+    if (
+      outcome === "silent" && command.language !== "sockeye" && NAMING.has(fault.call) &&
+      DENIED.includes(fault.error)
+    ) outcome = "alike";
+    if (outcome === "silent" || outcome === "false") {
+      // Something may have come or gone beside it.
+      const again = await this.#sockeye(fault.command, null);
+      if (judge(command, plain, again) !== "same") outcome = "missed";
+    }
+    const row = this.#counts.get(fault.command) ?? new Map<Outcome, number>();
+    this.#counts.set(fault.command, row);
+    row.set(outcome, (row.get(outcome) ?? 0) + 1);
+    if (!FAULTY.has(outcome)) return;
+    const what = `${outcome}: ${fault.command} | ${fault.inject} | ${fault.kind}`;
+    this.#problems.push(
+      [
+        what,
+        `status ${plain.status} → ${ran.status} ${ran.err.slice(0, 300)}`,
+        ...differences(plain, ran),
+      ]
+        .join("\n    "),
+    );
+    if (this.#options.verbose) console.error(this.#problems.at(-1));
+  }
+
+  /** Every call of a command that can be let fail, by what it makes without faults. */
+  async #faultsOf(name: string): Promise<Fault[]> {
+    const { only, depth, seed } = this.#options;
+    if (only !== null) {
+      const call = only.slice(0, only.indexOf(":"));
+      const error = /error=(\w+)/.exec(only)?.[1] ?? "";
+      return [{ command: name, call, kind: "as asked for", error, inject: only }];
+    }
+    const trace = join(this.#folder, "calls");
+    await this.#start([
+      ...this.#inside,
+      ...["strace", "-f", "-qq", "-yy", "-s", "80", "-o", trace],
+      sockeye,
+      ...COMMANDS[name]!.args(this.#files),
+    ]);
+    const random = randomOf(seed ^ Bun.hash.crc32(name));
+    const faults: Fault[] = [];
+    for (const [call, made] of callsIn(readFileSync(trace, "latin1"))) {
+      if (this.#options.calls.length > 0 && !this.#options.calls.includes(call)) continue;
+      // How the runtime starts is tried once, with the command that does nothing else.
+      if (name === START) { for (const kind of made.keys()) this.#startKinds.add(kind); }
+      else for (const kind of this.#startKinds) made.delete(kind);
+      if (made.size === 0) continue;
+      for (const [kind, places] of made) {
+        for (const when of chosen(places, depth.calls, random)) {
+          for (const error of this.#errors(depth.errors, random)) {
+            const inject = `${call}:error=${error}:when=${when}`;
+            faults.push({ command: name, call, kind, error, inject });
+          }
+        }
+      }
+      const places = [...made.values()].flat().sort((a, b) => a - b);
+      for (const from of new Set([places[0]!, places[Math.floor(places.length / 2)]!])) {
+        for (const error of this.#errors(1 + depth.errors, random)) {
+          if (ONCE_ONLY.has(error)) continue;
+          const inject = `${call}:error=${error}:when=${from}+`;
+          faults.push({ command: name, call, kind: `all from call ${from} on`, error, inject });
+        }
+      }
+    }
+    return faults;
+  }
+
+  /** So many errors, of each sort one at least. */
+  #errors(count: number, random: () => number): string[] {
+    const { errors } = this.#options;
+    if (count >= errors.length) return [...errors];
+    const sorts = [FAILED, DENIED, ABSENT].map((sort) =>
+      errors.filter((error) => sort.includes(error))
+    )
+      .filter((sort) => sort.length > 0);
+    const found = new Set<string>();
+    for (let i = 0; found.size < Math.min(count, errors.length); i++) {
+      const sort = sorts[i < sorts.length ? i : 0]!;
+      const left = sort.filter((error) => !found.has(error));
+      const from = left.length > 0 ? left : errors.filter((error) => !found.has(error));
+      found.add(from[Math.floor(random() * from.length)]!);
+    }
+    return [...found];
+  }
+
+  async #sockeye(
+    name: string,
+    faulty: { readonly fault: Fault; readonly trace: string } | null,
+  ): Promise<Ran & { readonly injected: boolean }> {
+    const command = [sockeye, ...COMMANDS[name]!.args(this.#files)];
+    if (faulty === null) {
+      return { ...await this.#start([...this.#inside, ...command]), injected: false };
+    }
+    const { fault, trace } = faulty;
+    const strace = [
+      "strace",
+      "-f",
+      "-qq",
+      "--seccomp-bpf",
+      "-o",
+      trace,
+      "-e",
+      `trace=${fault.call}`,
+    ];
+    const ran = await this.#start([
+      ...this.#inside,
+      ...strace,
+      "-e",
+      `inject=${fault.inject}`,
+      ...command,
+    ]);
+    return { ...ran, injected: readFileSync(trace, "latin1").includes("INJECTED") };
+  }
+
+  async #start(command: readonly string[]): Promise<Ran> {
+    const path = join(this.#folder, `run-${this.#runs++}`);
+    const child = Bun.spawn([...command], {
+      stdin: "ignore",
+      stdout: Bun.file(`${path}.out`),
+      stderr: Bun.file(`${path}.err`),
+    });
+    let hung = false;
+    const timer = setTimeout(() => {
+      hung = true;
+      // strace would leave the program alone.
+      endTree(child.pid);
+    }, PATIENCE_MS);
+    const status = await child.exited;
+    clearTimeout(timer);
+    const [out, err] = ["out", "err"].map((end) => {
+      const text = readFileSync(`${path}.${end}`, "utf8");
+      rmSync(`${path}.${end}`);
+      return text;
+    }) as [string, string];
+    return {
+      status: hung ? -1 : status,
+      out,
+      // strace may say something of itself.
+      err: err.split("\n").filter((line) => line !== "" && !line.startsWith("strace:")).join("\n"),
+    };
+  }
+}
+
+/** Ends a process and those that it started, the last first. */
+function endTree(pid: number): void {
+  let children = "";
+  try {
+    children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  } catch {
+    // It has ended.
+  }
+  for (const child of children.split(" ")) if (child !== "") endTree(Number(child));
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
+
+/** The calls of the first thread by name and kind: the numbers that strace counts them by. */
+export function callsIn(trace: string): Map<string, Map<string, number[]>> {
+  const calls = new Map<string, Map<string, number[]>>();
+  const counts = new Map<string, number>();
+  let first = "";
+  for (const line of trace.split("\n")) {
+    const match = /^(\d+) +(\w+)\((.*)$/.exec(line);
+    if (match === null) continue;
+    const [, thread, call, rest] = match as unknown as [string, string, string, string];
+    if (first === "") first = thread;
+    if (thread !== first) continue;
+    const count = (counts.get(call) ?? 0) + 1;
+    counts.set(call, count);
+    if (NOT_TRIED.has(call)) continue;
+    const kinds = calls.get(call) ?? new Map<string, number[]>();
+    calls.set(call, kinds);
+    const kind = kindOf(call, rest);
+    const places = kinds.get(kind);
+    if (places === undefined) kinds.set(kind, [count]);
+    else places.push(count);
+  }
+  return calls;
+}
+
+/** What a call does it to, without numbers. */
+function kindOf(call: string, rest: string): string {
+  // Ports, processes and descriptors come in numbers; descriptors with what they are of. A package database has many files.
+  const plain = (text: string) =>
+    text.replace(/ <unfinished.*|\).*/, "").replace(/\d+</g, "<")
+      .replace(/\/dpkg\/info\/[^">]*|"[^"/]*\.list"/, "NAME.list").replace(/\d+/g, "N");
+  const netlink = rest.match(/nlmsg_type=\w+|sdiag_family=\w+|sdiag_protocol=\w+/g);
+  switch (call) {
+    case "sendmsg":
+      return `${call} ${(netlink ?? []).slice(0, 3).join(" ")}`;
+    case "recvmmsg":
+    case "recvmsg":
+      return `${call} ${plain(/^[^,]*/.exec(rest)![0])} ${netlink?.[0] ?? ""}`;
+    case "openat":
+    case "openat2":
+    case "readlinkat":
+    case "statx":
+    case "newfstatat":
+    case "ioctl":
+    case "getsockopt":
+    case "setsockopt":
+    case "kcmp":
+      return `${call} ${
+        plain(rest.split(", ").slice(0, call.startsWith("open") ? 2 : 3).join(", "))
+      }`;
+    default:
+      return `${call} ${plain(/^[^,)]*/.exec(rest)![0])}`;
+  }
+}
+
+/** So many of a list: the first, the last, and others between. */
+function chosen(places: readonly number[], count: number, random: () => number): number[] {
+  if (places.length <= count) return [...places];
+  const found = new Set([places[0]!]);
+  if (count > 1) found.add(places.at(-1)!);
+  while (found.size < count) found.add(places[Math.floor(random() * places.length)]!);
+  return [...found];
+}
+
+/** Calls that name a thing, so that their error says something of that thing. */
+const NAMING = new Set(
+  "open openat openat2 access readlink readlinkat statx stat newfstatat getdents64 read pread64 pidfd_open pidfd_getfd kcmp getxattr statfs"
+    .split(" "),
+);
+
+/** True if an error says that there is nothing to look at, of a thing that may indeed not be there. */
+function saysGone({ call, kind, error }: Fault): boolean {
+  return ABSENT.includes(error) && NAMING.has(call) &&
+    // What is always there: the list of processes, and what is ours.
+    !/"\/proc"|<\/proc>, ""|self/.test(kind);
+}
+
+/** The table of what came of it, in Markdown. */
+export function injectionTable({ counts }: InjectionResult): string {
+  const columns = OUTCOMES.filter((outcome) => outcome !== "missed");
+  const lines = [
+    `| command | tried | ${columns.join(" | ")} |`,
+    `| --- | ${["tried", ...columns].map(() => "---:").join(" | ")} |`,
+  ];
+  const total = new Map<Outcome, number>();
+  const row = (name: string, of: ReadonlyMap<Outcome, number>) => {
+    const numbers = columns.map((outcome) => of.get(outcome) ?? 0);
+    const tried = numbers.reduce((sum, count) => sum + count, 0);
+    lines.push(`| ${name} | ${tried} | ${numbers.join(" | ")} |`);
+  };
+  for (const [command, of] of counts) {
+    for (const [outcome, count] of of) total.set(outcome, (total.get(outcome) ?? 0) + count);
+    row(`\`${command}\``, of);
+  }
+  row("all", total);
+  return lines.join("\n");
+}
