@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { check, EINTR, errno, SyscallError } from "./errno.ts";
+import { check, EINTR, ENODEV, errno, SyscallError } from "./errno.ts";
 import { failed } from "./failed_calls.ts";
 import { compileEagerly } from "./jit.ts";
 import { libc } from "./libc.ts";
@@ -167,6 +167,18 @@ export function interfaceName(fd: number, index: number): string | null {
   return name.every((byte) => byte < 0x80)
     ? String.fromCharCode(...name)
     : new TextDecoder("utf-8", { ignoreBOM: true }).decode(name);
+}
+
+// include/uapi/asm-generic/socket.h
+const SO_BINDTODEVICE = 25;
+
+/** Binds a socket to an interface. Returns 0, or the errno: ENODEV where there is none of this name. */
+export function bindToDevice(fd: number, name: string): number {
+  const bytes = new TextEncoder().encode(`${name}\0`);
+  if (bytes.length === 1 || bytes.length > IFNAMSIZ) return ENODEV;
+  const value = allocate(bytes.length);
+  value.set(bytes);
+  return libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, value, value.length) < 0 ? errno() : 0;
 }
 
 /** Index of the interface with this name in the namespace of socket `fd`; `null` when there is none. */

@@ -8,7 +8,14 @@ import { type AuditOutcome, type AuditReport, SEVERITIES, type Severity } from "
 import { advice, audit, explainOne, init } from "../commands/audit/mod.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
+import {
+  COLOR_FLAG,
+  HELP_FLAG,
+  OWN_NETNS_FLAG,
+  TRACE_FLAG,
+  traceIfAsked,
+  VERBOSE_FLAG,
+} from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -26,6 +33,7 @@ interface Options {
   format: AuditFormat;
   all: boolean;
   color: ColorChoice;
+  verbose: boolean;
   trace: boolean;
   help: boolean;
 }
@@ -116,6 +124,7 @@ const AUDIT_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  VERBOSE_FLAG,
   TRACE_FLAG,
   HELP_FLAG,
 ];
@@ -138,6 +147,7 @@ function defaults(): Options {
     format: "text",
     all: false,
     color: "auto",
+    verbose: false,
     trace: false,
     help: false,
   };
@@ -199,7 +209,7 @@ async function dispatch(options: Options, out: Writer, err: Writer): Promise<num
     throw new UsageError("--fail-on is for findings without a policy: leave out --policy or it");
   }
   if (explain !== null) {
-    const found = await explainOne(explain, { ...options, policy }, out);
+    const found = await explainOne(explain, { ...options, policy }, out, err);
     if (!found) throw new UsageError(`--explain ${explain}: no service has that ID`);
     return EXIT_OK;
   }

@@ -32,17 +32,6 @@ export const COLOR_FLAG: Flag<{ color: ColorChoice }> = {
   },
 };
 
-/** `--verbose`. */
-export const VERBOSE_FLAG: Flag<{ verbose: boolean }> = {
-  long: "verbose",
-  short: "v",
-  group: "Other",
-  help: "say on standard error how the answer was obtained",
-  set: (options) => {
-    options.verbose = true;
-  },
-};
-
 /** `--trace`. */
 export const TRACE_FLAG: Flag<{ trace: boolean }> = {
   long: "trace",
@@ -50,6 +39,17 @@ export const TRACE_FLAG: Flag<{ trace: boolean }> = {
   help: "print every netlink message on standard error, decoded",
   set: (options) => {
     options.trace = true;
+  },
+};
+
+/** `--verbose`. */
+export const VERBOSE_FLAG: Flag<{ verbose: boolean }> = {
+  long: "verbose",
+  short: "v",
+  group: "Other",
+  help: "say on standard error how the answer was obtained, and name what could not be read",
+  set: (options) => {
+    options.verbose = true;
   },
 };
 

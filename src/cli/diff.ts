@@ -6,7 +6,14 @@
 import { diff, type DiffOutcome } from "../commands/diff.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG, OWN_NETNS_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
+import {
+  COLOR_FLAG,
+  HELP_FLAG,
+  OWN_NETNS_FLAG,
+  TRACE_FLAG,
+  traceIfAsked,
+  VERBOSE_FLAG,
+} from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -17,6 +24,7 @@ interface Options {
   ownNetns: boolean;
   json: boolean;
   color: ColorChoice;
+  verbose: boolean;
   trace: boolean;
   help: boolean;
 }
@@ -33,6 +41,7 @@ const DIFF_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  VERBOSE_FLAG,
   TRACE_FLAG,
   HELP_FLAG,
 ];
@@ -60,6 +69,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     ownNetns: false,
     json: false,
     color: "auto",
+    verbose: false,
     trace: false,
     help: false,
   };
@@ -73,10 +83,11 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
       `diff wants one or two files, ${files.length} were given: sockeye diff OLD [NEW]`,
     );
   }
-  const { ownNetns, json, color } = options;
+  const { ownNetns, json, color, verbose } = options;
   const outcome = diff(
-    { before, after: after ?? null, ownNetns, json, color, connections: false },
+    { before, after: after ?? null, ownNetns, json, color, verbose, connections: false },
     out,
+    err,
   );
   return STATUS[outcome];
 }

@@ -80,6 +80,7 @@ export const HELP: HelpPage = {
   sections: [["Targets", [
     "8080  80,443  tcp/8080  53/udp  :http   ports",
     "10.0.0.1:53  [::1]:53  localhost:http   a port on one address",
+    "[fe80::1%eth0]:22  127.0.0.53%lo:53     and on one interface",
     "/run/app.sock  @name                    a unix socket, by path or abstract name",
     "pid:80  process:nginx  inode:12345      what a process holds, or one socket",
     "nginx.service  unit:nginx               what the processes of a unit hold",

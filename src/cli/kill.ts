@@ -15,7 +15,7 @@ import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { targetsOf } from "./explain.ts";
-import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked, VERBOSE_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -34,6 +34,7 @@ interface Options {
   /** Flags that were given and are about processes. */
   ofProcesses: string[];
   color: ColorChoice;
+  verbose: boolean;
   trace: boolean;
   help: boolean;
 }
@@ -118,6 +119,7 @@ const KILL_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  VERBOSE_FLAG,
   TRACE_FLAG,
   HELP_FLAG,
 ];
@@ -174,6 +176,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     evenMine: false,
     ofProcesses: [],
     color: "auto",
+    verbose: false,
     trace: false,
     help: false,
   };

@@ -50,9 +50,10 @@ export async function run(
       return explainTargets(withTransports(targets, options.transports), how, out, err);
     }
   }
+  const live = options.replay === null;
   const filter = targets === null
-    ? await readFilter(positional, options.filters)
-    : await filterOf(targets, options);
+    ? await readFilter(positional, options.filters, live)
+    : await filterOf(targets, options, live);
   const query = buildQuery(options, filter);
   if (options.explainFilter) {
     const { explainFilter } = await import("../commands/explain_filter.ts");
@@ -98,19 +99,24 @@ async function helpOn(
 async function readFilter(
   words: readonly string[],
   filters: readonly string[],
+  live: boolean,
 ): Promise<Expr | null> {
   if (words.length === 0 && filters.length === 0) return null;
   const { parseFilters } = await import("../snapshot/parse_filter.ts");
-  return parseFilters(words.length > 0 ? [words.join(" "), ...filters] : filters);
+  return parseFilters(words.length > 0 ? [words.join(" "), ...filters] : filters, live);
 }
 
 // Targets beside flags that only the listing has select sockets.
-async function filterOf(targets: readonly Target[], options: ListOptions): Promise<Expr> {
+async function filterOf(
+  targets: readonly Target[],
+  options: ListOptions,
+  live: boolean,
+): Promise<Expr> {
   const { targetFamilies, targetFilter } = await import("./target_filter.ts");
   const { all } = await import("../filter/ast.ts");
   if (options.families.length === 0) options.families.push(...targetFamilies(targets));
-  const more = await readFilter([], options.filters);
-  return all([targetFilter(targets), ...more === null ? [] : [more]]);
+  const more = await readFilter([], options.filters, live);
+  return all([targetFilter(targets, live), ...more === null ? [] : [more]]);
 }
 
 /** The page of the listing. */

@@ -6,7 +6,7 @@
 import { report, REPORT_FORMATS, type ReportFormat } from "../commands/report.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
-import { COLOR_FLAG, HELP_FLAG } from "./common_flags.ts";
+import { COLOR_FLAG, HELP_FLAG, VERBOSE_FLAG } from "./common_flags.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -16,6 +16,7 @@ import { UsageError } from "./usage_error.ts";
 interface Options {
   format: ReportFormat;
   color: ColorChoice;
+  verbose: boolean;
   help: boolean;
 }
 
@@ -48,6 +49,7 @@ const REPORT_FLAGS: readonly Flag<Options>[] = [
     },
   },
   COLOR_FLAG,
+  { ...VERBOSE_FLAG, help: "name on standard error what could not be read on each host" },
   HELP_FLAG,
 ];
 
@@ -61,13 +63,13 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError and InputError. */
-export async function run(args: readonly string[], out: Writer, _err: Writer): Promise<number> {
-  const options: Options = { format: "text", color: "auto", help: false };
+export async function run(args: readonly string[], out: Writer, err: Writer): Promise<number> {
+  const options: Options = { format: "text", color: "auto", verbose: false, help: false };
   const files = parseArguments(args, REPORT_FLAGS, options);
   if (options.help) return showHelp(HELP, out);
   if (files.length === 0) {
     throw new UsageError("report wants snapshots, none was given: sockeye report HOST.json...");
   }
-  await report({ ...options, files }, out);
+  await report({ ...options, files }, out, err);
   return EXIT_OK;
 }

@@ -5,7 +5,13 @@
  */
 import { snapshot } from "../commands/snapshot.ts";
 import type { Writer } from "../text/writer.ts";
-import { HELP_FLAG, OWN_NETNS_FLAG, TRACE_FLAG, traceIfAsked } from "./common_flags.ts";
+import {
+  HELP_FLAG,
+  OWN_NETNS_FLAG,
+  TRACE_FLAG,
+  traceIfAsked,
+  VERBOSE_FLAG,
+} from "./common_flags.ts";
 import { EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -16,6 +22,7 @@ interface Options {
   connections: boolean;
   ownNetns: boolean;
   requireComplete: boolean;
+  verbose: boolean;
   trace: boolean;
   help: boolean;
 }
@@ -40,6 +47,7 @@ const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
       options.requireComplete = true;
     },
   },
+  VERBOSE_FLAG,
   TRACE_FLAG,
   HELP_FLAG,
 ];
@@ -58,6 +66,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     connections: false,
     ownNetns: false,
     requireComplete: false,
+    verbose: false,
     trace: false,
     help: false,
   };

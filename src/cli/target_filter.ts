@@ -5,14 +5,22 @@
  */
 import type { Target } from "../commands/explain/target.ts";
 import { all, any, type Expr } from "../filter/ast.ts";
+import { parseDevice, unixName } from "../filter/host.ts";
+import { type FilterResolver, NO_NAMES } from "../filter/resolver.ts";
+import { hostResolver } from "../snapshot/host_resolver.ts";
 import { prefixOf } from "../filter/prefix.ts";
 import { single } from "../filter/ranges.ts";
 import { parseAddress } from "../model/endpoint.ts";
 import { FAMILIES, type FamilyName } from "../model/socket.ts";
 
-/** True of the sockets that any of the targets names. */
-export function targetFilter(targets: readonly Target[]): Expr {
-  return any(targets.map(filterOf));
+/**
+ * True of the sockets that any of the targets names.
+ *
+ * @param live False for another host or time, where a path leads to no file of this host.
+ */
+export function targetFilter(targets: readonly Target[], live: boolean): Expr {
+  const resolver = live ? hostResolver() : NO_NAMES;
+  return any(targets.map((target) => filterOf(target, resolver)));
 }
 
 /** The families that targets name sockets of. */
@@ -25,20 +33,21 @@ function familiesOf({ kind }: Target): readonly FamilyName[] {
   return kind === "inode" || kind === "endpoint" ? FAMILIES : ["inet", "inet6"];
 }
 
-function filterOf(target: Target): Expr {
+function filterOf(target: Target, resolver: FilterResolver): Expr {
   switch (target.kind) {
     case "port": {
       const { transport, address, also = [], port } = target;
       const addresses = address === null
         ? []
         : [address, ...also].map((text) => prefixOf(parseAddress(text)!));
-      const host = { kind: "host", end: "source", addresses, ports: single(port) } as const;
-      return transport === null
-        ? host
-        : all([host, { kind: "transport", transports: [transport] }]);
+      return all([
+        { kind: "host", end: "source", addresses, ports: single(port) },
+        ...target.interface === null ? [] : [parseDevice(target.interface)],
+        ...transport === null ? [] : [{ kind: "transport", transports: [transport] } as const],
+      ]);
     }
     case "unix":
-      return { kind: "unix_name", end: "source", pattern: target.path };
+      return unixName(target.path, "source", resolver);
     case "abstract":
       return { kind: "unix_name", end: "source", pattern: `@${target.name}` };
     case "pid":

@@ -150,14 +150,14 @@ async function report(
   onScreen: boolean,
   err: Writer,
 ): Promise<void> {
+  const { notes } = diagnostics;
   const gaps = onScreen && !format.verbose ? diagnostics.gaps.map(shortened) : diagnostics.gaps;
-  if (gaps.length > 0) {
-    const { tellGaps } = await import("../views/gaps.ts");
+  if (gaps.length > 0 || format.verbose) {
+    const { tellDiagnostics } = await import("../views/gaps.ts");
     const choice = format.color === "always" ? "auto" : format.color;
     const color = useColor(choice, terminalColumns(2) !== null, process.env);
-    tellGaps(gaps, err, { verbose: format.verbose, color });
+    tellDiagnostics({ gaps, notes }, err, { verbose: format.verbose, color });
   }
-  if (format.verbose) { for (const note of diagnostics.notes) err.write(`sockeye: ${note}\n`); }
   err.flush();
 }
 

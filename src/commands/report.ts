@@ -5,10 +5,12 @@
  */
 import { terminalColumns } from "../../ffi/terminal.ts";
 import { fleetJson, joinFleet } from "../audit/fleet.ts";
+import { toldGap } from "../model/gap.ts";
 import { readSnapshot } from "../audit/read_snapshot.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { InputError, readInput } from "../snapshot/input.ts";
+import { tellGaps } from "../views/gaps.ts";
 
 /** Formats of a report. */
 export const REPORT_FORMATS = ["text", "json", "html"] as const;
@@ -20,10 +22,12 @@ interface ReportOptions {
   readonly files: readonly string[];
   readonly format: ReportFormat;
   readonly color: ColorChoice;
+  /** True to name what could not be read on each host. */
+  readonly verbose: boolean;
 }
 
 /** Joins the snapshots and writes the report. Throws {@linkcode InputError}. */
-export async function report(options: ReportOptions, out: Writer): Promise<void> {
+export async function report(options: ReportOptions, out: Writer, err: Writer): Promise<void> {
   if (options.files.filter((file) => file === "-").length > 1) {
     throw new InputError("standard input can be read once: only one file may be -");
   }
@@ -48,4 +52,9 @@ export async function report(options: ReportOptions, out: Writer): Promise<void>
     }
   }
   out.flush();
+  // The report itself says which hosts have gaps.
+  if (!options.verbose) return;
+  for (const { host, gaps } of fleet.hosts) {
+    tellGaps(gaps.map(toldGap), err, { verbose: true, of: host.name });
+  }
 }

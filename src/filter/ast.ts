@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FamilyName, Scope, Transport } from "../model/socket.ts";
+import type { FamilyName, FileIdentity, Scope, Transport } from "../model/socket.ts";
 import type { StateMask } from "../model/state.ts";
 import type { Ranges } from "./ranges.ts";
 
@@ -97,6 +97,11 @@ export interface UnixNameCondition {
   readonly end: End;
   /** A shell pattern; see glob.ts. */
   readonly pattern: string;
+  /**
+   * The file that the pattern, being a path and no pattern, leads to. Where the file of a socket is known, it decides, and not
+   * the name that the socket was bound to. Absent: the path leads to none.
+   */
+  readonly file?: FileIdentity;
 }
 
 /** The interface a socket is bound to. */

@@ -39,10 +39,17 @@ export function describeFilter(expr: Expr): string {
       lines.push(`${indent}${node.kind} of${node.terms.length === 0 ? " nothing" : ""}`);
       for (let i = node.terms.length - 1; i >= 0; i--) pending.push([node.terms[i]!, level + 1]);
     } else {
-      lines.push(indent + formatCondition(node));
+      lines.push(indent + formatCondition(node) + fileText(node));
     }
   }
   return lines.join("\n");
+}
+
+// A path is compared by what it leads to, which its text does not show.
+function fileText(condition: Condition): string {
+  if (condition.kind !== "unix_name" || condition.file === undefined) return "";
+  const { major, minor, inode } = condition.file;
+  return `, which is the file with inode ${inode} on device ${major}:${minor}`;
 }
 
 /** The expression on one line, in the sockeye dialect, with no more parentheses than it needs. */

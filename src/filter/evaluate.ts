@@ -5,6 +5,7 @@
  */
 import { swap32 } from "../model/byte_order.ts";
 import { isMapped } from "../model/endpoint.ts";
+import type { FileIdentity } from "../model/socket.ts";
 import type {
   Condition,
   Dialect,
@@ -182,18 +183,21 @@ interface EndReader {
   port(subject: FilterSubject): number;
   word(subject: FilterSubject, index: WordIndex): number;
   name(subject: FilterSubject): string | null;
+  file(subject: FilterSubject): FileIdentity | null;
 }
 
 const SOURCE: EndReader = {
   port: (subject) => subject.sourcePort,
   word: (subject, index) => subject.sourceWord(index),
   name: (subject) => subject.sourceName,
+  file: (subject) => subject.sourceFile ?? null,
 };
 
 const DESTINATION: EndReader = {
   port: (subject) => subject.destinationPort,
   word: (subject, index) => subject.destinationWord(index),
   name: (subject) => subject.destinationName,
+  file: (subject) => subject.destinationFile ?? null,
 };
 
 function readerOf(end: End): EndReader {
@@ -295,15 +299,23 @@ function portOrder({ end, operator, port }: PortOrderCondition): Predicate {
 }
 
 /** A socket without a name is compared as if its name were empty. Only ss ignores letter case here. */
-function unixName({ end, pattern }: UnixNameCondition, dialect: Dialect): Predicate {
+function unixName({ end, pattern, file }: UnixNameCondition, dialect: Dialect): Predicate {
   const reader = readerOf(end);
   const wanted = glob(pattern, dialect === "ss");
   if (dialect === "ss") {
     return (subject) => subject.family === AF_UNIX && wanted(reader.name(subject) ?? "");
   }
-  return (subject) =>
-    subject.family === AF_UNIX &&
-    (wanted(reader.name(subject) ?? "") || subject.facts?.printed(end) === pattern);
+  return (subject) => {
+    if (subject.family !== AF_UNIX) return false;
+    const bound = file === undefined ? null : reader.file(subject);
+    return bound === null
+      ? wanted(reader.name(subject) ?? "") || subject.facts?.printed(end) === pattern
+      : isSameFile(bound, file!);
+  };
+}
+
+function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
+  return one.inode === other.inode && one.major === other.major && one.minor === other.minor;
 }
 
 /** ss takes an unknown mark for 0. Here it matches nothing. */

@@ -18,7 +18,7 @@ import {
 } from "../model/state.ts";
 import { any, type Condition, type End, type Expr } from "./ast.ts";
 import { ValueProblem } from "./errors.ts";
-import { parseHost, parsePorts } from "./host.ts";
+import { parseDevice, parseHost, parsePorts } from "./host.ts";
 import type { Comparison } from "./lexer.ts";
 import { type Range, type Ranges, ranges } from "./ranges.ts";
 import type { FilterResolver } from "./resolver.ts";
@@ -69,9 +69,16 @@ export const FIELDS: readonly Field[] = [
     (text) => oneOf(text, TRANSPORTS, "transport"),
     (transports) => ({ kind: "transport", transports }),
   ),
-  namedField("dev", ["interface"], "Interface the socket is bound to", "an interface", deviceOf, (
-    devices,
-  ) => any(devices)),
+  namedField(
+    "dev",
+    ["interface"],
+    "Interface the socket is bound to",
+    "an interface",
+    parseDevice,
+    (
+      devices,
+    ) => any(devices),
+  ),
   namedField(
     "fwmark",
     ["mark"],
@@ -340,11 +347,6 @@ function familyOf(text: string): readonly FamilyName[] {
   const alias = text.toLowerCase();
   if (Object.hasOwn(FAMILY_ALIASES, alias)) return FAMILY_ALIASES[alias]!;
   return [oneOf(text, FAMILIES, "family")];
-}
-
-function deviceOf(text: string): Condition {
-  const index = /^\d{1,9}$/.test(text) ? Number(text) : null;
-  return { kind: "device", name: nonEmpty(text), index };
 }
 
 function markOf(text: string): Condition {

@@ -1,14 +1,15 @@
 /**
  * Addresses and ports of the sockeye dialect: `10.0.0.0/8`, `[::1]:80`, `::1`, `*:8000-8100`, `localhost:http`,
- * `/run/docker.sock`, `netlink:*:kernel`, `vsock:2:1024`.
+ * `[fe80::1%eth0]:22`, `/run/docker.sock`, `netlink:*:kernel`, `vsock:2:1024`.
  *
  * @module
  */
-import type { Condition, End, Prefix } from "./ast.ts";
+import { all, type Condition, type End, type Expr, type Prefix } from "./ast.ts";
 import { ValueProblem } from "./errors.ts";
 import { parsePrefix, prefixOf } from "./prefix.ts";
 import { type Range, ranges, single } from "./ranges.ts";
 import type { FilterResolver } from "./resolver.ts";
+import { splitZone } from "../model/endpoint.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -19,10 +20,10 @@ import {
 } from "../model/address_family.ts";
 
 /** Reads a value of `src` and `dst`. Throws {@linkcode ValueProblem}. */
-export function parseHost(text: string, end: End, resolver: FilterResolver): Condition {
-  if (text.startsWith("unix:")) return { kind: "unix_name", end, pattern: text.slice(5) };
+export function parseHost(text: string, end: End, resolver: FilterResolver): Expr {
+  if (text.startsWith("unix:")) return unixName(text.slice(5), end, resolver);
   // These two begin like nothing else.
-  if (/^[/@]/.test(text)) return { kind: "unix_name", end, pattern: text };
+  if (/^[/@]/.test(text)) return unixName(text, end, resolver);
   for (const [word, family, lookUp] of NUMBERED) {
     if (!text.startsWith(`${word}:`)) continue;
     return numberedHost(text.slice(word.length + 1), end, family, lookUp(resolver));
@@ -56,6 +57,15 @@ export function parsePorts(text: string, resolver: FilterResolver): Range {
   }
   if (port === undefined) throw new ValueProblem(`"${text}" is not a port or a service`);
   return { first: port, last: port };
+}
+
+/** The condition for the name of a unix socket, or for the file that a path leads to. */
+export function unixName(pattern: string, end: End, resolver: FilterResolver): Condition {
+  // Only a path means a file. What has signs of a pattern is compared with names.
+  const file = /^@|[*?[\\]/.test(pattern) || pattern === ""
+    ? undefined
+    : resolver.socketFile(pattern);
+  return { kind: "unix_name", end, pattern, ...file === undefined ? {} : { file } };
 }
 
 type LookUp = (resolver: FilterResolver) => (name: string) => number | undefined;
@@ -95,19 +105,36 @@ function internetHost(
   end: End,
   family: number,
   resolver: FilterResolver,
-): Condition {
-  const { address, port } = splitPort(text);
+): Expr {
+  const { address: whole, port } = splitPort(text);
+  // The length of a prefix stands after the interface (RFC 4007, 11.7).
+  const { host, zone } = splitZone(whole.replace(/\/\d+$/, ""));
+  const address = host + whole.slice(zone === null ? host.length : host.length + 1 + zone.length);
   const ports = port === null || port === "" || port === "*"
     ? null
     : ranges([parsePorts(port, resolver)]);
-  return { kind: "host", end, addresses: addressesOf(address, family, resolver), ports };
+  const asked: Condition = {
+    kind: "host",
+    end,
+    addresses: addressesOf(address, family, resolver),
+    ports,
+  };
+  return zone === null ? asked : all([asked, parseDevice(zone)]);
+}
+
+/** Reads an interface: its name, or its index. Throws {@linkcode ValueProblem}. */
+export function parseDevice(text: string): Condition {
+  if (text === "") throw new ValueProblem("The name is empty", "an interface");
+  return { kind: "device", name: text, index: /^\d{1,9}$/.test(text) ? Number(text) : null };
 }
 
 /** `[::1]:80`, `10.0.0.1:80`, `host:80`; two colons and no bracket make an IPv6 address without a port. */
 function splitPort(text: string): { address: string; port: string | null } {
-  const bracketed = /^\[([^\]]*)\](\/\d+)?(?::(.*))?$/.exec(text);
+  // ss has the interface behind the bracket.
+  const bracketed = /^\[([^\]]*)\](%[^:/]*)?(\/\d+)?(?::(.*))?$/.exec(text);
   if (bracketed !== null) {
-    return { address: bracketed[1]! + (bracketed[2] ?? ""), port: bracketed[3] ?? null };
+    const [, address = "", zone = "", length = "", port = null] = bracketed;
+    return { address: address + zone + length, port };
   }
   if (text.startsWith("[")) {
     throw new ValueProblem(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FileIdentity } from "../model/socket.ts";
 
 /** Looks names up. The answer for an unknown name is `undefined` or an empty list. */
 export interface FilterResolver {
@@ -23,6 +24,8 @@ export interface FilterResolver {
   netlinkProtocol(name: string): number | undefined;
   /** True for text that a family without addresses of its own in filters prints as an endpoint. Absent: there is none. */
   isPrinted?(text: string): boolean;
+  /** The file of a unix socket that a path leads to in our own view, through links and mounts. */
+  socketFile(path: string): FileIdentity | undefined;
 }
 
 /** Knows no names: for expressions that need none. */
@@ -33,4 +36,5 @@ export const NO_NAMES: FilterResolver = {
   cgroupId: () => undefined,
   linkProtocol: () => undefined,
   netlinkProtocol: () => undefined,
+  socketFile: () => undefined,
 };

@@ -4,7 +4,15 @@
  * @module
  */
 import { parseAddress } from "../model/endpoint.ts";
-import type { Endpoint, FamilyName, Netns, Scope, Socket, Transport } from "../model/socket.ts";
+import type {
+  Endpoint,
+  FamilyName,
+  FileIdentity,
+  Netns,
+  Scope,
+  Socket,
+  Transport,
+} from "../model/socket.ts";
 import { STATES } from "../model/state.ts";
 import {
   AF_INET,
@@ -130,6 +138,15 @@ export class SocketSubject implements FilterSubject {
 
   get destinationName(): string | null {
     return this.#socket.peer === null ? null : endpointName(this.#socket.peer);
+  }
+
+  get sourceFile(): FileIdentity | null {
+    const { local } = this.#socket;
+    return "file" in local ? local.file ?? null : null;
+  }
+
+  get destinationFile(): FileIdentity | null {
+    return this.#socket.peerFile ?? null;
   }
 
   get inode(): number | null {

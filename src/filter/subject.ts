@@ -5,7 +5,7 @@
  * @module
  */
 import type { End } from "./ast.ts";
-import type { Netns, Scope, Transport } from "../model/socket.ts";
+import type { FileIdentity, Netns, Scope, Transport } from "../model/socket.ts";
 
 /** Which of the four words of an address. */
 export type WordIndex = 0 | 1 | 2 | 3;
@@ -74,6 +74,10 @@ export interface FilterSubject {
   readonly sourceName: string | null;
   /** Name of the socket at the other end, where the source of the row tells it. */
   readonly destinationName: string | null;
+  /** The file that a unix socket is bound to; `null` or absent for none, and where it is not known. */
+  readonly sourceFile?: FileIdentity | null;
+  /** The same of the socket at the other end. */
+  readonly destinationFile?: FileIdentity | null;
   /** Of the socket's own namespace. */
   readonly localPortRange: LocalPortRange;
   /** Inode; `null` when no descriptor leads to the socket. */

@@ -10,6 +10,7 @@ import type { Ownership } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { CAP_SYS_PTRACE, holds } from "../proc/capabilities.ts";
+import { processNames } from "../proc/comm.ts";
 import { insidePidNamespace } from "../proc/ns.ts";
 import type { Processes } from "../origin/processes.ts";
 import type { ProcRoot } from "../proc/root.ts";
@@ -103,18 +104,6 @@ function ownershipWithout(socket: Socket, unseen: Unseen): Ownership {
   return unseen.vanished > 0 ? "unknown" : "kernel";
 }
 
-/** At most so many processes are named; the rest is counted. */
-const MOST_NAMED = 1000;
-
-function namesOf(pids: readonly number[], root: ProcRoot, what = ""): string[] {
-  const names = pids.slice(0, MOST_NAMED).map((pid) => {
-    const comm = root.text(`${pid}/comm`)?.trimEnd();
-    return `process ${pid}${comm === undefined ? "" : ` (${comm})`}${what}`;
-  });
-  const more = pids.length - names.length;
-  return more > 0 ? [...names, `and ${more} more`] : names;
-}
-
 function reportUnseen(
   scan: Scan,
   unseen: Unseen,
@@ -139,7 +128,7 @@ function reportUnseen(
       detail: { denied: refused },
       // Read only when they are told.
       get items() {
-        return namesOf(scan.denied.filter((pid) => !errors.has(pid)), root);
+        return processNames(scan.denied.filter((pid) => !errors.has(pid)), root);
       },
     });
   }
@@ -155,7 +144,7 @@ function reportUnseen(
         }); ${whose} sockets may be missing an owner`,
       detail: { denied: pids.length, errno: errnoName(error) },
       get items() {
-        return namesOf(pids, root, `: ${errnoText(error)} (${errnoName(error)})`);
+        return processNames(pids, root, `: ${errnoText(error)} (${errnoName(error)})`);
       },
     });
   }

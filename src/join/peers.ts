@@ -49,7 +49,9 @@ function connected(
     : undefined;
   // It is in another network namespace, or was closed while we looked.
   socket.peerOwners = other === undefined || isUnsure(other) ? null : other.owners;
-  if (other !== undefined) socket.peer = peerEnd(other.local);
+  if (other === undefined) return;
+  socket.peer = peerEnd(other.local);
+  if ("file" in other.local) socket.peerFile = other.local.file ?? null;
 }
 
 // What is only told of a socket itself is left out at the other end.

@@ -38,6 +38,17 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
+/**
+ * What stands before and after the `%` in `fe80::1%eth0` and `127.0.0.53%lo`: an address, and the name or the index of an
+ * interface; `null` without a `%`. Neither is checked.
+ */
+export function splitZone(text: string): { readonly host: string; readonly zone: string | null } {
+  const percent = text.indexOf("%");
+  return percent < 0
+    ? { host: text, zone: null }
+    : { host: text.slice(0, percent), zone: text.slice(percent + 1) };
+}
+
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;

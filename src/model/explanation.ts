@@ -27,6 +27,8 @@ export interface Place {
   readonly pids: readonly number[];
   readonly comm: Bytes | null;
   readonly exe: Bytes | null;
+  /** True if there is no program because the process has ended and is only listed. */
+  readonly zombie?: boolean;
   readonly exeFate: "unchanged" | "replaced" | "deleted" | "unknown";
   /** `null` if the file was not looked up, or no package database was found. */
   readonly package: { readonly name: string | null; readonly manager: string } | null;
@@ -140,6 +142,8 @@ export interface ExplainedSockets {
 export interface BindReport {
   readonly transport: Transport;
   readonly address: string;
+  /** Interface that it was tried on; `null` for any. */
+  readonly interface: string | null;
   readonly port: number;
   /** `OK`, or the name of the error: `EADDRINUSE`. `null` if it could not be tried. */
   readonly plain: string | null;

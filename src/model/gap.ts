@@ -50,15 +50,27 @@ export interface FlatGap {
   readonly [detail: string]: unknown;
 }
 
-/** A gap as in JSON. */
+/** A gap with its details beside kind and reason, for verdicts. */
 export function flatGap({ kind, reason, detail }: Gap): FlatGap {
   return { kind, reason, ...detail };
+}
+
+/** A gap for JSON, with the names of what is missing. */
+export function gapJson(gap: Gap): FlatGap {
+  const { items = [] } = gap;
+  return items.length === 0 ? flatGap(gap) : { ...flatGap(gap), items };
 }
 
 /** What is told of a gap. */
 export type ToldGap =
   & Pick<Gap, "reason" | "many" | "items">
   & Partial<Pick<Gap, "kind" | "detail">>;
+
+/** What is told of a gap that comes from a file. What belongs to one line is lost there. */
+export function toldGap({ reason, items }: FlatGap): ToldGap {
+  const names = Array.isArray(items) ? items.filter((item) => typeof item === "string") : [];
+  return names.length === 0 ? { reason } : { reason, items: names };
+}
 
 /** The lines that tell gaps: each sort once, with its number. With `verbose`, what exactly is missing stands below it. */
 export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {

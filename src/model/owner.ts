@@ -43,6 +43,11 @@ export interface Process {
   readonly pid: number;
   /** Parent. Kernel: `real_parent`, field 4 of /proc/PID/stat. */
   readonly ppid: number | null;
+  /**
+   * True for a main thread that has ended and is still listed (state Z): of the process nothing is left, or only other threads.
+   * `null` where its state could not be read; absent in data from elsewhere.
+   */
+  readonly zombie?: boolean | null;
   /** Name of the main thread, at most 15 bytes. Kernel: `task->comm`. Chosen by the process: any bytes but NUL. */
   readonly comm: Bytes | null;
   /** Path of the program file, without the kernel's ` (deleted)`. */

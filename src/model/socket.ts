@@ -196,6 +196,8 @@ export interface Socket {
   peer: Endpoint | null;
   /** Inode of the socket at the other end, on this machine; `null` where the family or the source does not tell. */
   readonly peerInode: number | null;
+  /** The file that the unix socket at the other end is bound to, where it is known. Filled in by join/peers.ts. */
+  peerFile?: FileIdentity | null;
   /** IPv6 only, no IPv4 through it. `null` for IPv4 and where the kernel does not say. */
   readonly v6only: boolean | null;
   /** User that made the socket. `null` where the kernel keeps none (TIME-WAIT). */

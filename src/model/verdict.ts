@@ -31,6 +31,10 @@ export interface Places {
   readonly interfaces?: true;
   /** Sockets that are in no table. */
   readonly unlisted?: true;
+  /** What bind(2) would say. */
+  readonly bind?: true;
+  /** Names and images of containers, which files of their runtimes tell. */
+  readonly containers?: true;
 }
 
 /** Everywhere. */
@@ -41,6 +45,8 @@ export const EVERYWHERE: Places = {
   marks: true,
   interfaces: true,
   unlisted: true,
+  bind: true,
+  containers: true,
 };
 
 /** True if a counterexample may be in what a gap says is missing. A gap of a kind that is not known here may hide anything. */
@@ -61,6 +67,8 @@ export function mayHide(gap: FlatGap, places: Places): boolean {
     case "marks":
     case "interfaces":
     case "unlisted":
+    case "bind":
+    case "containers":
       return places[gap.kind] === true;
     default:
       return true;
@@ -138,6 +146,10 @@ export const ABSENCES = {
   holds_no_socket_here: {
     no: "runs, and holds no socket of this network namespace",
     undecided: "runs; which sockets of this network namespace it holds could not all be seen",
+  },
+  zombie_holds_nothing: {
+    no: "has ended and is a zombie: it holds nothing",
+    undecided: "has ended and is a zombie; what its threads hold could not be seen",
   },
   left_over: {
     no: "the file of a socket is there, left over: no socket is bound to it",

@@ -53,6 +53,8 @@ export class Facts {
   readonly #root: ProcRoot;
   readonly #processes: Processes;
   readonly #environments = new Map<number, ReadonlyMap<string, string> | null>();
+  readonly #vectors = new Map<number, string | null>();
+  #isRandom: boolean | undefined;
   #netnsNames: ReadonlyMap<number, string> | undefined;
 
   constructor(root: ProcRoot, processes: Processes) {
@@ -68,7 +70,7 @@ export class Facts {
   environment(pid: number, name: string): string | null {
     let variables = this.#environments.get(pid);
     if (variables === undefined) {
-      const text = this.#root.text(`${pid}/environ`, ENVIRONMENT_LIMIT);
+      const text = this.#root.text(`${this.#processes.living(pid)}/environ`, ENVIRONMENT_LIMIT);
       variables = text === null ? null : new Map(
         text.split("\0").map((entry) => {
           const equals = entry.indexOf("=");
@@ -99,11 +101,20 @@ export class Facts {
    * (kernel.randomize_va_space 0).
    */
   sameImage(pid: number, other: number): boolean | null {
-    if ((readSysctl(this.#root, "kernel/randomize_va_space") ?? "0") === "0") return null;
-    const [first, second] = [pid, other].map((one) => this.#root.read(`${one}/auxv`));
-    if (typeof first === "number" || typeof second === "number") return null;
-    if (first!.length === 0 || second!.length === 0) return null;
-    return first!.length === second!.length && first!.every((byte, i) => byte === second![i]);
+    this.#isRandom ??= (readSysctl(this.#root, "kernel/randomize_va_space") ?? "0") !== "0";
+    if (!this.#isRandom) return null;
+    const [first, second] = [pid, other].map((one) => this.#vector(one));
+    return first == null || second == null ? null : first === second;
+  }
+
+  // The auxiliary vector, one character a byte; `null` where it cannot be read.
+  #vector(pid: number): string | null {
+    let vector = this.#vectors.get(pid);
+    if (vector === undefined) {
+      vector = this.#root.text(`${this.#processes.living(pid)}/auxv`) || null;
+      this.#vectors.set(pid, vector);
+    }
+    return vector;
   }
 
   /**
@@ -133,12 +144,12 @@ export class Facts {
 
   /** Working directory; `null` where it may not be read. */
   cwd(pid: number): Bytes | null {
-    return this.#link(`${pid}/cwd`);
+    return this.#link(`${this.#processes.living(pid)}/cwd`);
   }
 
   /** Root directory; `null` where it may not be read. */
   rootDirectory(pid: number): Bytes | null {
-    return this.#link(`${pid}/root`);
+    return this.#link(`${this.#processes.living(pid)}/root`);
   }
 
   #link(path: string): Bytes | null {
@@ -151,8 +162,9 @@ export class Facts {
     const of = (fate: ExeFate, unread: string | null = null) => ({ fate, unread });
     const { exe, exeDeleted } = this.get(pid);
     if (exe === null) return of("unknown");
-    const running = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/exe`));
-    const now = statBelow(`${this.#root.path}/${pid}/root`, exe);
+    const living = `${this.#root.path}/${this.#processes.living(pid)}`;
+    const running = tryStatAt(AT_FDCWD, cString(`${living}/exe`));
+    const now = statBelow(`${living}/root`, exe);
     if (now instanceof Refusal) {
       return exeDeleted
         ? of("deleted")
@@ -165,7 +177,8 @@ export class Facts {
 
   /** Regular files that the process has open, ascending by descriptor; `null` where it may not be looked into. */
   openFiles(pid: number): OpenFile[] | null {
-    const base = `${this.#root.path}/${pid}/fd`;
+    const living = this.#processes.living(pid);
+    const base = `${this.#root.path}/${living}/fd`;
     const directory = tryOpenAt(AT_FDCWD, cString(base), O_RDONLY | O_DIRECTORY);
     if (directory < 0) return null;
     const numbers: number[] = [];
@@ -184,11 +197,11 @@ export class Facts {
     const files: OpenFile[] = [];
     for (const fd of numbers.sort((a, b) => a - b)) {
       // Only what has a path can be a file; sockets, pipes and the rest have `kind:[N]`.
-      const target = this.#root.link(`${pid}/fd/${fd}`);
+      const target = this.#root.link(`${living}/fd/${fd}`);
       if (typeof target === "number" || target[0] !== 0x2f) continue;
       const status = tryStatAt(AT_FDCWD, cString(`${base}/${fd}`));
       if (typeof status === "number" || (status.mode & S_IFMT) !== S_IFREG) continue;
-      const { flags } = parseDescriptorInfo(this.#root.text(`${pid}/fdinfo/${fd}`) ?? "");
+      const { flags } = parseDescriptorInfo(this.#root.text(`${living}/fdinfo/${fd}`) ?? "");
       files.push({
         fd,
         path: status.linkCount === 0 ? withoutDeletedMark(target).path : target,
@@ -204,7 +217,10 @@ export class Facts {
   isJournal(pid: number, fd: number): boolean {
     const stream = this.environment(pid, "JOURNAL_STREAM");
     if (stream === null) return false;
-    const status = tryStatAt(AT_FDCWD, cString(`${this.#root.path}/${pid}/fd/${fd}`));
+    const status = tryStatAt(
+      AT_FDCWD,
+      cString(`${this.#root.path}/${this.#processes.living(pid)}/fd/${fd}`),
+    );
     return typeof status !== "number" && stream.split(":")[1] === String(status.inode);
   }
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { errnoName, failureOf } from "../../ffi/errno.ts";
+import { ENOENT, errnoName, failureOf } from "../../ffi/errno.ts";
 import type { Bytes, Container, Manager, Process } from "../model/owner.ts";
 import { cgroupPath, containerManagerOf, containerOf, unitManagerOf, unitOf } from "./cgroup.ts";
 import { type Unmarked, withoutDeletedMark } from "../proc/deleted.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { parseStat, type Stat } from "../proc/stat.ts";
 import { effectiveUid } from "../proc/status.ts";
+import { threadsOf } from "../proc/task.ts";
 import { Users } from "../etc/users.ts";
 import { latin1Text } from "../text/encoding.ts";
 
@@ -31,6 +32,7 @@ class LazyProcess implements Process {
   #uid: number | null | undefined;
   #cgroup: string | null | undefined;
   readonly #unread: Record<string, string> = {};
+  #living: number | undefined;
 
   constructor(pid: number, root: ProcRoot, users: Users, bootTimeMs: () => number | null) {
     this.pid = pid;
@@ -68,18 +70,35 @@ class LazyProcess implements Process {
     return this.#statFile?.ppid ?? null;
   }
 
+  get zombie(): boolean | null {
+    return this.#statFile === null ? null : this.#statFile.state === "Z";
+  }
+
   get comm(): Bytes | null {
     return this.#statFile?.comm ?? null;
   }
 
   get #exeLink(): Unmarked<Bytes> | null {
     if (this.#exe === undefined) {
-      const target = this.#root.link(`${this.pid}/exe`);
+      let target = this.#root.link(`${this.pid}/exe`);
+      if (target === -ENOENT && this.zombie) target = this.#root.link(`${this.living}/exe`);
       this.#exe = typeof target === "number"
         ? this.#miss("exe", target)
         : withoutDeletedMark(target);
     }
     return this.#exe;
+  }
+
+  /**
+   * The ID by which /proc tells of the program and its files. A main thread that has ended has neither any more, but another
+   * thread of the process may: then it is that of the thread.
+   */
+  get living(): number {
+    if (!this.zombie) return this.pid;
+    return this.#living ??=
+      threadsOf(this.#root, this.pid).find((tid) =>
+        tid !== this.pid && typeof this.#root.link(`${tid}/exe`) !== "number"
+      ) ?? this.pid;
   }
 
   get exe(): Bytes | null {
@@ -92,7 +111,10 @@ class LazyProcess implements Process {
 
   get cmdline(): Bytes | null {
     if (this.#cmdline === undefined) {
-      const bytes = this.#root.read(`${this.pid}/cmdline`, CMDLINE_LIMIT);
+      let bytes = this.#root.read(`${this.pid}/cmdline`, CMDLINE_LIMIT);
+      if (typeof bytes !== "number" && bytes.length === 0 && this.zombie) {
+        bytes = this.#root.read(`${this.living}/cmdline`, CMDLINE_LIMIT);
+      }
       this.#cmdline = typeof bytes === "number" ? this.#miss("cmdline", bytes) : bytes;
     }
     return this.#cmdline;
@@ -153,7 +175,7 @@ class LazyProcess implements Process {
 export class Processes {
   readonly #root: ProcRoot;
   readonly #users: Users;
-  readonly #known = new Map<number, Process>();
+  readonly #known = new Map<number, LazyProcess>();
   #bootTimeMs: number | null | undefined;
 
   constructor(root: ProcRoot, users: Users = new Users()) {
@@ -163,6 +185,15 @@ export class Processes {
 
   /** The process with this ID, whether it lives or not: its facts say so when they are read. */
   get(pid: number): Process {
+    return this.#get(pid);
+  }
+
+  /** See {@linkcode LazyProcess.living}. */
+  living(pid: number): number {
+    return this.#get(pid).living;
+  }
+
+  #get(pid: number): LazyProcess {
     let process = this.#known.get(pid);
     if (process === undefined) {
       process = new LazyProcess(pid, this.#root, this.#users, () => this.#boot());

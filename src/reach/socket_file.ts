@@ -97,6 +97,14 @@ export class SocketFiles {
     return device !== null && isSameDevice(device, file) ? status : null;
   }
 
+  /** What the kernel says of sockets that are bound to the file at a path, in our own view; `null` if no socket's file is there. */
+  identity(path: string): FileIdentity | null {
+    const status = this.status(path);
+    if (status instanceof Refusal || !isSocket(status)) return null;
+    const { major, minor } = this.#superblock(status, "") ?? status.device;
+    return { major, minor, inode: status.inode % 0x1_0000_0000 };
+  }
+
   /** Looks for the file of a socket: at its path, then wherever the kernel or its folder shows it. */
   find(socket: BoundSocket): Whereabouts {
     if (!this.#root.isLive) return UNKNOWN;

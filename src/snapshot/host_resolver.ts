@@ -9,6 +9,7 @@ import { SyscallError } from "../../ffi/errno.ts";
 import { ethertypeOf } from "../families/ethertypes.ts";
 import { ssNetlinkProtocolOf } from "../families/netlink_protocols.ts";
 import type { FilterResolver } from "../filter/resolver.ts";
+import type { FileIdentity } from "../model/socket.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../model/address_family.ts";
 import { CgroupPaths } from "../origin/cgroup_paths.ts";
 import { Hosts } from "../etc/hosts.ts";
@@ -40,7 +41,16 @@ export function hostResolver(): FilterResolver {
     cgroupId: (path) => groups.id(path) ?? undefined,
     linkProtocol: ethertypeOf,
     netlinkProtocol: ssNetlinkProtocolOf,
+    socketFile: socketFileAt,
   };
+}
+
+// Loaded when a filter names a path: few do.
+function socketFileAt(path: string): FileIdentity | undefined {
+  const { SocketFiles } = require(
+    "../reach/socket_file.ts",
+  ) as typeof import("../reach/socket_file.ts");
+  return new SocketFiles(new ProcRoot()).identity(path) ?? undefined;
 }
 
 // The kernel is asked through a socket. Any socket of the namespace will do.

@@ -28,6 +28,7 @@ import { tryOpenSocketNamespace } from "../../ffi/socket.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Netns } from "../model/socket.ts";
 import { namespaceMounts, tryReadMountinfo } from "../proc/mountinfo.ts";
+import { processNames } from "../proc/comm.ts";
 import { netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { NoSuchNamespace } from "../query.ts";
@@ -44,6 +45,8 @@ export interface FoundNetns {
   readonly own: boolean;
   /** All ways in that are known, the best first; absent if `path` is the only one. */
   readonly ways?: () => Iterable<Way>;
+  /** Where it was found, to name its process; absent where it was not looked for. */
+  readonly root?: ProcRoot;
 }
 
 /** A path to open, or a socket of the namespace in a process: `fd` of `pid`. */
@@ -72,10 +75,10 @@ class Ways {
 
 /** What kept a finder from seeing all ways. */
 interface Unread {
-  /** How many processes did not let us read their namespace. */
-  denied: number;
-  /** How many processes it could not be read of, by error. */
-  readonly errors: Map<number, number>;
+  /** The processes that did not let us read their namespace. */
+  readonly denied: number[];
+  /** The processes that it could not be read of, by error. */
+  readonly errors: Map<number, number[]>;
   /** The error of the list of mounts; 0 where it was read. */
   readonly mounts: number;
   /** The error of the link to our own namespace; 0 where it was read. */
@@ -84,7 +87,7 @@ interface Unread {
 
 /** Collects namespaces. Each is listed once, with all ways that lead to it. */
 export class NamespaceFinder {
-  readonly #root: ProcRoot;
+  readonly root: ProcRoot;
   readonly #ways = new Map<number, Ways>();
   readonly #seen = new Set<number>();
   readonly #names = new Map<number, string>();
@@ -93,7 +96,7 @@ export class NamespaceFinder {
   readonly unread: Unread;
 
   constructor(root: ProcRoot) {
-    this.#root = root;
+    this.root = root;
     const mounts = tryReadMountinfo(root);
     const bound = typeof mounts === "number" ? [] : namespaceMounts(mounts);
     this.#mounts = bound;
@@ -105,7 +108,7 @@ export class NamespaceFinder {
     this.#own = inode < 0 ? null : inode;
     if (this.#own !== null) this.#waysTo(this.#own);
     this.unread = {
-      denied: 0,
+      denied: [],
       errors: new Map(),
       mounts: typeof mounts === "number" && root.isLive ? -mounts : 0,
       own: typeof own === "number" && root.isLive ? -own : 0,
@@ -123,7 +126,7 @@ export class NamespaceFinder {
     for (const pid of pids) {
       if (this.#seen.has(pid)) continue;
       this.#seen.add(pid);
-      const target = this.#root.link(`${pid}/ns/net`);
+      const target = this.root.link(`${pid}/ns/net`);
       if (typeof target === "number") this.#note(pid, target);
       else {
         const inode = netnsInode(target);
@@ -137,12 +140,16 @@ export class NamespaceFinder {
     const failure = failureOf(result);
     // The kernel refuses the link of a process that has ended, too.
     if (failure === "absent" || failure === "denied" && this.#isGone(pid)) return;
-    if (failure === "denied") unread.denied++;
-    else unread.errors.set(-result, (unread.errors.get(-result) ?? 0) + 1);
+    if (failure === "denied") unread.denied.push(pid);
+    else {
+      const same = unread.errors.get(-result);
+      if (same === undefined) unread.errors.set(-result, [pid]);
+      else same.push(pid);
+    }
   }
 
   #isGone(pid: number): boolean {
-    const bytes = this.#root.read(`${pid}/stat`, 1);
+    const bytes = this.root.read(`${pid}/stat`, 1);
     return typeof bytes === "number" && failureOf(bytes) === "absent";
   }
 
@@ -157,7 +164,7 @@ export class NamespaceFinder {
   /** Adds namespaces that descriptors keep alive: the inode, and the path below /proc. */
   addDescriptors(namespaces: ReadonlyMap<number, string>): void {
     for (const [inode, path] of namespaces) {
-      this.#waysTo(inode).descriptors.push(`${this.#root.path}/${path}`);
+      this.#waysTo(inode).descriptors.push(`${this.root.path}/${path}`);
     }
   }
 
@@ -178,7 +185,7 @@ export class NamespaceFinder {
     const ways = this.#ways.get(inode);
     if (ways === undefined) return undefined;
     const own = inode === this.#own;
-    const { path } = this.#root;
+    const { path } = this.root;
     const [first] = ways.all(path);
     return {
       netns: { inode, name: this.#names.get(inode) ?? null },
@@ -190,6 +197,7 @@ export class NamespaceFinder {
       pid: ways.pids[0] ?? null,
       own,
       ways: () => ways.all(path),
+      root: this.root,
     };
   }
 
@@ -327,7 +335,7 @@ function openWay(way: Way): number {
   return fd === -ENOTTY ? -ENOENT : fd;
 }
 
-function gap({ netns }: FoundNetns, errno: number, diagnostics: Diagnostics): void {
+function gap({ netns, pid, root }: FoundNetns, errno: number, diagnostics: Diagnostics): void {
   const name = netns.name === null ? "" : ` (${netns.name})`;
   const advice = failureOf(errno) !== "denied"
     ? ""
@@ -340,36 +348,56 @@ function gap({ netns }: FoundNetns, errno: number, diagnostics: Diagnostics): vo
     reason: `network namespace ${netns.inode}${name} ${why}`,
     detail: { netns: netns.inode, errno: errnoName(errno) },
     many: `# network namespaces ${why}`,
+    get items() {
+      const [process] = pid === null || root === undefined ? [] : processNames([pid], root);
+      const whose = process === undefined ? "" : ` of ${process}`;
+      return [`network namespace ${netns.inode}${name}${whose}: ${errnoText(errno)}`];
+    },
   });
 }
 
 /** Records a gap for each reason why there may be namespaces that `finder` does not know. */
-export function reportUnread({ unread }: NamespaceFinder, diagnostics: Diagnostics): void {
+export function reportUnread({ unread, root }: NamespaceFinder, diagnostics: Diagnostics): void {
   const { denied, errors, mounts, own } = unread;
-  if (denied > 0) {
+  if (denied.length > 0) {
     diagnostics.gap({
       kind: "netns",
       reason: `the network namespace of ${
-        plural(denied, "process", "processes")
+        plural(denied.length, "process", "processes")
       } could not be read; ${
         effectiveUserId() === 0 ? "protected, even from root" : "run as root to see all namespaces"
       }`,
-      detail: { denied },
+      detail: { denied: denied.length },
+      // Read only when they are told.
+      get items() {
+        return processNames(denied, root);
+      },
     });
   }
-  const failed = (what: string, errno: number, detail: Record<string, number>) =>
+  const failed = (
+    what: string,
+    errno: number,
+    detail: Record<string, number> = {},
+    pids: readonly number[] = [],
+  ) =>
     diagnostics.gap({
       kind: "netns",
       reason: `${what} could not be read: ${errnoText(errno)} (${
         errnoName(errno)
       }); sockets of other network namespaces may be missing`,
       detail: { ...detail, errno: errnoName(errno) },
+      get items() {
+        return processNames(pids, root, `: ${errnoText(errno)} (${errnoName(errno)})`);
+      },
     });
-  for (const [errno, count] of errors) {
-    failed(`the network namespace of ${plural(count, "process", "processes")}`, errno, {
-      failed: count,
-    });
+  for (const [errno, pids] of errors) {
+    failed(
+      `the network namespace of ${plural(pids.length, "process", "processes")}`,
+      errno,
+      { failed: pids.length },
+      pids,
+    );
   }
-  if (mounts !== 0) failed("the list of mounts", mounts, {});
-  if (own !== 0) failed("our own network namespace", own, {});
+  if (mounts !== 0) failed("the list of mounts", mounts);
+  if (own !== 0) failed("our own network namespace", own);
 }

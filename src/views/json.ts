@@ -5,7 +5,7 @@
  */
 import { endpointTraits } from "../families/mod.ts";
 import type { Bytes, Owner, Process } from "../model/owner.ts";
-import { flatGap } from "../model/gap.ts";
+import { gapJson } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
@@ -34,7 +34,7 @@ export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record
     },
     taken_at: new Date(snapshot.takenAtMs).toISOString(),
     complete: snapshot.gaps.length === 0,
-    gaps: snapshot.gaps.map(flatGap),
+    gaps: snapshot.gaps.map(gapJson),
   };
 }
 

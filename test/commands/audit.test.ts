@@ -226,7 +226,7 @@ describe("sockeye audit --policy", () => {
     );
     expect(audit([], [], "--explain", "ffffffffffff")).toMatchObject({
       status: 2,
-      stderr: "sockeye: --explain ffffffffffff: no service has that ID\n",
+      stderr: expect.stringMatching(/^sockeye: --explain ffffffffffff: no service has that ID$/m),
     });
     const file = join(folder, "host.json");
     writeFileSync(file, sockeye(["snapshot", "--own-netns"], { netns }).stdout);

@@ -95,6 +95,29 @@ test("addresses need no brackets where there is no doubt", () => {
   expect(matches("dst != 10.0.0.0/8", { dst: "10.2.3.4" })).toBe(false);
 });
 
+test("an interface after the address is one more condition", () => {
+  const six = { family: AF_INET6, src: "fe80::1", sport: 22, interfaceName: "eth0", ifindex: 2 };
+  for (
+    const text of [
+      "[fe80::1%eth0]:22",
+      "[fe80::1]%eth0:22",
+      "fe80::1%eth0",
+      "fe80::%eth0/10",
+      "[fe80::1%2]:22",
+    ]
+  ) {
+    expect(matches(`src = ${text}`, six)).toBe(true);
+    expect(matches(`src = ${text}`, { ...six, interfaceName: "eth1", ifindex: 3 })).toBe(false);
+    expect(matches(`src = ${text}`, { ...six, src: "fec0::2" })).toBe(false);
+    expect(matches(`src != ${text}`, { ...six, interfaceName: "eth1", ifindex: 3 })).toBe(true);
+  }
+  const four = { src: "127.0.0.53", sport: 53, interfaceName: "lo" };
+  expect(matches("src = 127.0.0.53%lo:53", four)).toBe(true);
+  expect(matches("src = *%lo:53", four)).toBe(true);
+  expect(matches("src = 127.0.0.53%lo:53", { ...four, sport: 54 })).toBe(false);
+  expect(understood("src = 127.0.0.53%lo:53")).toBe("src = 127.0.0.53:53 and dev = lo");
+});
+
 test("addresses are compared within their family", () => {
   expect(matches("src = 0.0.0.0", { family: AF_INET6, src: "::1" })).toBe(false);
   expect(matches("src = 10/8", { family: AF_INET6, src: "::ffff:10.0.0.1" })).toBe(true);
@@ -106,6 +129,32 @@ test("addresses are compared within their family", () => {
 test("every address of a name matches", () => {
   expect(matches("src = two", { src: "10.0.0.2" })).toBe(true);
   expect(matches("src = two:80", { src: "10.0.0.2", sport: 81 })).toBe(false);
+});
+
+test("a path is the file that it leads to, where that is known", () => {
+  const file = { major: 8, minor: 1, inode: 77 };
+  const resolver = {
+    ...names,
+    socketFile: (path: string) => path === "/dev/log" ? file : undefined,
+  };
+  const is = (filter: string, facts: Facts) =>
+    evaluate(parseFilter(filter, resolver)!, subject({ family: AF_UNIX, ...facts }), "sockeye");
+  const bound = { sourceName: "/run/log", sourceFile: file };
+  const former = { sourceName: "/dev/log", sourceFile: { ...file, inode: 78 } };
+  expect(is("src = /dev/log", bound)).toBe(true);
+  expect(is("src = unix:/dev/log", bound)).toBe(true);
+  expect(is("src = /dev/log", former)).toBe(false);
+  expect(is("src != /dev/log", former)).toBe(true);
+  // Of the other end only the name may be known.
+  expect(is("dst = /dev/log", { destinationName: "/dev/log" })).toBe(true);
+  expect(is("dst = /dev/log", { destinationName: "/run/log", destinationFile: file })).toBe(true);
+  // A pattern, and a path that leads nowhere, are names.
+  expect(is("src = /dev/*", bound)).toBe(false);
+  expect(is("src = /dev/*", former)).toBe(true);
+  expect(is("src = /run/log", bound)).toBe(true);
+  expect(describeFilter(parseFilter("src /dev/log", resolver)!)).toBe(
+    "src = unix:/dev/log, which is the file with inode 77 on device 8:1",
+  );
 });
 
 test("unix and netlink sockets can be asked for by name", () => {

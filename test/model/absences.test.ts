@@ -41,6 +41,7 @@ const GAPS: Readonly<Record<Name, FlatGap>> = {
   no_process_of_container: { ...processes, hidepid: 2 },
   holds_no_socket: { ...processes, pid: 80 },
   holds_no_socket_here: { ...processes, pid: 80 },
+  zombie_holds_nothing: { ...processes, pid: 80 },
   left_over: netns,
   not_published: netns,
   no_connection: table,

@@ -81,6 +81,8 @@ async function snapshot(netns: Namespace): Promise<Json> {
 
 const ownersOf = (subject: Json) => subject.sockets[0].owners.map(({ pid }: Json) => pid);
 
+const ownersOf0 = (socket: Json) => ownersOf({ sockets: [socket] })[0];
+
 describe("a unix socket", () => {
   testIf(reason, "whose path another one took is not taken for it", async () => {
     await withFolder(async (netns, folder) => {
@@ -112,6 +114,42 @@ a = s.accept()`,
       expect(of(now.pid)).toMatchObject({ mode: "0620", host_path: path });
       expect(of(old.pid)).toMatchObject({ path, host_path: null });
       expect(of(old.pid).mode).toBeUndefined();
+    });
+  });
+
+  testIf(reason, "is meant by a path in a filter, however it was bound", async () => {
+    await withFolder(async (netns, folder) => {
+      mkdirSync(join(folder, "real"));
+      symlinkSync(join(folder, "real"), join(folder, "link"));
+      const listed = async (filter: string): Promise<Json[]> => {
+        const flags = ["-x", "-a", "--json"];
+        const { sockets } = JSON.parse(await netns.output([SOCKEYE, ...flags, filter]));
+        return sockets;
+      };
+      const pids = async (filter: string) => (await listed(filter)).map(ownersOf0);
+      await using old = await Server.start(netns, folder, LISTEN('W + "/real/app"'));
+      expect(await pids(`src ${folder}/real/app`)).toEqual([old.pid]);
+      await using now = await Server.start(
+        netns,
+        folder,
+        `os.unlink(W + "/real/app"); os.chdir(W + "/real"); ${LISTEN('"app"')}
+c = socket.socket(socket.AF_UNIX); c.connect("app")`,
+      );
+      for (const path of [`${folder}/real/app`, `${folder}/link/app`, `unix:${folder}/link/app`]) {
+        const states = (await listed(`src ${path} and state listen`)).map(ownersOf0);
+        expect(states).toEqual([now.pid]);
+        // The client names nothing itself.
+        expect(await pids(`dst ${path}`)).toEqual([now.pid]);
+        const killed = await netns.run([SOCKEYE, "kill", "--yes", "--socket", `src ${path}`]);
+        const text = new TextDecoder().decode(killed.stdout);
+        expect(text).toContain(`(pid=${now.pid},`);
+        expect(text).not.toContain(`(pid=${old.pid},`);
+      }
+      // A pattern is one of names.
+      expect(await pids(`src ${folder}/real/ap?`)).toEqual([old.pid]);
+      expect(await pids("src unix:app and state listen")).toEqual([now.pid]);
+      rmSync(join(folder, "real/app"));
+      expect(await pids(`src ${folder}/real/app`)).toEqual([old.pid]);
     });
   });
 

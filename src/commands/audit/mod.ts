@@ -8,10 +8,11 @@ import type { SnapshotDocument } from "../../snapshot/document.ts";
 import { type AuditFormat, formatReport } from "../../audit/formats/mod.ts";
 import type { AuditReport, Severity } from "../../audit/report.ts";
 import { Diagnostics } from "../../diagnostics.ts";
+import { toldGap } from "../../model/gap.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
-import { tellGaps } from "../../views/gaps.ts";
+import { tellDiagnostics, tellGaps } from "../../views/gaps.ts";
 import { InputError, readInput } from "../../snapshot/input.ts";
 import { takeHostDocument } from "../../snapshot/host_snapshot.ts";
 import { jsonText } from "../../text/json_text.ts";
@@ -27,6 +28,8 @@ interface AuditOptions {
   /** True to show what is in order too. */
   readonly all: boolean;
   readonly color: ColorChoice;
+  /** True to tell how the answer was obtained, and to name what could not be read. */
+  readonly verbose: boolean;
 }
 
 /** Audits against a policy and writes the report. Throws {@linkcode InputError}, and what collecting throws. */
@@ -38,7 +41,7 @@ export async function audit(
   const diagnostics = new Diagnostics();
   const { document, report } = await judge(options, diagnostics);
   await write(report, document, options, out);
-  tell(document, diagnostics, err);
+  tell(document, diagnostics, options, err);
   return report;
 }
 
@@ -77,13 +80,13 @@ export async function advice(
   const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
   const report = advise(document, comparison, options.failOn, reserved);
   await write(report, document, options, out);
-  tell(document, diagnostics, err);
+  tell(document, diagnostics, options, err);
   return report;
 }
 
 /** Writes a policy that allows the services there are now. */
 export async function init(
-  options: Pick<AuditOptions, "snapshot" | "ownNetns"> & { readonly unix: boolean },
+  options: Pick<AuditOptions, "snapshot" | "ownNetns" | "verbose"> & { readonly unix: boolean },
   out: Writer,
   err: Writer,
 ): Promise<void> {
@@ -92,7 +95,7 @@ export async function init(
   const document = await loadDocument(options, diagnostics);
   out.write(initialPolicy(document, options.unix));
   out.flush();
-  tell(document, diagnostics, err);
+  tell(document, diagnostics, options, err);
 }
 
 /** Explains one service. Returns false if there is none of that name. */
@@ -100,13 +103,16 @@ export async function explainOne(
   wanted: string,
   options: AuditOptions & { readonly policy: string },
   out: Writer,
+  err: Writer,
 ): Promise<boolean> {
   const { explainService, explanationText } = await import("../../audit/explain_service.ts");
-  const { policy, document, report } = await judge(options, new Diagnostics());
+  const diagnostics = new Diagnostics();
+  const { policy, document, report } = await judge(options, diagnostics);
   const found = explainService(wanted, document, policy, report);
   if (options.format === "json") out.write(`${jsonText(found)}\n`);
   else for (const explanation of found) out.write(explanationText(explanation, policy));
   out.flush();
+  tell(document, diagnostics, options, err);
   return found.length > 0;
 }
 
@@ -134,8 +140,12 @@ async function write(
   out.flush();
 }
 
-function tell({ gaps }: SnapshotDocument, diagnostics: Diagnostics, err: Writer): void {
-  // Those of a file have lost what belongs to one line and what its details are.
-  const live = diagnostics.gaps.length > 0;
-  tellGaps(live ? diagnostics.gaps : gaps.map(({ reason }) => ({ reason })), err);
+function tell(
+  { gaps }: SnapshotDocument,
+  diagnostics: Diagnostics,
+  { snapshot, verbose }: Pick<AuditOptions, "snapshot" | "verbose">,
+  err: Writer,
+): void {
+  if (snapshot === null) tellDiagnostics(diagnostics, err, { verbose });
+  else tellGaps(gaps.map(toldGap), err, { verbose });
 }

@@ -223,7 +223,7 @@ function checkNamespaces(
     enterable: visitNamespace(found, new Diagnostics(), () => {}),
   }));
   const { denied, errors, own: ownUnread } = finder.unread;
-  const namespacesUnread = [...errors.values()].reduce((sum, count) => sum + count, denied);
+  const namespacesUnread = [denied, ...errors.values()].flat().length;
   return { namespaces, namespacesUnread, ownUnread };
 }
 

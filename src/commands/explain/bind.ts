@@ -25,10 +25,13 @@ export function tryBind(
   const transport = target.transport ?? "tcp";
   const address = target.address ?? "0.0.0.0";
   const type = transport === "udp" ? SOCK_DGRAM : SOCK_STREAM;
-  const tries = tryBinds(found, parseAddress(address)!, target.port, type, input.diagnostics);
+  const tries = tryBinds(found, parseAddress(address)!, target.port, type, input.diagnostics, {
+    device: target.interface,
+  });
   return {
     transport,
     address,
+    interface: target.interface,
     port: target.port,
     plain: codeOf(tries.plain),
     reuseAddress: codeOf(tries.reuseAddress),
@@ -76,5 +79,7 @@ function overlaps(
 ): boolean {
   return "address" in local && local.port === target.port && transport === wanted &&
     netns?.inode === inode &&
+    (local.interface === null || target.interface === null ||
+      local.interface === target.interface) &&
     (covers(local.address, v6only, address) || covers(address, false, local.address));
 }

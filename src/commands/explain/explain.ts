@@ -20,7 +20,7 @@ import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { namesProcesses } from "./bearers.ts";
 import { tryBind } from "./bind.ts";
 import { countConnections } from "./connections.ts";
-import { candidates, type ExplainInput, queryFor, takeInput } from "./input.ts";
+import { candidates, type ExplainInput, queryFor, takeInput, withInterfaceName } from "./input.ts";
 import { concerns, isServer, matches, matchesPort } from "./match.ts";
 import { explainSockets } from "./sockets.ts";
 import type { PortTarget, Target } from "./target.ts";
@@ -48,10 +48,11 @@ export function explainTargets(
 }
 
 function explainTarget(
-  target: Target,
+  asked: Target,
   netns: NetnsChoice | undefined,
   input: ExplainInput,
 ): Explanation {
+  const target = withInterfaceName(asked, input);
   const { diagnostics, facts, root, namespaces } = input;
   const matching = inOrder(
     input.sockets.filter((socket) => matches(socket, target, input)),

@@ -15,11 +15,7 @@ import type { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
 import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
 import { SocketFiles } from "../../reach/socket_file.ts";
-import {
-  type InterfaceTable,
-  readInterfaces,
-  type UnreadInterfaces,
-} from "../../reach/interfaces.ts";
+import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
@@ -86,6 +82,20 @@ export function takeInput(
     files: new SocketFiles(root),
     bearers,
   };
+}
+
+/** A target with the name of its interface where an index was given: names are what sockets have. */
+export function withInterfaceName<T extends Target>(target: T, { namespaces }: ExplainInput): T {
+  if (target.kind !== "port" || target.interface === null || !/^\d+$/.test(target.interface)) {
+    return target;
+  }
+  const index = Number(target.interface);
+  for (const { interfaces } of namespaces.values()) {
+    if (interfaces instanceof UnreadInterfaces) continue;
+    const link = interfaces.links.find((one) => one.index === index);
+    if (link !== undefined) return { ...target, interface: link.name };
+  }
+  return target;
 }
 
 function pidsNamed(

@@ -20,6 +20,9 @@ export function matchesPort(socket: Socket, target: PortTarget, anyAddress = fal
   const { local } = socket;
   return "address" in local && local.port === target.port && WITH_PORTS.has(socket.transport) &&
     (target.transport === null || socket.transport === target.transport) &&
+    // What is bound to no interface serves every one.
+    (anyAddress || target.interface === null || local.interface === null ||
+      local.interface === target.interface) &&
     (anyAddress || target.address === null ||
       [target.address, ...target.also ?? []].some((address) =>
         covers(local.address, socket.v6only, address)

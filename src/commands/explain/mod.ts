@@ -8,13 +8,13 @@ import { Diagnostics } from "../../diagnostics.ts";
 import type { BindReport } from "../../model/explanation.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice } from "../../query.ts";
-import { tellGaps } from "../../views/gaps.ts";
+import { tellDiagnostics } from "../../views/gaps.ts";
 import { writeBindJson, writeExplanationsJson } from "../../views/explain/json.ts";
 import { writeBind, writeExplanations } from "../../views/explain/text.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
 import { explainTargets } from "./explain.ts";
-import { takeInput } from "./input.ts";
+import { takeInput, withInterfaceName } from "./input.ts";
 import { tryBind } from "./bind.ts";
 import type { PortTarget, Target } from "./target.ts";
 
@@ -23,7 +23,7 @@ export interface ExplainOptions {
   readonly netns: NetnsChoice | undefined;
   readonly json: boolean;
   readonly color: ColorChoice;
-  /** True to name everything that could not be read. */
+  /** True to tell how the answer was obtained, and to name what could not be read. */
   readonly verbose: boolean;
 }
 
@@ -60,7 +60,7 @@ export function predictBind(
   const [facts] = input.namespaces.values();
   const reports: BindReport[] = facts === undefined
     ? []
-    : targets.map((target) => tryBind(target, facts, input));
+    : targets.map((target) => tryBind(withInterfaceName(target, input), facts, input));
   if (options.json) writeBindJson(reports, diagnostics.gaps, out);
   else for (const report of reports) writeBind(report, out, textFormat(options));
   out.flush();
@@ -82,5 +82,5 @@ export function textFormat({ color }: { readonly color: ColorChoice }) {
 function report(diagnostics: Diagnostics, options: ExplainOptions, err: Writer): void {
   const choice = options.color === "always" ? "auto" : options.color;
   const color = useColor(choice, terminalColumns(2) !== null, process.env);
-  tellGaps(diagnostics.gaps, err, { color, verbose: options.verbose });
+  tellDiagnostics(diagnostics, err, { verbose: options.verbose, color });
 }

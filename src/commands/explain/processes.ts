@@ -26,7 +26,15 @@ export function placesOf(processes: readonly Process[], input: ExplainInput): Pl
     const cgroup = facts.cgroup(pid);
     const cwd = facts.cwd(pid);
     const { fate: exeFate, unread } = facts.exeFate(pid);
-    const key = [text(process.comm), text(exe), exeFate, text(cwd), text(root), cgroup].join("\0");
+    const key = [
+      text(process.comm),
+      text(exe),
+      exe === null && process.zombie,
+      exeFate,
+      text(cwd),
+      text(root),
+      cgroup,
+    ].join("\0");
     const known = places.get(key);
     if (known !== undefined) known.pids.push(pid);
     else places.set(key, placeOf(process, { root, cgroup, cwd, exeFate, unread }, input));
@@ -57,6 +65,7 @@ function placeOf(
     pids: [process.pid],
     comm: process.comm,
     exe: process.exe,
+    zombie: process.exe === null && process.zombie === true,
     exeFate,
     package: owned?.package ?? null,
     cwd,

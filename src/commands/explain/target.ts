@@ -3,6 +3,7 @@
  *
  * ```
  * 8080  tcp/8080  53/udp  udp:53  :http  tcp:https  *:80  10.0.0.1:53  [::1]:5432  localhost:80
+ * [fe80::1%eth0]:22  127.0.0.53%lo:53
  * unix:/run/app.sock  /run/app.sock  @abstract  pid:80  inode:12345  process:nginx
  * nginx.service  unit:nginx.service  container:web  route:kernel
  * ```
@@ -11,10 +12,10 @@
  */
 import { Hosts } from "../../etc/hosts.ts";
 import { Services } from "../../etc/services.ts";
-import { formatAddress, parseAddress } from "../../model/endpoint.ts";
+import { formatAddress, parseAddress, splitZone } from "../../model/endpoint.ts";
 import type { Transport } from "../../model/socket.ts";
 
-/** A port, optionally with a transport and an address. */
+/** A port, optionally with a transport, an address and an interface. */
 export interface PortTarget {
   readonly kind: "port";
   readonly text: string;
@@ -24,6 +25,8 @@ export interface PortTarget {
   readonly address: string | null;
   /** Further addresses of the same host, where it was given by a name. */
   readonly also?: readonly string[];
+  /** Name or index of the interface that stands after the address; `null` for any. */
+  readonly interface: string | null;
   readonly port: number;
 }
 
@@ -177,22 +180,21 @@ function portTarget(
   tools: TargetTools,
 ): PortTarget {
   const port = (word: string) => portNumber(text, word, transport, tools.services);
-  // PORT, :PORT, *:PORT, ADDRESS:PORT, [ADDRESS]:PORT.
-  const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(rest);
-  if (bracketed !== null) return make(bracketed[1]!, bracketed[2]!);
+  // PORT, :PORT, *:PORT, ADDRESS:PORT, [ADDRESS]:PORT, each address with %INTERFACE after it; ss has it behind the bracket.
+  const bracketed = /^\[([^\]]*)\](%[^:]*)?:(.*)$/.exec(rest);
+  if (bracketed !== null) return make(bracketed[1]! + (bracketed[2] ?? ""), bracketed[3]!);
   const colon = rest.lastIndexOf(":");
   if (colon < 0) {
-    if (parseAddress(rest) !== undefined) fail(text, `the port is missing, as in ${rest}:53`);
-    return { kind: "port", text, transport, address: null, port: port(rest) };
+    if (parseAddress(splitZone(rest).host) !== undefined) {
+      fail(text, `the port is missing, as in ${rest}:53`);
+    }
+    return { kind: "port", text, transport, address: null, interface: null, port: port(rest) };
   }
   const address = rest.slice(0, colon);
-  if (address === "" || address === "*") {
-    return { kind: "port", text, transport, address: null, port: port(rest.slice(colon + 1)) };
-  }
-  if (address.includes(":")) {
+  if (splitZone(address).host.includes(":")) {
     fail(
       text,
-      /^\[[^\]]*\]$/.test(rest)
+      /^\[[^\]]*\](%[^:]*)?$/.test(rest)
         ? `the port is missing, as in ${rest}:53`
         : "an IPv6 address stands in brackets, as in [::1]:53",
     );
@@ -200,8 +202,18 @@ function portTarget(
   return make(address, rest.slice(colon + 1));
 
   function make(given: string, word: string): PortTarget {
-    const [address, ...also] = addressesOf(text, given, tools.hosts);
-    const end = { kind: "port", text, transport, address: address!, port: port(word) } as const;
+    const { host, zone } = splitZone(given);
+    if (zone === "") fail(text, "the interface is missing after %");
+    const any = host === "*" || host === "" && !rest.startsWith("[");
+    const [address = null, ...also] = any ? [] : addressesOf(text, host, tools.hosts);
+    const end = {
+      kind: "port",
+      text,
+      transport,
+      address,
+      interface: zone,
+      port: port(word),
+    } as const;
     return also.length === 0 ? end : { ...end, also };
   }
 }

@@ -62,7 +62,14 @@ export function lookUpWord(
   if (contained) return found({ kind: "container", text: word, container: word });
   const port = servicePort(word, null, services);
   if (port !== null) {
-    return found({ kind: "port", text: word, transport: null, address: null, port });
+    return found({
+      kind: "port",
+      text: word,
+      transport: null,
+      address: null,
+      interface: null,
+      port,
+    });
   }
   return { target: null, near: similar(word, known) };
 }

@@ -85,6 +85,9 @@ function freeText(shown: Socket, input: ExplainInput): string {
   const facts = netns === null ? undefined : input.namespaces.get(netns.inode);
   const bytes = parseAddress(local.address);
   if (type === null || facts === undefined || bytes === undefined) return said;
-  const tries = tryBinds(facts.found, bytes, local.port, type, new Diagnostics(), { v6only });
+  const tries = tryBinds(facts.found, bytes, local.port, type, new Diagnostics(), {
+    v6only,
+    device: local.interface,
+  });
   return `${said}; ${bindText(tries)}`;
 }

@@ -18,7 +18,7 @@ import { sanitize } from "../../text/sanitize.ts";
 import { BrokenPipe, type Writer } from "../../text/writer.ts";
 import { named } from "../../views/explain/page.ts";
 import { writeExplanations } from "../../views/explain/text.ts";
-import { tellGaps } from "../../views/gaps.ts";
+import { tellDiagnostics } from "../../views/gaps.ts";
 import { Bearers } from "../explain/bearers.ts";
 import { explainTargets } from "../explain/explain.ts";
 import { type ExplainInput, takeInput } from "../explain/input.ts";
@@ -46,6 +46,8 @@ interface EndOptions {
   /** True to end what this command itself hangs on, too. */
   readonly evenMine: boolean;
   readonly color: ColorChoice;
+  /** True to tell how the answer was obtained, and to name what could not be read. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -95,7 +97,7 @@ export function endProcesses(
     if (error instanceof BrokenPipe) return "unseen";
     throw error;
   }
-  tellGaps(diagnostics.gaps, err);
+  tellDiagnostics(diagnostics, err, { verbose: options.verbose });
   if (plan.victims.length === 0) {
     say(`${whyNobody(plan)}: nothing was ended`);
     const undecided = plan.ownerless.some(({ ownership }) => ownership !== "kernel") ||
@@ -183,7 +185,14 @@ function ownAmong({ victims }: Plan, root: ProcRoot): string[] {
   const ssh = parseSshConnection(process.env.SSH_CONNECTION);
   // The session's own socket need not be among those that were asked for.
   const sockets = ssh === null ? [] : takeInput(
-    [{ kind: "port", text: "", transport: "tcp", address: null, port: ssh.local.port }],
+    [{
+      kind: "port",
+      text: "",
+      transport: "tcp",
+      address: null,
+      interface: null,
+      port: ssh.local.port,
+    }],
     undefined,
     new Diagnostics(),
     root,

@@ -11,13 +11,13 @@ import { knowsBoundSockets } from "../../families/inet/bound_sockets.ts";
 import { destroy, type Destroyed } from "../../families/inet/destroy.ts";
 import { parseAddress } from "../../model/endpoint.ts";
 import { absence, decide, EVERYWHERE } from "../../model/verdict.ts";
-import type { Netns, Socket } from "../../model/socket.ts";
+import type { InternetEndpoint, Netns, Socket } from "../../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { Users } from "../../etc/users.ts";
 import type { Query } from "../../query.ts";
 import { formatEndpoint } from "../../views/columns.ts";
-import { tellGaps } from "../../views/gaps.ts";
+import { tellDiagnostics } from "../../views/gaps.ts";
 import { writeTable } from "../../views/table.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import { BrokenPipe, type Writer } from "../../text/writer.ts";
@@ -37,6 +37,8 @@ interface KillOptions {
   /** True to close without asking. */
   readonly yes: boolean;
   readonly color: ColorChoice;
+  /** True to tell how the answer was obtained, and to name what could not be read. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -74,7 +76,7 @@ export async function kill(
         tools,
         (found) => closer.found(found),
       );
-    tellGaps(diagnostics.gaps, err);
+    tellDiagnostics(diagnostics, err, { verbose: options.verbose });
     if (sockets.length === 0) {
       const verdict = decide(false, EVERYWHERE, diagnostics.gaps);
       err.write(`sockeye: ${absence("nothing_to_close", verdict)}\n`);
@@ -247,13 +249,16 @@ class Closer implements CloseRequests {
 
   #tryBind(
     { netns, v6only }: Socket,
-    local: { readonly address: string; readonly port: number },
+    local: InternetEndpoint,
   ): BindTries {
     const found = this.#namespaces.get(netns?.inode ?? null) ??
       { netns: netns ?? { inode: 0, name: null }, path: "", pid: null, own: true };
     const bytes = parseAddress(local.address);
     if (bytes === undefined) return { plain: null, reuseAddress: null, reusePort: null };
-    return tryBinds(found, bytes, local.port, SOCK_STREAM, new Diagnostics(), { v6only });
+    return tryBinds(found, bytes, local.port, SOCK_STREAM, new Diagnostics(), {
+      v6only,
+      device: local.interface,
+    });
   }
 
   /** Closes the connections. */

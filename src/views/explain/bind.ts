@@ -22,7 +22,7 @@ function neededOptions({ transport, reuseAddress, reusePort }: BindReport): stri
 /** The lines of one prediction. */
 export function bindLines(report: BindReport): Line[] {
   const { transport, address, port, verdict, inTheWay, plain: code, unprivilegedStart } = report;
-  const where = `${transport} ${sanitize(formatAddress(address, port))}`;
+  const where = `${transport} ${sanitize(formatAddress(address, port, report.interface))}`;
   const lines: Line[] = [];
   switch (verdict) {
     case "free":
@@ -54,7 +54,9 @@ export function bindLines(report: BindReport): Line[] {
           code === null
             ? `bind to ${where} could not be tried`
             : `bind to ${where} would fail: ${
-              code === "EINVAL" && /^fe[89ab]/i.test(address)
+              code === "ENODEV" && report.interface !== null
+                ? "there is no such interface (ENODEV)"
+                : code === "EINVAL" && /^fe[89ab]/i.test(address)
                 ? "a link-local address needs its interface with it (EINVAL)"
                 : code
             }`,

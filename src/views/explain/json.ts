@@ -11,7 +11,7 @@ import type {
   Place,
   ReachReport,
 } from "../../model/explanation.ts";
-import { flatGap, type Gap } from "../../model/gap.ts";
+import { type Gap, gapJson } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
@@ -48,7 +48,7 @@ function writeDocument(content: Json, gaps: readonly Gap[], writer: Writer): voi
   const document = {
     schema: EXPLANATION_SCHEMA,
     complete: gaps.length === 0,
-    gaps: gaps.map(flatGap),
+    gaps: gaps.map(gapJson),
     ...content,
   };
   writer.write(`${jsonText(document, 2)}\n`);
@@ -130,6 +130,7 @@ function placeJson(place: Place): Json {
     pids: place.pids,
     comm: text(place.comm),
     exe: text(place.exe),
+    zombie: place.zombie ?? false,
     exe_fate: place.exeFate,
     package: place.package,
     cwd: text(place.cwd),
@@ -173,6 +174,7 @@ function bindJson(report: BindReport): Json {
   return {
     transport: report.transport,
     address: report.address,
+    interface: report.interface,
     port: report.port,
     verdict: report.verdict,
     plain: report.plain,

@@ -50,8 +50,12 @@ const NO_PROCESS = {
 function processLines({ kind, idle, processVerdict, verdict, scoped }: Explanation): Line[] {
   if (kind !== "pid" && kind !== "process" && kind !== "unit" && kind !== "container") return [];
   if (idle.length === 0) return [plain(absence(NO_PROCESS[kind], processVerdict))];
-  const said = absence(scoped ? "holds_no_socket_here" : "holds_no_socket", verdict);
-  return some(idle, (process) => plain([named(process), "name"], ` ${said}`));
+  return some(idle, (process) => {
+    const said = process.zombie
+      ? absence("zombie_holds_nothing", verdict)
+      : absence(scoped ? "holds_no_socket_here" : "holds_no_socket", verdict);
+    return plain([named(process), "name"], ` ${said}`);
+  });
 }
 
 function fileLines({ file, elsewhere, verdict }: Explanation): Line[] {

@@ -76,8 +76,10 @@ export const bytes = (value: Bytes | null) => value === null ? "?" : sanitizeByt
 
 export const named = (process: Process) => `${bytes(process.comm)} (${process.pid})`;
 
-export function formatAddress(address: string, port: number): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+/** An address and its port, with the interface where it has one: `[fe80::1%eth0]:22`. Not sanitised. */
+export function formatAddress(address: string, port: number, zone: string | null = null): string {
+  const host = zone === null ? address : `${address}%${zone}`;
+  return address.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 export function localText({ family, local }: Socket): string {

@@ -57,7 +57,7 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
   const page = new Page(writer, format);
   const { transport, address, port } = report;
   page.heading([
-    [`${transport} ${sanitize(formatAddress(address, port))}`, "name"],
+    [`${transport} ${sanitize(formatAddress(address, port, report.interface))}`, "name"],
     "  ",
     report.verdict === "free"
       ? ["bind would succeed", "good"]

@@ -37,7 +37,13 @@ function placeLines(place: Place): Span[][] {
   const fate = FATE[place.exeFate];
   const owned = place.package;
   lines.push([
-    place.exe === null ? ["the program file may not be read", "notice"] : bytes(place.exe),
+    place.exe !== null
+      ? bytes(place.exe)
+      : place.zombie
+      ? ["a zombie: the process has ended, and has no program any more", "notice"]
+      : place.comm === null
+      ? ["the process has ended", "notice"]
+      : ["the program file may not be read", "notice"],
     ...(fate === null ? [] : [fate]),
     ...(owned === null ? [] : [
       [

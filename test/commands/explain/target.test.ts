@@ -23,7 +23,8 @@ const port = (
   transport: string | null,
   address: string | null,
   number: number,
-) => ({ kind: "port", transport, address, port: number });
+  zone: string | null = null,
+) => ({ kind: "port", transport, address, interface: zone, port: number });
 
 describe("a target", () => {
   const cases: [string, Record<string, unknown>][] = [
@@ -45,6 +46,12 @@ describe("a target", () => {
     ["udp/10.0.0.1:53", port("udp", "10.0.0.1", 53)],
     ["[::1]:5432", port(null, "::1", 5432)],
     ["tcp:[FE80::1]:22", port("tcp", "fe80::1", 22)],
+    ["[fe80::1%eth0]:22", port(null, "fe80::1", 22, "eth0")],
+    ["[fe80::1]%eth0:22", port(null, "fe80::1", 22, "eth0")],
+    ["tcp/[::%eth0]:22", port("tcp", "::", 22, "eth0")],
+    ["127.0.0.53%lo:53", port(null, "127.0.0.53", 53, "lo")],
+    ["0.0.0.0%br-3f:179", port(null, "0.0.0.0", 179, "br-3f")],
+    ["*%2:80", port(null, null, 80, "2")],
     ["/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
     ["unix:/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
     ["unix:@name", { kind: "abstract", name: "name" }],
@@ -69,6 +76,11 @@ describe("a target", () => {
     ["::1:80", "brackets"],
     ["[::1]", "port is missing"],
     ["10.0.0.1", "port is missing"],
+    ["[]:80", "not an address"],
+    ["[fe80::1%eth0]", "port is missing"],
+    ["127.0.0.53%lo", "port is missing"],
+    ["fe80::1%eth0:22", "brackets"],
+    ["[fe80::1%]:22", "interface is missing"],
     ["tcp:", "port is missing"],
     ["@", "missing"],
     ["pid:0", "positive"],

@@ -7,6 +7,7 @@ function lines(some: Partial<BindReport>): string[] {
   const report: BindReport = {
     transport: "tcp",
     address: "127.0.0.1",
+    interface: null,
     port: 8080,
     plain: "OK",
     reuseAddress: "OK",
@@ -34,6 +35,9 @@ describe("what bind() said", () => {
 
   test("has an IPv6 address in brackets, and nothing of it as it is on the terminal", () => {
     expect(lines({ address: "::1" })[0]).toBe("bind to tcp [::1]:8080 would succeed");
+    expect(lines({ address: "fe80::1", interface: "eth0" })[0]).toBe(
+      "bind to tcp [fe80::1%eth0]:8080 would succeed",
+    );
     expect(lines({ address: "\x1b[31m" })[0]).not.toContain("\x1b");
   });
 

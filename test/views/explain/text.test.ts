@@ -325,6 +325,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
       binds: [{
         transport: "tcp",
         address: "0.0.0.0",
+        interface: null,
         port: 90,
         plain: "EADDRINUSE",
         reuseAddress: "EADDRINUSE",
