@@ -9,6 +9,7 @@ import type { Relations } from "./relation.ts";
 import type { Netns, Scope, Socket, Transport } from "./socket.ts";
 import type { Verdict } from "./verdict.ts";
 import type { State } from "./state.ts";
+import type { NextStep, Story, Usage } from "./story.ts";
 
 /** Counts of connections, with or without a listener that they belong to. */
 export interface Connections {
@@ -134,6 +135,12 @@ export interface ExplainedSockets {
   readonly places: readonly Place[];
   readonly logs: Logs;
   readonly reach: ReachReport | null;
+  /** How its processes came to run: one for each that no other of them has started. */
+  readonly stories: readonly Story[];
+  /** What each of its processes uses. */
+  readonly usage: readonly Usage[];
+  /** What can be done to it, fitting whoever manages it. */
+  readonly next: readonly NextStep[];
   /** Where a proxy that owns the socket forwards everything to. */
   readonly forwardsTo: { readonly address: string; readonly port: number } | null;
 }

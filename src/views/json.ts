@@ -174,7 +174,8 @@ function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
 }
 
 // A time outside the calendar can only come from a forged recording.
-function isoTime(ms: number): string | null {
+/** A time as JSON has it; `null` for a number that is none. */
+export function isoTime(ms: number): string | null {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

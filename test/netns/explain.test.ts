@@ -10,6 +10,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -115,6 +116,43 @@ describe("who", () => {
       expect(root.children.map((node: Json) => node.role)).toEqual(Array(4).fill("worker"));
       expect(await netns.output([SOCKEYE, "8081"])).toContain("a master and 4 workers it forked");
     });
+  });
+
+  testIf(reason, "the story is that of the real parents, by name and age", async () => {
+    // A process that calls itself crond has a shell run the listener.
+    const CROND = `
+import os, sys
+open("/proc/self/comm", "w").write("crond")
+if os.fork() == 0:
+    import socket
+    open("/proc/self/comm", "w").write("job")
+    server = socket.create_server(("127.0.0.1", 8095))
+    print(os.getpid(), flush=True)
+sys.stdin.read()
+`;
+    await using netns = await Namespace.create();
+    const crond = Bun.spawn(netns.command(["python3", "-c", CROND]), {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    try {
+      const { value } = await crond.stdout.getReader().read();
+      const pid = Number(new TextDecoder().decode(value));
+      const { stories, usage, next } = await one(netns, "8095");
+      const [{ chain, starter }] = stories;
+      expect(chain.slice(-3).map((link: Json) => link.pid)).toEqual([process.pid, crond.pid, pid]);
+      expect(starter).toMatchObject({ kind: "cron", pid: crond.pid });
+      expect(usage).toHaveLength(1);
+      expect(usage[0].memory_bytes).toBeGreaterThan(1e6);
+      expect(usage[0].open_files).toBe(readdirSync(`/proc/${pid}/fd`).length);
+      expect(next).toContainEqual({ what: "stop", command: "sockeye kill tcp/8095" });
+      const text = await netns.output([SOCKEYE, "8095"]);
+      expect(text).toMatch(new RegExp(`crond \\(${crond.pid}\\) \\d+.* → job \\(${pid}\\)`));
+      expect(text).toContain(`a job of cron (${crond.pid})`);
+    } finally {
+      crond.stdin.end();
+      await crond.exited;
+    }
   });
 
   testIf(reason, "an SO_REUSEPORT group is one thing of several sockets", async () => {

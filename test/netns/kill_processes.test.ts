@@ -2,7 +2,7 @@
  * `sockeye kill TARGET` on real processes: exactly those end that were shown, and what it says is what happened.
  */
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -376,14 +376,35 @@ test("SSH_CONNECTION is taken for what sshd writes, and nothing else", () => {
 test("what starts a process again is told with how to stop it", () => {
   const process = (facts: Partial<Process>) =>
     ({ pid: 9, unit: null, container: null, unitManager: null, ...facts }) as Process;
-  const lines = (facts: Partial<Process>) => restartLines([process(facts)], []);
-  expect(lines({ unit: "app.service", unitManager: "system" })).toEqual([
-    "app.service may be started again by systemd: systemctl stop app.service ends it for good",
-  ]);
+  const nothing = { environment: () => null, cwd: () => null, get: () => process({}) };
+  const folder = mkdtempSync(join(tmpdir(), "sockeye-units-"));
+  const lines = (facts: Partial<Process>) => restartLines([process(facts)], [], nothing, folder);
+  const of = (unit: string) => lines({ unit, unitManager: "system" });
+  try {
+    mkdirSync(join(folder, "etc/systemd/system/keen.service.d"), { recursive: true });
+    const write = (name: string, text: string) =>
+      writeFileSync(join(folder, "etc/systemd/system", name), text);
+    write("keen.service", "[Service]\nRestart=no\n");
+    write("keen.service.d/10-more.conf", "[Service]\nRestart=always\n");
+    write("once.service", "[Unit]\nRestart=always\n[Service]\n# Restart=always\n");
+    write("bad@.service", "[Service]\nRestart=on-failure\n");
+    expect(of("keen.service")).toEqual([
+      "keen.service will be started again by systemd (Restart=always): systemctl stop keen.service ends it for good",
+    ]);
+    expect(of("bad@two.service")[0]).toContain(
+      "may be started again by systemd (Restart=on-failure)",
+    );
+    expect(of("once.service")).toEqual([]);
+    expect(of("other.service")).toEqual([
+      "other.service may be started again by systemd: systemctl stop other.service ends it for good",
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
   expect(lines({ unit: "app.service", unitManager: "user" })[0]).toContain(
     "systemctl --user stop app.service",
   );
-  expect(lines({ unit: "session-2.scope", unitManager: "system" })).toEqual([]);
+  expect(of("session-2.scope")).toEqual([]);
   const id = "3f4b8c0d9e1a".padEnd(64, "0");
   expect(lines({ container: { id, runtime: "docker", name: "web" } })).toEqual([
     "container web may be started again by docker: docker stop web ends it for good",

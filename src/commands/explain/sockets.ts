@@ -12,6 +12,7 @@ import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
 import { logsOf, placesOf } from "./processes.ts";
 import { forwardOf, reachReport } from "./reach.ts";
+import { firstProcesses, runOf } from "./run.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -55,6 +56,8 @@ function explainService(sockets: readonly Socket[], input: ExplainInput): Explai
   const connections = first.state === "listen" || first.transport.startsWith("udp")
     ? connectionsOf(first, input)
     : null;
+  const places = placesOf(processes, input);
+  const logs = logsOf(processes, input);
   const tables = (label: string) =>
     label.startsWith(first.transport) || label.startsWith(first.family);
   return {
@@ -68,8 +71,9 @@ function explainService(sockets: readonly Socket[], input: ExplainInput): Explai
       input.diagnostics.gaps,
     ),
     processes,
-    places: placesOf(processes, input),
-    logs: logsOf(processes, input),
+    places,
+    logs,
+    ...runOf(firstProcesses(relations), processes, places, logs, first, input),
     reach: reachReport(first, input),
     forwardsTo: forwardOf(processes, first),
   };
@@ -77,6 +81,10 @@ function explainService(sockets: readonly Socket[], input: ExplainInput): Explai
 
 function explainConnections(sockets: readonly Socket[], input: ExplainInput): ExplainedSockets {
   const processes = processesOf(sockets);
+  const places = placesOf(processes, input);
+  const logs = logsOf(processes, input);
+  const pids = new Set(processes.map(({ pid }) => pid));
+  const first = processes.filter(({ ppid }) => ppid === null || !pids.has(ppid));
   return {
     kind: "connections",
     sockets,
@@ -84,8 +92,9 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
     connections: countConnections(sockets),
     connectionsVerdict: { answer: "yes" },
     processes,
-    places: placesOf(processes, input),
-    logs: logsOf(processes, input),
+    places,
+    logs,
+    ...runOf(first, processes, places, logs, null, input),
     reach: null,
     forwardsTo: null,
   };

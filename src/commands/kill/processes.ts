@@ -9,6 +9,8 @@ import { Users } from "../../etc/users.ts";
 import type { Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
 import { becauseText } from "../../model/verdict.ts";
+import { Facts } from "../../origin/facts.ts";
+import { Processes } from "../../origin/processes.ts";
 import { showsOwnPids } from "../../proc/status.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice } from "../../query.ts";
@@ -89,8 +91,13 @@ export function endProcesses(
   // With --yes, nobody waits for the list: the processes are ended although its reader is gone.
   out.keepsOn = options.yes;
   try {
-    writeExplanations(explanations, out, textFormat(options));
-    const lines = planLines(plan, options);
+    // What could be done is what is being done.
+    const shown = explanations.map((explanation) => ({
+      ...explanation,
+      subjects: explanation.subjects.map((subject) => ({ ...subject, next: [] })),
+    }));
+    writeExplanations(shown, out, textFormat(options));
+    const lines = planLines(plan, options, root);
     if (lines.length > 0) out.write(`\n${lines.join("\n")}\n`);
     out.flush();
   } catch (error) {
@@ -160,7 +167,11 @@ function whyNobody({ subjects, ownerless, activators }: Plan): string {
     : "who holds it is not seen";
 }
 
-function planLines({ victims, activators, subjects }: Plan, { signal }: EndOptions): string[] {
+function planLines(
+  { victims, activators, subjects }: Plan,
+  { signal }: EndOptions,
+  root: ProcRoot,
+): string[] {
   const workers = new Map<number, number>();
   for (const { master } of victims) {
     if (master !== null) workers.set(master, (workers.get(master) ?? 0) + 1);
@@ -177,7 +188,11 @@ function planLines({ victims, activators, subjects }: Plan, { signal }: EndOptio
         named(process)
       } keeps the socket, and starts the service again when somebody connects: stop its socket unit too`
     ),
-    ...restartLines(victims.map(({ process }) => process), subjects),
+    ...restartLines(
+      victims.map(({ process }) => process),
+      subjects,
+      new Facts(root, new Processes(root)),
+    ),
   ];
 }
 

@@ -15,6 +15,7 @@ import { type Gap, gapJson } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
+import { storyJson, usageJson } from "./story_json.ts";
 import type { Writer } from "../../text/writer.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { jsonText } from "../../text/json_text.ts";
@@ -102,6 +103,9 @@ function subjectJson(subject: ExplainedSockets): Json {
       container: logs.container,
       unread: logs.unread,
     },
+    stories: subject.stories.map(storyJson),
+    usage: subject.usage.map(usageJson),
+    next: subject.next,
     reach: subject.reach === null ? null : reachJson(subject.reach),
     forwards_to: subject.forwardsTo,
   };

@@ -82,6 +82,9 @@ export function formatAddress(address: string, port: number, zone: string | null
   return address.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** No-break spaces keep the text on one line. */
+export const unbroken = (text: string) => text.replaceAll(" ", "\u00a0");
+
 export function localText({ family, local }: Socket): string {
   const text = endpointTraits(family).text(local);
   return text.length === 0

@@ -35,6 +35,7 @@ import { reachLines } from "./reach.ts";
 import { writeUnlisted } from "./unlisted.ts";
 import { logLines, whereLines } from "./where.ts";
 import { countNodes, processLines, whoLines } from "./who.ts";
+import { nextLines, usesLines, whyLines } from "./why.ts";
 
 /** Writes explanations with an empty line between them. Throws what the writer throws. */
 export function writeExplanations(
@@ -88,9 +89,12 @@ function writeSubject(subject: ExplainedSockets, page: Page): void {
     page.section("What", whatLines(subject));
     page.section("Who", whoLines(subject, page));
   }
+  page.section("Why", whyLines(subject, page));
   if (subject.places.length > 0) page.section("Where", whereLines(subject));
   if (subject.processes.length > 0) page.section("Logs", logLines(subject));
   if (subject.reach !== null) page.section("Reach", reachLines(subject.reach, first));
+  page.section("Uses", usesLines(subject));
+  page.section("Next", nextLines(subject));
 }
 
 function whatLines(subject: ExplainedSockets): Line[] {

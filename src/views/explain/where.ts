@@ -120,7 +120,7 @@ function logSpans({ path, deleted, size, owners }: LogFile): Span[] {
   ];
 }
 
-function sizeText(size: number): string {
+export function sizeText(size: number): string {
   if (size < 10_000) return `${size} bytes`;
   const units = ["kB", "MB", "GB", "TB"];
   let value = size / 1000;

@@ -11,7 +11,7 @@ import { withoutOwner } from "../columns.ts";
 import type { Span } from "../../text/flow.ts";
 import { absence } from "../../model/verdict.ts";
 import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
-import { type Line, MANY, named, type Page, plain } from "./page.ts";
+import { type Line, MANY, named, type Page, plain, unbroken } from "./page.ts";
 import { plural } from "../../text/plural.ts";
 
 /** The owners of sockets. Sockets that the same processes share in the same way are shown together. */
@@ -227,9 +227,6 @@ function processSpans(process: Process, page: Page, withStart: boolean): Span[] 
     ]),
   ];
 }
-
-// No-break spaces keep the text on one line.
-const unbroken = (text: string) => text.replaceAll(" ", "\u00a0");
 
 export function processLines(process: Process, page: Page, indent: string): Line[] {
   const lines: Line[] = [{ spans: processSpans(process, page, true), indent }];

@@ -10,6 +10,7 @@ import type { ExplainedSockets, Explanation, Logs, Place } from "../../../src/mo
 import type { Owner, Process } from "../../../src/model/owner.ts";
 import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
+import type { Story, Usage } from "../../../src/model/story.ts";
 import { writeExplanations } from "../../../src/views/explain/text.ts";
 import { ageText } from "../../../src/views/explain/who.ts";
 import { cellWidth } from "../../../src/text/width.ts";
@@ -126,6 +127,9 @@ function subject(
     processes,
     places: [],
     logs: NO_LOGS,
+    stories: [],
+    usage: [],
+    next: [],
     reach: null,
     forwardsTo: null,
     ...more,
@@ -172,7 +176,69 @@ const workers = [121, 122, 123, 124].map((pid) =>
   process(pid, "nginx", "/usr/sbin/nginx", "nginx: worker process", "www-data")
 );
 
+const link = (pid: number, comm: string, ageMs: number) => ({
+  pid,
+  comm: bytes(comm),
+  startTimeMs: NOW - ageMs,
+});
+const DAY = 86_400_000;
+const story: Story = {
+  chain: [
+    link(1, "systemd", 9 * DAY),
+    link(812, "sshd", 9 * DAY),
+    link(901, "bash", DAY / 12),
+    link(950, "npm run dev", 1_000_000),
+    link(980, "node", 990_000),
+  ],
+  starter: { kind: "ssh", name: "3", pid: 812, multiplexer: 890, restart: null },
+  orphaned: false,
+};
+const node980 = process(980, "node", "/usr/bin/node", "node server.js", "www-data");
+const usage = (pid: number, more: Partial<Usage> = {}): Usage => ({
+  pid,
+  comm: bytes("node"),
+  memoryBytes: 85_000_000,
+  cpuMs: 192_000,
+  openFiles: 12,
+  openFilesLimit: 1024,
+  ...more,
+});
+
 const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
+  "story": [
+    explanation("3000", [subject(socket("::", 3000), [node(owner(node980, 18))], {
+      stories: [story],
+      usage: [usage(980)],
+      next: [{ what: "stop", command: "sockeye kill tcp/3000" }],
+    })]),
+    explanation("3001", [subject(socket("::", 3001), [node(owner(node980, 18))], {
+      stories: [
+        { ...story, starter: null },
+        { ...story, starter: null, chain: [...story.chain.slice(0, -1), link(981, "node", 1000)] },
+        {
+          chain: [link(1, "systemd", DAY), link(700, "worker", 5000)],
+          starter: {
+            kind: "service",
+            name: "app.service",
+            pid: null,
+            multiplexer: null,
+            restart: "always",
+          },
+          orphaned: true,
+        },
+      ],
+      usage: [
+        usage(980, { cpuMs: 420 }),
+        usage(981, { openFiles: 1000, cpuMs: null }),
+        usage(982, { openFilesLimit: Infinity }),
+      ],
+      next: [
+        { what: "logs", command: "journalctl -u app.service" },
+        { what: "restart", command: "systemctl restart app.service" },
+        { what: "stop", command: "systemctl stop app.service" },
+      ],
+    })]),
+  ],
   "inherited": [explanation("8080", [subject(
     socket("0.0.0.0", 8080, { acceptQueue: { length: 6, limit: 5 } }),
     [node(owner(python, 37), "holder", [
