@@ -117,15 +117,27 @@ export interface ReachReport {
   readonly file: SocketFile | null;
 }
 
-/** Sockets that matched and share one address, and everything about them. */
+/** One address of a service: that of IPv4, that of IPv6, or one of several. */
+export interface ServiceEnd {
+  /** More than one: they share the address. */
+  readonly sockets: readonly Socket[];
+  readonly connections: Connections | null;
+  readonly reach: ReachReport | null;
+  /** Where a proxy that owns the sockets forwards everything to. */
+  readonly forwardsTo: { readonly address: string; readonly port: number } | null;
+}
+
+/** Sockets that matched and are one service: one port, on one or more addresses, of the same owners. And everything about them. */
 export interface ExplainedSockets {
   /**
    * `service` accepts connections or datagrams; `bound` occupies an address without using it; `connections` are connections
    * that matched by themselves, not through their listener.
    */
   readonly kind: "service" | "bound" | "connections";
-  /** More than one: an SO_REUSEPORT group, or connections. */
+  /** More than one: an SO_REUSEPORT group, several addresses, or connections. */
   readonly sockets: readonly Socket[];
+  /** Its addresses. Their sockets together are {@linkcode ExplainedSockets.sockets}, in the same order. Empty for connections. */
+  readonly ends: readonly ServiceEnd[];
   /** One for each socket of a service, in the same order. Empty for connections. */
   readonly relations: readonly Relations[];
   readonly connections: Connections | null;
@@ -134,6 +146,7 @@ export interface ExplainedSockets {
   readonly processes: readonly Process[];
   readonly places: readonly Place[];
   readonly logs: Logs;
+  /** That of its first address. */
   readonly reach: ReachReport | null;
   /** How its processes came to run: one for each that no other of them has started. */
   readonly stories: readonly Story[];

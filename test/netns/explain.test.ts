@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import schema from "../../schema/explanation-1.json";
 import snapshotSchema from "../../schema/snapshot-1.json";
 import { firstLine } from "../support/lines.ts";
@@ -26,6 +27,8 @@ import { run } from "../support/run.ts";
 import { addDnatRule } from "../support/nftables.ts";
 import { firstReason, skip, testIf } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
+
+const TERMINAL = fileURLToPath(new URL("../support/on_terminal.py", import.meta.url));
 
 const reason = firstReason(namespaceReason(), pythonReason());
 
@@ -163,6 +166,65 @@ sys.stdin.read()
       expect(await netns.output([SOCKEYE, "8082"]))
         .toContain("3 sockets share the address (SO_REUSEPORT), held by 1 process each");
     });
+  });
+
+  testIf(reason, "IPv4, IPv6 and further addresses of the same owners are told once", async () => {
+    const SERVER = `
+import socket, sys
+keep = []
+for address in ["0.0.0.0", *(f"127.0.0.{i}" for i in range(2, 10))]:
+    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1); s.bind((address, 8096)); s.listen(); keep.append(s)
+s = socket.socket(socket.AF_INET6); s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+s.bind(("::", 8096)); s.listen(); keep.append(s)
+keep.append(socket.create_connection(("127.0.0.3", 8096)))
+keep.append(socket.create_connection(("127.0.0.1", 8096)))
+print("up", flush=True)
+sys.stdin.read()
+`;
+    await using netns = await Namespace.create();
+    // The command line is a part of the screen.
+    const short = ["python3", "-c", "import os; exec(os.environ['SERVER'])"];
+    const server = Bun.spawn(netns.command(short), {
+      stdin: "pipe",
+      stdout: "pipe",
+      env: { ...process.env, SERVER },
+    });
+    try {
+      await server.stdout.getReader().read();
+      const { sockets, ends, relations, connections } = await one(netns, "8096");
+      expect([sockets.length, relations.length, ends.length]).toEqual([10, 10, 10]);
+      const local = (end: Json) => sockets[end.sockets[0]].local.address;
+      expect(ends.slice(0, 2).map(local).sort()).toEqual(["0.0.0.0", "::"]);
+      // Each connection counts once, and at the address that it came to.
+      expect(connections.established).toBe(2);
+      const to = (address: string) => ends.find((end: Json) => local(end) === address);
+      expect(to("127.0.0.3").connections.established).toBe(1);
+      expect(to("0.0.0.0").connections.established).toBe(1);
+      expect(to("127.0.0.4").connections.established).toBe(0);
+      const text = await netns.output([
+        "python3",
+        TERMINAL,
+        "80",
+        SOCKEYE,
+        "8096",
+        "--color=never",
+      ]);
+      // How long these sections are depends on where the tests run.
+      const section = (name: string, next: string) =>
+        text.slice(
+          text.indexOf(`\n  ${name}`),
+          next === "" ? undefined : text.indexOf(`\n  ${next}`),
+        );
+      const lines = (part: string) => part.split("\n").length - 1;
+      const elsewhere = lines(section("Why", "Where")) + lines(section("Logs", "Reach"));
+      expect(lines(text) - elsewhere).toBeLessThanOrEqual(22);
+      expect(text).toContain("and 9 more addresses  listen");
+      expect(text).toContain("127.0.0.9:8096");
+    } finally {
+      server.stdin.end();
+      await server.exited;
+    }
   });
 
   testIf(reason, "socket activation is told with the variable that shows it", async () => {
@@ -616,7 +678,8 @@ describe("groups", () => {
         );
         expect(text).toContain("accept queue 0 of 8 each");
         expect(text.split("a master and 2 workers it forked").length).toBe(2);
-        for (const pid of [master, ...workers]) expect(text.split(` (${pid})`).length).toBe(2);
+        const who = text.slice(text.indexOf("  Who"), text.indexOf("  Why"));
+        for (const pid of [master, ...workers]) expect(who.split(` (${pid})`).length).toBe(2);
         expect(text).toContain(`fd ${fds.join(", ")}`);
       });
     },

@@ -1,10 +1,10 @@
 /**
- * ExplainedSockets: everything that is known about the sockets on one address.
+ * ExplainedSockets: everything that is known about the sockets of one service.
  *
  * @module
  */
 import { relate } from "../../join/relation.ts";
-import type { ExplainedSockets } from "../../model/explanation.ts";
+import type { ExplainedSockets, ServiceEnd } from "../../model/explanation.ts";
 import { decide } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { connectionsOf, countConnections } from "./connections.ts";
@@ -13,11 +13,12 @@ import { isServer } from "./match.ts";
 import { logsOf, placesOf } from "./processes.ts";
 import { forwardOf, reachReport } from "./reach.ts";
 import { firstProcesses, runOf } from "./run.ts";
+import { servicesOf } from "./services.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Groups the sockets that a target matched: services by their address, and all connections together. Says of each group
- * everything that is known.
+ * Groups the sockets that a target matched: services by their port and owners, and all connections together. Says of each
+ * group everything that is known.
  */
 export function explainSockets(
   matching: readonly Socket[],
@@ -39,30 +40,52 @@ export function explainSockets(
     if (group === undefined) services.set(key, [socket]);
     else group.push(socket);
   }
-  const explained = [...services.values()].map((group) => explainService(group, input));
+  const explained = servicesOf([...services.values()]).map((ends) => explainService(ends, input));
   return connections.length === 0
     ? explained
     : [...explained, explainConnections(connections, input)];
 }
 
-function explainService(sockets: readonly Socket[], input: ExplainInput): ExplainedSockets {
-  const [first] = sockets as readonly [Socket];
-  const relations = sockets.map((socket) => {
-    const related = relate(socket, input.facts);
-    // Where several sockets share an address, another may always join them, so nothing follows from who owns this one.
-    return sockets.length > 1 ? { ...related, consequences: [] } : related;
-  });
+/** `groups`: the sockets of each address. */
+function explainService(
+  groups: readonly (readonly Socket[])[],
+  input: ExplainInput,
+): ExplainedSockets {
+  const sockets = groups.flat();
+  const first = sockets[0]!;
+  const relations = groups.flatMap((group) =>
+    group.map((socket) => {
+      const related = relate(socket, input.facts);
+      // Where several sockets share an address, another may always join them, so nothing follows from who owns this one.
+      return group.length > 1 ? { ...related, consequences: [] } : related;
+    })
+  );
   const processes = processesOf(sockets);
-  const connections = first.state === "listen" || first.transport.startsWith("udp")
-    ? connectionsOf(first, input)
-    : null;
+  const all = new Set<Socket>();
+  const ends = groups.map((group): ServiceEnd => {
+    const [socket] = group as readonly [Socket];
+    const found = socket.state === "listen" || socket.transport.startsWith("udp")
+      ? connectionsOf(socket, input)
+      : null;
+    for (const connection of found ?? []) all.add(connection);
+    return {
+      sockets: group,
+      connections: found === null ? null : countConnections(found, socket),
+      reach: reachReport(socket, input),
+      forwardsTo: forwardOf(processes, socket),
+    };
+  });
+  const connections = ends.every((end) => end.connections === null) ? null : [...all];
   const places = placesOf(processes, input);
   const logs = logsOf(processes, input);
   const tables = (label: string) =>
-    label.startsWith(first.transport) || label.startsWith(first.family);
+    sockets.some(({ transport, family }) =>
+      label.startsWith(transport) || label.startsWith(family)
+    );
   return {
     kind: first.state === "bound_inactive" ? "bound" : "service",
     sockets,
+    ends,
     relations,
     connections: connections === null ? null : countConnections(connections, first),
     connectionsVerdict: decide(
@@ -74,8 +97,8 @@ function explainService(sockets: readonly Socket[], input: ExplainInput): Explai
     places,
     logs,
     ...runOf(firstProcesses(relations), processes, places, logs, first, input),
-    reach: reachReport(first, input),
-    forwardsTo: forwardOf(processes, first),
+    reach: ends[0]!.reach,
+    forwardsTo: ends[0]!.forwardsTo,
   };
 }
 
@@ -88,6 +111,7 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
   return {
     kind: "connections",
     sockets,
+    ends: [],
     relations: [],
     connections: countConnections(sockets),
     connectionsVerdict: { answer: "yes" },

@@ -82,7 +82,7 @@ function explanationJson(explanation: Explanation): Json {
 }
 
 function subjectJson(subject: ExplainedSockets): Json {
-  const { logs } = subject;
+  const { logs, ends, sockets } = subject;
   return {
     kind: subject.kind,
     sockets: subject.sockets.map(socketJson),
@@ -108,6 +108,12 @@ function subjectJson(subject: ExplainedSockets): Json {
     next: subject.next,
     reach: subject.reach === null ? null : reachJson(subject.reach),
     forwards_to: subject.forwardsTo,
+    ends: ends.map((end) => ({
+      sockets: end.sockets.map((socket) => sockets.indexOf(socket)),
+      connections: end.connections === null ? null : connectionsJson(end.connections),
+      reach: end.reach === null ? null : reachJson(end.reach),
+      forwards_to: end.forwardsTo,
+    })),
   };
 }
 

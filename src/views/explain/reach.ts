@@ -23,6 +23,11 @@ const SCOPE_TEXT: Readonly<Record<Scope, readonly [text: string, role: Role]>> =
   unknown: ["nobody, or not known", "dim"],
 };
 
+/** How far a scope goes, in words. */
+export function scopeSpan(scope: Scope): readonly [text: string, role: Role] {
+  return SCOPE_TEXT[scope];
+}
+
 export function reachLines(reach: ReachReport, socket: Socket): Line[] {
   const { family } = socket;
   const [text, role] = SCOPE_TEXT[reach.scope];

@@ -17,6 +17,7 @@ import type { Span } from "../../text/flow.ts";
 import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
+import { endsReachLines, endsText } from "./ends.ts";
 import { writeNothing } from "./nothing.ts";
 import {
   type ExplainFormat,
@@ -31,7 +32,7 @@ import {
   some,
 } from "./page.ts";
 import { plural } from "../../text/plural.ts";
-import { reachLines } from "./reach.ts";
+
 import { writeUnlisted } from "./unlisted.ts";
 import { logLines, whereLines } from "./where.ts";
 import { countNodes, processLines, whoLines } from "./who.ts";
@@ -81,7 +82,7 @@ function writeSubject(subject: ExplainedSockets, page: Page): void {
     page.section("Who", subject.processes.flatMap((process) => processLines(process, page, "")));
   } else {
     page.heading([
-      [`${protocolName(first)} ${localText(first)}`, "name"],
+      [endsText(subject), "name"],
       "  ",
       [stateLabel(first), first.state === "listen" ? "good" : "plain"],
       ...(first.netns === null ? [] : ["  ", [netnsText(first)!, "dim"] as const]),
@@ -92,7 +93,7 @@ function writeSubject(subject: ExplainedSockets, page: Page): void {
   page.section("Why", whyLines(subject, page));
   if (subject.places.length > 0) page.section("Where", whereLines(subject));
   if (subject.processes.length > 0) page.section("Logs", logLines(subject));
-  if (subject.reach !== null) page.section("Reach", reachLines(subject.reach, first));
+  page.section("Reach", endsReachLines(subject));
   page.section("Uses", usesLines(subject));
   page.section("Next", nextLines(subject));
 }
@@ -101,10 +102,18 @@ function whatLines(subject: ExplainedSockets): Line[] {
   const [first] = subject.sockets as readonly [Socket];
   const lines: Line[] = [];
   const meaning = familyOf(first.family).meaning(first);
-  const what: Span[] = [kindOf(first)];
+  const { ends } = subject;
+  const kinds = new Set(
+    (ends.length < 2 ? [first] : ends.map((end) => end.sockets[0]!)).map(kindOf),
+  );
+  const what: Span[] = [[...kinds].join(" and ")];
   if (meaning !== null) what.push(`, ${meaning}`);
   lines.push(plain(...what));
-  if (subject.sockets.length > 1) lines.push(plain(sharingText(subject)));
+  if (
+    ends.length < 2 && subject.sockets.length > 1 || ends.some(({ sockets }) => sockets.length > 1)
+  ) {
+    lines.push(plain(sharingText(subject)));
+  }
   lines.push(...queueLines(subject.sockets));
   if (subject.connections !== null) {
     lines.push(
@@ -119,7 +128,7 @@ function whatLines(subject: ExplainedSockets): Line[] {
 }
 
 // Listeners share an address only by SO_REUSEPORT. Others may also do so by SO_REUSEADDR, and the kernel does not say which.
-function sharingText({ sockets, relations, processes }: ExplainedSockets): string {
+function sharingText({ sockets, relations, processes, ends }: ExplainedSockets): string {
   const how = sockets.every(({ state }) => state === "listen")
     ? "SO_REUSEPORT"
     : "SO_REUSEPORT or SO_REUSEADDR";
@@ -130,20 +139,35 @@ function sharingText({ sockets, relations, processes }: ExplainedSockets): strin
     : each[0] === 0
     ? "their owners not seen"
     : `held by ${plural(each[0]!, "process", "processes")} each, ${processes.length} in all`;
-  return `${sockets.length} sockets share the address (${how}), ${held}`;
+  const what = ends.length > 1 ? `${ends.length} addresses` : "address";
+  return `${sockets.length} sockets share the ${what} (${how}), ${held}`;
 }
 
 function queueLines(sockets: readonly Socket[]): Line[] {
   const queues = sockets.flatMap(({ acceptQueue }) => acceptQueue === null ? [] : [acceptQueue]);
   const { fullQueue } = familyOf(sockets[0]!.family);
-  const kinds = new Map<string, { count: number; length: number; limit: number | null }>();
-  for (const { length, limit } of queues) {
+  interface Kind {
+    readonly length: number;
+    readonly limit: number | null;
+    count: number;
+    /** The address of the only one. */
+    where: string | null;
+  }
+  const kinds = new Map<string, Kind>();
+  const addresses = new Set(sockets.map(localText));
+  for (const socket of sockets) {
+    if (socket.acceptQueue === null) continue;
+    const { length, limit } = socket.acceptQueue;
     const key = `${length} ${limit}`;
     const known = kinds.get(key);
-    if (known === undefined) kinds.set(key, { count: 1, length, limit });
-    else known.count++;
+    const where = addresses.size > 1 ? localText(socket) : null;
+    if (known === undefined) kinds.set(key, { count: 1, length, limit, where });
+    else {
+      known.count++;
+      if (known.where !== where) known.where = null;
+    }
   }
-  return some([...kinds.values()], ({ count, length, limit }) => {
+  return some([...kinds.values()], ({ count, length, limit, where }) => {
     // The kernel accepts one connection more than the limit.
     const full = limit !== null && length > limit;
     return plain(
@@ -152,6 +176,8 @@ function queueLines(sockets: readonly Socket[]): Line[] {
       limit === null ? "" : ` of ${limit}`,
       kinds.size === 1 && count > 1 ? " each" : "",
       ...(full ? [[`, full: ${fullQueue}`, "warning"] as const] : []),
+      // Which of several addresses it is.
+      ...(full && where !== null ? [`  ${where}`] : []),
     );
   });
 }

@@ -6,7 +6,14 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { ExplainedSockets, Explanation, Logs, Place } from "../../../src/model/explanation.ts";
+import type {
+  ExplainedSockets,
+  Explanation,
+  Logs,
+  Place,
+  ReachReport,
+} from "../../../src/model/explanation.ts";
+import { isWildcard } from "../../../src/model/endpoint.ts";
 import type { Owner, Process } from "../../../src/model/owner.ts";
 import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
@@ -121,6 +128,7 @@ function subject(
   return {
     kind: "service",
     sockets: [{ ...socket, owners: processes.map((process) => owner(process, 3)) }],
+    ends: [],
     relations: [{ roots, consequences: [] }],
     connections: null,
     connectionsVerdict: { answer: "no" },
@@ -204,7 +212,52 @@ const usage = (pid: number, more: Partial<Usage> = {}): Usage => ({
   ...more,
 });
 
+/** One service on several addresses. */
+function several(sockets: Socket[], process: Process): ExplainedSockets {
+  const one = subject(sockets[0]!, [node(owner(process, 6))], {});
+  const reach = ({ local, family }: Socket): ReachReport => ({
+    scope: "private",
+    reasons: [],
+    addresses: "address" in local && !isWildcard(local.address) ? null : [{
+      interface: "eth0",
+      address: family === "inet" ? "192.168.1.20" : "fd00::20",
+      prefix: family === "inet" ? 24 : 64,
+      scope: "private",
+      mapped: false,
+      carrier: true,
+    }],
+    groups: [],
+    published: [],
+    file: null,
+  });
+  return {
+    ...one,
+    sockets: sockets.map((socket) => ({ ...socket, owners: one.sockets[0]!.owners })),
+    relations: sockets.map(() => one.relations[0]!),
+    ends: sockets.map((socket) => ({
+      sockets: [socket],
+      connections: null,
+      reach: reach(socket),
+      forwardsTo: null,
+    })),
+    connections: { established: 3, peers: 2, unaccepted: 0, timeWait: 0, others: {} },
+  };
+}
+
 const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
+  "twins": [
+    explanation("80", [several(
+      [socket("0.0.0.0", 80), socket("::", 80, { v6only: true })],
+      master,
+    )]),
+    explanation("53", [several(
+      Array.from({ length: 10 }, (_, i) =>
+        socket(`10.0.0.${i + 1}`, 53, {
+          acceptQueue: i === 4 ? { length: 12, limit: 11 } : { length: 0, limit: 11 },
+        })),
+      master,
+    )]),
+  ],
   "story": [
     explanation("3000", [subject(socket("::", 3000), [node(owner(node980, 18))], {
       stories: [story],
