@@ -69,6 +69,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/cli": [
     "src/commands",
+    "src/views",
     "src/filter",
     "src/families",
     "src/audit",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FieldChoice } from "../commands/field_list.ts";
 import { list } from "../commands/list.ts";
 import type { Target } from "../commands/explain/target.ts";
 import type { Expr } from "../filter/ast.ts";
@@ -34,6 +35,12 @@ export async function run(
     return showHelp(listHelp(commands, FIELDS), out);
   }
   if (options.version) return version(out);
+  if (options.columns === "help") {
+    const { columnsHelp } = await import("./list_fields.ts");
+    out.write(columnsHelp());
+    out.flush();
+    return EXIT_OK;
+  }
   let targets: readonly Target[] | null = null;
   if (positional.length > 0) {
     const [first, ...rest] = positional as [string, ...string[]];
@@ -55,14 +62,24 @@ export async function run(
     ? await readFilter(positional, options.filters, live)
     : await filterOf(targets, options, live);
   const query = buildQuery(options, filter);
+  const fields = await fieldsOf(options);
   if (options.explainFilter) {
     const { explainFilter } = await import("../commands/explain_filter.ts");
     explainFilter(query, out);
     return EXIT_OK;
   }
   traceIfAsked(options, err);
-  const complete = await list(query, options, out, err);
+  const complete = await list(query, { ...options, fields }, out, err);
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
+}
+
+// What knows the columns is loaded only if one was asked for.
+async function fieldsOf(options: ListOptions): Promise<FieldChoice | null> {
+  const { columns, sort, count, groupBy, format } = options;
+  const usual = columns === null && sort.length === 0 && !count && groupBy.length === 0;
+  if (usual && (format === "text" || format === "json" || format === "ndjson")) return null;
+  const { listFields } = await import("./list_fields.ts");
+  return listFields(options);
 }
 
 async function version(out: Writer): Promise<number> {

@@ -10,16 +10,19 @@ import { OWNER_SOURCES, type OwnerSource } from "../query.ts";
 import type { PortRange } from "../model/port_range.ts";
 import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, VERBOSE_FLAG } from "./common_flags.ts";
 import type { Flag } from "./flag.ts";
-import type { ListOptions } from "./list_options.ts";
+import { LIST_FORMATS, type ListFormatName, type ListOptions } from "./list_options.ts";
 import { NETNS_FLAGS } from "./netns_choice.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** What people count by. Any other column is allowed, too. */
+const GROUPS = ["process", "user", "service", "container", "state", "peer", "port", "netns"];
 
 /** State names as they are typed. */
 const STATE_NAMES = STATES.slice(1).map((state) => state.replaceAll("_", "-"));
 
-function setFormat(options: ListOptions, format: "json" | "ndjson"): void {
+function setFormat(options: ListOptions, format: ListFormatName): void {
   if (options.format !== "text" && options.format !== format) {
-    throw new UsageError("--json and --ndjson were both given: choose one");
+    throw new UsageError(`${options.format} and ${format} were both asked for: choose one`);
   }
   options.format = format;
 }
@@ -254,6 +257,43 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     help:
       "how owners are found: auto, bpf (one pass in the kernel) or proc, which stands in for what cannot be used",
     set: (options, value) => options.owners = value as OwnerSource,
+  },
+  {
+    long: "columns",
+    short: "o",
+    value: "NAME[,NAME]",
+    group: "Output",
+    help: "these columns, a row for each socket; --columns help lists them",
+    set: (options, value) => options.columns = value,
+  },
+  {
+    long: "sort",
+    value: "NAME[,-NAME]",
+    group: "Output",
+    help: "by the values of these columns; with - the largest first",
+    set: (options, value) => options.sort.push(...parseNames("sort", value)),
+  },
+  {
+    long: "count",
+    group: "Output",
+    help: "only how many there are",
+    set: (options) => options.count = true,
+  },
+  {
+    long: "group-by",
+    value: "NAME[,NAME]",
+    list: GROUPS,
+    group: "Output",
+    help: "how many there are of each process, user, service, container, state, peer, port …",
+    set: (options, value) => options.groupBy.push(...parseNames("group-by", value)),
+  },
+  {
+    long: "format",
+    value: "FORMAT",
+    choices: LIST_FORMATS,
+    group: "Output",
+    help: "text, wide (every socket and more columns), csv, tsv, json or ndjson",
+    set: (options, value) => setFormat(options, value as ListFormatName),
   },
   {
     long: "json",

@@ -9,6 +9,11 @@ import type { PortRange } from "../model/port_range.ts";
 import type { StateMask } from "../model/state.ts";
 import type { ColorChoice } from "../text/color.ts";
 
+/** What the listing can be written as. */
+export const LIST_FORMATS = ["text", "wide", "csv", "tsv", "json", "ndjson"] as const;
+/** One of {@linkcode LIST_FORMATS}. */
+export type ListFormatName = typeof LIST_FORMATS[number];
+
 /** The values that flags set. */
 export interface ListOptions {
   all: boolean;
@@ -31,7 +36,13 @@ export interface ListOptions {
   info: boolean;
   /** On a terminal too, a row for each socket. */
   full: boolean;
-  format: "text" | "json" | "ndjson";
+  format: ListFormatName;
+  /** Names of columns, as typed; `null` for the usual ones. */
+  columns: string | null;
+  /** Names to sort by, each with `-` before it for the other way round. */
+  sort: string[];
+  count: boolean;
+  groupBy: string[];
   color: ColorChoice;
   header: boolean;
   requireComplete: boolean;
@@ -62,6 +73,10 @@ export function defaultOptions(): ListOptions {
     info: false,
     full: false,
     format: "text",
+    columns: null,
+    sort: [],
+    count: false,
+    groupBy: [],
     color: "auto",
     header: true,
     requireComplete: false,

@@ -56,7 +56,8 @@ export function explainOptions(options: ListOptions): ExplainOptions | null {
     options.ports.length > 0 || options.pids.length > 0 || options.processes.length > 0 ||
     options.users.length > 0 || options.filters.length > 0 || options.explainFilter ||
     options.record !== null || options.replay !== null || options.requireComplete ||
-    format === "ndjson";
+    options.full || options.columns !== null || options.sort.length > 0 || options.count ||
+    options.groupBy.length > 0 || format !== "text" && format !== "json";
   return selects ? null : { netns, json: format === "json", color, verbose };
 }
 

@@ -15,11 +15,14 @@ import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
+import type { FieldChoice, FieldFormat } from "./field_list.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
 
 /** How to show the listing, and where to record or replay it. */
 interface ListFormat {
-  readonly format: "text" | "json" | "ndjson";
+  readonly format: FieldFormat["format"];
+  /** Columns, order and groups; `null` for the usual ones. */
+  readonly fields: FieldChoice | null;
   readonly color: ColorChoice;
   /** A row for each socket, on a terminal too. */
   readonly full: boolean;
@@ -39,9 +42,15 @@ export async function list(
   err: Writer,
 ): Promise<boolean> {
   const diagnostics = new Diagnostics();
+  const { fields } = format;
   const screen = screenOf(query, format);
+  const how: Shown = { netns: query.netns, info: query.info === true, screen };
+  if (fields !== null) {
+    const { needsInfo } = await import("./field_list.ts");
+    if (needsInfo(fields)) query = { ...query, info: true };
+  }
   // The control group tells whose a socket is where its owners are hidden.
-  if (screen !== null) query = { ...query, cgroups: true };
+  if (screen !== null || fields !== null) query = { ...query, cgroups: true };
   const { snapshot, tools } = format.record === null && format.replay === null
     ? await snapshotOf(query, diagnostics, { root: new ProcRoot(), users: new Users() })
     : await recordedSnapshot(query, diagnostics, format);
@@ -50,12 +59,8 @@ export async function list(
     const root = new ProcRoot();
     for (const gap of gapsOfProcesses(query, snapshot.sockets, root)) diagnostics.gap(gap);
   }
-  if (format.format === "text") {
-    await writeText(snapshot.sockets, tools, query, screen, format, out);
-  } else {
-    const { writeJson, writeNdjson } = await import("../views/json.ts");
-    (format.format === "json" ? writeJson : writeNdjson)(snapshot, out);
-  }
+  if (fields === null) await writeUsual(snapshot, tools, how, format, out);
+  else await writeChosen({ snapshot, tools }, fields, how, format, out);
   out.flush();
   await report(diagnostics, format, screen !== null, err);
   return diagnostics.complete;
@@ -67,17 +72,60 @@ const MOST_ON_SCREEN = 20_000;
 /** The terminal that services are shown on; `null` where each socket has a row: in a pipe, and with its details. */
 function screenOf(
   { info }: Query,
-  { format, full }: ListFormat,
+  { format, full, fields }: ListFormat,
 ): { readonly width: number; readonly height: number | null } | null {
-  const width = format !== "text" || full || info === true ? null : terminalWidth(1);
+  const other = format !== "text" || full || info === true ||
+    fields !== null && (fields.columns ?? fields.groups) !== null;
+  const width = other ? null : terminalWidth(1);
   return width === null ? null : { width, height: terminalHeight(1) };
+}
+
+/** What decides how the listing looks, beside its format. */
+interface Shown {
+  readonly netns: Query["netns"];
+  /** True where details were asked for to be shown, and not only to be compared. */
+  readonly info: boolean;
+  readonly screen: ReturnType<typeof screenOf>;
+}
+
+/** With columns, an order or groups that were asked for. */
+async function writeChosen(
+  { snapshot, tools }: Taken,
+  fields: FieldChoice,
+  how: Shown,
+  format: ListFormat,
+  out: Writer,
+): Promise<void> {
+  const { sortedSockets, writeCounts, writeFields } = await import("./field_list.ts");
+  const { screenFacts } = await import("./screen_facts.ts");
+  const source = { facts: screenFacts(tools), nowMs: snapshot.takenAtMs };
+  const color = useColor(format.color, terminalColumns(1) !== null, process.env);
+  const look = { format: format.format, header: format.header, color };
+  if (fields.groups !== null) {
+    writeCounts(snapshot, fields.groups, source, look, out);
+    return;
+  }
+  const sockets = sortedSockets(snapshot.sockets, fields, source);
+  if (fields.columns !== null) writeFields(sockets, fields.columns, source, look, out);
+  else await writeUsual({ ...snapshot, sockets }, tools, how, format, out);
+}
+
+async function writeUsual(
+  snapshot: Snapshot<Sockets>,
+  tools: ListTools,
+  how: Shown,
+  format: ListFormat,
+  out: Writer,
+): Promise<void> {
+  if (format.format === "text") return writeText(snapshot.sockets, tools, how, format, out);
+  const { writeJson, writeNdjson } = await import("../views/json.ts");
+  (format.format === "json" ? writeJson : writeNdjson)(snapshot, out);
 }
 
 async function writeText(
   sockets: Sockets,
   tools: ListTools,
-  { netns }: Query,
-  screen: ReturnType<typeof screenOf>,
+  { netns, info, screen }: Shown,
   { color, header }: ListFormat,
   out: Writer,
 ): Promise<void> {
@@ -85,7 +133,7 @@ async function writeText(
     const width = terminalWidth(1);
     const colored = useColor(color, width !== null, process.env);
     const { writeTable } = await import("../views/table.ts");
-    writeTable(sockets, out, { width, color: colored, header, netns: netns === "all" });
+    writeTable(sockets, out, { width, color: colored, header, info, netns: netns === "all" });
     return;
   }
   const { writeScreen } = await import("../views/screen/mod.ts");

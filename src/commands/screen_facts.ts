@@ -18,6 +18,7 @@ export function screenFacts(
   return {
     process: (pid) => processes.get(pid),
     serviceOf: (process) => names.of(process),
+    containerOf: (process) => names.containerOf(process),
     serviceOfGroup: (id) => root.isLive ? names.ofGroup(id) : null,
     userName: (uid) => users.name(uid),
   };

@@ -32,6 +32,13 @@ export class ServiceNames {
     return names?.name ?? container.name ?? shortId(container.id);
   }
 
+  /** The container of a process, by name or else by ID; `null` for a process of the host. */
+  containerOf(process: Process): string | null {
+    const { container } = process;
+    if (container === null) return null;
+    return this.#containers.names(process)?.name ?? container.name ?? shortId(container.id);
+  }
+
   /** That of a control group, by its identifier; `null` for a group that is gone or not seen from here. */
   ofGroup(id: bigint): string | null {
     const path = this.#groups.path(id);

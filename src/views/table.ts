@@ -31,6 +31,8 @@ interface TableOptions {
   readonly width: number | null;
   readonly color: boolean;
   readonly header: boolean;
+  /** False to leave out details that are known. Absent: they are shown. */
+  readonly info?: boolean;
   /** Whether there is a column for the network namespace. Absent: where sockets are from several. */
   readonly netns?: boolean;
 }
@@ -46,7 +48,7 @@ const FLUSH_AT = 64 * 1024;
 
 /** Writes the listing. Throws what the writer throws. */
 export function writeTable(sockets: Sockets, writer: Writer, options: TableOptions): void {
-  const { width, color, header, netns } = options;
+  const { width, color, header, netns, info = true } = options;
   const out = new RowBuffer();
   const table = width === null
     ? new PlainTable(sockets, out, color, header, netns)
@@ -54,7 +56,7 @@ export function writeTable(sockets: Sockets, writer: Writer, options: TableOptio
   if (header) table.writeHeader();
   for (const socket of sockets) {
     table.writeSocket(socket);
-    writeInfo(socket, out, color, width ?? Infinity);
+    if (info) writeInfo(socket, out, color, width ?? Infinity);
     if (out.length >= FLUSH_AT) out.flush(writer);
   }
   out.flush(writer);

@@ -80,7 +80,7 @@ describe("parseArguments()", () => {
     [["--jso"], "there is no flag --jso: did you mean --json?"],
     [["--process", "a,"], '--process "a,": a name is empty'],
     [["--filter", " "], '--filter " ": it is empty, expected e.g. "sport = 80"'],
-    [["--json", "--ndjson"], "--json and --ndjson were both given: choose one"],
+    [["--json", "--ndjson"], "json and ndjson were both asked for: choose one"],
   ])("answers %p with one clear line", (args, message) => {
     expect(() => parse(...args)).toThrow(new UsageError(message));
   });

@@ -71,6 +71,10 @@ export class Scene implements ScreenFacts {
     return this.#services.get(pid) ?? null;
   }
 
+  containerOf(): string | null {
+    return null;
+  }
+
   serviceOfGroup(id: bigint): string | null {
     return id === 7n ? "mariadb" : null;
   }

@@ -19,6 +19,8 @@ export interface ScreenFacts {
   readonly process: ProcessLookup;
   /** What a process belongs to: a container or a unit; `null` for neither. */
   serviceOf(process: Process): string | null;
+  /** The container of a process, by name or else by ID; `null` for none. */
+  containerOf(process: Process): string | null;
   /** What a control group belongs to, by the number that the kernel tells of a socket. */
   serviceOfGroup(id: bigint): string | null;
   /** Login name; `null` where there is none. */
