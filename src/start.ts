@@ -15,7 +15,7 @@ function refusal(): string | null {
   // The kernel also sets the flag when a security module confines a service that root starts. No one gains rights by that.
   if (gainedPrivileges() && realUserId() !== 0) {
     return "file capabilities or the setuid bit give this file rights, and the runtime in it trusts the environment of " +
-      "whoever starts it: take them away and run it by sudo";
+      "the user who starts it: take them away and run it by sudo";
   }
   return null;
 }

@@ -117,7 +117,7 @@ export function createGiven(path: string, mode: number): number | Refusal {
     if (shared && ![0, process.geteuid!()].includes(there.uid)) {
       return new Refusal(
         "unfit",
-        `belongs to another user (${there.uid}), in a folder that everybody may write to`,
+        `belongs to another user (${there.uid}), in a folder that all users may write to`,
       );
     }
     if ((there.mode & S_IFMT) !== S_IFLNK) follow = O_NOFOLLOW;

@@ -1,6 +1,10 @@
 /**
  * The snapshot of the network namespace that this program runs in.
  *
+ * `netns_snapshot.ts` could take it too. This file is separate because nearly every listing runs it: it loads no code for other
+ * namespaces, and reads the interfaces only when a socket of the answer needs them. There they must be read inside each namespace,
+ * before it is known which sockets the filter leaves.
+ *
  * @module
  */
 import type { Diagnostics } from "../diagnostics.ts";

@@ -40,7 +40,9 @@ export class RecordingFile {
   /** Creates the file. Throws {@linkcode RecordingError}. */
   constructor(path: string) {
     this.#path = path;
-    if (path.includes("\0")) throw new RecordingError(`--record: no file can be called so`);
+    if (path.includes("\0")) {
+      throw new RecordingError(`--record: a file name cannot contain a NUL byte`);
+    }
     this.#fd = tryOpenAt(AT_FDCWD, cString(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     if (this.#fd >= 0) return;
     const errno = -this.#fd;
@@ -81,7 +83,7 @@ function readFacts({ process }: Owner): void {
 /** Opens a recording. Throws {@linkcode RecordingError}. */
 export function openRecording(path: string): Replayer {
   const refuse = (why: string) => new RecordingError(`--replay ${path}: ${why}`);
-  if (path.includes("\0")) throw refuse("no file can be called so");
+  if (path.includes("\0")) throw refuse("a file name cannot contain a NUL byte");
   const bytes = readGiven(path, MAX_RECORDING_BYTES);
   if (bytes instanceof Refusal) {
     throw refuse(bytes.errno === 0 ? `it ${bytes.text}` : errnoText(bytes.errno));
