@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes, Container, Process } from "./owner.ts";
+import type { ConnectionEnd, PeerCount } from "./peer.ts";
 import type { PortRange } from "./port_range.ts";
 import type { Relations } from "./relation.ts";
 import type { Netns, Scope, Socket, Transport } from "./socket.ts";
@@ -141,6 +142,12 @@ export interface ExplainedSockets {
   /** One for each socket of a service, in the same order. Empty for connections. */
   readonly relations: readonly Relations[];
   readonly connections: Connections | null;
+  /** Of connections: what is known of each, in the order of the sockets. Empty for services. */
+  readonly connectionEnds: readonly ConnectionEnd[];
+  /** The peers with the most connections, the most first: five at most. */
+  readonly peers: readonly PeerCount[];
+  /** How many further peers there are. */
+  readonly otherPeers: number;
   /** Whether it has connections. */
   readonly connectionsVerdict: Verdict;
   readonly processes: readonly Process[];

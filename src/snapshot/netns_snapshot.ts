@@ -32,7 +32,7 @@ import { inOrder } from "./order.ts";
 import { selectSockets } from "./select.ts";
 
 /** Our own network namespace, and those that these processes live in or hold sockets of. */
-interface Around {
+export interface Around {
   readonly around: readonly number[];
 }
 

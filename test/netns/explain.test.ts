@@ -644,6 +644,64 @@ async function withScript(
   }
 }
 
+describe("clients", () => {
+  testIf(
+    reason,
+    "the port of a live connection names its process, its peer and who began it",
+    async () => {
+      const SCENE = `
+import os, socket, sys
+server = socket.create_server(("127.0.0.1", 8097))
+ours, theirs = os.pipe()
+child = os.fork()
+if child == 0:
+    server.close(); keep = [socket.create_connection(("127.0.0.1", 8097)) for i in range(3)]
+    os.write(theirs, f"{os.getpid()} {keep[0].getsockname()[1]}".encode())
+    sys.stdin.read(); os._exit(0)
+accepted = [server.accept()[0] for i in range(3)]
+print(os.read(ours, 64).decode(), flush=True)
+sys.stdin.read()
+`;
+      await using netns = await Namespace.create();
+      const scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), {
+        stdin: "pipe",
+        stdout: "pipe",
+      });
+      try {
+        const { value } = await scene.stdout.getReader().read();
+        const [client, port] = new TextDecoder().decode(value).trim().split(" ").map(Number);
+        const connection = await one(netns, String(port));
+        expect(connection.kind).toBe("connections");
+        expect(connection.sockets[0].owners.map(({ pid }: Json) => pid)).toEqual([client]);
+        expect(connection.connection_ends).toEqual([{ direction: "out", pids: [scene.pid] }]);
+        const text = await netns.output([SOCKEYE, String(port)]);
+        expect(text).toContain(
+          `tcp 127.0.0.1:${port} → 127.0.0.1:8097  established  to python3 (${scene.pid})`,
+        );
+        // The server's block counts them, and knows who they are of.
+        const service = await one(netns, "8097");
+        expect(service.peers).toEqual([
+          { address: "127.0.0.1", port: null, count: 3, pids: [client] },
+        ]);
+        expect(await netns.output([SOCKEYE, "8097"])).toContain(
+          `with 127.0.0.1 ×3 by python3 (${client})`,
+        );
+        // Of a process, each of its connections is told with its direction.
+        const { json } = await explain(netns, `pid:${scene.pid}`);
+        const own = json.explanations[0].subjects.find(({ kind }: Json) => kind === "connections");
+        // Its standard streams may be sockets too.
+        const tcp = own.connection_ends.filter((_: Json, i: number) =>
+          own.sockets[i].transport === "tcp"
+        );
+        expect(tcp).toEqual(Array(3).fill({ direction: "in", pids: [client] }));
+      } finally {
+        scene.stdin.end();
+        await scene.exited;
+      }
+    },
+  );
+});
+
 describe("groups", () => {
   const LISTENERS = [
     "def listener(port):",

@@ -54,11 +54,7 @@ function explainTarget(
 ): Explanation {
   const target = withInterfaceName(asked, input);
   const { diagnostics, facts, root, namespaces } = input;
-  const matching = inOrder(
-    input.sockets.filter((socket) => matches(socket, target, input)),
-    target,
-    input,
-  );
+  const matching = inOrder(matchingSockets(target, input), target, input);
   const subjects = explainSockets(matching, target, input);
   const searched = [...namespaces.keys()];
   const base = {
@@ -110,6 +106,15 @@ function explainTarget(
     processVerdict,
     elsewhereVerdict,
   };
+}
+
+// A port that no server has may be that of connections: then they are what was asked about.
+function matchingSockets(target: Target, input: ExplainInput): Socket[] {
+  const found = input.sockets.filter((socket) => matches(socket, target, input));
+  if (found.length > 0 || target.kind !== "port") return found;
+  return input.sockets.filter((socket) =>
+    !isServer(socket) && socket.state !== "time_wait" && matchesPort(socket, target)
+  );
 }
 
 // What a path leads to comes before what was bound to it once.

@@ -18,7 +18,7 @@ import { SocketFiles } from "../../reach/socket_file.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
-import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
+import { type Around, takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { Bearers, namesProcesses } from "./bearers.ts";
 import type { Target } from "./target.ts";
 
@@ -33,6 +33,10 @@ export interface NetnsFacts {
 /** See the module. */
 export interface ExplainInput {
   readonly root: ProcRoot;
+  /** Where the sockets were looked for. */
+  readonly choice: NetnsChoice | "own" | Around;
+  /** True if only sockets on the ports of the targets were read. */
+  readonly portsOnly: boolean;
   readonly sockets: readonly Socket[];
   readonly namespaces: ReadonlyMap<number, NetnsFacts>;
   readonly facts: Facts;
@@ -56,9 +60,11 @@ export function takeInput(
   const bearers = new Bearers(users, root);
   // Their sockets may be of other network namespaces than ours.
   const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, bearers, root) : [];
+  const query = queryFor(targets);
+  const choice = netns ?? (named.length > 0 ? { around: named } : "own");
   const snapshot = takeNetnsSnapshot(
-    queryFor(targets),
-    netns ?? (named.length > 0 ? { around: named } : "own"),
+    query,
+    choice,
     diagnostics,
     { root },
     (found) => {
@@ -72,6 +78,8 @@ export function takeInput(
   );
   return {
     root,
+    choice,
+    portsOnly: query.ports !== null,
     sockets: snapshot.sockets,
     namespaces,
     facts,

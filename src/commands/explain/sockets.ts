@@ -10,6 +10,7 @@ import type { Socket } from "../../model/socket.ts";
 import { connectionsOf, countConnections } from "./connections.ts";
 import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
+import { connectionEnds, topPeers } from "./peers.ts";
 import { logsOf, placesOf } from "./processes.ts";
 import { forwardOf, reachReport } from "./reach.ts";
 import { firstProcesses, runOf } from "./run.ts";
@@ -76,6 +77,7 @@ function explainService(
     };
   });
   const connections = ends.every((end) => end.connections === null) ? null : [...all];
+  const top = topPeers(connections ?? [], input);
   const places = placesOf(processes, input);
   const logs = logsOf(processes, input);
   const tables = (label: string) =>
@@ -88,6 +90,9 @@ function explainService(
     ends,
     relations,
     connections: connections === null ? null : countConnections(connections, first),
+    connectionEnds: [],
+    peers: top.peers,
+    otherPeers: top.others,
     connectionsVerdict: decide(
       connections?.some(({ state }) => state === "established") ?? false,
       { tables },
@@ -108,12 +113,16 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
   const logs = logsOf(processes, input);
   const pids = new Set(processes.map(({ pid }) => pid));
   const first = processes.filter(({ ppid }) => ppid === null || !pids.has(ppid));
+  const top = topPeers(sockets, input);
   return {
     kind: "connections",
     sockets,
     ends: [],
     relations: [],
     connections: countConnections(sockets),
+    connectionEnds: connectionEnds(sockets, input),
+    peers: top.peers,
+    otherPeers: top.others,
     connectionsVerdict: { answer: "yes" },
     processes,
     places,

@@ -87,6 +87,17 @@ function subjectJson(subject: ExplainedSockets): Json {
     kind: subject.kind,
     sockets: subject.sockets.map(socketJson),
     connections: subject.connections === null ? null : connectionsJson(subject.connections),
+    connection_ends: subject.connectionEnds.map(({ direction, peers }) => ({
+      direction,
+      pids: peers?.map(({ pid }) => pid) ?? null,
+    })),
+    peers: subject.peers.map(({ address, port, count, processes }) => ({
+      address,
+      port,
+      count,
+      pids: processes.map(({ pid }) => pid),
+    })),
+    other_peers: subject.otherPeers,
     relations: subject.relations.map(({ roots, consequences }) => ({
       roots: roots.map(nodeJson),
       consequences,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endpointTraits, familyOf } from "../../families/mod.ts";
+import { familyOf } from "../../families/mod.ts";
 import type {
   BindReport,
   Connections,
@@ -14,7 +14,7 @@ import { absence, type Verdict } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { stateLabel } from "../columns.ts";
 import type { Span } from "../../text/flow.ts";
-import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
 import { endsReachLines, endsText } from "./ends.ts";
@@ -28,9 +28,9 @@ import {
   netnsText,
   Page,
   plain,
-  protocolName,
   some,
 } from "./page.ts";
+import { eachConnection, peerLines } from "./peers.ts";
 import { plural } from "../../text/plural.ts";
 
 import { writeUnlisted } from "./unlisted.ts";
@@ -122,6 +122,7 @@ function whatLines(subject: ExplainedSockets): Line[] {
         first.state === "listen" ? subject.connectionsVerdict : null,
       )
         .map((spans) => plain(...spans)),
+      ...peerLines(subject),
     );
   }
   return lines;
@@ -220,16 +221,10 @@ function connectionsSpans(connections: Connections, verdict: Verdict | null): Sp
   return lines;
 }
 
-function connectionLines({ sockets, connections }: ExplainedSockets): Line[] {
-  const lines = connectionsSpans(connections!, null).map((spans) => plain(...spans));
-  lines.push(...some(sockets, (socket) => {
-    const peer = socket.peer === null ? "-" : endpointTraits(socket.family).text(socket.peer);
-    return plain(
-      `${protocolName(socket)} ${localText(socket)}`,
-      [" → ", "dim"],
-      typeof peer === "string" ? sanitize(peer) : sanitizeBytes(peer),
-      [`  ${stateLabel(socket)}`, "dim"],
-    );
-  }));
+function connectionLines(subject: ExplainedSockets): Line[] {
+  const lines = connectionsSpans(subject.connections!, null).map((spans) => plain(...spans));
+  lines.push(...eachConnection(subject));
+  // Those that are all named need no sum.
+  if (subject.sockets.length > MANY) lines.push(...peerLines(subject));
   return lines;
 }

@@ -69,6 +69,8 @@ export function explainInput(
   const users = new Users("/etc/passwd", () => new TextEncoder().encode("root:x:0:0::/:/bin/sh\n"));
   return {
     root,
+    choice: "own",
+    portsOnly: false,
     sockets,
     namespaces: new Map(facts === undefined ? [] : [[NETNS.inode, facts]]),
     facts: new Facts(root, new Processes(root, users)),

@@ -129,6 +129,9 @@ function subject(
     kind: "service",
     sockets: [{ ...socket, owners: processes.map((process) => owner(process, 3)) }],
     ends: [],
+    connectionEnds: [],
+    peers: [],
+    otherPeers: 0,
     relations: [{ roots, consequences: [] }],
     connections: null,
     connectionsVerdict: { answer: "no" },
@@ -245,6 +248,46 @@ function several(sockets: Socket[], process: Process): ExplainedSockets {
 }
 
 const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
+  "peers": [
+    explanation("5432", [subject(socket("0.0.0.0", 5432), [node(owner(python, 6))], {
+      connections: { established: 61, peers: 9, unaccepted: 0, timeWait: 0, others: {} },
+      peers: [
+        { address: "10.0.0.7", port: null, count: 40, processes: [] },
+        { address: "127.0.0.1", port: null, count: 12, processes: [node980, master, ...workers] },
+        { address: "fd00::7", port: null, count: 9, processes: [] },
+      ],
+      otherPeers: 6,
+    })]),
+    explanation("43506", [{
+      ...subject(socket("127.0.0.1", 43506), [], {}),
+      kind: "connections",
+      relations: [],
+      processes: [node980],
+      sockets: [
+        ["127.0.0.1", 43506, "127.0.0.1", 5432, "established"] as const,
+        ["10.0.0.2", 43506, "10.0.0.5", 443, "close_wait"] as const,
+        ["10.0.0.2", 43506, "10.0.0.9", 50000, "established"] as const,
+      ].map(([address, port, peer, peerPort, state]) =>
+        socket(address, port, {
+          state,
+          acceptQueue: null,
+          peer: { address: peer, port: peerPort, interface: null },
+        })
+      ),
+      connectionEnds: [
+        { direction: "out", peers: [python] },
+        { direction: "out", peers: null },
+        { direction: null, peers: null },
+      ],
+      connections: {
+        established: 2,
+        peers: 2,
+        unaccepted: 0,
+        timeWait: 0,
+        others: { close_wait: 1 },
+      },
+    }]),
+  ],
   "twins": [
     explanation("80", [several(
       [socket("0.0.0.0", 80), socket("::", 80, { v6only: true })],
