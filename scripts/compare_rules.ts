@@ -82,7 +82,7 @@ export const MEANT: readonly Rule[] = [
   ),
   replace(
     "-i tells the running timer and how long a connection has been silent",
-    /^( {4})timer:\w+,\d+ms |(?<=^ {4}.*) lastsnd:\S+ lastrcv:\S+ lastack:\S+/gm,
+    /^ {4}timer:\w+,\d+ms(?:,\d+)?\n|^( {4})timer:\w+,\d+ms(?:,\d+)? |(?<=^ {4}.*) lastsnd:\S+ lastrcv:\S+ lastack:\S+/gm,
     "$1",
     (args) => !isTool(args),
   ),

@@ -32,6 +32,7 @@ type PolicyTransport = typeof POLICY_TRANSPORTS[number];
 
 /** The kinds of socket that a policy may check. */
 export const POLICY_CHECKS = ["internet", "unix", "packet", "vsock", "xdp"] as const;
+/** One of {@linkcode POLICY_CHECKS}. */
 export type PolicyCheck = typeof POLICY_CHECKS[number];
 
 /** How far a socket may be reachable at most, from near to far. */

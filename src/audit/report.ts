@@ -11,6 +11,7 @@ export const AUDIT_SCHEMA = "sockeye.audit/1";
 
 /** From least to worst. */
 export const SEVERITIES = ["info", "low", "medium", "high", "critical"] as const;
+/** One of {@linkcode SEVERITIES}. */
 export type Severity = typeof SEVERITIES[number];
 
 /** What a policy says about a service. */
@@ -23,6 +24,7 @@ export const VERDICTS = [
   "expired",
   "undecidable",
 ] as const;
+/** One of {@linkcode VERDICTS}. */
 export type Verdict = typeof VERDICTS[number];
 
 /** An owner, without facts that change at every start. */

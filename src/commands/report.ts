@@ -14,6 +14,7 @@ import { tellGaps } from "../views/gaps.ts";
 
 /** Formats of a report. */
 export const REPORT_FORMATS = ["text", "json", "html"] as const;
+/** One of {@linkcode REPORT_FORMATS}. */
 export type ReportFormat = typeof REPORT_FORMATS[number];
 
 /** Which snapshots, and how to show them. */

@@ -39,9 +39,13 @@ export const SKMEMINFO_NAMES = [
   "drops",
 ] as const;
 
+/** An unsigned byte. */
 export const u8: Getter = (attribute) => attribute.u8();
+/** An unsigned 16-bit integer, host byte order. */
 export const u16: Getter = (attribute) => attribute.u16();
+/** An unsigned 32-bit integer, host byte order. */
 export const u32: Getter = (attribute) => attribute.u32();
+/** An unsigned 64-bit integer, host byte order. */
 export const u64: Getter = (attribute) => attribute.u64();
 /** Present or not: it has no payload. */
 export const flag: Getter = () => true;

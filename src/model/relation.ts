@@ -26,6 +26,7 @@ export const OWNER_ROLES = [
   "sibling",
   "thread",
 ] as const;
+/** One of {@linkcode OWNER_ROLES}. */
 export type OwnerRole = typeof OWNER_ROLES[number];
 
 /** A fact that supports a role. Keys are in snake case, because they are JSON keys too. */

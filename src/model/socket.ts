@@ -22,6 +22,7 @@ export const FAMILIES = [
   "xdp",
   "tipc",
 ] as const;
+/** One of {@linkcode FAMILIES}. */
 export type FamilyName = typeof FAMILIES[number];
 
 /** Transport, as in the JSON. Families without one repeat what the socket is: `packet`, `netlink`, `xdp`. */
@@ -42,6 +43,7 @@ export const TRANSPORTS = [
   "netlink",
   "xdp",
 ] as const;
+/** One of {@linkcode TRANSPORTS}. */
 export type Transport = typeof TRANSPORTS[number];
 
 /** One end of an internet socket. */
@@ -160,6 +162,7 @@ export const SCOPES = [
   "container",
   "unknown",
 ] as const;
+/** One of {@linkcode SCOPES}. */
 export type Scope = typeof SCOPES[number];
 
 /** How far a socket can be reached, and the facts that say so. */

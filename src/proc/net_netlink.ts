@@ -50,7 +50,7 @@ export function eachNetlinkRow(
       groups: hexadecimal(fields[3], WORD, "groups", line),
       receiveMemory: decimal(fields[4], WORD, "rmem", line),
       sendMemory: decimal(fields[5], WORD, "wmem", line),
-      // Linux before 3.14 prints the address of the dump's structure, which is 0 without a dump or without permission.
+      // Old kernels (3.10) print the address of the dump's structure, which is 0 without a dump or without permission.
       dumping: /[^0]/.test(pointer(fields[6], "dump", line)),
       drops: decimal(fields[8], WORD, "drops", line),
       inode: decimal(fields[9], WORD, "inode", line),

@@ -112,6 +112,7 @@ export const OUTCOMES = [
   "passed",
   "vanished",
 ] as const;
+/** One of {@linkcode OUTCOMES}. */
 export type Outcome = typeof OUTCOMES[number];
 
 function isIncomplete(outcome: Outcome | undefined): boolean {

@@ -73,7 +73,7 @@ describe("parsers of /proc", () => {
     expect(places).toEqual([7, 10, 0]);
   });
 
-  test("a dump of netlink is told by a flag, and before Linux 3.14 by a pointer", () => {
+  test("a dump of netlink is told by a flag, and on old kernels by a pointer", () => {
     const seen: boolean[] = [];
     for (const dump of ["0", "1", "0000000000000000", "ffff88003b1c2000"]) {
       eachNetlinkRow(

@@ -26,6 +26,7 @@ export const AUDIT_FORMATS = [
   "otel",
   "osquery",
 ] as const;
+/** One of {@linkcode AUDIT_FORMATS}. */
 export type AuditFormat = typeof AUDIT_FORMATS[number];
 
 /** The report in a format. The last three formats show the services of the snapshot instead of results. */

@@ -125,6 +125,12 @@ export interface Layout {
   readonly aligns: Uint8Array;
 }
 
+/**
+ * The layout of the columns that are shown.
+ *
+ * @param all The width of each column, with its delimiter.
+ * @param bare The column that gets no blanks.
+ */
 // Loops by hand: in a table of few rows, the first call of a built-in such as map takes longer than everything else.
 export function layoutOf(all: readonly number[], shown: readonly boolean[], bare: number): Layout {
   let count = 0;
