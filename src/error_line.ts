@@ -8,7 +8,7 @@ import { bugReport } from "./bug_report.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { FilterSyntaxError, formatFilterError } from "./filter/errors.ts";
 import { NetlinkError } from "./netlink/error.ts";
-import { NoSuchNamespace, NoSuchUser } from "./query.ts";
+import { NoSuchName, NoSuchNamespace, NoSuchUser } from "./query.ts";
 import { InputError } from "./snapshot/input.ts";
 import { RecordingError } from "./snapshot/recording/file.ts";
 import { sanitize } from "./text/sanitize.ts";
@@ -21,6 +21,7 @@ export function errorLine(error: unknown): string {
     error instanceof UsageError || error instanceof InputError ||
     error instanceof SyscallError || error instanceof NetlinkError ||
     error instanceof NoSuchNamespace || error instanceof NoSuchUser ||
+    error instanceof NoSuchName ||
     error instanceof RecordingError
   ) {
     return sanitize(error.message);

@@ -16,6 +16,11 @@ export class NoSuchNamespace extends Error {
   override readonly name = "NoSuchNamespace";
 }
 
+/** There is no such process, unit or container on the host. */
+export class NoSuchName extends Error {
+  override readonly name = "NoSuchName";
+}
+
 /** There is no such user on the host. */
 export class NoSuchUser extends Error {
   override readonly name = "NoSuchUser";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { conditions, type Expr } from "../filter/ast.ts";
+import type { Expr } from "../filter/ast.ts";
 import type { FamilyName, Transport } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
@@ -37,11 +37,37 @@ export function buildQuery(options: ListOptions, filter: Expr | null = null): Qu
 function states(options: ListOptions, filter: Expr | null): Query["states"] {
   if (options.states !== 0) return options.states;
   if (options.all) return ALL_STATES;
+  if (options.groupBy.some((name) => OF_CONNECTIONS.has(name))) return ALL_STATES;
   return !options.listening && filter !== null && asksForState(filter) ? ALL_STATES : null;
 }
 
-function asksForState(filter: Expr): boolean {
-  return [...conditions(filter)].some(({ kind }) => kind === "state");
+/** Columns by which services alone cannot be told apart. */
+const OF_CONNECTIONS: ReadonlySet<string> = new Set(["state", "peer", "host", "peer_port"]);
+
+// What only connections have is looked for among them. A field for both ends is no condition on the peer.
+function asksForState(expr: Expr): boolean {
+  switch (expr.kind) {
+    case "all":
+      return expr.terms.some(asksForState);
+    case "any":
+      return !isEitherEnd(expr.terms) && expr.terms.some(asksForState);
+    case "not":
+      return asksForState(expr.term);
+    case "state":
+      return true;
+    case "host":
+    case "port_order":
+    case "unix_name":
+    case "endpoint":
+      return expr.end === "destination";
+    default:
+      return false;
+  }
+}
+
+function isEitherEnd(terms: readonly Expr[]): boolean {
+  const ends = terms.map((term) => "end" in term ? term.end : null);
+  return ends.includes("source") && ends.includes("destination");
 }
 
 const INTERNET: readonly FamilyName[] = ["inet", "inet6"];

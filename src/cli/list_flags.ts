@@ -33,18 +33,30 @@ function shown(value: string): string {
 }
 
 function parsePorts(value: string): PortRange[] {
-  return value.split(",").map((item) => {
+  return value.split(",").flatMap((item) => {
+    const named = servicePorts(item);
+    if (named.length > 0) return named.map((port) => ({ first: port, last: port }));
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(item);
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || first > 65535 || last > 65535) {
       throw new UsageError(
-        `--port ${shown(value)}: "${item}" is not a port: expected N or N-M, 0 to 65535`,
+        `--port ${shown(value)}: "${item}" is not a port: expected N, N-M or a service, 0 to 65535`,
       );
     }
     if (first > last) throw new UsageError(`--port ${value}: the range ${item} runs backwards`);
     return { first, last };
   });
+}
+
+// A name may have different ports for TCP and UDP. The file is read only where there is a name.
+function servicePorts(name: string): readonly number[] {
+  if (!/^[a-z][\w+.-]*$/i.test(name)) return [];
+  const { servicePort } = require(
+    "../commands/explain/target.ts",
+  ) as typeof import("../commands/explain/target.ts");
+  const ports = [servicePort(name, "tcp"), servicePort(name, "udp")];
+  return [...new Set(ports.filter((port) => port !== null))];
 }
 
 function parseStates(value: string): number {
@@ -211,7 +223,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "port",
     value: "N[,N-M]",
     group: "Which sockets",
-    help: "bound to one of these local ports",
+    help: "bound to one of these local ports, by number, range or service",
     set: (options, value) => options.ports.push(...parsePorts(value)),
   },
   {

@@ -51,7 +51,12 @@ export async function list(
   }
   // The control group tells whose a socket is where its owners are hidden.
   if (screen !== null || fields !== null) query = { ...query, cgroups: true };
-  const { snapshot, tools } = format.record === null && format.replay === null
+  const isLive = format.record === null && format.replay === null;
+  if (query.pids !== null && isLive) {
+    const { checkPids } = await import("./nothing_matched.ts");
+    checkPids(query, new ProcRoot());
+  }
+  const { snapshot, tools } = isLive
     ? await snapshotOf(query, diagnostics, { root: new ProcRoot(), users: new Users() })
     : await recordedSnapshot(query, diagnostics, format);
   if (query.pids !== null && format.replay === null) {
@@ -62,8 +67,21 @@ export async function list(
   if (fields === null) await writeUsual(snapshot, tools, how, format, out);
   else await writeChosen({ snapshot, tools }, fields, how, format, out);
   out.flush();
+  if (snapshot.sockets.length === 0 && saysNothing(format)) {
+    const { nothingMatched } = await import("./nothing_matched.ts");
+    const { sanitize } = await import("../text/sanitize.ts");
+    const count = async (query: Query) =>
+      (await snapshotOf(query, new Diagnostics(), tools)).snapshot.sockets.length;
+    const said = await nothingMatched(query, diagnostics, tools, isLive ? count : null);
+    err.write(`sockeye: ${sanitize(said)}\n`);
+  }
   await report(diagnostics, format, screen !== null, err);
   return diagnostics.complete;
+}
+
+/** True for a listing that a person reads: an empty document and a count of 0 say enough. */
+function saysNothing({ format, fields }: ListFormat): boolean {
+  return format !== "json" && format !== "ndjson" && (fields?.groups ?? null) === null;
 }
 
 /** More rows than anybody reads on a screen are not made into services, which takes an object for each. */

@@ -197,6 +197,14 @@ export const ABSENCES = {
     no: "no differences",
     undecided: "no difference was found, but not everything could be compared",
   },
+  nothing_matches: {
+    no: "no socket matches",
+    undecided: "nothing that could be read matches",
+  },
+  no_service_matches: {
+    no: "no service matches",
+    undecided: "no service that could be read matches",
+  },
   nothing_to_close: {
     no: "no socket matches: nothing was closed",
     undecided: "no socket matches among those that could be read: nothing was closed",

@@ -4,6 +4,7 @@ import { buildQuery } from "../../src/cli/build_query.ts";
 import { LIST_FLAGS } from "../../src/cli/list_flags.ts";
 import { defaultOptions } from "../../src/cli/list_options.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
+import { parseFilter } from "../../src/filter/parser.ts";
 import { ALL_STATES } from "../../src/model/state.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 
@@ -46,6 +47,10 @@ describe("parseArguments()", () => {
     ]);
   });
 
+  test("takes the names of services for ports", () => {
+    expect(parse("--port", "https,80").options.ports.map(({ first }) => first)).toEqual([443, 80]);
+  });
+
   test("takes what ss and netstat users type", () => {
     const { options } = parse("-tulpn");
     expect([options.transports, options.listening]).toEqual([["tcp", "udp", "udplite"], true]);
@@ -63,11 +68,20 @@ describe("parseArguments()", () => {
     [["--port"], "--port N[,N-M] needs a value"],
     [["--all=yes"], '--all takes no value: "yes" was given'],
     [["--color", "blue"], "--color blue: expected one of auto, always, never"],
-    [["--port", "http"], '--port http: "http" is not a port: expected N or N-M, 0 to 65535'],
-    [["--port", "65536"], '--port 65536: "65536" is not a port: expected N or N-M, 0 to 65535'],
-    [["--port", "80,,81"], '--port 80,,81: "" is not a port: expected N or N-M, 0 to 65535'],
+    [
+      ["--port", "nosuch"],
+      '--port nosuch: "nosuch" is not a port: expected N, N-M or a service, 0 to 65535',
+    ],
+    [
+      ["--port", "65536"],
+      '--port 65536: "65536" is not a port: expected N, N-M or a service, 0 to 65535',
+    ],
+    [
+      ["--port", "80,,81"],
+      '--port 80,,81: "" is not a port: expected N, N-M or a service, 0 to 65535',
+    ],
     [["--port", "90-80"], "--port 90-80: the range 90-80 runs backwards"],
-    [["--port", ""], '--port "": "" is not a port: expected N or N-M, 0 to 65535'],
+    [["--port", ""], '--port "": "" is not a port: expected N, N-M or a service, 0 to 65535'],
     [["--pid", "0"], '--pid 0: "0" is not a process ID: expected N, 1 to 4194304'],
     [
       ["--pid", "4194305"],
@@ -121,6 +135,20 @@ describe("buildQuery()", () => {
   test("--all wins over --listening: people type -plant", () => {
     expect(query("-plant").states).toBe(ALL_STATES);
     expect(query("-l", "-a", "-t").states).toBe(ALL_STATES);
+  });
+
+  test("looks among connections for what only they have", () => {
+    const states = (filter: string, ...args: string[]) =>
+      buildQuery(parse(...args).options, parseFilter(filter)).states;
+    for (const text of ["dst 10.0.0.1", "dport 443", "state established", "not dport 80"]) {
+      expect([text, states(text)]).toEqual([text, ALL_STATES]);
+      expect([text, states(text, "-l")]).toEqual([text, null]);
+    }
+    for (const text of ["sport 80", "port 80", "src 10.0.0.1", "process nginx"]) {
+      expect([text, states(text)]).toEqual([text, null]);
+    }
+    expect(query("--group-by", "state").states).toBe(ALL_STATES);
+    expect(query("--group-by", "process").states).toBe(null);
   });
 
   test("refuses contradictions", () => {

@@ -53,6 +53,8 @@ const GAPS: Readonly<Record<Name, FlatGap>> = {
   required_missing: table,
   unused_entry: table,
   no_differences: netns,
+  nothing_matches: table,
+  no_service_matches: table,
   nothing_to_close: table,
 };
 

@@ -169,7 +169,10 @@ print(size, lines, last == b"\\n", before == after, child.returncode)
 describe("errors", () => {
   test.each([
     [["--nonsense"], "sockeye: there is no flag --nonsense; sockeye --help lists them\n"],
-    [["--port", "x"], 'sockeye: --port x: "x" is not a port: expected N or N-M, 0 to 65535\n'],
+    [
+      ["--port", "x"],
+      'sockeye: --port x: "x" is not a port: expected N, N-M or a service, 0 to 65535\n',
+    ],
     [
       ["-l", "--state", "listen"],
       "sockeye: --listening and --state contradict each other: give one of them\n",
