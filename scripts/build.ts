@@ -10,6 +10,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Build, compile, proveReproducible, sha256 } from "./release/compile.ts";
+import { keptCore } from "./release/core.ts";
 import { findParts, type Library, Missing, notices } from "./release/one_file/parts.ts";
 import { packageAlpine, packageDebian } from "./release/packages.ts";
 import { fetchRuntime, NotFetched } from "./release/runtime.ts";
@@ -30,20 +31,23 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const check = flags.has("--check");
-const common = { root, version, commit: commit(), scratch: join(dist, `scratch-${process.pid}`) };
+const scratch = join(dist, `scratch-${process.pid}`);
 try {
   if (flags.has("--fetch")) {
     for (const target of TARGETS) {
       await fetchRuntime(root, target.package, runtimes);
       findParts(target);
     }
-  } else if (flags.has("--all") || flags.has("--package")) await release();
-  else await forThisMachine();
+  } else {
+    const common = { root, version, commit: commit(), scratch, core: await keptCore(root) };
+    if (flags.has("--all") || flags.has("--package")) await release(common);
+    else await forThisMachine(common);
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(error instanceof NotFetched || error instanceof Missing ? 3 : 2);
 } finally {
-  rmSync(common.scratch, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 }
 
 function commit(): string {
@@ -55,7 +59,10 @@ function commit(): string {
   return git.success ? git.stdout.toString().trim() : "";
 }
 
-async function forThisMachine(): Promise<void> {
+/** What all builds have in common. */
+type Common = Omit<Build, "target" | "runtime" | "parts">;
+
+async function forThisMachine(common: Common): Promise<void> {
   const runtime = await Bun.file(process.execPath).bytes();
   const build: Build = { ...common, target: hostTarget(), runtime, parts: null };
   const path = join(dist, "sockeye");
@@ -63,7 +70,7 @@ async function forThisMachine(): Promise<void> {
   if (check) console.log(`two builds are the same: ${await proveReproducible(build, path)}`);
 }
 
-async function release(): Promise<void> {
+async function release(common: Common): Promise<void> {
   const folder = join(dist, "release");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

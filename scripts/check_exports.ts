@@ -11,6 +11,9 @@ import { dirname, join, normalize } from "node:path";
 const FACES: Readonly<Record<string, string>> = {
   "src/netlink/mod.ts":
     "a library of its own, shown in docs/netlink.md, whose examples the tests run",
+  "src/core/mod.ts": "what gears.ts calls by name, in one gear or the other",
+  "src/core/memory_wasm.ts":
+    "stands in the place of src/core/memory.ts when the core is compiled to WebAssembly",
 };
 
 /** Files that hand modules on as a whole, in the form of an interface: the names of that interface count as used. */

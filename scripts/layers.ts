@@ -18,6 +18,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "ffi": [],
   "src/model": ["src/text"],
   "src/text": ["ffi"],
+  "src/core": [],
   "src/query.ts": ["src/model", "src/filter"],
   "src/diagnostics.ts": ["ffi", "src/model", "src/text"],
   "src/version.ts": [],
@@ -78,6 +79,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/tools": [
     "ffi",
+    "src/core",
     "src/netlink",
     "src/proc",
     "src/etc",

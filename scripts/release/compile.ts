@@ -6,6 +6,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compileCore } from "./core.ts";
 import { makeOneFile } from "./one_file/mod.ts";
 import type { Parts } from "./one_file/parts.ts";
 import { writeDisarmed } from "./runtime.ts";
@@ -24,6 +25,10 @@ export interface Build {
   readonly version: string;
   /** "" outside a checkout. */
   readonly commit: string;
+  /** The second gear of the core, in base64: core.ts. */
+  readonly core: string;
+  /** The only gear that the program has, for tests; absent for both. */
+  readonly gear?: 1 | 2;
   /** Folder for temporary files. */
   readonly scratch: string;
 }
@@ -35,7 +40,7 @@ export interface Build {
  * Unknown build flags are ignored without a word: tests check what the result does.
  */
 export async function compile(build: Build, path: string): Promise<void> {
-  const { root, target, version, commit, parts } = build;
+  const { root, target, version, commit, core, gear, parts } = build;
   const staging = join(build.scratch, `build-${target.name}${parts === null ? "-plain" : ""}`);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
@@ -65,6 +70,8 @@ export async function compile(build: Build, path: string): Promise<void> {
       `--define=process.arch=${JSON.stringify(target.arch)}`,
       `--define=SOCKEYE_VERSION=${JSON.stringify(version)}`,
       `--define=SOCKEYE_COMMIT=${JSON.stringify(commit)}`,
+      `--define=SOCKEYE_CORE=${JSON.stringify(core)}`,
+      ...(gear === undefined ? [] : [`--define=SOCKEYE_GEAR=${gear}`]),
       // The second entry by its name alone, so that it is found from a chunk as it is from its source.
       "--entry-naming=[name].[ext]",
       `--outfile=${outfile}`,
@@ -100,7 +107,8 @@ export async function proveReproducible(build: Build, path: string): Promise<str
       cpSync(join(build.root, path), join(folder, path), { recursive: true });
     }
     const again = join(folder, "again");
-    await compile({ ...build, root: folder, scratch: join(folder, "scratch") }, again);
+    const core = await compileCore(folder);
+    await compile({ ...build, core, root: folder, scratch: join(folder, "scratch") }, again);
     const [first, second] = [await sha256(path), await sha256(again)];
     if (first !== second) {
       throw new Error(`Two builds for ${build.target.name} differ: ${first}, ${second}`);

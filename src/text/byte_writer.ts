@@ -51,23 +51,29 @@ export class ByteBuffer implements ByteWriter {
   /** Bytes so far. Set it back to take back what was written since. */
   length = 0;
 
-  /** `size`: how many bytes there is room for at first. */
-  constructor(size = 64 * 1024) {
-    this.data = new Uint8Array(size);
-    this.#view = new DataView(this.data.buffer);
+  /** `memory`: what is written to, or how many bytes there is room for at first. */
+  constructor(memory: number | Uint8Array<ArrayBuffer> = 64 * 1024) {
+    this.data = typeof memory === "number" ? new Uint8Array(memory) : memory;
+    this.#view = viewOf(this.data);
+  }
+
+  /** Goes on in other memory, which has what was written so far. */
+  protected moveTo(data: Uint8Array<ArrayBuffer>): void {
+    this.data = data;
+    this.#view = viewOf(data);
   }
 
   /** Makes room for `count` more bytes. Returns the memory that they go to, at {@linkcode length}. */
   protected reserve(count: number): Uint8Array<ArrayBuffer> {
-    if (this.length + count > this.data.length) this.#grow(this.length + count);
+    if (this.length + count > this.data.length) this.grow(this.length + count);
     return this.data;
   }
 
-  #grow(needed: number): void {
+  /** Makes room for `needed` bytes in all. */
+  protected grow(needed: number): void {
     const grown = new Uint8Array(2 * needed);
     grown.set(this.data.subarray(0, this.length));
-    this.data = grown;
-    this.#view = new DataView(grown.buffer);
+    this.moveTo(grown);
   }
 
   byte(byte: number): void {
@@ -143,4 +149,10 @@ export class ByteBuffer implements ByteWriter {
   toText(): string {
     return latin1Text(this.data, 0, this.length);
   }
+}
+
+function viewOf(
+  { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
+): DataView<ArrayBuffer> {
+  return new DataView(buffer, byteOffset, byteLength);
 }

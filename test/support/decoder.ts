@@ -75,7 +75,7 @@ export class TextCells extends SsTable {
     this.#current = column;
   }
 
-  override ipv4Rows(): boolean {
+  override startRow(): boolean {
     return false;
   }
 

@@ -144,7 +144,7 @@ export class InetReader {
     const sink: TcpSink = {
       message: (view, start, end) =>
         this.#run.decode(() => printer.row(view, start, end, "netlink")),
-      messages: (view, start, end) => printer.ipv4Rows(view, start, end),
+      messages: (view, start, end) => printer.rows(view, start, end),
     };
     const states = source === TCP ? tcpStates(selection.states) : selection.states;
     const compat = (states: StateMask, sink: TcpSink) => {

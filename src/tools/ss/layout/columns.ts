@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { LEFT, RIGHT } from "../../../core/cells.ts";
 
 /** Columns of ss, in its order. Local and peer address each have two, so that their colons stand under each other. */
 export const COLUMN = {
@@ -111,13 +112,11 @@ function fill(
   }
 }
 
-/** Where the blanks of a column go; BARE has none. */
-export const LEFT = 0;
-export const RIGHT = 1;
-export const BARE = 2;
+/** A column without blanks. */
+const BARE = 2;
 
 /** How the visible columns are set, by their order. */
-export interface Layout {
+interface Layout {
   /** Without the delimiter. */
   readonly widths: Int32Array;
   /** Length of the delimiter. */

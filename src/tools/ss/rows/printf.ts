@@ -50,9 +50,9 @@ function isTie(value: number, decimals: number): boolean {
     const step = 10 ** -decimals;
     return Number.isSafeInteger(value) && value % step === step / 2;
   }
-  // Such a number has no more binary than decimal places, but one; so the products below are exact.
-  if (decimals > 15 || !Number.isSafeInteger(value * 2 ** (decimals + 1))) return false;
-  return value * 10 ** decimals * 2 % 2 === 1;
+  // Its double in units of the last decimal is odd; powers of five are odd themselves, so those of two decide.
+  const scaled = value * 2 ** (decimals + 1);
+  return Number.isSafeInteger(scaled) && scaled % 2 === 1;
 }
 
 function isOdd(digits: string): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 import { label } from "../../../../text/label.ts";
-import type { SsTable } from "../../layout/table.ts";
+import type { CoreRows, SsTable } from "../../layout/table.ts";
 import type { SsContext } from "../../context.ts";
 import type { SsOptions } from "../../options.ts";
 import type { HostNames } from "../../names/hosts.ts";
@@ -13,7 +13,6 @@ import { SOCKOPT_NAMES } from "../../../../families/inet/attributes.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import { writeMptcpInfo } from "./mptcp.ts";
 import { writeSctpInfo } from "./sctp.ts";
-import { TcpInfoWriter } from "./tcp_info.ts";
 import { writeMd5Keys, writeUlp } from "./ulp.ts";
 import * as uapi from "../../../../families/inet/uapi.ts";
 
@@ -23,27 +22,33 @@ const NEXT_LINE = label("\n\t");
 export class InetDetails {
   readonly #cells: SsTable;
   readonly #options: SsOptions;
-  readonly #info: TcpInfoWriter;
+  readonly #coreRows: CoreRows;
   readonly #hosts: Pick<HostNames, "name"> | null;
 
-  constructor({ cells, options, hosts }: Pick<SsContext, "cells" | "options" | "hosts">) {
+  constructor(
+    { cells, options, hosts }: Pick<SsContext, "cells" | "options" | "hosts">,
+    coreRows: CoreRows,
+  ) {
     this.#cells = cells;
     this.#options = options;
     this.#hosts = hosts ?? null;
-    this.#info = new TcpInfoWriter(cells, options.options, options.numeric);
+    this.#coreRows = coreRows;
   }
 
   /** `protocol` is that of the row. */
   write(message: InetMessage, protocol: number): void {
     const cells = this.#cells;
-    if (!this.#options.oneline) cells.label(NEXT_LINE);
-    writeMemory(cells, message);
-    const tcp = protocol !== uapi.IPPROTO_SCTP && protocol !== uapi.IPPROTO_MPTCP;
-    if (tcp) {
-      this.#info.write(message);
+    const { view, start, end } = message;
+    if (protocol !== uapi.IPPROTO_SCTP && protocol !== uapi.IPPROTO_MPTCP) {
+      cells.details(this.#coreRows, view, start, end);
+      // Throws where the core has found that the attributes do not add up.
       writeMd5Keys(cells, message, this.#hosts);
       writeUlp(cells, message);
-    } else if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
+      return;
+    }
+    if (!this.#options.oneline) cells.label(NEXT_LINE);
+    writeMemory(cells, message);
+    if (protocol === uapi.IPPROTO_SCTP) writeSctpInfo(cells, message);
     else writeMptcpInfo(cells, message);
   }
 }

@@ -5,11 +5,10 @@
  */
 import { AF_INET, AF_INET6 } from "../../../../../ffi/socket.ts";
 import { MessageBuilder } from "../../../../netlink/builder.ts";
-import { align, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HEADER_SIZE } from "../../../../netlink/header.ts";
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../../../../netlink/header.ts";
 import type { SourceKind } from "../../../../families/family.ts";
 import { COLUMN } from "../../layout/columns.ts";
-import { IPV4_ROW_MAPPED, IPV4_ROW_STATES, IPV4_ROW_WORDS } from "../../layout/ipv4_rows.ts";
-import type { SsTable } from "../../layout/table.ts";
+import type { CoreRows, SsTable } from "../../layout/table.ts";
 import type { SsContext } from "../../context.ts";
 import type { SsOptions } from "../../options.ts";
 import type { SsPrinter } from "../printer.ts";
@@ -21,6 +20,7 @@ import { writeIpv6 } from "./address.ts";
 import type { InetDetails } from "./details.ts";
 import { writeSctpTimer, writeTimer } from "./timer.ts";
 import * as uapi from "../../../../families/inet/uapi.ts";
+import * as core from "../../../../core/ss_row.ts";
 
 // Loaded with the first row that needs them: most listings show none of it.
 const detailsModule = () => require("./details.ts") as typeof import("./details.ts");
@@ -118,11 +118,11 @@ export class InetPrinter implements SsPrinter {
   readonly #subject: InetMessageSubject;
   #more: InetDetails | undefined;
   readonly #netid: string;
-  #words = new Int32Array(IPV4_ROW_WORDS);
   /** True when rows begin with numbers only: no names of hosts or services. */
   readonly #numeric: boolean;
-  /** True when nothing is shown behind the ports either, but for processes. */
-  readonly #bare: boolean;
+  /** True when the core can write whole rows: no names behind the ports either, and every row is wanted that the kernel sends. */
+  readonly #plain: boolean;
+  readonly #coreRows: CoreRows;
   /** Inode of the row before, as long as that was SCTP: its associations share it. */
   #sctpInode = 0;
 
@@ -139,8 +139,12 @@ export class InetPrinter implements SsPrinter {
     const { preferredFamily } = context.selection;
     const asked = preferredFamily === AF_INET || preferredFamily === AF_INET6 ||
       context.selection.family(AF_INET) && context.selection.family(AF_INET6);
-    this.#bare = this.#numeric && asked && isBare(options) && !table.filtered &&
+    this.#plain = this.#numeric && asked && isPlain(options) && !table.filtered &&
       table.close === null;
+    this.#coreRows = {
+      netid: this.#netid,
+      options: coreOptions(options, this.#hasDetails(table.protocol)),
+    };
   }
 
   row(view: DataView, start: number, end: number, source: SourceKind): void {
@@ -157,48 +161,19 @@ export class InetPrinter implements SsPrinter {
   }
 
   /**
-   * Writes messages of a dump as rows of numbers, as long as both ends are IPv4 and nothing else is shown. Returns the offset
-   * of the first message of another kind.
-   *
-   * On a busy host `ss -tan` spends its time here. The loop calls next to nothing, and is small enough to be compiled while
-   * there is still much to do.
+   * Writes messages of a dump as rows, in the core, as long as they need no names. Returns the offset of the first message of
+   * another kind.
    */
-  ipv4Rows(view: DataView, start: number, end: number): number {
-    if (!this.#bare) return start;
-    if (this.#context.options.processes) return this.#ownedRows(view, start, end);
-    const most = Math.ceil((end - start) / (NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE));
-    if (this.#words.length < most * IPV4_ROW_WORDS) {
-      this.#words = new Int32Array(most * IPV4_ROW_WORDS);
-    }
-    const words = this.#words;
-    let word = 0;
-    let at = start;
-    while (at < end) {
-      const length = view.getUint32(at, true);
-      if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
-      if (!putIpv4Row(words, word, view, at + NLMSG_HEADER_SIZE)) break;
-      word += IPV4_ROW_WORDS;
-      at += align(length);
-    }
-    const taken = word === 0 ||
-      this.#context.cells.ipv4Rows(this.#netid, words, word / IPV4_ROW_WORDS);
-    return taken ? at : start;
-  }
-
-  // The same for rows that name their owners, one at a time.
-  #ownedRows(view: DataView, start: number, end: number): number {
+  rows(view: DataView, start: number, end: number): number {
+    if (!this.#plain) return start;
     const { cells } = this.#context;
-    const words = this.#words;
-    let at = start;
-    while (at < end) {
-      const length = view.getUint32(at, true);
-      const message = at + NLMSG_HEADER_SIZE;
-      if (length < NLMSG_HEADER_SIZE + uapi.INET_DIAG_MSG_SIZE) break;
-      if (!putIpv4Row(words, 0, view, message) || !cells.ipv4Rows(this.#netid, words, 1)) break;
-      this.#context.process(view.getUint32(message + uapi.MSG_INODE, true));
-      at += align(length);
+    for (let at = start;;) {
+      at = cells.messages(this.#coreRows, view, at, end);
+      const inode = cells.awaitsOwnersOf;
+      if (inode < 0) return at;
+      this.#context.process(inode);
+      cells.finishRow();
     }
-    return at;
   }
 
   /** A message of a dump in a file: only the filter counts there. */
@@ -231,10 +206,10 @@ export class InetPrinter implements SsPrinter {
     const { cells, options } = this.#context;
     const protocol = this.#protocol();
     const v6only = message.family === AF_INET6 ? message.u8Attribute(uapi.INET_DIAG_SKV6ONLY) : -1;
-    const written = this.#numeric && putIpv4Row(this.#words, 0, message.view, message.start) &&
-      cells.ipv4Rows(this.#netid, this.#words, 1);
-    if (!written) this.#start(protocol, v6only > 0);
-    else if (options.processes) this.#context.process(message.inode);
+    if (
+      this.#numeric && cells.startRow(this.#coreRows, message.view, message.start, message.end)
+    ) this.#context.process(message.inode);
+    else this.#start(protocol, v6only > 0);
     if (options.options) {
       const write = protocol === uapi.IPPROTO_SCTP ? writeSctpTimer : writeTimer;
       write(cells, message.timer, message.expiresMs, message.retransmits);
@@ -243,11 +218,16 @@ export class InetPrinter implements SsPrinter {
     if (options.tos) writeTos(cells, message);
     if (options.cgroup) this.#cgroup();
     if (options.inetSockopt) detailsModule().writeSockopt(cells, message, options.oneline);
-    if (options.memory || options.info && protocol !== uapi.IPPROTO_UDP) {
-      this.#more ??= new (detailsModule().InetDetails)(this.#context);
+    if (this.#hasDetails(protocol)) {
+      this.#more ??= new (detailsModule().InetDetails)(this.#context, this.#coreRows);
       this.#more.write(message, protocol);
     }
     this.#sctpInode = message.inode;
+  }
+
+  #hasDetails(protocol: number): boolean {
+    const { memory, info } = this.#context.options;
+    return memory || info && protocol !== uapi.IPPROTO_UDP;
   }
 
   // Only raw sockets may be of another protocol than was asked for.
@@ -347,44 +327,17 @@ function isNumeric(options: SsOptions): boolean {
   return options.numeric && !options.resolve;
 }
 
-/** True when the options ask for nothing behind the ports but for processes. */
-function isBare(options: SsOptions): boolean {
-  return !options.options && !options.extended && !options.memory && !options.info &&
-    !options.tos && !options.cgroup && !options.inetSockopt;
+/** True when the core can write all that the options ask for, but for the processes. */
+function isPlain(options: SsOptions): boolean {
+  return !options.extended && !options.tos && !options.cgroup && !options.inetSockopt;
 }
 
-/**
- * Puts the words of an IPv4 row, {@linkcode IPV4_ROW_WORDS}, at `word`. Returns false, with some of them put, for a row of another
- * kind.
- */
-function putIpv4Row(words: Int32Array, word: number, view: DataView, message: number): boolean {
-  let state = view.getUint8(message + uapi.MSG_STATE);
-  const receiveQueue = view.getInt32(message + uapi.MSG_RQUEUE, true);
-  const sendQueue = view.getInt32(message + uapi.MSG_WQUEUE, true);
-  if (state >= IPV4_ROW_STATES || (receiveQueue | sendQueue) < 0) return false;
-  if (view.getInt32(message + uapi.MSG_IF, true) !== 0) return false;
-  let source = message + uapi.MSG_SRC;
-  let destination = message + uapi.MSG_DST;
-  if (view.getUint8(message + uapi.MSG_FAMILY) !== AF_INET) {
-    // Most of what a dual-stack server sees: ::ffff:0:0/96.
-    if (
-      (view.getInt32(source, true) | view.getInt32(source + 4, true) |
-          view.getInt32(destination, true) | view.getInt32(destination + 4, true)) !== 0 ||
-      view.getInt32(source + 8, false) !== 0xffff ||
-      view.getInt32(destination + 8, false) !== 0xffff
-    ) return false;
-    source += 12;
-    destination += 12;
-    state |= IPV4_ROW_MAPPED;
-  }
-  words[word] = state;
-  words[word + 1] = receiveQueue;
-  words[word + 2] = sendQueue;
-  words[word + 3] = view.getInt32(source, false);
-  words[word + 4] = view.getInt32(destination, false);
-  // The peer's port comes right behind.
-  words[word + 5] = view.getInt32(message + uapi.MSG_SPORT, false);
-  return true;
+function coreOptions(options: SsOptions, hasDetails: boolean): number {
+  return (options.options ? core.OPTION_TIMER : 0) |
+    (hasDetails ? core.OPTION_DETAILS : 0) |
+    (options.oneline ? core.OPTION_ONELINE : 0) |
+    (options.numeric ? core.OPTION_NUMERIC : 0) |
+    (options.processes ? core.OPTION_OWNERS : 0);
 }
 
 function writeIdentity(cells: SsTable, uid: number, inode: number): void {

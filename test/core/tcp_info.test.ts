@@ -5,19 +5,26 @@
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { InetMessage } from "../../../../../src/families/inet/message.ts";
 import {
   INET_DIAG_BBRINFO,
   INET_DIAG_CONG,
   INET_DIAG_DCTCPINFO,
   INET_DIAG_INFO,
   INET_DIAG_VEGASINFO,
-} from "../../../../../src/families/inet/uapi.ts";
-import { TCP_INFO_FIELDS } from "../../../../../src/families/inet/tcp_info.ts";
-import { TCP_ESTABLISHED, TCP_LISTEN } from "../../../../../src/model/state.ts";
-import { ByteBuffer } from "../../../../../src/text/byte_writer.ts";
-import { TcpInfoWriter } from "../../../../../src/tools/ss/rows/inet/tcp_info.ts";
-import { ascii, u16, u32, u64 } from "../../../../support/bytes.ts";
+} from "../../src/families/inet/uapi.ts";
+import { TCP_INFO_FIELDS } from "../../src/families/inet/tcp_info.ts";
+import { TCP_ESTABLISHED, TCP_LISTEN } from "../../src/model/state.ts";
+import { CELLS, INPUT, OPTIONS } from "../../src/core/arena.ts";
+import {
+  OPTION_DETAILS,
+  OPTION_NUMERIC,
+  OPTION_ONELINE,
+  OPTION_TIMER,
+} from "../../src/core/ss_row.ts";
+import { latin1Text } from "../../src/text/encoding.ts";
+import { formatFixed, formatGeneral } from "../../src/tools/ss/rows/printf.ts";
+import { ascii, attribute, u16, u32, u64, viewOf, zeros } from "../support/bytes.ts";
+import { inBothGears } from "../support/core.ts";
 
 type Fields = Readonly<Record<string, number | bigint>>;
 
@@ -42,21 +49,23 @@ function written(
   attributes: Readonly<Record<number, readonly number[]>>,
   { options = true, numeric = false, state = TCP_ESTABLISHED } = {},
 ): string {
-  const bytes: number[] = [];
-  const places = new Map<number, readonly [number, number]>();
+  const body = zeros(72);
+  body[1] = state;
   for (const [number, content] of Object.entries(attributes)) {
-    places.set(Number(number), [bytes.length, content.length]);
-    bytes.push(...content);
+    body.push(...attribute(Number(number), [...content]));
   }
-  const message = {
-    view: new DataView(new Uint8Array(bytes).buffer),
-    state,
-    attributeOffset: (number: number) => places.get(number)?.[0] ?? -1,
-    attributeLength: (number: number) => places.get(number)?.[1] ?? -1,
-  } as unknown as InetMessage;
-  const text = new ByteBuffer();
-  new TcpInfoWriter(text, options, numeric).write(message);
-  return text.toText();
+  return inBothGears((core) => {
+    const view = viewOf(body);
+    core.view.setUint32(
+      OPTIONS,
+      OPTION_DETAILS | OPTION_ONELINE | (options ? OPTION_TIMER : 0) |
+        (numeric ? OPTION_NUMERIC : 0),
+      true,
+    );
+    expect(core.input(view, 0, body.length)).toBe(INPUT);
+    const end = core.functions.writeDetails(INPUT, INPUT + body.length, CELLS);
+    return latin1Text(core.bytes, CELLS, end);
+  });
 }
 
 /** As the kernel has it for a connection that says nothing: the defaults that ss leaves out. */
@@ -170,6 +179,72 @@ describe("the text of tcp_info", () => {
       expect(written({ [INET_DIAG_INFO]: [...bytes] }, { numeric })).toMatch(/^( [ -~]+)?$/);
     }));
   });
+});
+
+test("every number is written as printf writes it", () => {
+  const any = fc.oneof(
+    fc.nat(0xffff_ffff),
+    fc.integer({ min: 900_000, max: 1_100_000 }),
+    fc.nat(4_294_966).map((ms) => ms * 1000 + 500),
+    fc.constantFrom(0, 1, 5, 1_000_005, 1_000_015, 999_999_500, 0x8000_0000, 0xffff_fffe),
+  );
+  const wide = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 2n }),
+    fc.bigInt({ min: 0n, max: 2n ** 54n }),
+    fc.bigInt({ min: 0n, max: 1_000_000n }),
+    fc.constantFrom(2n ** 53n, 2n ** 53n - 1n, 999_999n, 124_999_999n, 1_249n),
+  );
+  const milliseconds = (us: number) => formatGeneral(us / 1000);
+  const rate = (bits: number, numeric: boolean) => {
+    if (numeric) return `${formatFixed(bits, 0)}bps`;
+    const unit = ([[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const)
+      .find(([unit]) => bits >= unit);
+    return unit === undefined
+      ? `${formatGeneral(bits)}bps`
+      : `${formatGeneral(bits / unit[0], 3)}${unit[1]}bps`;
+  };
+  fc.assert(
+    fc.property(any, any, wide, fc.boolean(), (one, other, large, numeric) => {
+      const parts = [
+        ...one !== 0 ? [` rtt:${milliseconds(one)}/${milliseconds(other)}`] : [],
+        ...large !== 0n ? [` bytes_acked:${large}`] : [],
+        ...large !== 0n ? [` delivery_rate ${rate(Number(large) * 8, numeric)}`] : [],
+      ];
+      expect(of({ rtt: one, rttvar: other, bytes_acked: large, delivery_rate: large }, { numeric }))
+        .toBe(parts.join(""));
+      if (one === 0 || other === 0) return;
+      const sent = rate(one * other * 8_000_000 / 7, numeric);
+      expect(of({ rtt: 7, snd_cwnd: one, snd_mss: other }, { numeric }))
+        .toBe(` rtt:0.007/0 mss:${other} cwnd:${one} send ${sent}`);
+    }),
+    { numRuns: 3000 },
+  );
+  fc.assert(
+    fc.property(wide, wide, any, (busy, limited, gain) => {
+      if (busy === 0n || limited === 0n || gain === 0) return;
+      const share = formatFixed(100 * Number(limited) / Number(busy), 1);
+      expect(of({ busy_time: busy, rwnd_limited: limited }))
+        .toBe(` busy:${busy / 1000n}ms rwnd_limited:${limited / 1000n}ms(${share}%)`);
+      const bbr = [...u64(0n), ...u32(1), ...u32(gain), ...u32(0)];
+      expect(written({ [INET_DIAG_INFO]: tcpInfo(QUIET), [INET_DIAG_BBRINFO]: bbr }))
+        .toBe(` bbr:(bw:0bps,mrtt:0.001,pacing_gain:${formatGeneral(gain / 256)})`);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test("a field that the attribute cuts is not there", () => {
+  const full = tcpInfo(
+    Object.fromEntries(TCP_INFO_FIELDS.map(({ kernel }) => [kernel.slice(5), 77])),
+  );
+  for (let length = 8; length <= 280; length++) {
+    const whole = [...full];
+    for (const { offset, width } of TCP_INFO_FIELDS) {
+      if (offset + width > length) whole.fill(0, offset, offset + width);
+    }
+    expect(written({ [INET_DIAG_INFO]: full.slice(0, length) }))
+      .toBe(written({ [INET_DIAG_INFO]: whole }));
+  }
 });
 
 test("rates have three digits and a decimal prefix, or are plain numbers", () => {

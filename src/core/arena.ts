@@ -1,0 +1,62 @@
+/**
+ * Where things are in the arena. Both gears and the code around them address it by this table.
+ *
+ * Areas have a fixed place and more room than can be needed: memory that is not touched costs nothing.
+ *
+ * @module
+ */
+
+/** The state that outlives a call: a word each. */
+const STATE: u32 = 0x1000;
+/** Where the current cell is being written, from CELLS on. */
+export const AT: u32 = STATE;
+/** Where the current cell began. */
+export const START: u32 = STATE + 4;
+/** The current column. */
+export const COLUMN: u32 = STATE + 8;
+/** Cells that have ended. */
+export const COUNT: u32 = STATE + 12;
+/** Chunks of ss's in use, and bytes of the last one. */
+export const CHUNKS: u32 = STATE + 16;
+export const CHUNK_USED: u32 = STATE + 20;
+/** Bit `1 << column` for each column that is shown. */
+export const SHOWN: u32 = STATE + 24;
+/** Options of the rows: OPTION_* of ss_row.ts. */
+export const OPTIONS: u32 = STATE + 28;
+/** The next cell to be laid out, where its bytes are, and which visible column it is in. */
+export const NEXT: u32 = STATE + 32;
+export const NEXT_AT: u32 = STATE + 36;
+export const NEXT_COLUMN: u32 = STATE + 40;
+/** Length of what was laid out. */
+export const OUT_LENGTH: u32 = STATE + 44;
+/** How many visible columns there are. */
+export const VISIBLE: u32 = STATE + 48;
+/** Why rows() stopped before the end: STOPPED_* of ss_rows.ts. */
+export const STOPPED: u32 = STATE + 52;
+/** The message whose row waits for its owners. */
+export const WAITING: u32 = STATE + 56;
+/** Length of the longest cell of each column. */
+export const LONGEST: u32 = STATE + 64;
+/** Of each visible column: width, delimiter and alignment, a word each. */
+export const LAYOUT: u32 = STATE + 128;
+
+/** The numbers from 00 to 99 in two digits each. */
+export const PAIRS: u32 = 0x2000;
+/** Text of LABEL_SIZE bytes each, and its length behind it. */
+export const LABELS: u32 = 0x3000;
+/** struct tcp_info of the current message; zeros where the kernel's is shorter. */
+export const INFO: u32 = 0x8000;
+/** A large number in pieces. */
+export const BIG: u32 = 0x9000;
+/** Messages that are to be read. */
+export const INPUT: u32 = 0x10000;
+export const INPUT_SIZE: u32 = 0x180000;
+/** Rows that are laid out, on their way out. */
+export const OUTPUT: u32 = 0x200000;
+/** Lengths of cells, 16 bits each. */
+export const LENGTHS: u32 = 0x300000;
+/** Cells, one after the other. */
+export const CELLS: u32 = 0x900000;
+export const CELLS_SIZE: u32 = 0x900000;
+/** Bytes of the whole. */
+export const ARENA_SIZE: u32 = 0x1200000;

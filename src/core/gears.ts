@@ -1,0 +1,156 @@
+/**
+ * The core and its gears: the same functions over the same arena, as JavaScript at first, and as WebAssembly as soon as there is
+ * much to do.
+ *
+ * A run that has little to show never pays for the second gear, which takes 2 ms to make. Where memory must not be made
+ * executable, and where the sources run without a build, the first gear does everything.
+ *
+ * @module
+ */
+import {
+  ARENA_SIZE,
+  AT,
+  CELLS,
+  COUNT,
+  INPUT,
+  INPUT_SIZE,
+  LABELS,
+  LENGTHS,
+  PAIRS,
+} from "./arena.ts";
+import { LABEL_TEXTS } from "./label_texts.ts";
+import * as labels from "./labels.ts";
+import { setMemory } from "./memory.ts";
+import * as first from "./mod.ts";
+
+/** The functions of the core. What is a truth value in TypeScript is 0 or 1 in WebAssembly. */
+type CoreFunctions = {
+  readonly [Name in keyof typeof first]: (
+    ...args: Parameters<typeof first[Name]>
+  ) => ReturnType<typeof first[Name]> extends boolean ? boolean | number
+    : ReturnType<typeof first[Name]>;
+};
+
+// Defined by scripts/build.ts: the second gear in base64, and for tests the only gear. The names do not exist when the
+// sources are run directly.
+declare const SOCKEYE_CORE: string | undefined;
+declare const SOCKEYE_GEAR: number | undefined;
+
+const FORCED = typeof SOCKEYE_GEAR === "number" ? SOCKEYE_GEAR : 0;
+const PAGE_SIZE = 0x10000;
+/** Bytes of messages after which the second gear pays. */
+const MANY = 64 * 1024;
+
+/** The second gear in base64; `null` where the sources run without a build. */
+const SECOND = typeof SOCKEYE_CORE === "string" ? SOCKEYE_CORE : null;
+
+/** The arena with what works on it. */
+export class Core {
+  bytes: Uint8Array<ArrayBuffer>;
+  view: DataView<ArrayBuffer>;
+  functions: CoreFunctions = first;
+  readonly #second: string | null;
+  #work = 0;
+  #settled: boolean;
+
+  /** `gear`: the only one, for tests; 0 begins in the first and goes on in the second. There is one in the first at a time. */
+  constructor(gear: number = FORCED, second: string | null = SECOND) {
+    this.#second = second;
+    this.#settled = gear === 1 || second === null;
+    const made = gear === 2 ? this.#makeSecond() : null;
+    const buffer = made === null ? new ArrayBuffer(ARENA_SIZE) : made.buffer;
+    if (made === null) setMemory(buffer);
+    else this.functions = made.functions;
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.#prepare();
+    this.functions.forgetCells();
+  }
+
+  #prepare(): void {
+    const { bytes } = this;
+    for (let number = 0; number < 100; number++) {
+      bytes[PAIRS + 2 * number] = 0x30 + number / 10;
+      bytes[PAIRS + 2 * number + 1] = 0x30 + number % 10;
+    }
+    for (const name in LABEL_TEXTS) {
+      const texts = LABEL_TEXTS[name as keyof typeof LABEL_TEXTS];
+      const index = labels[name as keyof typeof labels];
+      if (typeof texts === "string") this.setLabel(index, texts);
+      else for (let i = 0; i < texts.length; i++) this.setLabel(index + i, texts[i]!);
+    }
+  }
+
+  /** Says what label `index` is: at most 16 bytes. */
+  setLabel(index: number, text: string): void {
+    const at = LABELS + 32 * index;
+    if (text.length > 16) throw new RangeError(`A label has at most 16 bytes: ${text}`);
+    for (let i = 0; i < text.length; i++) this.bytes[at + i] = text.charCodeAt(i);
+    this.view.setUint32(at + 16, text.length, true);
+  }
+
+  /**
+   * Where the core finds the bytes of `view` from `start` to `end`: there already, or copied into INPUT. Throws RangeError where there
+   * is no room for them: the kernel sends 32 KiB at a time.
+   */
+  input(view: DataView, start: number, end: number): number {
+    const from = view.byteOffset + start;
+    if (view.buffer === this.bytes.buffer) return from;
+    if (end - start > INPUT_SIZE) {
+      throw new RangeError(`Messages of ${end - start} bytes do not fit into the core`);
+    }
+    this.bytes.set(new Uint8Array(view.buffer, from, end - start), INPUT);
+    return INPUT;
+  }
+
+  /**
+   * Says that `amount` bytes more are to be worked on, and that the current cell is written up to `at`. Returns true when the second gear was put in: `bytes`, `view` and
+   * `functions` are others then.
+   */
+  work(amount: number, at: number): boolean {
+    if (this.#settled) return false;
+    this.#work += amount;
+    if (this.#work <= MANY) return false;
+    this.#settled = true;
+    const made = this.#makeSecond();
+    if (made === null) return false;
+    this.functions.saveCells(at);
+    const bytes = new Uint8Array(made.buffer);
+    this.#copyTo(bytes);
+    this.bytes = bytes;
+    this.view = new DataView(made.buffer);
+    this.functions = made.functions;
+    this.functions.loadCells();
+    return true;
+  }
+
+  // `null` where there is no memory for it, or none that may be made executable.
+  #makeSecond(): { readonly buffer: ArrayBuffer; readonly functions: CoreFunctions } | null {
+    this.#settled = true;
+    if (this.#second === null) return null;
+    try {
+      const memory = new WebAssembly.Memory({ initial: ARENA_SIZE / PAGE_SIZE });
+      const module = new WebAssembly.Module(Uint8Array.fromBase64(this.#second));
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+      return { buffer: memory.buffer, functions: exports as unknown as CoreFunctions };
+    } catch {
+      return null;
+    }
+  }
+
+  // What is in use: the rest would only make pages of zeros.
+  #copyTo(bytes: Uint8Array): void {
+    const { view } = this;
+    const copy = (from: number, to: number) => bytes.set(this.bytes.subarray(from, to), from);
+    copy(0, INPUT);
+    copy(LENGTHS, LENGTHS + 2 * view.getUint32(COUNT, true));
+    copy(CELLS, view.getUint32(AT, true));
+  }
+}
+
+let core: Core | undefined;
+
+/** The core of this process. */
+export function theCore(): Core {
+  return core ??= new Core();
+}

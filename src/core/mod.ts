@@ -1,0 +1,8 @@
+/**
+ * What the core does for others: gears.ts calls these functions in one gear or the other.
+ *
+ * @module
+ */
+export { forgetCells, goToColumn, lay, loadCells, saveCells } from "./cells.ts";
+export { cursor } from "./out.ts";
+export { finishRow, rows, startRow, writeDetails } from "./ss_row.ts";
