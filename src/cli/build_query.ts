@@ -4,6 +4,7 @@
  * @module
  */
 import type { Expr } from "../filter/ast.ts";
+import { needs } from "../filter/needs.ts";
 import type { FamilyName, Transport } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { Query } from "../query.ts";
@@ -29,7 +30,7 @@ export function buildQuery(options: ListOptions, filter: Expr | null = null): Qu
     owners: options.owners,
     users: options.users.length > 0 ? options.users : null,
     ...(filter === null ? {} : { filter }),
-    ...(options.info ? { info: true } : {}),
+    ...(options.info || needs(filter).info ? { info: true } : {}),
   };
 }
 
@@ -55,6 +56,8 @@ function asksForState(expr: Expr): boolean {
       return asksForState(expr.term);
     case "state":
       return true;
+    case "measure":
+      return expr.measure === "rtt" || expr.measure === "retrans" || expr.measure === "idle";
     case "host":
     case "port_order":
     case "unix_name":
@@ -66,7 +69,9 @@ function asksForState(expr: Expr): boolean {
 }
 
 function isEitherEnd(terms: readonly Expr[]): boolean {
-  const ends = terms.map((term) => "end" in term ? term.end : null);
+  const ends = terms.map((term) =>
+    term.kind === "host" && term.addresses.length === 0 ? term.end : null
+  );
   return ends.includes("source") && ends.includes("destination");
 }
 

@@ -9,6 +9,7 @@ import { parseSignal, type Signal, TERM } from "../commands/kill/signal.ts";
 import { kill, type KillOutcome } from "../commands/kill/sockets.ts";
 import { parseFilters } from "../snapshot/parse_filter.ts";
 import { conditions, type Expr } from "../filter/ast.ts";
+import { needs } from "../filter/needs.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import type { NetnsChoice } from "../query.ts";
@@ -234,6 +235,7 @@ async function closeSockets(options: Options, out: Writer, err: Writer): Promise
       processes: null,
       users: null,
       filter,
+      ...(needs(filter).info ? { info: true } : {}),
       ...(options.netns === undefined ? {} : { netns: options.netns }),
     },
     options,

@@ -24,6 +24,8 @@ interface ListFormat {
   /** Columns, order and groups; `null` for the usual ones. */
   readonly fields: FieldChoice | null;
   readonly color: ColorChoice;
+  /** True to show all details that protocols report. */
+  readonly info: boolean;
   /** A row for each socket, on a terminal too. */
   readonly full: boolean;
   readonly header: boolean;
@@ -43,8 +45,8 @@ export async function list(
 ): Promise<boolean> {
   const diagnostics = new Diagnostics();
   const { fields } = format;
-  const screen = screenOf(query, format);
-  const how: Shown = { netns: query.netns, info: query.info === true, screen };
+  const screen = screenOf(format);
+  const how: Shown = { netns: query.netns, info: format.info, screen };
   if (fields !== null) {
     const { needsInfo } = await import("./field_list.ts");
     if (needsInfo(fields)) query = { ...query, info: true };
@@ -89,10 +91,9 @@ const MOST_ON_SCREEN = 20_000;
 
 /** The terminal that services are shown on; `null` where each socket has a row: in a pipe, and with its details. */
 function screenOf(
-  { info }: Query,
-  { format, full, fields }: ListFormat,
+  { format, full, fields, info }: ListFormat,
 ): { readonly width: number; readonly height: number | null } | null {
-  const other = format !== "text" || full || info === true ||
+  const other = format !== "text" || full || info ||
     fields !== null && (fields.columns ?? fields.groups) !== null;
   const width = other ? null : terminalWidth(1);
   return width === null ? null : { width, height: terminalHeight(1) };

@@ -5,6 +5,7 @@
  * @module
  */
 import type { FamilyName, FileIdentity, Scope, Transport } from "../model/socket.ts";
+import type { MeasureName } from "../model/measure.ts";
 import type { StateMask } from "../model/state.ts";
 import type { Ranges } from "./ranges.ts";
 
@@ -46,6 +47,9 @@ export type Condition =
   | UserCondition
   | UnitCondition
   | ContainerCondition
+  | ImageCondition
+  | CommandLineCondition
+  | MeasureCondition
   | EndpointCondition
   | NetnsCondition
   | InodeCondition
@@ -164,6 +168,28 @@ interface ContainerCondition {
   readonly kind: "container";
   /** Shell patterns. */
   readonly patterns: readonly string[];
+}
+
+/** The image of the container of a process that holds the socket. */
+interface ImageCondition {
+  readonly kind: "image";
+  /** Shell patterns. */
+  readonly patterns: readonly string[];
+}
+
+/** The arguments of a process that holds the socket, joined by blanks. */
+interface CommandLineCondition {
+  readonly kind: "cmdline";
+  /** Shell patterns for all of it; one without `*`, `?` and `[` may stand anywhere in it. */
+  readonly patterns: readonly string[];
+}
+
+/** A number of the socket: see model/measure.ts. One that is not known is in no range. */
+interface MeasureCondition {
+  readonly kind: "measure";
+  readonly measure: MeasureName;
+  /** In the unit of the measure. */
+  readonly values: Ranges;
 }
 
 /** An end as the listing prints it, in families whose addresses filters have no form for. */

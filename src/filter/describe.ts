@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { MEASURES } from "../model/measure.ts";
 import { STATES } from "../model/state.ts";
 import type { Condition, End, Expr, HostCondition, Prefix } from "./ast.ts";
+import { measureText } from "./measure.ts";
 import { formatPrefix } from "./prefix.ts";
 import { formatRanges, type Ranges } from "./ranges.ts";
 import {
@@ -95,8 +97,14 @@ function formatCondition(condition: Condition): string {
       return `process = ${list(condition.patterns)}`;
     case "user":
       return `user = ${list(condition.users)}`;
+    case "measure": {
+      const { measure, values } = condition;
+      return numbers(measure, values, (value) => measureText(value, MEASURES[measure].unit));
+    }
     case "unit":
     case "container":
+    case "image":
+    case "cmdline":
       return `${condition.kind} = ${list(condition.patterns)}`;
     case "endpoint":
       return `${hostField(condition.end)} = ${quote(condition.text)}`;
@@ -155,8 +163,8 @@ function formatAddress(prefix: Prefix, port?: string): string {
 }
 
 /** A set of numbers; the empty one as a comparison that nothing passes. */
-function numbers(field: string, set: Ranges): string {
-  return set.length === 0 ? `${field} < 0` : `${field} = ${formatRanges(set)}`;
+function numbers(field: string, set: Ranges, text: (value: number) => string = String): string {
+  return set.length === 0 ? `${field} < ${text(0)}` : `${field} = ${formatRanges(set, text)}`;
 }
 
 function list(words: readonly string[]): string {

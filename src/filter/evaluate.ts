@@ -133,6 +133,26 @@ function condition(expr: Condition, dialect: Dialect): Predicate {
           begins(id) || wanted(id) || name !== null && wanted(name)
         ) === true;
     }
+    case "image": {
+      const wanted = anyGlob(expr.patterns);
+      return ({ facts }) => facts?.images.some(wanted) === true;
+    }
+    case "cmdline": {
+      const plain = expr.patterns.filter((pattern) => !/[*?[]/.test(pattern));
+      const wanted = anyGlob(expr.patterns);
+      return ({ facts }) =>
+        facts?.commandLines.some((line) =>
+          plain.some((part) => line.includes(part)) || wanted(line)
+        ) === true;
+    }
+    case "measure": {
+      const { measure } = expr;
+      const wanted = membership(expr.values);
+      return ({ facts }) => {
+        const value = facts?.measure(measure) ?? null;
+        return value !== null && wanted(value);
+      };
+    }
     case "endpoint": {
       const { end, text } = expr;
       return ({ facts }) => facts?.printed(end) === text;

@@ -17,9 +17,11 @@ import {
   TCP_TIME_WAIT,
 } from "../model/state.ts";
 import { any, type Condition, type End, type Expr } from "./ast.ts";
+import { MEASURE_NAMES, type MeasureName, MEASURES } from "../model/measure.ts";
 import { ValueProblem } from "./errors.ts";
 import { parseDevice, parseHost, parsePorts } from "./host.ts";
 import type { Comparison } from "./lexer.ts";
+import { parseMeasure } from "./measure.ts";
 import { type Range, type Ranges, ranges } from "./ranges.ts";
 import type { FilterResolver } from "./resolver.ts";
 import { similar } from "../text/nearest.ts";
@@ -49,6 +51,19 @@ export interface Field {
 /** Every field, in the order of the help text. */
 export const FIELDS: readonly Field[] = [
   hostField("src", "source", "Local address, prefix or host, with or without a port"),
+  {
+    name: "host",
+    aliases: [],
+    value: "an address",
+    ordered: false,
+    summary: "Address of either end",
+    read: ({ map, resolver }) =>
+      any(
+        (["source", "destination"] as const).map((end) =>
+          any(map((text) => parseHost(text, end, resolver)))
+        ),
+      ),
+  },
   hostField("dst", "destination", "Peer address, prefix or host, with or without a port"),
   portField("sport", ["source", null], "Local port"),
   portField("dport", ["destination", null], "Peer port"),
@@ -139,6 +154,23 @@ export const FIELDS: readonly Field[] = [
     nonEmpty,
     (patterns) => ({ kind: "container", patterns }),
   ),
+  namedField(
+    "image",
+    [],
+    "Image of such a container; * and ? allowed",
+    "an image",
+    nonEmpty,
+    (patterns) => ({ kind: "image", patterns }),
+  ),
+  namedField(
+    "cmdline",
+    ["args"],
+    "Arguments of a process that holds the socket: a part of them, or a pattern with * for all",
+    "a text",
+    nonEmpty,
+    (patterns) => ({ kind: "cmdline", patterns }),
+  ),
+  ...MEASURE_NAMES.map(measureField),
   numberField("owners", [], "How many processes hold the socket", "a number", (counts) => ({
     kind: "owners",
     counts,
@@ -242,6 +274,22 @@ function numberField(
     ordered: true,
     summary,
     read: ({ comparison, map }) => make(compared(comparison, map(parseNumbers), Infinity)),
+  };
+}
+
+function measureField(measure: MeasureName): Field {
+  const { unit, summary } = MEASURES[measure];
+  return {
+    name: measure,
+    aliases: [],
+    value: unit === "us" ? "a time such as 200ms or 10m" : "a number",
+    ordered: true,
+    summary,
+    read: ({ comparison, map }) => ({
+      kind: "measure",
+      measure,
+      values: compared(comparison, map((text) => parseMeasure(text, unit)), Infinity),
+    }),
   };
 }
 

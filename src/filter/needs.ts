@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Measure, MEASURES } from "../model/measure.ts";
 import { ALL_STATES, type StateMask } from "../model/state.ts";
 import { type Condition, conditions, type Expr } from "./ast.ts";
 
@@ -10,6 +11,8 @@ import { type Condition, conditions, type Expr } from "./ast.ts";
 export interface FilterNeeds {
   /** The processes that hold a socket: see {@linkcode BY_OWNERS}. */
   readonly owners: boolean;
+  /** What the kernel tells on request only: see `Query.info`. */
+  readonly info: boolean;
   /** Addresses of the interfaces: `reach`. */
   readonly reach: boolean;
   /** Control group. The kernel always tells it, where it knows it. */
@@ -30,13 +33,21 @@ export const BY_OWNERS: readonly Condition["kind"][] = [
   "user",
   "unit",
   "container",
+  "image",
+  "cmdline",
 ];
 
 /** The needs of an expression; none for `null`, which is no filter. */
 export function needs(expr: Expr | null): FilterNeeds {
-  const kinds = new Set(expr === null ? [] : [...conditions(expr)].map(({ kind }) => kind));
+  const all = expr === null ? [] : [...conditions(expr)];
+  const kinds = new Set(all.map(({ kind }) => kind));
+  const measures: Measure[] = all.flatMap((condition) =>
+    condition.kind === "measure" ? [MEASURES[condition.measure]] : []
+  );
   return {
-    owners: BY_OWNERS.some((kind) => kinds.has(kind)),
+    owners: BY_OWNERS.some((kind) => kinds.has(kind)) ||
+      measures.some((measure) => measure.owners === true),
+    info: measures.some(({ info }) => info),
     reach: kinds.has("reach"),
     cgroup: kinds.has("cgroup"),
     mark: kinds.has("mark"),

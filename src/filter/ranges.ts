@@ -61,10 +61,10 @@ export function membership(set: Ranges): (value: number) => boolean {
   return (value) => value >= first && value <= last;
 }
 
-/** The set as text: `80,8000-8100`; without an upper end `1024-`. */
-export function formatRanges(set: Ranges): string {
+/** The set as text: `80,8000-8100`; without an upper end `1024-`. `text` writes a number. */
+export function formatRanges(set: Ranges, text: (value: number) => string = String): string {
   return set.map(({ first, last }) => {
-    if (first === last) return String(first);
-    return last === Infinity ? `${first}-` : `${first}-${last}`;
+    if (first === last) return text(first);
+    return last === Infinity ? `${text(first)}-` : `${text(first)}-${text(last)}`;
   }).join(",");
 }

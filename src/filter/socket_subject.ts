@@ -24,6 +24,7 @@ import {
   AF_VSOCK,
   AF_XDP,
 } from "../model/address_family.ts";
+import { MEASURES } from "../model/measure.ts";
 import type { Process } from "../model/owner.ts";
 import type {
   FilterSubject,
@@ -45,6 +46,10 @@ export interface RowFacts {
 export interface SocketLookups {
   /** Name of the container of a process; `null` where no file tells it. */
   containerName(process: Process): string | null;
+  /** Image of the container of a process; `null` where no file tells it. */
+  imageOf(process: Process): string | null;
+  /** When the sockets were read, in milliseconds since the epoch. */
+  readonly nowMs: number;
   /** An end as the listing prints it. */
   printed(family: FamilyName, endpoint: Endpoint): string;
 }
@@ -179,7 +184,8 @@ export class SocketSubject implements FilterSubject {
   }
 
   get facts(): SocketFacts {
-    const { family, local, peer, owners } = this.#socket;
+    const socket = this.#socket;
+    const { family, local, peer, owners } = socket;
     const lookups = this.#lookups;
     return {
       get units() {
@@ -193,6 +199,15 @@ export class SocketSubject implements FilterSubject {
           }]
         );
       },
+      get images() {
+        return owners.flatMap(({ process }) => lookups?.imageOf(process) ?? []);
+      },
+      get commandLines() {
+        return owners.flatMap(({ process: { cmdline } }) =>
+          cmdline === null ? [] : [utf8Text(cmdline).replace(/\0$/, "").replaceAll("\0", " ")]
+        );
+      },
+      measure: (name) => MEASURES[name].value(socket, lookups?.nowMs ?? 0),
       printed(end) {
         const endpoint = end === "source" ? local : peer;
         return endpoint === null ? null : lookups?.printed(family, endpoint) ?? null;

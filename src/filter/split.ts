@@ -69,5 +69,5 @@ function conjunction(terms: readonly (Expr | null)[]): Expr | null {
 
 /** True for conditions that can be judged by the row alone, without its owners and its reach. */
 export function isAboutRow({ kind }: Condition): boolean {
-  return kind !== "reach" && kind !== "endpoint" && !BY_OWNERS.includes(kind);
+  return kind !== "reach" && kind !== "endpoint" && kind !== "measure" && !BY_OWNERS.includes(kind);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { MeasureName } from "../model/measure.ts";
 import type { End } from "./ast.ts";
 import type { FileIdentity, Netns, Scope, Transport } from "../model/socket.ts";
 
@@ -35,6 +36,12 @@ export interface SocketFacts {
   readonly units: readonly string[];
   /** Containers of the owners. */
   readonly containers: readonly FilterContainer[];
+  /** Images of those containers, where files tell them. */
+  readonly images: readonly string[];
+  /** Arguments of the owners, joined by blanks. */
+  readonly commandLines: readonly string[];
+  /** A number of the socket; `null` where it is not known. */
+  measure(name: MeasureName): number | null;
   /** An end as the listing prints it; `null` without a peer. */
   printed(end: End): string | null;
 }

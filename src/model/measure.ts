@@ -9,7 +9,7 @@ import type { InfoValue, Socket, SocketInfo } from "./socket.ts";
 export type MeasureUnit = "count" | "bytes" | "us";
 
 /** One measure. */
-interface Measure {
+export interface Measure {
   readonly unit: MeasureUnit;
   /** What it is, for help: starts in upper case and has no period. */
   readonly summary: string;
@@ -81,7 +81,7 @@ export const MEASURES = {
 } as const satisfies Readonly<Record<string, Measure>>;
 
 /** The name of a measure. */
-type MeasureName = keyof typeof MEASURES;
+export type MeasureName = keyof typeof MEASURES;
 
 /** The names, in the order of help. */
 export const MEASURE_NAMES = Object.keys(MEASURES) as MeasureName[];

@@ -49,6 +49,8 @@ export class QueryFilter {
     this.#userName = userName;
     this.#lookups = {
       containerName: (process) => containers.names(process)?.name ?? null,
+      imageOf: (process) => containers.names(process)?.image ?? null,
+      nowMs: Date.now(),
       printed: formatEndpoint,
     };
     this.needs = needs(rest);

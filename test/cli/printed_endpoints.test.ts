@@ -104,7 +104,12 @@ const resolver = {
   isPrinted: isEndpointText,
   linkProtocol: ethertypeOf,
 };
-const lookups = { containerName: () => null, printed: formatEndpoint };
+const lookups = {
+  containerName: () => null,
+  imageOf: () => null,
+  nowMs: 0,
+  printed: formatEndpoint,
+};
 /** Nothing is at the path of a made-up socket, so that its name alone decides. */
 const input = {
   files: { find: () => ({ kind: "unknown" }), isSocket: () => false, status: () => null },

@@ -115,6 +115,7 @@ function show(sockets: readonly Socket[], { color }: KillOptions, out: Writer): 
     width,
     color: useColor(color, width !== null, process.env),
     header: true,
+    info: false,
   });
   out.flush();
 }
