@@ -41,8 +41,8 @@ export function judge(command: Command, plain: Ran, ran: Ran): Outcome {
   const words = ran.err.split("\n").filter((line) => line !== "");
   const isOurs = !/Bun v|panic|oh no/i.test(ran.err);
   if (isOurs && /this is a bug|^ {4}at /m.test(ran.err)) return "crashed";
-  // The runtime gives up when it cannot start, which is no answer.
-  if (ran.status >= 126) return "told";
+  // The runtime gives up when it cannot start, which is no answer, and an error without an answer is none either.
+  if (ran.status >= 126 || ran.status === 2 && ran.out === "") return "told";
   const [before, after] = [read(plain.out), read(ran.out)];
   if (plain.status === ran.status && agrees(before, after)) return "same";
   const known = new Set(plain.err.split("\n"));
@@ -238,7 +238,8 @@ function socketClaims(plain: SocketJson, ran: SocketJson): string | null {
 /** The first differences of two answers, for whoever looks into one. */
 export function differences(plain: Ran, ran: Ran): string[] {
   const [before, after] = [read(plain.out), read(ran.out)];
-  const found: string[] = [];
+  const claim = claims(before, after);
+  const found: string[] = claim === null ? [] : [claim];
   const walk = (a: Json, b: Json, path: string): void => {
     if (found.length >= 8 || agrees(a, b)) return;
     if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {

@@ -7,6 +7,7 @@
  * system call all from the first and all from the middle on.
  */
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -113,8 +114,58 @@ export function injectionReason(): string | null {
 /** Injects. */
 export async function inject(options: InjectionOptions): Promise<InjectionResult> {
   const folder = mkdtempSync(join(tmpdir(), "sockeye-faults-"));
-  // The runtime's pipes are sockets, which would lead out of the namespaces; those of a shell are not.
-  const fixture = Bun.spawn(
+  const places: Place[] = [];
+  try {
+    const workers = Math.max(2, availableParallelism());
+    for (let i = 0; i < workers; i++) places.push(await Place.make(join(folder, String(i))));
+    return await new Injection(options, folder, places).run();
+  } finally {
+    for (const place of places) await place.end();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A fixture to look at. Each worker has its own: a run may copy descriptors for a moment, and is an owner then. */
+class Place {
+  readonly #fixture: Fixture;
+  /** What leads a command into its namespaces. */
+  readonly inside: readonly string[];
+  readonly files: GivenFiles;
+  /** Answers without a fault, by command. */
+  readonly plain = new Map<string, Ran>();
+
+  private constructor(fixture: Fixture, pid: string, folder: string) {
+    this.#fixture = fixture;
+    this.inside = ["nsenter", "-t", pid, "-n", "-m", "-p", "--"];
+    this.files = {
+      snapshot: join(folder, "snapshot.json"),
+      policy: join(folder, "policy.yaml"),
+      strict: join(folder, "strict.yaml"),
+    };
+  }
+
+  static async make(folder: string): Promise<Place> {
+    mkdirSync(folder);
+    const fixture = startFixture();
+    let said = "";
+    for await (const bytes of fixture.stdout) {
+      said += new TextDecoder().decode(bytes);
+      if (said.endsWith("\n")) break;
+    }
+    const [word, inode] = said.trim().split(" ");
+    if (word !== "ready") throw new Error("there is no fixture");
+    return new Place(fixture, firstProcess(Number(inode)), folder);
+  }
+
+  async end(): Promise<void> {
+    this.#fixture.stdin.end();
+    await this.#fixture.exited;
+  }
+}
+
+// The runtime's pipes are sockets, which would lead out of the namespaces; those of a shell are not.
+function startFixture() {
+  return Bun.spawn(
     [
       "sh",
       "-c",
@@ -123,22 +174,9 @@ export async function inject(options: InjectionOptions): Promise<InjectionResult
     ],
     { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
   );
-  try {
-    let said = "";
-    for await (const bytes of fixture.stdout) {
-      said += new TextDecoder().decode(bytes);
-      if (said.endsWith("\n")) break;
-    }
-    const [word, inode] = said.trim().split(" ");
-    if (word !== "ready") throw new Error("there is no fixture");
-    const inside = ["nsenter", "-t", firstProcess(Number(inode)), "-n", "-m", "-p", "--"];
-    return await new Injection(options, folder, inside).run();
-  } finally {
-    fixture.stdin.end();
-    await fixture.exited;
-    rmSync(folder, { recursive: true });
-  }
 }
+
+type Fixture = ReturnType<typeof startFixture>;
 
 /** The process that is number 1 in a PID namespace. */
 function firstProcess(inode: number): string {
@@ -156,35 +194,28 @@ function firstProcess(inode: number): string {
 class Injection {
   readonly #options: InjectionOptions;
   readonly #folder: string;
-  readonly #inside: readonly string[];
-  readonly #files: GivenFiles;
-  readonly #plain = new Map<string, Ran>();
+  readonly #places: readonly Place[];
   readonly #counts = new Map<string, Map<Outcome, number>>();
   readonly #problems: string[] = [];
   readonly #startKinds = new Set<string>();
   #runs = 0;
 
-  constructor(options: InjectionOptions, folder: string, inside: readonly string[]) {
+  constructor(options: InjectionOptions, folder: string, places: readonly Place[]) {
     this.#options = options;
     this.#folder = folder;
-    this.#inside = inside;
-    this.#files = {
-      snapshot: join(folder, "snapshot.json"),
-      policy: join(folder, "policy.yaml"),
-      strict: join(folder, "strict.yaml"),
-    };
+    this.#places = places;
   }
 
   async run(): Promise<InjectionResult> {
-    await this.#makeFiles();
+    for (const place of this.#places) await this.#makeFiles(place);
     const { commands, seconds, seed } = this.#options;
     const names = commands.length === 0 ? Object.keys(COMMANDS) : [START, ...commands];
     const faults: Fault[] = [];
     for (const name of names) {
       if (COMMANDS[name] === undefined) throw new Error(`no command is called ${name}`);
-      const plain = await this.#sockeye(name, null);
-      this.#plain.set(name, plain);
-      if (this.#options.verbose) console.error(name, plain.status, plain.err);
+      for (const place of this.#places) {
+        place.plain.set(name, await this.#sockeye(name, place, null));
+      }
       const found = await this.#faultsOf(name);
       if (commands.length === 0 || commands.includes(name)) faults.push(...found);
     }
@@ -192,32 +223,32 @@ class Injection {
     shuffle(faults, randomOf(seed));
     const end = performance.now() + seconds * 1000;
     let next = 0;
-    const worker = async (number: number) => {
+    const work = async (place: Place, trace: string) => {
       for (;;) {
         const fault = faults[next++];
         if (fault === undefined || performance.now() > end) return;
-        await this.#try(fault, join(this.#folder, `trace-${number}`));
+        await this.#try(fault, place, trace);
         if (this.#options.verbose && next % 500 === 0) console.error(`${next} of ${faults.length}`);
       }
     };
-    const workers = Math.max(2, availableParallelism());
-    await Promise.all(Array.from({ length: workers }, (_, i) => worker(i)));
+    await Promise.all(
+      this.#places.map((place, i) => work(place, join(this.#folder, `trace-${i}`))),
+    );
     return { counts: this.#counts, problems: this.#problems };
   }
 
-  async #makeFiles(): Promise<void> {
+  async #makeFiles({ inside, files }: Place): Promise<void> {
     const made = async (...args: string[]) =>
-      (await this.#start([...this.#inside, sockeye, ...args])).out;
-    writeFileSync(this.#files.snapshot, await made("snapshot"));
-    const policy = await made("audit", "--init", "--unix");
-    writeFileSync(this.#files.policy, policy);
-    writeFileSync(this.#files.strict, STRICT_POLICY);
+      (await this.#start([...inside, sockeye, ...args])).out;
+    writeFileSync(files.snapshot, await made("snapshot"));
+    writeFileSync(files.policy, await made("audit", "--init", "--unix"));
+    writeFileSync(files.strict, STRICT_POLICY);
   }
 
-  async #try(fault: Fault, trace: string): Promise<void> {
+  async #try(fault: Fault, place: Place, trace: string): Promise<void> {
     const command = COMMANDS[fault.command]!;
-    const plain = this.#plain.get(fault.command)!;
-    const ran = await this.#sockeye(fault.command, { fault, trace });
+    const plain = place.plain.get(fault.command)!;
+    const ran = await this.#sockeye(fault.command, place, { fault, trace });
     let outcome: Outcome = ran.injected ? judge(command, plain, ran) : "missed";
     if (outcome === "silent" && saysGone(fault)) outcome = "gone";
     if (
@@ -226,7 +257,7 @@ class Injection {
     ) outcome = "alike";
     if (outcome === "silent" || outcome === "false") {
       // Something may have come or gone beside it.
-      const again = await this.#sockeye(fault.command, null);
+      const again = await this.#sockeye(fault.command, place, null);
       if (judge(command, plain, again) !== "same") outcome = "missed";
     }
     const row = this.#counts.get(fault.command) ?? new Map<Outcome, number>();
@@ -254,11 +285,12 @@ class Injection {
       return [{ command: name, call, kind: "as asked for", error, inject: only }];
     }
     const trace = join(this.#folder, "calls");
+    const [place] = this.#places as [Place];
     await this.#start([
-      ...this.#inside,
+      ...place.inside,
       ...["strace", "-f", "-qq", "-yy", "-s", "80", "-o", trace],
       sockeye,
-      ...COMMANDS[name]!.args(this.#files),
+      ...COMMANDS[name]!.args(place.files),
     ]);
     const random = randomOf(seed ^ Bun.hash.crc32(name));
     const faults: Fault[] = [];
@@ -308,11 +340,12 @@ class Injection {
 
   async #sockeye(
     name: string,
+    { inside, files }: Place,
     faulty: { readonly fault: Fault; readonly trace: string } | null,
   ): Promise<Ran & { readonly injected: boolean }> {
-    const command = [sockeye, ...COMMANDS[name]!.args(this.#files)];
+    const command = [sockeye, ...COMMANDS[name]!.args(files)];
     if (faulty === null) {
-      return { ...await this.#start([...this.#inside, ...command]), injected: false };
+      return { ...await this.#start([...inside, ...command]), injected: false };
     }
     const { fault, trace } = faulty;
     const strace = [
@@ -326,7 +359,7 @@ class Injection {
       `trace=${fault.call}`,
     ];
     const ran = await this.#start([
-      ...this.#inside,
+      ...inside,
       ...strace,
       "-e",
       `inject=${fault.inject}`,

@@ -11,7 +11,7 @@ import { UDIAG_SHOW_ICONS, UDIAG_SHOW_PEER, UNIX_DIAG_ICONS } from "../../../fam
 import { DecodeError } from "../../../model/decode_error.ts";
 import { ALL_STATES } from "../../../model/state.ts";
 import { Connection, NETLINK_SOCK_DIAG } from "../../../netlink/connection.ts";
-import { dump } from "../../../netlink/dump.ts";
+import { dumpWhole } from "../../../netlink/dump.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 
 /** Which unix sockets are connected. */
@@ -22,7 +22,7 @@ export interface UnixPeers {
   readonly waiting: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Asks the kernel. When that fails the maps stay incomplete, and `diagnostics` gets a note that says why. */
+/** Asks the kernel. When that fails the maps stay incomplete, and `diagnostics` gets a gap that says why. */
 export function readUnixPeers(diagnostics: Diagnostics): UnixPeers {
   const peers = new Map<number, number>();
   const waiting = new Map<number, number[]>();
@@ -30,7 +30,7 @@ export function readUnixPeers(diagnostics: Diagnostics): UnixPeers {
   try {
     const connection = new Connection(NETLINK_SOCK_DIAG);
     try {
-      dump(connection, dumpRequest(ALL_STATES, UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS), "unix", {
+      dumpWhole(connection, dumpRequest(ALL_STATES, UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS), "unix", {
         message(view, start, end) {
           const { inode, peerInode } = unix.at(view, start, end);
           if (peerInode > 0) {
@@ -52,7 +52,8 @@ export function readUnixPeers(diagnostics: Diagnostics): UnixPeers {
       !(error instanceof NetlinkError || error instanceof SyscallError ||
         error instanceof DecodeError)
     ) throw error;
-    diagnostics.note(`peers of unix sockets: ${error.message}`);
+    const reason = `the other ends of unix sockets could not be read: ${error.message}`;
+    diagnostics.gap({ kind: "table", reason, detail: { table: "unix" } });
   }
   return { peers, waiting };
 }
