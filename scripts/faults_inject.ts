@@ -68,7 +68,7 @@ const ONCE_ONLY = new Set(["EINTR", "EAGAIN"]);
 
 /** Memory, threads and the end: where they fail there is no program. */
 const NOT_TRIED = new Set(
-  "execve exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
+  "exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
     .split(" "),
 );
 
@@ -288,7 +288,8 @@ class Injection {
     const [place] = this.#places as [Place];
     await this.#start([
       ...place.inside,
-      ...["strace", "-f", "-qq", "-yy", "-s", "80", "-o", trace],
+      ...["strace", "-f", "-qq", "-yy", "-s", "80", "-o", trace, "--seccomp-bpf"],
+      ...["-e", `trace=!${[...NOT_TRIED].join()}`],
       sockeye,
       ...COMMANDS[name]!.args(place.files),
     ]);

@@ -20,6 +20,8 @@ export interface ProcessFacts {
   get(pid: number): Process;
   /** A variable of the environment that the program was started with; `null` where it is not set or not readable. */
   environment(pid: number, name: string): string | null;
+  /** True if that environment could not be read. Absent: it always could. */
+  environmentUnread?(pid: number): boolean;
   /** Inode of the network namespace; `null` where it cannot be read. */
   netns(pid: number): number | null;
   /** The name of a network namespace; `null` where it has none. */
@@ -71,7 +73,10 @@ export function relate(
       : judgeChild(owner, mains.get(parent)!, ancestry.get(pid)!, socket, facts);
     const children = (childrenOf.get(pid) ?? []).sort(ascending).map(build);
     const own = (threads.get(pid) ?? []).map(threadNode);
-    return { owner, ...judged, children: [...own, ...children] };
+    // Its environment might tell that the socket was given to it.
+    const certain = judged.certain &&
+      (judged.role === "activated" || facts.environmentUnread?.(pid) !== true);
+    return { owner, ...judged, certain, children: [...own, ...children] };
   };
   const tree = roots.map(build);
   return { roots: tree, consequences: consequencesOf(tree, socket, facts) };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { failureOf } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -27,6 +28,7 @@ import { readNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { showsOwnPids } from "../proc/status.ts";
 import { readSysctl } from "../proc/sysctl.ts";
+import { latin1Text } from "../text/encoding.ts";
 import type { Processes } from "./processes.ts";
 
 /** An environment may be megabytes; what is looked for stands in any sensible one. */
@@ -52,6 +54,7 @@ type ExeFate = "unchanged" | "replaced" | "deleted" | "unknown";
 export class Facts {
   readonly #root: ProcRoot;
   readonly #processes: Processes;
+  readonly #environmentsUnread = new Set<number>();
   readonly #environments = new Map<number, ReadonlyMap<string, string> | null>();
   readonly #vectors = new Map<number, string | null>();
   #isRandom: boolean | undefined;
@@ -70,9 +73,13 @@ export class Facts {
   environment(pid: number, name: string): string | null {
     let variables = this.#environments.get(pid);
     if (variables === undefined) {
-      const text = this.#root.text(`${this.#processes.living(pid)}/environ`, ENVIRONMENT_LIMIT);
-      variables = text === null ? null : new Map(
-        text.split("\0").map((entry) => {
+      const path = `${this.#processes.living(pid)}/environ`;
+      const bytes = this.#root.read(path, ENVIRONMENT_LIMIT);
+      if (typeof bytes === "number" && failureOf(bytes) !== "absent") {
+        this.#environmentsUnread.add(pid);
+      }
+      variables = typeof bytes === "number" ? null : new Map(
+        latin1Text(bytes).split("\0").map((entry) => {
           const equals = entry.indexOf("=");
           return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
         }),
@@ -80,6 +87,12 @@ export class Facts {
       this.#environments.set(pid, variables);
     }
     return variables?.get(name) ?? null;
+  }
+
+  /** True if the environment that the program was started with could not be read. */
+  environmentUnread(pid: number): boolean {
+    this.environment(pid, "");
+    return this.#environmentsUnread.has(pid);
   }
 
   /** Inode of the network namespace; `null` where it cannot be read. */
@@ -175,18 +188,24 @@ export class Facts {
     return of(isSameFile(running, now) ? "unchanged" : "replaced");
   }
 
-  /** Regular files that the process has open, ascending by descriptor; `null` where it may not be looked into. */
-  openFiles(pid: number): OpenFile[] | null {
+  /**
+   * Regular files that the process has open, ascending by descriptor, and whether these are all; `null` where it may not be
+   * looked into.
+   */
+  openFiles(pid: number): { readonly files: readonly OpenFile[]; readonly whole: boolean } | null {
     const living = this.#processes.living(pid);
     const base = `${this.#root.path}/${living}/fd`;
     const directory = tryOpenAt(AT_FDCWD, cString(base), O_RDONLY | O_DIRECTORY);
     if (directory < 0) return null;
     const numbers: number[] = [];
+    let whole = true;
     try {
       const reader = new DirectoryReader();
       reader.start(directory);
-      while (numbers.length < DESCRIPTOR_LIMIT && reader.next()) {
-        if (reader.number >= 0) numbers.push(reader.number);
+      while (whole && reader.next()) {
+        if (reader.number < 0) continue;
+        if (numbers.length === DESCRIPTOR_LIMIT) whole = false;
+        else numbers.push(reader.number);
       }
     } catch {
       // The process ended while we looked.
@@ -198,10 +217,14 @@ export class Facts {
     for (const fd of numbers.sort((a, b) => a - b)) {
       // Only what has a path can be a file; sockets, pipes and the rest have `kind:[N]`.
       const target = this.#root.link(`${living}/fd/${fd}`);
+      if (typeof target === "number") whole &&= failureOf(target) === "absent";
       if (typeof target === "number" || target[0] !== 0x2f) continue;
       const status = tryStatAt(AT_FDCWD, cString(`${base}/${fd}`));
+      if (typeof status === "number") whole &&= failureOf(status) === "absent";
       if (typeof status === "number" || (status.mode & S_IFMT) !== S_IFREG) continue;
-      const { flags } = parseDescriptorInfo(this.#root.text(`${living}/fdinfo/${fd}`) ?? "");
+      const info = this.#root.read(`${living}/fdinfo/${fd}`);
+      if (typeof info === "number") whole &&= failureOf(info) === "absent";
+      const { flags } = parseDescriptorInfo(typeof info === "number" ? "" : latin1Text(info));
       files.push({
         fd,
         path: status.linkCount === 0 ? withoutDeletedMark(target).path : target,
@@ -210,7 +233,7 @@ export class Facts {
         size: status.size,
       });
     }
-    return files;
+    return { files, whole };
   }
 
   /** True when the descriptor is the stream to the journal that systemd gave the service (JOURNAL_STREAM, systemd.exec(5)). */

@@ -13,7 +13,7 @@ import {
 } from "../../../ffi/errno.ts";
 import { close } from "../../../ffi/files.ts";
 import { tryNamespaceOfSocket } from "../../../ffi/namespace.ts";
-import { tryCopyDescriptor } from "../../../ffi/process.ts";
+import { tryCopyFrom, tryOpenProcess } from "../../../ffi/process.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -39,8 +39,11 @@ import { hostQuery } from "../../snapshot/host_snapshot.ts";
 
 /** Transports that both sock_diag and /proc/net list. */
 const COMPARED: ReadonlySet<Transport> = new Set(["tcp", "udp", "udplite", "raw"]);
-/** At most so many sockets that no table lists are asked what they are: some 100 ms. Most of them were never bound. */
-const MOST_ASKED = 16_384;
+/**
+ * At most so many sockets that no table lists are asked what they are: about a second. Most of them are of other families or
+ * other network namespaces.
+ */
+const MOST_ASKED = 262_144;
 
 /** Labels of the tables that hold sockets of a compared transport: `tcp over IPv4`. */
 const isCompared = (label: string) => COMPARED.has(label.split(" ")[0] as Transport);
@@ -232,6 +235,8 @@ export function onlyDescriptors(
   const found: Discrepancy[] = [];
   const asked = new Set<number>();
   let failure = 0;
+  let pid = 0;
+  let process = -1;
   for (const row of rows) {
     const inode = inodes[row]!;
     if (asked.has(inode)) continue;
@@ -240,7 +245,12 @@ export function onlyDescriptors(
       break;
     }
     asked.add(inode);
-    const answer = askDescriptor(pids[row]!, fds[row]!, netns, whole);
+    if (pids[row] !== pid) {
+      if (process >= 0) close(process);
+      pid = pids[row]!;
+      process = tryOpenProcess(pid);
+    }
+    const answer = process < 0 ? process : askDescriptor(process, fds[row]!, netns, whole);
     if (typeof answer === "number") {
       if (failureOf(answer) === "failed" && answer !== -EBADF && answer !== -ENOSYS) {
         failure = -answer;
@@ -255,6 +265,7 @@ export function onlyDescriptors(
       detail: `descriptor ${fds[row]} of process ${pids[row]}`,
     });
   }
+  if (process >= 0) close(process);
   if (failure !== 0) gaps.push(unasked(`${errnoText(failure)} (${errnoName(failure)})`));
   return found;
 }
@@ -274,14 +285,17 @@ const TRANSPORTS: ReadonlyMap<number, Transport> = new Map<number, Transport>([
   [262, "mptcp"],
 ]);
 
-/** Whether a socket listens in a namespace, asked through a copy of its descriptor; or the negated errno. */
+/**
+ * Whether a socket listens in a namespace, asked through a copy of its descriptor; or the negated errno. `process` is a descriptor of
+ * its process.
+ */
 function askDescriptor(
-  pid: number,
+  process: number,
   fd: number,
   netns: number | null,
   whole: (transport: Transport) => boolean,
 ): boolean | number {
-  const copy = tryCopyDescriptor(pid, fd);
+  const copy = tryCopyFrom(process, fd);
   if (copy < 0) return copy;
   try {
     const domain = tryGetIntOption(copy, SOL_SOCKET, SO_DOMAIN);

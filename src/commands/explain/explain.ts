@@ -11,6 +11,7 @@ import { decide, decideAny, type Places, type Verdict } from "../../model/verdic
 import { walkOwners } from "../../join/owners.ts";
 import { scanFew, unlistedSockets } from "../../snapshot/held_sockets.ts";
 import { utf8Text } from "../../text/encoding.ts";
+import { plural } from "../../text/plural.ts";
 import { hasPort } from "../../model/port_range.ts";
 import type { Socket } from "../../model/socket.ts";
 import { insidePidNamespace } from "../../proc/ns.ts";
@@ -85,7 +86,11 @@ function explainTarget(
   const { elsewhere, verdict: elsewhereVerdict } = netns === undefined
     ? lookElsewhere(target, input)
     : { elsewhere: [], verdict: gone };
-  const processVerdict = decide(idle.length > 0, { processes: isHidden }, diagnostics.gaps);
+  const processVerdict = decide(
+    idle.length > 0,
+    { processes: (gap) => isHidden(gap) || gap.unnamed !== undefined },
+    [...diagnostics.gaps, ...unnamedOf(target, input)],
+  );
   const file = target.kind === "unix" && root.isLive ? fileAt(target.path, input.files) : null;
   const undecided = [
     decide(false, placesOf(target), [...diagnostics.gaps, ...unread]),
@@ -176,6 +181,27 @@ function namedProcesses(target: Target, { facts, root, bearers }: ExplainInput):
   return candidates(target, root).map((pid) => facts.get(pid)).filter((process) =>
     process.comm !== null && bearers.bears(process, target)
   );
+}
+
+/** A gap for the processes that may be what a target names, because what names them could not be read. */
+function unnamedOf(target: Target, { facts, root }: ExplainInput): Gap[] {
+  if (!namesProcesses(target) || !root.isLive) return [];
+  const unnamed = candidates(target, root).filter((pid) => {
+    const { stat, exe, cgroup } = facts.get(pid).unread ?? {};
+    return stat !== undefined || target.kind === "process" && exe !== undefined ||
+      (target.kind === "unit" || target.kind === "container") && cgroup !== undefined;
+  });
+  if (unnamed.length === 0) return [];
+  const what = target.kind === "pid"
+    ? `process ${target.pid}`
+    : `${target.kind === "process" ? "the program" : "the control group"} of ${
+      plural(unnamed.length, "process", "processes")
+    }`;
+  return [{
+    kind: "processes",
+    reason: `${what} could not be read`,
+    detail: { unnamed: unnamed.length },
+  }];
 }
 
 // Each other namespace has to be entered, so they are searched only when nothing was found here. They were not asked about, so

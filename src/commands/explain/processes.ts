@@ -136,8 +136,9 @@ export function logsOf(processes: readonly Process[], input: ExplainInput): Logs
   for (const process of processes) {
     const { pid } = process;
     const open = input.facts.openFiles(pid);
-    if (open === null) unread.push(pid);
-    for (const file of open ?? []) {
+    const mayLog = process.unit !== null && input.facts.environmentUnread(pid);
+    if (open === null || !open.whole || mayLog) unread.push(pid);
+    for (const file of open?.files ?? []) {
       if (!looksLikeLog(file)) continue;
       // A deleted file and a new one with the same path are two files.
       const key = `${text(file.path)}\0${file.deleted}`;

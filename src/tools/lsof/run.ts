@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sanitize } from "../../text/sanitize.ts";
 import { gapLines } from "../../model/gap.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { OpenFileReader } from "../../proc/open_files.ts";
@@ -65,7 +66,7 @@ export async function listFiles(
     await new Promise((resolve) => setTimeout(resolve, repetition.seconds * 1000));
   }
   // The rows lack what could not be read, so scripts have to be told.
-  for (const line of gapLines(diagnostics.gaps, false)) err.write(`lsof: ${line}\n`);
+  for (const line of gapLines(diagnostics.gaps, false)) err.write(`lsof: ${sanitize(line)}\n`);
   err.flush();
   const lines = missing(selection, named, cells);
   if (query.verbose) { for (const line of lines) out.write(`lsof: ${line}\n`); }

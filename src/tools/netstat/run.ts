@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sanitize } from "../../text/sanitize.ts";
 import { gapLines } from "../../model/gap.ts";
 import { compileEagerly } from "../../../ffi/jit.ts";
 import { effectiveUserId } from "../../../ffi/process.ts";
@@ -94,7 +95,7 @@ class Listing {
     } finally {
       this.#context.source.close();
       for (const line of gapLines(this.#diagnostics.gaps, false)) {
-        this.#err.write(`netstat: ${line}\n`);
+        this.#err.write(`netstat: ${sanitize(line)}\n`);
       }
       this.#err.flush();
     }

@@ -8,6 +8,7 @@ import { terminalColumns } from "../../../ffi/terminal.ts";
 import { type SsTableEntry, TABLES_FIRST, TABLES_LAST } from "./rows/families.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { Diagnostics } from "../../diagnostics.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { gapLines } from "../../model/gap.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { attemptDump } from "../../netlink/dump.ts";
@@ -66,7 +67,7 @@ export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<num
  * source may have come from another, and does not change the status of ss either.
  */
 function reportFaults({ faults: { count, first }, diagnostics }: SsRun, err: Writer): number {
-  for (const line of gapLines(diagnostics.gaps, false)) err.write(`ss: ${line}\n`);
+  for (const line of gapLines(diagnostics.gaps, false)) err.write(`ss: ${sanitize(line)}\n`);
   if (first === null) return 0;
   const more = count === 1 ? "" : ` (and ${count - 1} more faults)`;
   err.write(`ss: some sockets may be missing: ${first.message}${more}\n`);

@@ -99,7 +99,7 @@ export function logLines({ logs }: ExplainedSockets): Line[] {
   if (logs.unread.length > 0) {
     // Then it is never said that there is none.
     lines.push(plain([
-      `the open files of ${plural(logs.unread.length, "process", "processes")} may not be read`,
+      `not all open files of ${plural(logs.unread.length, "process", "processes")} could be read`,
       "notice",
     ]));
   }
