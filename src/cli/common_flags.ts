@@ -35,6 +35,7 @@ export const COLOR_FLAG: Flag<{ color: ColorChoice }> = {
 /** `--trace`. */
 export const TRACE_FLAG: Flag<{ trace: boolean }> = {
   long: "trace",
+  rare: true,
   group: "Other",
   help: "print every netlink message on standard error, decoded",
   set: (options) => {

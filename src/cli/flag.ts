@@ -16,6 +16,8 @@ export interface DocumentedFlag {
   readonly choices?: readonly string[];
   /** Names that the value may consist of, separated by commas. Completions offer them. */
   readonly list?: readonly string[];
+  /** True for a flag that few people need: the short help leaves it out. */
+  readonly rare?: true;
   /** The heading in help that it is listed under. */
   readonly group: string;
   /** What it does. Starts in lower case and has no period. */

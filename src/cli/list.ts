@@ -31,8 +31,7 @@ export async function run(
   out.keepsOn = options.requireComplete;
   if (options.help) {
     const { showHelp } = await import("./help.ts");
-    const { FIELDS } = await import("../filter/fields.ts");
-    return showHelp(listHelp(commands, FIELDS), out);
+    return showHelp(listHelp(commands), out, true);
   }
   if (options.version) return version(out);
   if (options.columns === "help") {
@@ -89,7 +88,7 @@ async function version(out: Writer): Promise<number> {
   return EXIT_OK;
 }
 
-/** `sockeye help`, and `sockeye help COMMAND`. */
+/** `sockeye help`, and `sockeye help COMMAND`, `help filters` and `help flags`. */
 async function helpOn(
   words: readonly string[],
   out: Writer,
@@ -98,17 +97,24 @@ async function helpOn(
 ): Promise<number> {
   const [name] = words;
   if (name === undefined) return run(["--help"], out, err, commands);
+  const { sectionText, showHelp } = await import("./help.ts");
+  if (words.length === 1 && name === "flags") return showHelp(listHelp([]), out);
+  if (words.length === 1 && (name === "filters" || name === "filter")) {
+    const { FIELDS } = await import("../filter/fields.ts");
+    out.write(sectionText(...filterSection(FIELDS)).trimStart());
+    out.flush();
+    return EXIT_OK;
+  }
   const command = commands.find((command) => command.name === name);
   if (command === undefined || words.length > 1) {
     const { nearest } = await import("../text/nearest.ts");
-    const meant = nearest(name, commands.map(({ name }) => name));
+    const meant = nearest(name, [...commands.map(({ name }) => name), "filters", "flags"]);
     throw new UsageError(
       `help ${words.join(" ")}: expected one command${
         meant === undefined ? "; sockeye --help lists them" : `: did you mean ${meant}?`
       }`,
     );
   }
-  const { showHelp } = await import("./help.ts");
   return showHelp((await command.help()).HELP, out);
 }
 
@@ -137,32 +143,42 @@ async function filterOf(
 }
 
 /** The page of the listing. */
-export function listHelp(commands: readonly Command[], fields: readonly Field[]): HelpPage {
-  const sections: [heading: string, lines: readonly string[]][] = [];
-  if (commands.length > 0) {
-    sections.push([
-      "Commands",
-      commands.map(({ name, summary }) => `${name.padEnd(12)}${summary}`),
-    ]);
-  }
-  sections.push(["Filter, such as 'sport = 80,443 and not process nginx'", filterHelp(fields)]);
+export function listHelp(commands: readonly Command[]): HelpPage {
   return {
-    usage: "sockeye [FLAGS] [FILTER]",
+    usage: "sockeye [FLAGS] [TARGET… | FILTER]",
+    examples: [
+      ["sockeye", "what listens, where, and who holds it"],
+      ["sockeye 8080", "who is behind a port, and who reaches it"],
+      ["sockeye nginx", "the same of a program, unit or container"],
+      ["sockeye -a 'dst 10.0.0.0/8'", "connections to a network"],
+      ["sockeye -a --group-by state,process", "how many connections in which state"],
+    ],
     intro:
       "Shows every TCP, UDP and raw socket that can be talked to, and every process that holds it; other families when asked.",
     flags: LIST_FLAGS,
-    sections,
+    sections: commands.length === 0 ? [] : [
+      ["Commands", commands.map(({ name, summary }) => `${name.padEnd(12)}${summary}`)],
+      ["More", [
+        "sockeye help COMMAND  about a command",
+        "sockeye help filters  the words of filters, such as 'sport = 443 and not user root'",
+        "sockeye help flags    every flag of the listing",
+        "sockeye -o help       the columns that there are",
+      ]],
+    ],
     exit: "0 done, 2 wrong usage or an error, 3 incomplete (with --require-complete).",
   };
 }
 
-function filterHelp(fields: readonly Field[]): string[] {
+/** The words of filters: a heading and lines. */
+export function filterSection(
+  fields: readonly Field[],
+): readonly [heading: string, lines: readonly string[]] {
   const names = fields.map(({ name, aliases }) => [name, ...aliases].join(", "));
   const width = Math.max(...names.map((name) => name.length));
-  return [
+  return ["Filter, such as 'sport = 80,443 and not process nginx'", [
     "FIELD [=|!=|<|<=|>|>=] VALUE[,VALUE], joined by and, or, not and parentheses; and binds tighter than or.",
-    "A first word that is a field, not, ! or ( begins a filter. Asking for a state looks among all states.",
+    "A first word that is a field, not, ! or ( begins a filter. Asking for a state or for the other end looks among all sockets.",
     "tcp, udp, udplite, sctp, dccp, mptcp, icmp and raw are conditions by themselves: udp is transport = udp.",
     ...fields.map(({ summary }, i) => `${names[i]!.padEnd(width)}  ${summary}`),
-  ];
+  ]];
 }

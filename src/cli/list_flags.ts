@@ -125,6 +125,7 @@ function familyFlag({ flag, names }: FamilyEntry): Flag<ListOptions>[] {
   if (flag === null) return [];
   return [{
     ...flag,
+    ...(flag.long === "unix" ? {} : { rare: true as const }),
     group: "What to show",
     set: (options) => options.families.push(...names),
   }];
@@ -141,6 +142,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "listening",
+    rare: true,
     short: "l",
     group: "What to show",
     help: "only sockets that can be talked to (this is the default)",
@@ -169,6 +171,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "mptcp",
+    rare: true,
     short: "M",
     group: "What to show",
     help: "MPTCP",
@@ -176,6 +179,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "sctp",
+    rare: true,
     short: "S",
     group: "What to show",
     help: "SCTP",
@@ -183,6 +187,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "dccp",
+    rare: true,
     short: "d",
     group: "What to show",
     help: "DCCP, where the kernel still has it",
@@ -205,6 +210,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   ...FAMILIES.flatMap(familyFlag),
   {
     long: "family",
+    rare: true,
     value: "NAME[,NAME]",
     list: FAMILY_NAMES,
     group: "What to show",
@@ -256,6 +262,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "explain-filter",
+    rare: true,
     group: "Which sockets",
     help: "show how the expression is read and which part of it the kernel tests; list nothing",
     set: (options) => options.explainFilter = true,
@@ -263,6 +270,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   ...NETNS_FLAGS,
   {
     long: "owners",
+    rare: true,
     value: "HOW",
     choices: OWNER_SOURCES,
     group: "Where to look",
@@ -315,6 +323,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "ndjson",
+    rare: true,
     group: "Output",
     help: "a header line, then one JSON object per socket, each on its line",
     set: (options) => setFormat(options, "ndjson"),
@@ -343,6 +352,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   COLOR_FLAG,
   {
     long: "numeric",
+    rare: true,
     short: "n",
     group: "Output",
     help: "numbers instead of names (always on; accepted out of habit)",
@@ -350,6 +360,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "processes",
+    rare: true,
     short: "p",
     group: "Output",
     help: "show owners (always on; accepted out of habit)",
@@ -357,6 +368,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "extended",
+    rare: true,
     short: "e",
     group: "Output",
     help: "show users (always on; accepted out of habit)",
@@ -364,6 +376,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "record",
+    rare: true,
     value: "FILE",
     group: "Other",
     help:
@@ -372,6 +385,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   },
   {
     long: "replay",
+    rare: true,
     value: "FILE",
     group: "Other",
     help: "answer from a recording, and not from this machine",

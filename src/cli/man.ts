@@ -37,6 +37,13 @@ function flags(page: HelpPage, heading: (group: string) => string): string {
 const sentence = (line: string): string => text(line.replaceAll("\n", " "));
 const bold = (line: string): string => `.PP\n.B ${line}\n`;
 
+/** The commands that are typed most, each with what it says. */
+function examples({ examples = [] }: HelpPage): string {
+  return examples.map(([command, says]) =>
+    `.TP\n\\fB${text(command)}\\fR\n${text(`${says[0]!.toUpperCase()}${says.slice(1)}`)}.\n`
+  ).join("");
+}
+
 function commandSection({ name, summary, link, page }: CommandPage): string {
   let out = `.SS sockeye ${text(name)}\n${
     text(`${summary[0]!.toUpperCase()}${summary.slice(1)}`)
@@ -44,7 +51,7 @@ function commandSection({ name, summary, link, page }: CommandPage): string {
   out += literal(page.usage.split("\n").map((line) => line.trim()));
   out += `.PP\n${sentence(page.intro)}\n`;
   if (link) out += `.PP\nA link to the program that is called\n.B ${text(name)}\nruns this mode.\n`;
-  out += flags(page, () => "");
+  out += examples(page) + flags(page, () => "");
   for (const [heading, lines] of page.sections ?? []) {
     out += bold(`${text(heading)}:`) + literal(lines);
   }
@@ -70,7 +77,8 @@ ${text("sockeye COMMAND [FLAGS] [ARGUMENTS]")}
 ${sentence(list.intro)}
 .PP
 What cannot be read is told on standard error, in the JSON, and by the exit status where it matters.
-.SH OPTIONS
+.SH EXAMPLES
+${examples(list)}.SH OPTIONS
 ${flags(list, (group) => `.SS ${text(group)}\n`)}${
     (list.sections ?? []).map(([heading, lines]) =>
       `.SH ${text(heading.split(",")[0]!.toUpperCase())}\n${text(heading)}.\n${literal(lines)}`

@@ -6,7 +6,7 @@
 import { FIELDS } from "../filter/fields.ts";
 import type { Command } from "./command.ts";
 import type { HelpPage } from "./help.ts";
-import { listHelp } from "./list.ts";
+import { filterSection, listHelp } from "./list.ts";
 
 /** A command and its help page. */
 export interface CommandPage {
@@ -20,7 +20,7 @@ export interface CommandPage {
 
 /** The page of the listing, which has no name. */
 export function listPage(): HelpPage {
-  return listHelp([], FIELDS);
+  return { ...listHelp([]), sections: [filterSection(FIELDS)] };
 }
 
 /** The pages of these commands in the order of help. Loads every page. */

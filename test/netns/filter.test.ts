@@ -183,7 +183,7 @@ describe("--explain-filter", () => {
 });
 
 testIf(reason, "sockeye --help names every field of a filter", () => {
-  const { stdout } = sockeye(["--help"]);
+  const { stdout } = sockeye(["help", "filters"]);
   for (const field of ["sport", "fwmark", "cgroup", "process", "reach", "owners"]) {
     expect(stdout).toMatch(new RegExp(`^  ${field}\\b.*  [A-Z]`, "m"));
   }

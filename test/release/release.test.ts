@@ -166,11 +166,13 @@ function works(run: (...args: string[]) => ReturnType<typeof ran>): void {
   expect(run("--version").stdout).toMatch(/^sockeye \d+\.\d+\.\d+ \([0-9a-f]{12}\)\n$/);
   expect(run("--help")).toMatchObject({
     status: 0,
-    stdout: expect.stringContaining("--listening"),
+    stdout: expect.stringContaining("--all"),
   });
   expect(run("--port", "x")).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/^sockeye: --port x: .* expected N or N-M, 0 to 65535\n$/),
+    stderr: expect.stringMatching(
+      /^sockeye: --port x: .* expected N, N-M or a service, 0 to 65535\n$/,
+    ),
   });
   const listed = run("-t", "--json");
   expect(listed.status).toBe(0);
