@@ -16,6 +16,12 @@ export const COMMANDS: readonly Command[] = [
     help: () => import("./cli/explain.ts"),
   },
   {
+    name: "container",
+    summary: "what a container listens on, where that is published, and its connections",
+    load: () => import("./cli/container.ts"),
+    help: () => import("./cli/container.ts"),
+  },
+  {
     name: "doctor",
     summary: "what can be seen here as this user, and what to change to see more",
     load: () => import("./cli/doctor.ts"),

@@ -93,6 +93,17 @@ export const HELP: HelpPage = {
 
 /** Runs the command. Throws UsageError, and what collecting throws. */
 export function run(args: readonly string[], out: Writer, err: Writer): number {
+  return runWith(args, HELP, targetsOf, out, err);
+}
+
+/** Runs a command with the flags of explain. `read`: what a word means. Throws as {@linkcode run} does. */
+export function runWith(
+  args: readonly string[],
+  page: HelpPage,
+  read: (word: string) => readonly Target[],
+  out: Writer,
+  err: Writer,
+): number {
   const options: Options = {
     binds: [],
     netns: undefined,
@@ -104,7 +115,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
   };
   const words = parseArguments(args, EXPLAIN_FLAGS, options);
   out.keepsOn = true;
-  if (options.help) return showHelp(HELP, out);
+  if (options.help) return showHelp(page, out);
   traceIfAsked(options, err);
   if (options.binds.length > 0) {
     if (words.length > 0) {
@@ -120,7 +131,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
       "explain needs a target: sockeye explain 8080; --help lists what there is",
     );
   }
-  return explainTargets(words.flatMap(targetsOf), options, out, err);
+  return explainTargets(words.flatMap(read), options, out, err);
 }
 
 /** Explains targets. Returns the exit status. Throws what collecting throws. */

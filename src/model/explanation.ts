@@ -5,6 +5,7 @@
  */
 import type { Bytes, Container, Process } from "./owner.ts";
 import type { ConnectionEnd, PeerCount } from "./peer.ts";
+import type { Forward } from "./forward.ts";
 import type { PortRange } from "./port_range.ts";
 import type { Relations } from "./relation.ts";
 import type { Netns, Scope, Socket, Transport } from "./socket.ts";
@@ -83,7 +84,7 @@ interface ReachAddress {
 
 /** A port outside the namespace of a socket that is forwarded to it. */
 export interface Publication {
-  readonly via: "docker-proxy" | "nftables" | "iptables";
+  readonly via: Forward["via"];
   /** `null` for every address. */
   readonly address: string | null;
   readonly ports: PortRange;
@@ -231,6 +232,10 @@ export interface Explanation {
     | "container"
     | "endpoint";
   readonly subjects: readonly ExplainedSockets[];
+  /** Where a port that was asked about is forwarded to, by a proxy or by rules. */
+  readonly forwards: readonly Forward[];
+  /** True if rules may forward it that could not be read. */
+  readonly forwardsUnread: boolean;
   /** If nothing matched: running processes that the target names but that own no socket. */
   readonly idle: readonly Process[];
   /** If nothing matched: what is at the path that was asked for; `null` if no path was. */

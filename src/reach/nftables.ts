@@ -20,8 +20,23 @@ import {
   followRules,
   type Outcome,
 } from "./nat_rule.ts";
+import { type Fields, fields } from "./nft_fields.ts";
+import {
+  decodeMapElements,
+  expandMap,
+  type KeyPart,
+  type MapElement,
+  type MapLookup,
+  type Mapped,
+  MapValue,
+  NFT_GOTO,
+  NFT_JUMP,
+  NFTA_DATA_VERDICT,
+  NFTA_VERDICT_CHAIN,
+  NFTA_VERDICT_CODE,
+} from "./nft_map.ts";
 import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
-import { latin1Text, utf8Bytes } from "../text/encoding.ts";
+import { utf8Bytes } from "../text/encoding.ts";
 
 // include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h. struct nfgenmsg: family u8 0, version u8 1, res_id be16 2.
 const NFGENMSG_SIZE = 4;
@@ -48,12 +63,6 @@ const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_FLAGS = 3;
 const NFT_SET_ELEM_INTERVAL_END = 1;
-const NFTA_DATA_VALUE = 1;
-const NFTA_DATA_VERDICT = 2;
-const NFTA_VERDICT_CODE = 1;
-const NFTA_VERDICT_CHAIN = 2;
-const NFT_JUMP = -3;
-const NFT_GOTO = -4;
 const NFT_REG_VERDICT = 0;
 const NFT_META_IIF = 4;
 const NFT_META_IIFNAME = 6;
@@ -75,17 +84,17 @@ const NFT_NAT_DNAT = 1;
 /** The rules that send packets from outside to another address. */
 export interface NftablesRules {
   readonly rules: readonly DnatRule[];
-  /** False if there are rules that this program cannot follow, such as maps of addresses or of verdicts. */
+  /** False if there are rules that this program cannot follow. */
   readonly complete: boolean;
 }
 
 /** Reads the rules through `transport`. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError. */
 export function readNftables(transport: NetlinkSocket): NftablesRules {
-  const entries: { key: string; table: string }[] = [];
+  const entries: { key: string }[] = [];
   list(transport, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, "chains", (view, start, end) => {
     const chain = decodeChain(view, start, end);
     if (chain.hook !== NF_INET_PRE_ROUTING) return;
-    entries.push({ key: `${chain.table}\0${chain.name}`, table: chain.table });
+    entries.push({ key: `${chain.table}\0${chain.name}` });
   }, () => entries.length = 0);
   const raw: RawRule[] = [];
   list(transport, NFT_MSG_GETRULE, NFT_MSG_NEWRULE, "rules", (view, start, end) => {
@@ -108,18 +117,31 @@ export function readNftables(transport: NetlinkSocket): NftablesRules {
     }
     return ports;
   };
+  const maps = new Map<string, readonly MapElement[]>();
+  const elementsOf = (family: number, table: string, set: string) => {
+    const key = `${family}\0${table}\0${set}`;
+    let elements = maps.get(key);
+    if (elements === undefined) {
+      elements = readElements(transport, family, table, set, decodeMapElements);
+      maps.set(key, elements);
+    }
+    return elements;
+  };
+  const expanded = new Map<string, readonly ChainRule[]>();
+  const rulesOf = (chain: string) => {
+    let rules = expanded.get(chain);
+    if (rules === undefined) {
+      rules = (chains.get(chain) ?? []).flatMap((rule) => plainRules(rule, portsOf, elementsOf));
+      expanded.set(chain, rules);
+    }
+    return rules;
+  };
   const rules: DnatRule[] = [];
   let complete = true;
-  for (const { key, table } of entries) {
+  for (const { key } of entries) {
     const whole = followRules(
       [key],
-      (chain) =>
-        (chains.get(chain) ?? []).map((rule): ChainRule => ({
-          conditions: rule.outcome === null ? rule.conditions : withSets(rule, portsOf),
-          outcome: rule.outcome?.kind === "jump"
-            ? { kind: "jump", chain: `${table}\0${rule.outcome.chain}` }
-            : rule.outcome,
-        })),
+      rulesOf,
       (conditions, toAddress, toPort) => {
         rules.push({ via: "nftables", ...conditions, toAddress, toPort });
       },
@@ -129,9 +151,30 @@ export function readNftables(transport: NetlinkSocket): NftablesRules {
   return { rules, complete };
 }
 
+type PortsOf = (family: number, table: string, set: string) => readonly PortRange[] | null;
+type ElementsOf = (family: number, table: string, set: string) => readonly MapElement[];
+
+/** A rule with what its sets and maps hold: one rule for each element of a map. */
+function plainRules(rule: RawRule, portsOf: PortsOf, elementsOf: ElementsOf): ChainRule[] {
+  const { family, table, outcome, maps } = rule;
+  const name = table.slice(table.indexOf("/") + 1);
+  // What leads nowhere else may have sets of anything.
+  const conditions = outcome === null ? rule.conditions : withSets(rule, portsOf);
+  const inTable = (told: Outcome | null): Outcome | null =>
+    told?.kind === "jump" ? { kind: "jump", chain: `${table}\0${told.chain}` } : told;
+  const [map, ...more] = maps;
+  if (outcome?.kind !== "mapped" || map === undefined) {
+    return [{ conditions, outcome: inTable(outcome as Outcome | null) }];
+  }
+  // No rule of any program that publishes ports looks into two.
+  if (more.length > 0) return [{ conditions, outcome: { kind: "opaque" } }];
+  return expandMap(conditions, map, outcome, elementsOf(family, name, map.set))
+    .map((one) => ({ ...one, outcome: inTable(one.outcome) }));
+}
+
 function withSets(
   { conditions, sets, family, table }: RawRule,
-  portsOf: (family: number, table: string, set: string) => readonly PortRange[] | null,
+  portsOf: PortsOf,
 ): Conditions {
   let whole = conditions;
   for (const set of sets) {
@@ -170,22 +213,34 @@ function readPortSet(
   table: string,
   set: string,
 ): PortRange[] | null {
+  return portRanges(readElements(transport, family, table, set, decodeElements));
+}
+
+function readElements<Element>(
+  transport: NetlinkSocket,
+  family: number,
+  table: string,
+  set: string,
+  decode: (view: DataView, start: number, end: number) => Element[],
+): Element[] {
   const request = new MessageBuilder(
     NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM,
     NLM_F_REQUEST | NLM_F_DUMP,
   ).u8(family).zeros(NFGENMSG_SIZE - 1)
     .attribute(NFTA_SET_ELEM_LIST_TABLE, name(table))
     .attribute(NFTA_SET_ELEM_LIST_SET, name(set)).finish();
-  const elements: SetElement[] = [];
+  const elements: Element[] = [];
   dumpWhole(transport, request, `list the nftables set ${set}`, {
     message(view, start, end, type) {
-      if ((type & 0xff) === NFT_MSG_NEWSETELEM) elements.push(...decodeElements(view, start, end));
+      if ((type & 0xff) === NFT_MSG_NEWSETELEM) {
+        for (const element of decode(view, start, end)) elements.push(element);
+      }
     },
     restart: () => {
       elements.length = 0;
     },
   });
-  return portRanges(elements);
+  return elements;
 }
 
 /** One element of a set: its key, and whether it is the end of an interval or the start. */
@@ -257,13 +312,17 @@ function needHeader(start: number, end: number): void {
 }
 
 /** A rule as it was decoded. */
-interface RawRule extends ChainRule {
+interface RawRule {
+  readonly conditions: Conditions;
+  readonly outcome: Outcome | Mapped | null;
   readonly family: number;
   /** `FAMILY/NAME`, because tables of two families may have the same name. */
   readonly table: string;
   readonly chain: string;
   /** Names of the sets that the destination port has to be in. */
   readonly sets: readonly string[];
+  /** Maps that a value or a verdict is looked up in. */
+  readonly maps: readonly MapLookup[];
 }
 
 /** Decodes a rule from NFT_MSG_NEWRULE. Throws DecodeError. */
@@ -282,7 +341,7 @@ export function decodeRule(view: DataView, start: number, end: number): RawRule 
       while (expressions.next()) reading.expression(expressions.nested());
     }
   }
-  const { outcome, sets } = reading;
+  const { outcome, sets, maps } = reading;
   return {
     family,
     table: `${family}/${table}`,
@@ -290,11 +349,12 @@ export function decodeRule(view: DataView, start: number, end: number): RawRule 
     conditions: reading.conditions,
     outcome,
     sets,
+    maps,
   };
 }
 
-/** The content of a register: bytes from the rule, or a part of the packet that this program understands. */
-type Register = Uint8Array | "protocol" | "address" | "port" | "interface" | "type" | "version";
+/** The content of a register: bytes from the rule, a part of the packet that this program understands, or a value out of a map. */
+type Register = Uint8Array | KeyPart | MapValue;
 
 /** Follows the expressions of one rule, as the virtual machine in the kernel does. */
 class RuleReader {
@@ -302,7 +362,8 @@ class RuleReader {
   readonly #v6: boolean;
   conditions: Conditions = ANY_PACKET;
   readonly sets: string[] = [];
-  outcome: Outcome | null = null;
+  readonly maps: MapLookup[] = [];
+  outcome: Outcome | Mapped | null = null;
 
   constructor(family: number) {
     this.#v6 = family === NFPROTO_IPV6;
@@ -357,6 +418,13 @@ class RuleReader {
         if (data.text(1) === "DNAT") {
           this.outcome = dnatOutcome(data.number(2) ?? 0, data.bytes(3), this.#v6);
         }
+        break;
+      case "numgen":
+        // Each of several destinations gets a share.
+        this.#set(data.number(1), "choice");
+        break;
+      case "hash":
+        this.#set(data.number(2), "choice");
         break;
       case "counter":
       case "log":
@@ -424,7 +492,7 @@ class RuleReader {
   #compare(register: number | null, operator: number, value: Uint8Array | null): void {
     const part = this.#get(register);
     const equal = operator === NFT_CMP_EQ;
-    if (value === null || part === null || part instanceof Uint8Array) return this.#more();
+    if (value === null || typeof part !== "string") return this.#more();
     if (part === "port" && value.length >= 2) {
       const port = value[0]! << 8 | value[1]!;
       const range = portsBy(operator, port);
@@ -462,15 +530,48 @@ class RuleReader {
   #lookup(data: Fields): void {
     const to = data.number(3);
     if (to !== null) {
-      // A map of verdicts, or of values for a later expression.
-      if (to === NFT_REG_VERDICT) this.outcome ??= { kind: "opaque" };
-      this.#set(to, null);
+      const map: MapLookup = { set: data.text(1), parts: this.#keyParts(data.number(2)) };
+      this.maps.push(map);
+      if (to === NFT_REG_VERDICT) this.outcome ??= { kind: "mapped", address: null, port: null };
+      else this.#set(to, new MapValue(map, 0));
       return;
     }
     const part = this.#get(data.number(2));
     const inverted = ((data.number(5) ?? 0) & 1) !== 0;
     if (part === "port" && !inverted) this.sets.push(data.text(1));
     else this.#more();
+  }
+
+  // The parts of a key stand in registers one after another; an IPv6 address takes four.
+  #keyParts(register: number | null): KeyPart[] {
+    const parts: KeyPart[] = [];
+    let at = register === null ? -1 : slot(register);
+    for (
+      let part = this.#registers.get(at);
+      typeof part === "string";
+      part = this.#registers.get(at)
+    ) {
+      parts.push(part);
+      at += part === "address" && this.#registers.get(at + 1) === undefined &&
+          this.#registers.get(at + 4) !== undefined
+        ? 4
+        : 1;
+    }
+    return parts;
+  }
+
+  // A value out of a map may reach over several registers.
+  #mapValue(register: number | null): MapValue | null {
+    if (register === null) return null;
+    const at = slot(register);
+    for (let start = at; start > at - 4; start--) {
+      const value = this.#registers.get(start);
+      if (value instanceof MapValue) {
+        return new MapValue(value.map, value.offset + 4 * (at - start));
+      }
+      if (value !== undefined) return null;
+    }
+    return null;
   }
 
   #immediate(data: Fields): void {
@@ -492,10 +593,24 @@ class RuleReader {
   }
 
   #lead(address: number | null, port: number | null): void {
+    const mapped = this.#mapValue(address);
+    if (mapped !== null) {
+      const given = this.#get(port);
+      this.outcome = {
+        kind: "mapped",
+        address: mapped.offset,
+        port: port === null
+          ? null
+          : given instanceof Uint8Array && given.length >= 2
+          ? { fixed: given[0]! << 8 | given[1]! }
+          : { offset: this.#mapValue(port)?.offset ?? -1 },
+      };
+      return;
+    }
     const to = this.#get(address);
     const text = to instanceof Uint8Array ? addressText(to) : null;
     const number = this.#get(port);
-    // The address is from a map, or the packet is redirected to the machine itself.
+    // The packet is redirected to the machine itself.
     if (text === null || port !== null && !(number instanceof Uint8Array)) {
       this.outcome = { kind: "opaque" };
       return;
@@ -529,34 +644,4 @@ function portsBy(operator: number, port: number): PortRange | null {
 
 function slot(register: number): number {
   return register >= 1 && register <= 4 ? 8 + 4 * (register - 1) : register;
-}
-
-/** The attributes of one expression by number. nftables writes integers big-endian and nests values. */
-interface Fields {
-  number(type: number): number | null;
-  text(type: number): string;
-  bytes(type: number): Uint8Array<ArrayBuffer>;
-  value(type: number): Uint8Array | null;
-}
-
-function fields(cursor: AttributeCursor): Fields {
-  const found = new Map<number, Uint8Array<ArrayBuffer>>();
-  while (cursor.next()) found.set(cursor.type, cursor.bytes());
-  const bytes = (type: number) => found.get(type) ?? new Uint8Array();
-  return {
-    bytes,
-    number(type) {
-      const value = found.get(type);
-      return value === undefined || value.length !== 4
-        ? null
-        : new DataView(value.buffer).getUint32(0, false);
-    },
-    text: (type) => latin1Text(bytes(type)).replace(/\0.*$/s, ""),
-    value(type) {
-      const nest = bytes(type);
-      const inner = new AttributeCursor(new DataView(nest.buffer), 0, nest.length);
-      while (inner.next()) if (inner.type === NFTA_DATA_VALUE) return inner.bytes();
-      return null;
-    },
-  };
 }

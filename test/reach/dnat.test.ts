@@ -95,17 +95,42 @@ testIf(
 
 testIf(
   firstReason(namespaceReason(), missing("nft")),
-  "out of a map cannot be told, and then the answer is not whole",
+  "out of maps, of addresses and of verdicts: one rule for each element",
   async () => {
     await using netns = await Namespace.create();
     await netns.output([
       "nft",
       `table ip web {
-        map there { type inet_service : ipv4_addr . inet_service; elements = { 9084 : 10.1.0.2 . 84 }; }
-        chain in { type nat hook prerouting priority -100; dnat ip to tcp dport map @there; }
+        map one { type inet_service : ipv4_addr; elements = { 9080 : 10.1.0.2 }; }
+        chain first { meta l4proto tcp dnat to 10.1.0.3:84; }
+        chain second { meta l4proto tcp dnat to 10.1.0.4:84; }
+        chain both { numgen random mod 2 vmap { 0 : goto first, 1 : goto second }; }
+        chain in {
+          type nat hook prerouting priority -100;
+          dnat to tcp dport map @one
+          dnat ip to tcp dport map { 9084 : 10.1.0.2 . 84 }
+          udp dport vmap { 9100-9110 : drop }
+          tcp dport vmap { 9200-9210 : goto first }
+          ip daddr . meta l4proto . th dport vmap { 10.96.0.1 . tcp . 80 : goto both }
+          fib daddr type local meta l4proto . th dport vmap { tcp . 30080 : goto first, 47 . 9 : goto first }
+        }
       }`,
     ]);
-    expect(rulesIn(netns)).toEqual({ rules: [], complete: false });
+    const { rules, complete } = rulesIn(netns)!;
+    expect(complete).toBe(true);
+    const told = rules.map(({ protocol, address, ports, toAddress, toPort, more }) => {
+      expect(more).toBe(false);
+      const [{ first, last }] = ports as [{ first: number; last: number }];
+      return `${protocol} ${address} ${first}-${last} ${toAddress} ${toPort}`;
+    });
+    expect(told.sort()).toEqual([
+      "tcp 10.96.0.1 80-80 10.1.0.3 84",
+      "tcp 10.96.0.1 80-80 10.1.0.4 84",
+      "tcp null 30080-30080 10.1.0.3 84",
+      "tcp null 9080-9080 10.1.0.2 null",
+      "tcp null 9084-9084 10.1.0.2 84",
+      "tcp null 9200-9210 10.1.0.3 84",
+    ]);
   },
 );
 

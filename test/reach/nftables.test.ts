@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeMapElements } from "../../src/reach/nft_map.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DecodeError } from "../../src/model/decode_error.ts";
@@ -72,7 +73,7 @@ describe("rules", () => {
     expect(target(2, recent.subarray(0, 8)).outcome).toEqual({ kind: "opaque" });
   });
 
-  test("whose address comes out of a map are opaque, and others are nothing", () => {
+  test("whose address is not known are opaque, and others are nothing", () => {
     const nat = (kind: number) =>
       decode(rule(["nat", (data) => data.attribute(1, words(kind)).attribute(3, words(1))]));
     expect(nat(1).outcome).toEqual({ kind: "opaque" });
@@ -93,7 +94,7 @@ describe("rules", () => {
       fc.property(fc.nat(whole.length), fc.nat(whole.length - 1), fc.nat(255), (end, at, byte) => {
         const bytes = whole.slice(0, end);
         if (at < bytes.length) bytes[at] = byte;
-        for (const decoder of [decodeRule, decodeChain, decodeElements]) {
+        for (const decoder of [decodeRule, decodeChain, decodeElements, decodeMapElements]) {
           try {
             decoder(new DataView(bytes.buffer), Math.min(HEADER, end), end);
           } catch (error) {

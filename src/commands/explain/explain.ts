@@ -21,6 +21,7 @@ import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { namesProcesses } from "./bearers.ts";
 import { tryBind } from "./bind.ts";
 import { countConnections } from "./connections.ts";
+import { forwardsOf } from "./forwards.ts";
 import { candidates, type ExplainInput, queryFor, takeInput, withInterfaceName } from "./input.ts";
 import { concerns, isServer, matches, matchesPort } from "./match.ts";
 import { explainSockets } from "./sockets.ts";
@@ -58,11 +59,16 @@ function explainTarget(
   const matching = inOrder(matchingSockets(target, input), target, input);
   const subjects = explainSockets(matching, target, input);
   const searched = [...namespaces.keys()];
+  const { forwards, forwardsUnread } = target.kind === "port"
+    ? forwardsOf(target, matching, input)
+    : { forwards: [], forwardsUnread: false };
   const base = {
     target: target.text,
     kind: target.kind,
     netns: [...namespaces.values()][0]?.found.netns ?? null,
     subjects,
+    forwards,
+    forwardsUnread,
     searched,
     scoped: netns !== undefined && netns !== "all",
   };
@@ -74,7 +80,7 @@ function explainTarget(
       if (comm !== null) names.set(pid, utf8Text(comm));
     }
   }
-  const found = subjects.length > 0 || unlisted.length > 0;
+  const found = subjects.length > 0 || unlisted.length > 0 || forwards.length > 0;
   const idle = found ? [] : namedProcesses(target, input);
   const gone: Verdict = { answer: "no" };
   if (found) {

@@ -13,6 +13,7 @@ import { addressReach } from "../../reach/address.ts";
 import { UnreadInterfaces } from "../../reach/interfaces.ts";
 import { resolveReach } from "../../reach/bind.ts";
 import { readDnatRules } from "../../reach/dnat.ts";
+import { parseProxies } from "../../reach/proxies.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { hasPort, type PortRange } from "../../model/port_range.ts";
@@ -117,38 +118,6 @@ function closedFolder(prefix: string, path: string): string | null {
   return null;
 }
 
-/** The arguments of docker-proxy. */
-interface Proxy {
-  readonly protocol: string;
-  readonly hostAddress: string;
-  readonly hostPort: number;
-  readonly address: string;
-  readonly port: number;
-}
-
-/** Parses the command line of docker-proxy; `null` for another program. */
-function parseProxy(cmdline: Uint8Array): Proxy | null {
-  const words = utf8Text(cmdline).split("\0");
-  if (!/(^|\/)docker-proxy$/.test(words[0] ?? "")) return null;
-  const value = (flag: string) => {
-    const at = words.indexOf(flag);
-    return at < 0 ? undefined : words[at + 1];
-  };
-  const hostPort = Number(value("-host-port"));
-  const port = Number(value("-container-port"));
-  const address = value("-container-ip");
-  if (!Number.isSafeInteger(hostPort) || !Number.isSafeInteger(port) || address === undefined) {
-    return null;
-  }
-  return {
-    protocol: value("-proto") ?? "tcp",
-    hostAddress: value("-host-ip") ?? "0.0.0.0",
-    hostPort,
-    address,
-    port,
-  };
-}
-
 // Where a port of a container is published: by docker-proxy processes on the host, or by DNAT rules. `null` if not known.
 function publications(
   socket: Socket,
@@ -162,19 +131,24 @@ function publications(
   const found: Publication[] = [];
   for (const pid of new DescriptorScanner(input.root).listProcesses()) {
     const process = input.facts.get(pid);
-    if (process.comm === null || utf8Text(process.comm) !== "docker-proxy") continue;
-    const proxy = process.cmdline === null ? null : parseProxy(process.cmdline);
-    if (
-      proxy === null || proxy.port !== local.port || proxy.protocol !== socket.transport ||
-      !addresses.has(proxy.address)
-    ) continue;
-    found.push({
-      via: "docker-proxy",
-      address: isWildcard(proxy.hostAddress) ? null : proxy.hostAddress,
-      ports: { first: proxy.hostPort, last: proxy.hostPort },
-      conditional: false,
-      pid,
-    });
+    // The kernel cuts names at 15 bytes.
+    if (process.comm === null || !/docker-p|^pasta/.test(utf8Text(process.comm))) continue;
+    for (const proxy of process.cmdline === null ? [] : parseProxies(process.cmdline)) {
+      const { via, protocol, port, address, netns, hostAddress, hostPort } = proxy;
+      if (port !== local.port || protocol !== socket.transport) continue;
+      const leadsHere = address !== null
+        ? addresses.has(address)
+        : netns !== null && "pid" in netns &&
+          input.facts.netns(netns.pid) === facts.found.netns.inode;
+      if (!leadsHere) continue;
+      found.push({
+        via,
+        address: hostAddress,
+        ports: { first: hostPort, last: hostPort },
+        conditional: false,
+        pid,
+      });
+    }
   }
   const rules = input.root.isLive ? readDnatRules(input.root) : null;
   for (const rule of rules?.rules ?? []) {
@@ -224,9 +198,10 @@ export function forwardOf(
   socket: Socket,
 ): { readonly address: string; readonly port: number } | null {
   for (const { cmdline } of processes) {
-    const proxy = cmdline === null ? null : parseProxy(cmdline);
-    if (proxy !== null && proxy.protocol === socket.transport) {
-      return { address: proxy.address, port: proxy.port };
+    for (const { protocol, address, port } of cmdline === null ? [] : parseProxies(cmdline)) {
+      if (protocol === socket.transport && address !== null && port !== null) {
+        return { address, port };
+      }
     }
   }
   return null;

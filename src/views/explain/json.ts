@@ -15,6 +15,7 @@ import { type Gap, gapJson } from "../../model/gap.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
+import { forwardJson } from "./forward_json.ts";
 import { storyJson, usageJson } from "./story_json.ts";
 import type { Writer } from "../../text/writer.ts";
 import { utf8Text } from "../../text/encoding.ts";
@@ -65,6 +66,8 @@ function explanationJson(explanation: Explanation): Json {
     because: verdict.answer === "undecided" ? verdict.because : [],
     netns,
     subjects: subjects.map(subjectJson),
+    forwards: explanation.forwards.map(forwardJson),
+    forwards_unread: explanation.forwardsUnread,
     nearby: nearby === null ? null : {
       connections: nearby.connections === null ? null : connectionsJson(nearby.connections),
       sockets: nearby.sockets.map(socketJson),

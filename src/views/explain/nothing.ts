@@ -25,6 +25,9 @@ export function writeNothing(explanation: Explanation, page: Page): void {
     ...processLines(explanation),
     ...fileLines(explanation),
     ...(nearby === null ? [] : nearbyLines(nearby)),
+    ...(explanation.forwardsUnread
+      ? [plain(["whether a rule of the firewall forwards it could not be read", "notice"])]
+      : []),
     ...some(elsewhere, (socket) => plain(`in ${netnsText(socket)}: `, ...socketSpans(socket))),
     ...(elsewhereVerdict.answer === "undecided"
       ? [plain(["other network namespaces could not all be looked into", "notice"])]

@@ -18,6 +18,7 @@ import { sanitize } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
 import { endsReachLines, endsText } from "./ends.ts";
+import { forwardLines } from "./forwards.ts";
 import { writeNothing } from "./nothing.ts";
 import {
   type ExplainFormat,
@@ -49,7 +50,14 @@ export function writeExplanations(
 }
 
 function writeExplanation(explanation: Explanation, page: Page): void {
-  for (const subject of explanation.subjects) writeSubject(subject, page);
+  const to = forwardLines(explanation);
+  for (const [i, subject] of explanation.subjects.entries()) {
+    writeSubject(subject, i === 0 ? to : [], page);
+  }
+  if (explanation.subjects.length === 0 && to.length > 0) {
+    page.heading([[sanitize(explanation.target), "name"], "  forwarded"]);
+    page.section("To", to);
+  }
   writeUnlisted(explanation, page);
   if (explanation.verdict.answer !== "yes") writeNothing(explanation, page);
 }
@@ -74,7 +82,7 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
   page.section("Bind", bindLines(report));
 }
 
-function writeSubject(subject: ExplainedSockets, page: Page): void {
+function writeSubject(subject: ExplainedSockets, to: readonly Line[], page: Page): void {
   const [first] = subject.sockets as readonly [Socket];
   if (subject.kind === "connections") {
     page.heading([[plural(subject.sockets.length, "connection"), "name"]]);
@@ -88,6 +96,7 @@ function writeSubject(subject: ExplainedSockets, page: Page): void {
       ...(first.netns === null ? [] : ["  ", [netnsText(first)!, "dim"] as const]),
     ]);
     page.section("What", whatLines(subject));
+    page.section("To", to);
     page.section("Who", whoLines(subject, page));
   }
   page.section("Why", whyLines(subject, page));

@@ -14,6 +14,7 @@ import type {
   ReachReport,
 } from "../../../src/model/explanation.ts";
 import { isWildcard } from "../../../src/model/endpoint.ts";
+import type { Forward } from "../../../src/model/forward.ts";
 import type { Owner, Process } from "../../../src/model/owner.ts";
 import type { OwnerNode, OwnerRole } from "../../../src/model/relation.ts";
 import type { Socket } from "../../../src/model/socket.ts";
@@ -152,6 +153,8 @@ function explanation(target: string, subjects: ExplainedSockets[]): Explanation 
     target,
     kind: "port",
     subjects,
+    forwards: [],
+    forwardsUnread: false,
     idle: [],
     file: null,
     elsewhere: [],
@@ -247,7 +250,53 @@ function several(sockets: Socket[], process: Process): ExplainedSockets {
   };
 }
 
+const forward = (more: Partial<Forward>): Forward => ({
+  via: "nftables",
+  pid: null,
+  protocol: "tcp",
+  hostAddress: null,
+  conditional: false,
+  address: "172.17.0.2",
+  port: 80,
+  fate: "served",
+  processes: [],
+  container: null,
+  image: null,
+  netns: null,
+  ...more,
+});
+
 const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
+  "forwards": [
+    {
+      ...explanation("8081", [subject(socket("0.0.0.0", 8081), [node(owner(python, 6))], {})]),
+      forwards: [forward({
+        via: "docker-proxy",
+        pid: 80,
+        processes: [node980],
+        container: { id: ID, runtime: "docker", name: "web" },
+        image: "node:20",
+      })],
+    },
+    {
+      ...explanation("8082", []),
+      verdict: { answer: "yes" },
+      forwards: [
+        forward({ address: "10.244.0.7", processes: [node980], conditional: true }),
+        forward({ address: "10.244.0.8", fate: "remote" }),
+        forward({ address: "172.17.0.9", fate: "gone", hostAddress: "192.168.1.5" }),
+        forward({ address: "172.17.0.3", fate: "silent", via: "iptables" }),
+        forward({ address: "fd00::9", fate: "unknown", via: "ipvs" }),
+        forward({
+          address: null,
+          port: null,
+          netns: { inode: 4026532001, name: null },
+          via: "slirp4netns",
+          pid: 77,
+        }),
+      ],
+    },
+  ],
   "peers": [
     explanation("5432", [subject(socket("0.0.0.0", 5432), [node(owner(python, 6))], {
       connections: { established: 61, peers: 9, unaccepted: 0, timeWait: 0, others: {} },

@@ -1,0 +1,284 @@
+/**
+ * Forwards: where a published port leads, from the side of the machine that publishes it.
+ *
+ * @module
+ */
+import { Diagnostics } from "../../diagnostics.ts";
+import { Refusal } from "../../files/refusal.ts";
+import { statBelow } from "../../files/untrusted_tree.ts";
+import { parseAddress } from "../../model/endpoint.ts";
+import type { Explanation } from "../../model/explanation.ts";
+import type { Forward } from "../../model/forward.ts";
+import type { Process } from "../../model/owner.ts";
+import { hasPort } from "../../model/port_range.ts";
+import type { Socket } from "../../model/socket.ts";
+import { ALL_STATES } from "../../model/state.ts";
+import { insidePidNamespace } from "../../proc/ns.ts";
+import { DescriptorScanner } from "../../proc/scan.ts";
+import { covers, sameAddress } from "../../reach/covers.ts";
+import { readDnatRules } from "../../reach/dnat.ts";
+import type { DnatRule } from "../../reach/nat_rule.ts";
+import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
+import {
+  hasChildInside,
+  parseProxies,
+  parseVirtualServices,
+  slirpTarget,
+} from "../../reach/proxies.ts";
+import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
+import { latin1Text, utf8Text } from "../../text/encoding.ts";
+import type { ExplainInput } from "./input.ts";
+import { isServer } from "./match.ts";
+import { placesOf } from "./processes.ts";
+import type { PortTarget } from "./target.ts";
+
+/** Where a forward leads, before anybody has looked who is there. */
+type Draft =
+  & Pick<
+    Forward,
+    "via" | "pid" | "protocol" | "hostAddress" | "conditional" | "address" | "port"
+  >
+  & {
+    /** Inode of the network namespace that it leads to; `null` if it is found by the address. */
+    readonly netns: number | null;
+  };
+
+/** Where the port of a target is forwarded to. `servers`: the sockets that were found on it. */
+export function forwardsOf(
+  target: PortTarget,
+  servers: readonly Socket[],
+  input: ExplainInput,
+): Pick<Explanation, "forwards" | "forwardsUnread"> {
+  if (!input.root.isLive) return { forwards: [], forwardsUnread: true };
+  // Rules are read in the namespace where this program runs.
+  const rules = input.choice === "own" ? readDnatRules(input.root) : null;
+  const drafts = [
+    ...fromProxies(target, servers, input),
+    ...fromRules(target, rules?.rules ?? []),
+    ...fromVirtualServices(target, input),
+  ];
+  return {
+    forwards: drafts.length === 0 ? [] : resolve(drafts, target, input),
+    forwardsUnread: rules?.complete !== true,
+  };
+}
+
+function fromProxies(target: PortTarget, servers: readonly Socket[], input: ExplainInput): Draft[] {
+  const { root, facts } = input;
+  const found: Draft[] = [];
+  const owners = new Map(
+    servers.flatMap((socket) =>
+      socket.owners.map(({ process }) => [process.pid, { process, socket }])
+    ),
+  );
+  for (const { process, socket } of owners.values()) {
+    const draft = { pid: process.pid, protocol: socket.transport, conditional: false };
+    const { cmdline } = process;
+    for (const proxy of cmdline === null ? [] : parseProxies(cmdline)) {
+      if (proxy.hostPort !== target.port || proxy.protocol !== socket.transport) continue;
+      const { via, hostAddress, address, port, netns } = proxy;
+      const inode = netns === null
+        ? null
+        : "pid" in netns
+        ? facts.netns(netns.pid)
+        : inodeAt(netns.path);
+      // Without an address, the namespace is all that can be looked for.
+      if (address === null && inode === null) continue;
+      found.push({ ...draft, via, hostAddress, address, port, netns: inode });
+    }
+    const slirp = cmdline === null ? null : slirpTarget(cmdline);
+    const slirpNetns = slirp === null ? null : facts.netns(slirp);
+    if (slirpNetns !== null) {
+      found.push({ ...draft, via: "slirp4netns", ...INTO, netns: slirpNetns });
+    }
+    const kind = process.comm === null ? null : hasChildInside(utf8Text(process.comm));
+    const inside = kind === null ? null : childInside(process, input);
+    if (kind !== null && inside !== null) {
+      found.push({ ...draft, via: kind, ...INTO, netns: inside });
+    }
+  }
+  return found;
+
+  function inodeAt(path: string): number | null {
+    // The path is a stranger's: it is not followed onto what may not answer.
+    const status = statBelow(`${root.path}/self/root`, path);
+    return status instanceof Refusal ? null : status.inode;
+  }
+}
+
+const INTO = { hostAddress: null, address: null, port: null } as const;
+
+/** The network namespace of a child that lives in another one than its parent. */
+function childInside({ pid }: Process, { root, facts }: ExplainInput): number | null {
+  const own = facts.netns(pid);
+  for (const other of new DescriptorScanner(root).listProcesses()) {
+    if (facts.get(other).ppid !== pid) continue;
+    const netns = facts.netns(other);
+    if (netns !== null && own !== null && netns !== own) return netns;
+  }
+  return null;
+}
+
+function fromRules(
+  { port, transport, address }: PortTarget,
+  rules: readonly DnatRule[],
+): Draft[] {
+  return rules.flatMap((rule): Draft[] => {
+    const { ports, protocol } = rule;
+    if (transport !== null && protocol !== null && protocol !== transport) return [];
+    // A rule without ports is about everything, and says nothing of this one.
+    if (ports === null || !hasPort(ports, port)) return [];
+    if (address !== null && rule.address !== null && !sameAddress(address, rule.address)) return [];
+    return [{
+      via: rule.via,
+      pid: null,
+      protocol,
+      hostAddress: rule.address,
+      conditional: rule.more,
+      address: rule.toAddress,
+      port: rule.toPort ?? port,
+      netns: null,
+    }];
+  });
+}
+
+function fromVirtualServices(
+  { port, transport, address }: PortTarget,
+  { root, choice }: ExplainInput,
+): Draft[] {
+  const table = choice === "own" ? root.readNet("ip_vs") : -1;
+  if (typeof table === "number") return [];
+  return parseVirtualServices(latin1Text(table)).flatMap((service): Draft[] => {
+    if (service.port !== port || transport !== null && service.protocol !== transport) return [];
+    if (address !== null && !sameAddress(address, service.address)) return [];
+    return service.servers.map((server): Draft => ({
+      via: "ipvs",
+      pid: null,
+      protocol: service.protocol,
+      hostAddress: service.address,
+      conditional: false,
+      address: server.address,
+      port: server.port,
+      netns: null,
+    }));
+  });
+}
+
+/** Looks into all namespaces for who is at the other ends. */
+function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInput): Forward[] {
+  const { root } = input;
+  const unsure = drafts.some(({ port }) => port === null);
+  const ports = new Set(drafts.flatMap(({ port }) => port === null ? [] : [port]));
+  const interfaces = new Map<number, InterfaceTable>();
+  const own = new Set<number>();
+  const diagnostics = new Diagnostics();
+  const { sockets } = takeNetnsSnapshot(
+    {
+      families: new Set(["inet", "inet6"] as const),
+      transports: new Set(["tcp", "udp", "sctp"] as const),
+      states: ALL_STATES,
+      ports: unsure ? null : [...ports].map((port) => ({ first: port, last: port })),
+      pids: null,
+      processes: null,
+      users: null,
+    },
+    "all",
+    diagnostics,
+    { root },
+    ({ netns, own: isOwn }) => {
+      const table = readInterfaces(root, netns.inode);
+      if (!(table instanceof UnreadInterfaces)) interfaces.set(netns.inode, table);
+      if (isOwn) own.add(netns.inode);
+    },
+  );
+  const named = (inode: number) => ({ inode, name: input.facts.netnsName(inode) });
+  const complete = insidePidNamespace(root) === false &&
+    diagnostics.gaps.every(({ kind }) => kind !== "netns" && kind !== "interfaces");
+  const seen = new Set<string>();
+  return drafts.flatMap((draft): Forward[] => {
+    const { address, port, netns } = draft;
+    const key = [draft.via, draft.pid, draft.hostAddress, address, port, netns].join();
+    if (seen.has(key)) return [];
+    seen.add(key);
+    const nobody = { processes: [], container: null, image: null };
+    const inside = netns !== null
+      ? [netns]
+      : [...interfaces].filter(([, table]) =>
+        table.addresses.some((one) => address !== null && sameAddress(one.address, address))
+      ).map(([inode]) => inode);
+    if (inside.length === 0) {
+      const tables = [...own].flatMap((inode) => interfaces.get(inode) ?? []);
+      return [{ ...draft, ...nobody, netns: null, fate: fateOfMissing(address, tables, complete) }];
+    }
+    const there = sockets.filter((socket) =>
+      socket.netns !== null && inside.includes(socket.netns.inode) && isServer(socket) &&
+      (draft.protocol === null || socket.transport === draft.protocol) &&
+      "address" in socket.local &&
+      (address === null || covers(socket.local.address, socket.v6only, address))
+    );
+    const on = (wanted: number) =>
+      there.filter(({ local }) => "address" in local && local.port === wanted);
+    const listeners = port !== null ? on(port) : onlyService(there, on(target.port));
+    const processes = [
+      ...new Map(
+        listeners.flatMap(({ owners }) =>
+          owners.map(({ pid, process }) => [pid, process] as const)
+        ),
+      ).values(),
+    ].sort((a, b) => a.pid - b.pid);
+    const place = processes.length === 0 ? undefined : placesOf(processes.slice(0, 1), input)[0];
+    const [local] = listeners.map((socket) => socket.local);
+    return [{
+      ...draft,
+      port: port ?? (local !== undefined && "address" in local ? local.port : null),
+      processes,
+      container: place?.container ?? null,
+      image: place?.image ?? null,
+      netns: named(inside[0]!),
+      fate: listeners.length > 0 ? "served" : "silent",
+    }];
+  });
+}
+
+// Where only the namespace is known: the same port there, else the only service that it has.
+function onlyService(there: readonly Socket[], same: readonly Socket[]): readonly Socket[] {
+  if (same.length > 0) return same;
+  const ports = new Set(
+    there.flatMap(({ local, state }) =>
+      "address" in local && state === "listen" ? [local.port] : []
+    ),
+  );
+  return ports.size === 1 ? there.filter(({ state }) => state === "listen") : [];
+}
+
+/**
+ * What is said of an address that nothing here was found to have. `own`: interfaces of the machine itself. `complete`: every
+ * network namespace was looked into.
+ */
+export function fateOfMissing(
+  address: string | null,
+  own: readonly Pick<InterfaceTable, "addresses">[],
+  complete: boolean,
+): "gone" | "remote" | "unknown" {
+  if (!complete) return "unknown";
+  return own.some((table) => isOnLink(address, table)) ? "gone" : "remote";
+}
+
+// True if an address belongs to a network that an interface, such as a bridge, is in.
+function isOnLink(address: string | null, table: Pick<InterfaceTable, "addresses">): boolean {
+  const bytes = address === null ? undefined : parseAddress(address);
+  if (bytes === undefined) return false;
+  return table.addresses.some((one) => {
+    const network = parseAddress(one.address);
+    return network !== undefined && network.length === bytes.length && one.prefix > 0 &&
+      one.prefix < 8 * bytes.length && sharesPrefix(bytes, network, one.prefix);
+  });
+}
+
+function sharesPrefix(a: Uint8Array, b: Uint8Array, prefix: number): boolean {
+  for (let bit = 0; bit < prefix; bit += 8) {
+    const mask = prefix - bit >= 8 ? 0xff : 0xff << (8 - (prefix - bit)) & 0xff;
+    if (((a[bit / 8]! ^ b[bit / 8]!) & mask) !== 0) return false;
+  }
+  return true;
+}
