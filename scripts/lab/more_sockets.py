@@ -189,8 +189,12 @@ def tipc():
     listener.bind((socket.TIPC_ADDR_NAMESEQ, 18000, 0, 50, socket.TIPC_NODE_SCOPE))
     listener.listen(4)
     client = new(AF_TIPC, socket.SOCK_STREAM)
-    client.connect((socket.TIPC_ADDR_NAME, 18000, 7, 0))
+    # The connection is made by accept().
+    client.setblocking(False)
+    client.connect_ex((socket.TIPC_ADDR_NAME, 18000, 7, 0))
+    listener.settimeout(5)
     keep(listener.accept()[0])
+    client.setblocking(True)
     client.send(b"t" * 100)
     other = new(AF_TIPC, socket.SOCK_SEQPACKET)
     other.bind((socket.TIPC_ADDR_NAMESEQ, 18001, 0, 1, socket.TIPC_NODE_SCOPE))

@@ -49,6 +49,25 @@ export function splitZone(text: string): { readonly host: string; readonly zone:
     : { host: text.slice(0, percent), zone: text.slice(percent + 1) };
 }
 
+/**
+ * Reads one to four numbers as inet_aton(3) does: the last one fills the remaining bytes, so `127.1` is 127.0.0.1, and a
+ * leading zero means octal. Only digits and dots. `undefined` for other text. For the languages of other tools alone.
+ */
+export function inetAton(text: string): Uint8Array | undefined {
+  const words = text.split(".");
+  if (words.length > 4 || !words.every((word) => /^(0[0-7]*|[1-9]\d*)$/.test(word))) {
+    return undefined;
+  }
+  const numbers = words.map((word) => parseInt(word, word.startsWith("0") ? 8 : 10));
+  const last = numbers.pop()!;
+  if (numbers.some((number) => number > 255) || last >= 256 ** (4 - numbers.length)) {
+    return undefined;
+  }
+  const bytes = Uint8Array.from([24, 16, 8, 0], (shift) => last / 2 ** shift & 255);
+  bytes.set(numbers);
+  return bytes;
+}
+
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;

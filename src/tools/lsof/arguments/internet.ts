@@ -4,7 +4,7 @@
  * @module
  */
 import type { InternetItem, InternetProtocol, LsofLookups } from "../query.ts";
-import { formatAddress, parseAddress, withoutMapping } from "../../../model/endpoint.ts";
+import { formatAddress, inetAton, parseAddress, withoutMapping } from "../../../model/endpoint.ts";
 import { LsofError } from "./error.ts";
 
 /** What the value of one `-i` means. */
@@ -102,18 +102,10 @@ function dottedAddress(text: string): string | null {
   return octets.every((octet) => octet <= 255) ? octets.join(".") : null;
 }
 
-/**
- * Reads one to three numbers as inet_aton(3) does: the last one fills the remaining bytes, so `127.1` is 127.0.0.1, and a
- * leading zero means octal. `null` for other text.
- */
+/** Reads one to three numbers as inet_aton(3) does. `null` for other text; four are a dotted address. */
 function shortAddress(text: string): string | null {
-  const words = text.split(".");
-  if (words.length > 3 || !words.every((word) => /^(0[0-7]*|[1-9]\d*)$/.test(word))) return null;
-  const numbers = words.map((word) => parseInt(word, word.startsWith("0") ? 8 : 10));
-  const last = numbers.pop()!;
-  if (numbers.some((number) => number > 255) || last >= 256 ** (4 - numbers.length)) return null;
-  const rest = [24, 16, 8, 0].map((shift) => last / 2 ** shift & 255).slice(numbers.length);
-  return [...numbers, ...rest].join(".");
+  const bytes = text.split(".").length > 3 ? undefined : inetAton(text);
+  return bytes === undefined ? null : formatAddress(bytes);
 }
 
 function parseIpv6(

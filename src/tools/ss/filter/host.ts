@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseAddress } from "../../../model/endpoint.ts";
+import { inetAton, parseAddress } from "../../../model/endpoint.ts";
 import type { Condition, End, Prefix } from "../../../filter/ast.ts";
 import { ValueProblem } from "../../../filter/errors.ts";
 import { prefixOf } from "../../../filter/prefix.ts";
@@ -207,6 +207,11 @@ function readAddresses(text: string, family: number, resolver: FilterResolver): 
   }
   const prefix = readPrefix(text, family);
   if (prefix !== undefined) return [prefix];
+  if (family !== AF_UNSPEC && family !== AF_INET && family !== AF_INET6) {
+    // With the family TIPC or XDP ss asks libc for a host, and libc takes numbers with dots for one of any family.
+    const bytes = inetAton(text);
+    if (bytes !== undefined) return [{ ...prefixOf(bytes), family }];
+  }
   const found = resolver.addresses(text, family);
   if (found.length === 0) {
     throw new ValueProblem(`"${text}" is not an address or a known host`, "an address");

@@ -5,8 +5,10 @@ import {
   AF_INET6,
   AF_NETLINK,
   AF_PACKET,
+  AF_TIPC,
   AF_UNIX,
   AF_VSOCK,
+  AF_XDP,
 } from "../../../../src/model/address_family.ts";
 import {
   describeFilter,
@@ -129,6 +131,23 @@ describe("exit statuses are those of ss", () => {
   for (const [filter, status] of cases) {
     test(`${filter}: ${status}`, () => expect(refusal(filter)).toBe(status));
   }
+});
+
+test("with the family TIPC or XDP, libc takes numbers with dots for a host", () => {
+  for (const preferredFamily of [AF_TIPC, AF_XDP]) {
+    const status = (filter: string) => refusal(filter, { preferredFamily });
+    for (
+      const taken of ["src 10.99.0.1", "src 127.1", "dst 10", "src 010.0.0.1", "src 1.2.3.4:5"]
+    ) {
+      expect([taken, status(taken)]).toEqual([taken, 0]);
+    }
+    for (
+      const refused of ["src 10/8", "src 300.1.1.1", "src 0x7f.1", "src 1.2.3.4.5", "src [::1]"]
+    ) {
+      expect([refused, status(refused)]).toEqual([refused, 1]);
+    }
+  }
+  expect(refusal("src 10.99.0.1", { preferredFamily: AF_INET6 })).toBe(1);
 });
 
 test("of two faults the first counts", () => {
