@@ -197,7 +197,7 @@ export const DOCUMENTED: readonly Documented[] = [
     tool: "lsof",
     name: "other namespaces",
     text:
-      "Sockets of other network namespaces have their addresses, where lsof shows `protocol: TCP`. `-i` and `-U` by themselves still select in our own namespace alone, because `kill $(lsof -ti :80)` means this host's port 80; with `-a -p` or the new `--all-netns` they select everywhere.",
+      "Sockets of other network namespaces have their addresses, where lsof shows `protocol: TCP`, and `-E` names their ends. `-i` and `-U` by themselves still select in our own namespace alone, because `kill $(lsof -ti :80)` means this host's port 80; with `-a -p` or the new `--all-netns` they select everywhere.",
     excuses: (found) => {
       const lines = parting(found);
       return found.original.status === found.ours.status && lines.original.length > 0 &&
@@ -238,7 +238,7 @@ export const DOCUMENTED: readonly Documented[] = [
     tool: "lsof",
     name: "own texts",
     text:
-      "The texts of `-h` and `-v` are our own and go to standard output; those of errors are our own as well, except for lines that scripts look for.",
+      "The texts of `-h`, `-v`, `-F?` and of errors are our own, except for lines that scripts look for.",
     excuses: (found) =>
       asks(found, HELP) || found.original.status === found.ours.status && asks(found, /^-\w*[hv?]/),
   },

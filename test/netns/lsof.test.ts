@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
-import { firstReason, testIf } from "../support/skip.ts";
+import { firstReason, skipPart, testIf } from "../support/skip.ts";
 import { sockeye } from "../support/sockeye.ts";
 
 /** Why the original cannot be asked: its output differs from version to version. */
@@ -420,9 +420,95 @@ describe("sockeye lsof", () => {
     expect(ours.status).toBe(original.exitCode);
   });
 
+  test("-E keeps connections of two namespaces with the same addresses and ports apart", async () => {
+    const connection = `
+import socket, sys
+server = socket.create_server(("127.0.0.1", 7301))
+client = socket.create_connection(("127.0.0.1", 7301), source_address=("127.0.0.1", 7302))
+held = server.accept()
+print("ready", flush=True)
+sys.stdin.read()
+`;
+    await using here = await Namespace.create();
+    await using there = await Namespace.create();
+    const holders = [here, there].map((netns) =>
+      Bun.spawn(netns.command(["python3", "-c", connection]), { stdin: "pipe", stdout: "pipe" })
+    );
+    try {
+      for (const holder of holders) await holder.stdout.getReader().read();
+      const [pid, other] = holders.map((holder) => holder.pid);
+      for (const netns of [here, there]) {
+        const before = netns.command([]);
+        const { stdout } = sockeye(["lsof", "-nP", "-E", "-a", "-i", "-p", `${pid},${other}`], {
+          before,
+          env: ENV,
+        });
+        const ends = stdout.split("\n").filter((row) => row.includes("ESTABLISHED")).map((row) => [
+          Number(row.split(/ +/)[1]),
+          ...[...row.matchAll(/ (\d+),python3/g)].map(([, end]) => Number(end)),
+        ]);
+        expect(ends.toSorted((a, b) => a[0]! - b[0]!))
+          .toEqual(
+            [pid, pid, other, other].map((one) => [one!, one!]).toSorted((a, b) => a[0]! - b[0]!),
+          );
+      }
+    } finally {
+      for (const holder of holders) {
+        holder.stdin.end();
+        await holder.exited;
+      }
+    }
+  });
+
+  test("of the subflows of an MPTCP socket, which share its inode, the first is shown", async () => {
+    const subflows = `
+import os, socket, subprocess, sys, time
+for command in (
+    "ip addr add 10.8.0.1/24 dev lo", "ip addr add 10.8.0.2/24 dev lo", "ip addr add 10.8.0.3/24 dev lo",
+    "ip mptcp limits set subflow 4 add_addr_accepted 4",
+    "ip mptcp endpoint add 10.8.0.2 dev lo subflow", "ip mptcp endpoint add 10.8.0.3 dev lo subflow",
+):
+    if subprocess.run(command.split()).returncode:
+        print("missing", flush=True); sys.exit()
+server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+server.bind(("10.8.0.1", 7303)); server.listen()
+client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+client.connect(("10.8.0.1", 7303))
+held, _ = server.accept()
+client.send(b"x"); held.recv(1)
+inode = str(os.fstat(held.fileno()).st_ino)
+end = time.monotonic() + 20
+while sum(inode in row.split() for row in open("/proc/net/tcp")) < 3 and time.monotonic() < end: time.sleep(0.05)
+print("ready", flush=True)
+sys.stdin.read()
+`;
+    await using netns = await Namespace.create();
+    const holder = Bun.spawn(netns.command(["python3", "-c", subflows]), {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    try {
+      const { value } = await holder.stdout.getReader().read();
+      if (new TextDecoder().decode(value) !== "ready\n") {
+        skipPart("subflows of an MPTCP socket in lsof mode", "no MPTCP here");
+        return;
+      }
+      const before = netns.command([]);
+      const words = ["-nP", "-a", "-i", "-p", String(holder.pid)];
+      const original = Bun.spawnSync([...before, "lsof", ...words], { env: ENV });
+      expect(original.stdout.toString()).toContain("ESTABLISHED");
+      expect(sockeye(["lsof", ...words], { before, env: ENV }).stdout)
+        .toBe(original.stdout.toString());
+    } finally {
+      holder.stdin.end();
+      await holder.exited;
+    }
+  });
+
   test("help, fields and version say what they are", () => {
-    expect(sockeye(["lsof", "-h"]).stdout).toStartWith("Usage: sockeye lsof");
-    expect(sockeye(["lsof", "-F?"]).stdout).toContain("access mode");
-    expect(sockeye(["lsof", "-v"]).stdout).toContain("lsof mode");
+    expect(sockeye(["lsof", "-h"]).stderr).toStartWith("Usage: sockeye lsof");
+    expect(sockeye(["lsof", "-F?"]).stderr).toContain("access mode");
+    expect(sockeye(["lsof", "-v"]).stderr).toContain("lsof mode");
   });
 });

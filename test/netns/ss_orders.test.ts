@@ -4,91 +4,12 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import {
-  AF_INET,
-  AF_INET6,
-  AF_NETLINK,
-  AF_PACKET,
-  AF_UNIX,
-} from "../../src/model/address_family.ts";
-import { readArguments } from "../../src/tools/ss/arguments.ts";
-import { TABLE } from "../../src/tools/ss/selection.ts";
 import { firstLine } from "../support/lines.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { pythonReason } from "../support/factory.ts";
 import { describeIf, firstReason } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
-
-/** In the order of the recording. */
-const OPTIONS = [
-  "-4",
-  "-6",
-  "-x",
-  "-0",
-  "-t",
-  "-u",
-  "-w",
-  "-f inet6",
-  "-f netlink",
-  "-A inet",
-  "-A unix,netlink",
-  "-A !udp",
-  "-a",
-  "-l",
-];
-
-const ESTABLISHED = 1;
-const CLOSE = 7;
-const LISTEN = 10;
-
-/** Of each bit: table, family and state of the socket, and how its row is told. */
-const KINDS: readonly (readonly [table: number, family: number, state: number, row: RegExp])[] = [
-  // The listener, or the client's end of the connection to it.
-  [TABLE.tcp, AF_INET, LISTEN, / 127\.0\.0\.1:4001 +(?!127)/],
-  [TABLE.tcp, AF_INET, ESTABLISHED, / 127\.0\.0\.1:4001 +127/],
-  [TABLE.tcp, AF_INET6, LISTEN, / \[::1\]:4002 +(\[::\]|\*):\*/],
-  [TABLE.tcp, AF_INET6, ESTABLISHED, / \[::1\]:4002 +\[::1\]:\d/],
-  [TABLE.tcp, AF_INET6, LISTEN, / \*:4003 /],
-  [TABLE.tcp, AF_INET6, ESTABLISHED, / \[::ffff:127\.0\.0\.1\]:4003 /],
-  [TABLE.tcp, AF_INET, ESTABLISHED, / 127\.0\.0\.1:\d+ +127\.0\.0\.1:4003 /],
-  [TABLE.udp, AF_INET, CLOSE, / 127\.0\.0\.1:4004 /],
-  [TABLE.udp, AF_INET6, CLOSE, / \[::1\]:4005 /],
-  [TABLE.raw, AF_INET, CLOSE, / 0\.0\.0\.0:253 /],
-  [TABLE.raw, AF_INET6, CLOSE, / (\[::\]|\*):254 /],
-  [TABLE.unix_stream, AF_UNIX, LISTEN, / @order-stream \d+ +\* 0/],
-  [TABLE.unix_dgram, AF_UNIX, CLOSE, / @order-dgram /],
-  [TABLE.unix_stream, AF_UNIX, ESTABLISHED, / @order-client /],
-  [TABLE.packet_raw | TABLE.packet_dgram, AF_PACKET, CLOSE, /35020|lldp/i],
-  [TABLE.netlink, AF_NETLINK, CLOSE, / (0|rtnl):7001 /],
-];
-
-/** All but raw sockets: where the kernel has no raw_diag, as where this was recorded, they come from /proc. */
-const COMPARED = KINDS.reduce((bits, [table], i) => table === TABLE.raw ? bits : bits | 1 << i, 0);
-
-const SCENE = `
-import socket as S, sys
-keep = []
-def server(family, address, port):
-    s = S.create_server((address, port), family=family, dualstack_ipv6=address == "::", backlog=4); keep.append(s); return s
-def client(family, address, port, to):
-    c = S.socket(family); c.connect((address, port)); keep.extend([c, to.accept()[0]])
-client(S.AF_INET, "127.0.0.1", 4001, server(S.AF_INET, "127.0.0.1", 4001))
-client(S.AF_INET6, "::1", 4002, server(S.AF_INET6, "::1", 4002))
-client(S.AF_INET, "127.0.0.1", 4003, server(S.AF_INET6, "::", 4003))
-for family, kind, protocol, name in (
-    (S.AF_INET, S.SOCK_DGRAM, 0, ("127.0.0.1", 4004)), (S.AF_INET6, S.SOCK_DGRAM, 0, ("::1", 4005)),
-    (S.AF_INET, S.SOCK_RAW, 253, None), (S.AF_INET6, S.SOCK_RAW, 254, None),
-    (S.AF_UNIX, S.SOCK_STREAM, 0, "\\0order-stream"), (S.AF_UNIX, S.SOCK_DGRAM, 0, "\\0order-dgram"),
-    (S.AF_PACKET, S.SOCK_RAW, S.htons(0x88cc), None), (S.AF_PACKET, S.SOCK_DGRAM, S.htons(0x88cc), None),
-    (S.AF_NETLINK, S.SOCK_RAW, 0, (7001, 0)), (S.AF_UNIX, S.SOCK_STREAM, 0, "\\0order-client"),
-):
-    s = S.socket(family, kind, protocol); keep.append(s)
-    if name is not None: s.bind(name)
-    if name == "\\0order-stream": s.listen(4)
-    if name == "\\0order-client": s.connect("\\0order-stream")
-print("ready", flush=True)
-sys.stdin.read()
-`;
+import { COMPARED, lists, SCENE, selected, shownIn } from "../support/ss_orders.ts";
 
 /** Every list of one to three options, with what ss showed, as it was recorded. */
 function* recorded(): Generator<readonly [line: string, shown: number]> {
@@ -96,28 +17,10 @@ function* recorded(): Generator<readonly [line: string, shown: number]> {
   const bytes = Bun.gunzipSync(new Uint8Array(readFileSync(file)));
   const shown = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   let next = 0;
-  let lists: readonly string[] = [""];
   for (let length = 1; length <= 3; length++) {
-    lists = lists.flatMap((list) => OPTIONS.map((option) => `${list} ${option}`));
-    for (const list of lists) yield [list.trim(), shown[next++]! & COMPARED];
+    for (const list of lists(length)) yield [list, shown[next++]! & COMPARED];
   }
   expect(next).toBe(shown.length);
-}
-
-/** What the options select, by the rules of ss mode. */
-function selected(line: string): number {
-  const { selection } = readArguments(line.split(" "), false, "");
-  selection.complete();
-  const { preferredFamily: preferred } = selection;
-  return KINDS.reduce((shown, [table, family, state], bit) => {
-    const internet = family === AF_INET || family === AF_INET6;
-    // Where the option before last was -4, and the last one -6, the kernel is asked for IPv6 alone.
-    const asked = !internet || preferred === family ||
-      preferred !== AF_INET && preferred !== AF_INET6;
-    const wanted = asked && selection.family(family) && (selection.tables & table) !== 0 &&
-      (selection.states & (1 << state | (bit === 0 ? 1 << ESTABLISHED : 0))) !== 0;
-    return wanted ? shown | 1 << bit : shown;
-  }, 0) & COMPARED;
 }
 
 test("every order of one to three options selects what ss shows", () => {
@@ -143,25 +46,21 @@ describeIf(firstReason(namespaceReason(), pythonReason()), "on real sockets", ()
 
   test("every order of two options for families shows what ss shows", async () => {
     const families = ["-4", "-6", "-x", "-f inet6"];
-    const lists = [...recorded()].filter(([line]) => {
+    const left = [...recorded()].filter(([line]) => {
       const options = line.split(/ (?=-)/);
       return options.length <= 2 && options.every((option) => families.includes(option));
     });
     const wrong: unknown[] = [];
     const worker = async () => {
-      for (let list = lists.pop(); list !== undefined; list = lists.pop()) {
+      for (let list = left.pop(); list !== undefined; list = left.pop()) {
         const [line, shown] = list;
         const child = Bun.spawn(netns.command([SOCKEYE, "ss", "-Hn", ...line.split(" ")]), {
           stdin: "ignore",
           stdout: "pipe",
           stderr: "inherit",
         });
-        const rows = (await child.stdout.text()).split("\n").map((row) => ` ${row} `);
-        const found = KINDS.reduce(
-          (bits, [, , , form], bit) => rows.some((row) => form.test(row)) ? bits | 1 << bit : bits,
-          0,
-        );
-        if ((found & COMPARED) !== shown) wrong.push({ line, found, shown });
+        const found = shownIn(await child.stdout.text());
+        if (found !== shown) wrong.push({ line, found, shown });
       }
     };
     await Promise.all([worker(), worker()]);

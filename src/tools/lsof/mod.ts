@@ -23,23 +23,25 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
     err.flush();
     return 1;
   }
+  // lsof tells of itself on standard error. --help is ours, so it does as the help of our commands.
+  const teller = args[0] === "--help" ? out : err;
   switch (parsed) {
     case "help":
-      out.write((await import("./help.ts")).lsofHelp());
+      teller.write((await import("./help.ts")).lsofHelp());
       break;
     case "fields":
-      for (const [letter, help] of FIELD_HELP) out.write(`${letter}  ${help}\n`);
+      for (const [letter, help] of FIELD_HELP) teller.write(`${letter}  ${help}\n`);
       break;
     case "version": {
       const { VERSION } = await import("../../version.ts");
-      out.write(`sockeye ${VERSION}, lsof mode: what lsof 4.95 says of processes and sockets\n`);
+      teller.write(`sockeye ${VERSION}, lsof mode: what lsof 4.95 says of processes and sockets\n`);
       break;
     }
     default:
       if (args.includes("--trace")) (await import("../../trace/mod.ts")).startTrace(err);
       return await listFiles(parsed, names, isUnicode(process.env), out, err);
   }
-  out.flush();
+  teller.flush();
   return 0;
 }
 

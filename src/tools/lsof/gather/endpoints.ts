@@ -7,7 +7,7 @@ import { type FileStatus, S_IFCHR, S_IFIFO, S_IFMT } from "../../../../ffi/stat.
 import type { Diagnostics } from "../../../diagnostics.ts";
 import type { DescriptorInfo } from "../../../proc/fdinfo.ts";
 import { TCP_ESTABLISHED } from "../../../model/state.ts";
-import { addToName } from "../rows/row.ts";
+import { addToName, type InternetEnd } from "../rows/row.ts";
 import { descriptorText } from "../layout/table.ts";
 import type { OpenFile, OpenProcess } from "./open_process.ts";
 import type { LsofQuery } from "../query.ts";
@@ -39,8 +39,8 @@ export class Endpoints {
   readonly #links = new Map<OpenFile, Link>();
   /** By {@linkcode keyOf}. */
   readonly #ends = new Map<string, End[]>();
-  /** Established connections, by {@linkcode InternetSocket.key}. */
-  readonly #connections = new Map<string, InternetSocket>();
+  /** Established connections, by {@linkcode InternetSocket.key}: namespaces may have the same addresses and ports. */
+  readonly #connections = new Map<string, InternetSocket[]>();
   readonly #diagnostics: Diagnostics;
   #unix: UnixPeers | undefined;
   /** Files that are the other end of a selected one. */
@@ -80,7 +80,10 @@ export class Endpoints {
   ): void {
     if (known instanceof InternetSocket) {
       if (known.state !== TCP_ESTABLISHED) return;
-      this.#connections.set(known.key(false), known);
+      const key = known.key(false);
+      const same = this.#connections.get(key);
+      if (same === undefined) this.#connections.set(key, [known]);
+      else if (!same.some(({ inode }) => inode === known.inode)) same.push(known);
       this.#add(process, file, { kind: "internet", socket: known });
     } else if (known?.kind === "unix") {
       this.#add(process, file, { kind: "unix", id: inode });
@@ -137,7 +140,7 @@ export class Endpoints {
         break;
       }
       case "internet": {
-        const peer = this.#connections.get(link.socket.key(true));
+        const peer = this.#peerOf(link.socket);
         if (peer !== undefined) {
           this.#addEnds(file, this.#endsOf({ kind: "internet", socket: peer }), remember);
         }
@@ -147,6 +150,14 @@ export class Endpoints {
         this.#nameUnixEnds(file, link.id, remember);
         break;
     }
+  }
+
+  /** The other end of a connection: in the same namespace, or in another one where that is beyond doubt. */
+  #peerOf(socket: InternetSocket): InternetSocket | undefined {
+    const peers = this.#connections.get(socket.key(true)) ?? [];
+    const near = peers.find(({ table }) => table === socket.table);
+    if (near !== undefined || peers.length !== 1 || isLoopback(socket.local)) return near;
+    return peers[0];
   }
 
   #nameUnixEnds(file: OpenFile, inode: number, remember: boolean): void {
@@ -183,6 +194,11 @@ export class Endpoints {
 /** True when an end is this descriptor of this process. */
 function isSame(end: End, process: OpenProcess, file: OpenFile): boolean {
   return end.process.pid === process.pid && end.file.row.descriptor === file.row.descriptor;
+}
+
+/** Connections over the loopback device stay in their namespace. */
+function isLoopback(end: InternetEnd | null): boolean {
+  return end?.address != null && (end.address.startsWith("127.") || end.address === "::1");
 }
 
 /** The same text for all ends of one thing. */

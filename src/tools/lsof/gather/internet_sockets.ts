@@ -29,10 +29,13 @@ export function protocolName(number: number): InternetProtocol {
 /** One socket. Each fact is decoded when it is asked for. */
 export class InternetSocket implements InternetEnds, SocketState {
   readonly #row: InetCursor;
+  /** The table that it is in: each network namespace has one of its own. */
+  readonly table: object;
 
   /** Shows nothing before it is moved to a record. */
   constructor(records: InetRecords) {
     this.#row = new InetCursor(records);
+    this.table = records;
   }
 
   /** Moves it to the socket of a number. */
@@ -172,7 +175,12 @@ export class InternetSockets {
     const message = this.#message.at(view, start, end);
     const { inode } = message;
     if (inode === 0) return 0;
-    this.#numbers.put(inode, this.records.add(message, message.state, protocol, 0) + 1);
+    const first = this.#numbers.put(
+      inode,
+      this.records.add(message, message.state, protocol, 0) + 1,
+    );
+    // The subflows of an MPTCP socket have its inode: lsof shows the first that the kernel tells.
+    if (first > 0) this.#numbers.put(inode, first);
     return inode;
   }
 
