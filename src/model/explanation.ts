@@ -206,6 +206,22 @@ export interface Nearby {
   /** True if the port is in net.ipv4.ip_local_reserved_ports. */
   readonly reserved: boolean;
   readonly binds: readonly BindReport[];
+  /** Services on ports that are nearly the same, the nearest first. */
+  readonly neighbours: readonly Socket[];
+  /** What usually has the port; `null` if nothing is known to. */
+  readonly usual: UsualService | null;
+}
+
+/** The service that usually has a port. */
+export interface UsualService {
+  /** Its name: `postgresql`. */
+  readonly service: string;
+  /** Programs that serve it; empty if none is known. */
+  readonly programs: readonly string[];
+  /** Those that run. */
+  readonly processes: readonly Process[];
+  /** Listeners that they have, on other ports. */
+  readonly sockets: readonly Socket[];
 }
 
 /** A socket that processes hold and that is in no table that was read. */

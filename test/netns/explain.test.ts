@@ -644,6 +644,42 @@ async function withScript(
   }
 }
 
+describe("near", () => {
+  testIf(reason, "are the ports next to it, and the usual service on another port", async () => {
+    const SCENE = `
+import socket, sys
+open("/proc/self/comm", "w").write("postgres")
+keep = [socket.create_server(("127.0.0.1", port)) for port in (8080, 5433)]
+print("up", flush=True)
+sys.stdin.read()
+`;
+    await using netns = await Namespace.create();
+    const scene = Bun.spawn(netns.command(["python3", "-c", SCENE]), {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    try {
+      await scene.stdout.getReader().read();
+      const { status, json } = await explain(netns, "8079", "5432");
+      expect(status).toBe(1);
+      const [slip, moved] = json.explanations.map(({ nearby }: Json) => nearby);
+      expect(slip.neighbours.map(({ local }: Json) => local.port)).toEqual([8080]);
+      expect(slip.usual).toBeNull();
+      expect(moved.neighbours.map(({ local }: Json) => local.port)).toEqual([5433]);
+      expect(moved.usual.service).toBe("postgresql");
+      expect(moved.usual.pids).toContain(scene.pid);
+      expect(moved.usual.sockets.map(({ local }: Json) => local.port).sort()).toEqual([5433, 8080]);
+      const { stdout } = await netns.run([SOCKEYE, "8079", "6379"]);
+      const text = new TextDecoder().decode(stdout);
+      expect(text).toContain(`not far: tcp 127.0.0.1:8080  listen  postgres (${scene.pid})`);
+      expect(text).toContain("usually redis");
+    } finally {
+      scene.stdin.end();
+      await scene.exited;
+    }
+  });
+});
+
 describe("clients", () => {
   testIf(
     reason,

@@ -24,6 +24,7 @@ import { countConnections } from "./connections.ts";
 import { forwardsOf } from "./forwards.ts";
 import { candidates, type ExplainInput, queryFor, takeInput, withInterfaceName } from "./input.ts";
 import { concerns, isServer, matches, matchesPort } from "./match.ts";
+import { nearPort } from "./near.ts";
 import { explainSockets } from "./sockets.ts";
 import type { PortTarget, Target } from "./target.ts";
 import { fileAt, isAt } from "./unix_path.ts";
@@ -258,5 +259,6 @@ function nearbyOf(
       target.port <= ports.ephemeral[1],
     reserved: ports !== undefined && hasPort(ports.reserved, target.port),
     binds: netns === "all" || first === undefined ? [] : [tryBind(target, first, input)],
+    ...input.root.isLive ? nearPort(target, input) : { neighbours: [], usual: null },
   };
 }

@@ -75,6 +75,13 @@ function explanationJson(explanation: Explanation): Json {
       in_ephemeral: nearby.inEphemeral,
       reserved: nearby.reserved,
       binds: nearby.binds.map(bindJson),
+      neighbours: nearby.neighbours.map(socketJson),
+      usual: nearby.usual === null ? null : {
+        service: nearby.usual.service,
+        programs: nearby.usual.programs,
+        pids: nearby.usual.processes.map(({ pid }) => pid),
+        sockets: nearby.usual.sockets.map(socketJson),
+      },
     },
     idle: idle.map(({ pid }) => pid),
     file,

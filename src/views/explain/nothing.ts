@@ -3,11 +3,21 @@
  *
  * @module
  */
-import type { Explanation, Nearby } from "../../model/explanation.ts";
+import type { Explanation, Nearby, UsualService } from "../../model/explanation.ts";
 import { absence, type Verdict } from "../../model/verdict.ts";
+import type { Span } from "../../text/flow.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { bindLines } from "./bind.ts";
-import { type Line, named, netnsText, type Page, plain, socketSpans, some } from "./page.ts";
+import {
+  type Line,
+  localText,
+  named,
+  netnsText,
+  type Page,
+  plain,
+  socketSpans,
+  some,
+} from "./page.ts";
 import { plural } from "../../text/plural.ts";
 
 /** Writes the text. */
@@ -76,7 +86,9 @@ function fileLines({ file, elsewhere, verdict }: Explanation): Line[] {
   }
 }
 
-function nearbyLines({ connections, sockets, ephemeral, inEphemeral, reserved }: Nearby): Line[] {
+function nearbyLines(
+  { connections, sockets, ephemeral, inEphemeral, reserved, neighbours, usual }: Nearby,
+): Line[] {
   const lines = some(sockets, (socket) => plain(...socketSpans(socket)));
   if (connections !== null) {
     const { established, timeWait, others } = connections;
@@ -89,6 +101,8 @@ function nearbyLines({ connections, sockets, ephemeral, inEphemeral, reserved }:
     ];
     lines.push(plain(`${parts.join(", ")} from this port`));
   }
+  lines.push(...neighbours.map((socket) => plain("not far: ", ...socketSpans(socket))));
+  if (usual !== null) lines.push(usualLine(usual));
   if (reserved) lines.push(plain("reserved: the kernel does not hand this port out by itself"));
   if (ephemeral !== null) {
     const range = `${ephemeral[0]} to ${ephemeral[1]}`;
@@ -102,4 +116,23 @@ function nearbyLines({ connections, sockets, ephemeral, inEphemeral, reserved }:
     );
   }
   return lines;
+}
+
+// Processes may be hidden, so none is said to be missing.
+function usualLine({ service, programs, processes, sockets }: UsualService): Line {
+  const said: Span[] = [`usually ${sanitize(service)}`];
+  const [listener] = sockets;
+  if (listener !== undefined) {
+    const others = sockets.length - 1;
+    said.push(
+      ": ",
+      [listener.owners.slice(0, 1).map(({ process }) => named(process)).join(), "name"],
+      ` listens on ${localText(listener)}${others === 0 ? "" : ` and ${others} more`}`,
+    );
+  } else if (processes.length > 0) {
+    said.push(": ", [named(processes[0]!), "name"], " runs");
+  } else if (programs.length > 0) {
+    said.push([`: no ${programs[0]} is seen to run`, "dim"]);
+  }
+  return plain(...said);
 }

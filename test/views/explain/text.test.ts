@@ -533,6 +533,13 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
       ephemeral: [32768, 60999],
       inEphemeral: false,
       reserved: true,
+      neighbours: [socket("127.0.0.1", 9091, { owners: [owner(python, 3)] })],
+      usual: {
+        service: "prometheus",
+        programs: ["prometheus"],
+        processes: [master],
+        sockets: [socket("127.0.0.1", 9100, { owners: [owner(master, 3)] })],
+      },
       binds: [{
         transport: "tcp",
         address: "0.0.0.0",
