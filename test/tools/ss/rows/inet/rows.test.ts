@@ -220,6 +220,59 @@ describe("a row over netlink", () => {
     );
   });
 
+  test("of SCTP shows the addresses of both ends, and the fields of sctp_info that are not 0", () => {
+    const info = new DataView(new ArrayBuffer(368));
+    // Offset, bytes, value: include/uapi/linux/sctp.h.
+    const fields: [number, 1 | 2 | 4 | 8, number][] = [
+      [0, 4, 0xab],
+      [4, 4, 3],
+      [8, 4, 100],
+      [12, 2, 1],
+      [14, 2, 2],
+      [16, 2, 10],
+      [18, 2, 11],
+      [20, 4, 999],
+      [24, 4, 5],
+      [28, 4, 6],
+      [32, 4, 7],
+      [36, 4, 4],
+      [40, 4, 1452],
+      [44, 4, 200],
+      [48, 4, 0xcd],
+      [52, 1, 1],
+      [56, 8, 9],
+      [296, 4, 77],
+      [344, 4, 30],
+      [356, 1, 1],
+      [359, 1, 2],
+      [360, 4, 3],
+    ];
+    for (const [at, width, value] of fields) {
+      if (width === 1) info.setUint8(at, value);
+      else if (width === 2) info.setUint16(at, value, true);
+      else info.setUint32(at, value, true);
+    }
+    const v4 = (last: number) => [...u16(2), ...be16(22), 10, 0, 0, last, ...zeros(120)];
+    const v6 = [...u16(10), ...be16(22), ...zeros(4), 0x20, 1, ...zeros(13), 7, ...zeros(104)];
+    const rowOf = (length: number) =>
+      row(
+        uapi.IPPROTO_SCTP,
+        message([
+          ...attribute(uapi.INET_DIAG_LOCALS, [...v4(1), ...v6]),
+          ...attribute(uapi.INET_DIAG_PEERS, v4(2)),
+          ...attribute(uapi.INET_DIAG_INFO, [...new Uint8Array(info.buffer, 0, length)]),
+        ]),
+      );
+    const first =
+      " locals:10.0.0.1,2001::7 peers:10.0.0.2 tag:ab state:ESTAB rwnd:100 unackdata:1 penddata:2" +
+      " instrms:10 outstrms:11 inqueue:5 outqueue:6 overerr:7 maxburst:4 maxseg:1452 prwnd:200";
+    expect(rowOf(368)).toContain(
+      `${first} ptag:cd pcapable:1 autoclose:30 nodelay:1 fraginl:2`,
+    );
+    // An older kernel sends less.
+    expect(rowOf(48).trimEnd()).toEndWith(first);
+  });
+
   test("of a raw socket is of the protocol that the kernel tells", () => {
     const icmp = attribute(uapi.INET_DIAG_PROTOCOL, [58]);
     expect(row(uapi.IPPROTO_RAW, message(icmp))).toStartWith("icmp6 ");
