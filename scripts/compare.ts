@@ -1,6 +1,7 @@
 /**
  * Compares two binaries of sockeye over a namespace that has sockets of every kind. scripts/compare makes the namespaces and
- * starts this in them: compare.ts FOLDER OLD NEW [--only TEXT] [--every N] [--minutes N].
+ * starts this in them: compare.ts FOLDER OLD NEW [--only TEXT] [--every N] [--from N]
+ * [--minutes N].
  *
  * Both binaries run in turn under the same path and, where the kernel allows it, with the same process ID. Output that differs
  * is tried again. What still differs, and also differs between two runs of the same binary, is compared once more after the
@@ -22,7 +23,7 @@ import { argumentLists } from "./compare_lists.ts";
 import { Everything } from "./lab/everything.ts";
 import { type ArgumentList, commandLine } from "./lab/argument_list.ts";
 import { difference } from "./lab/text_difference.ts";
-import { ALWAYS, MEANT, type Output, RULES, type Side } from "./compare_rules.ts";
+import { ALWAYS, MEANT, MEANT_ANSWERS, type Output, RULES, type Side } from "./compare_rules.ts";
 
 /** How often each binary runs before its output counts as different. */
 const TRIES = 4;
@@ -39,15 +40,18 @@ const [folder, oldPath, newPath, ...flags] = process.argv.slice(2);
 let only = "";
 /** Every how many-th list is run. */
 let step = 1;
+/** The number of the first list, as `--list` counts them from 1: to go on where a comparison stopped. */
+let from = 1;
 /** How long the whole comparison may take. Lists that were not reached are reported, and the status is 2. */
 let minutes = 15;
 for (let i = 0; i < flags.length; i += 2) {
   const value = flags[i + 1] ?? "";
   if (flags[i] === "--only" && value !== "") only = value;
   else if (flags[i] === "--every" && /^[1-9]\d?$/.test(value)) step = Number(value);
+  else if (flags[i] === "--from" && /^[1-9]\d{0,3}$/.test(value)) from = Number(value);
   else if (flags[i] === "--minutes" && /^[1-9]\d{0,3}$/.test(value)) minutes = Number(value);
   else {
-    console.error("compare: wanted OLD NEW [--only TEXT] [--every N] [--minutes N]");
+    console.error("compare: wanted OLD NEW [--only TEXT] [--every N] [--from N] [--minutes N]");
     process.exit(2);
   }
 }
@@ -207,7 +211,7 @@ for (const [side, path] of [["old", oldPath!], ["new", newPath!]] as const) {
 }
 const scene = await Everything.build();
 await scene.addOdd();
-const counts = { once: 0, again: 0, rules: 0, different: 0 };
+const counts = { once: 0, again: 0, rules: 0, different: 0, meant: 0 };
 const neededRules = new Map<string, number>();
 let notRun = 0;
 try {
@@ -215,12 +219,20 @@ try {
   makeFiles();
   const listening = scene.sockets.find((socket) => socket.local?.port === 8081);
   const lists = argumentLists(folder!, listening?.inode ?? 1)
-    .filter((list, index) => commandLine(list).includes(only) && index % step === 0);
+    .filter((list, index) =>
+      index + 1 >= from && index % step === 0 && commandLine(list).includes(only)
+    );
   console.log(`${lists.length} argument lists over ${scene.factories} factories`);
   for (const reason of scene.missing) console.log(`not in the scene: ${reason}`);
   for (const list of lists) {
     if (Date.now() - began > minutes * 60_000) {
       notRun++;
+      continue;
+    }
+    const meant = MEANT_ANSWERS.find(([pattern]) => pattern.test(commandLine(list)));
+    if (meant !== undefined) {
+      console.log(`not compared: ${commandLine(list)}: ${meant[1]}`);
+      counts.meant++;
       continue;
     }
     await scene.refresh();
@@ -244,7 +256,7 @@ try {
   const total = lists.length - notRun;
   console.log(
     `\n${total} argument lists in ${seconds} s: ${counts.once} equal at once, ${counts.again} equal when run again, ` +
-      `${counts.rules} equal after rules, ${counts.different} different`,
+      `${counts.rules} equal after rules, ${counts.meant} not compared, ${counts.different} different`,
   );
   for (const [name, count] of neededRules) console.log(`rule "${name}": needed by ${count}`);
   if (notRun > 0) {

@@ -81,11 +81,26 @@ export const MEANT: readonly Rule[] = [
     "",
   ),
   replace(
+    "explain's JSON tells why it is undecided, what was not read, and sockets in no table",
+    /,?\s*"(?:because|unread|unlisted)": ?\[\](?=,?\s)/g,
+    "",
+  ),
+  replace(
     "-i tells the running timer and how long a connection has been silent",
     /^ {4}timer:\w+,\d+ms(?:,\d+)?\n|^( {4})timer:\w+,\d+ms(?:,\d+)? |(?<=^ {4}.*) lastsnd:\S+ lastrcv:\S+ lastack:\S+/gm,
     "$1",
     (args) => !isTool(args),
   ),
+];
+
+/** Lists whose whole answer was changed on purpose since then, and why. They are not compared. */
+export const MEANT_ANSWERS: readonly (readonly [commandLine: RegExp, why: string])[] = [
+  [/^sockeye --process 'py\*'$/, "--process takes patterns"],
+  [/^sockeye and$/, "a word that is no filter is looked up among programs, units and services"],
+  [
+    /^sockeye explain (pid|process|inode):\S+$/,
+    "explain words what it did not find by what could be seen",
+  ],
 ];
 
 /** True for the modes that speak another tool's language. */
