@@ -21,7 +21,7 @@ const S_IWOTH = 0o2;
  */
 export function withUnixAccess(document: SnapshotDocument): SnapshotDocument {
   // Many sockets share few folders.
-  const folders = new Map<string, boolean>();
+  const folders = new Map<string, boolean | null>();
   const files = new SocketFiles(new ProcRoot());
   const sockets = document.sockets.map((socket) => {
     if (!socket.local.path || !familyOf(socket.family).serves(socket)) return socket;
@@ -42,7 +42,7 @@ function accessOf(
   { owners, inode, local }: SocketDocument,
   path: string,
   files: SocketFiles,
-  folders: Map<string, boolean>,
+  folders: Map<string, boolean | null>,
 ): Access | null {
   const found = files.find({ path, file: fileIdentity(local), inode, owners });
   switch (found.kind) {
@@ -56,7 +56,7 @@ function accessOf(
   const open = (mode & S_IWOTH) !== 0 && passable(root, found.path, folders);
   return {
     mode: (mode & 0o7777).toString(8).padStart(4, "0"),
-    open_to_others: open,
+    ...(open === null ? {} : { open_to_others: open }),
     // A process may be in a root directory or a mount namespace that it made itself.
     host_path: root === "" ? found.path : null,
   };
@@ -69,20 +69,30 @@ function fileIdentity({ device, file_inode: inode }: SocketDocument["local"]): F
     : { major: Number(numbers[1]), minor: Number(numbers[2]), inode };
 }
 
-/** True if others may search every folder above a path. */
-function passable(root: string, path: string, folders: Map<string, boolean>): boolean {
+/** True if others may search every folder above a path; `null` if one could not be looked at, and the rest lets them pass. */
+function passable(
+  root: string,
+  path: string,
+  folders: Map<string, boolean | null>,
+): boolean | null {
   const parts = path.split("/").slice(1, -1);
   let folder = "";
+  let all: boolean | null = true;
   for (const part of parts) {
     folder += `/${part}`;
     const known = root + folder;
     let open = folders.get(known);
     if (open === undefined) {
       const status = statBelow(root, folder);
-      open = !(status instanceof Refusal) && (status.mode & S_IXOTH) !== 0;
+      open = !(status instanceof Refusal)
+        ? (status.mode & S_IXOTH) !== 0
+        : status.why === "absent"
+        ? false
+        : null;
       folders.set(known, open);
     }
-    if (!open) return false;
+    if (open === false) return false;
+    all &&= open;
   }
-  return true;
+  return all;
 }

@@ -18,6 +18,43 @@ const unix = (local: SocketDocument["local"], uid = 0) =>
     owners: [owner({ uid })],
   });
 
+describe("a fact that a rule needs and nobody could find out leaves the rule undecided", () => {
+  const undecided = (...sockets: SocketDocument[]) =>
+    advise(snapshot(sockets), null, null).undecided.map(({ rule, because }) =>
+      `${rule.replace("advice/", "")}: ${because.join()}`
+    );
+
+  test("how full a queue is", () => {
+    const waiting = (queue: SocketDocument["accept_queue"]) =>
+      undecided(socket("0.0.0.0", 80, { accept_queue: queue }));
+    const unknown = ["accept-queue: the fill of the accept queue of tcp 0.0.0.0:80 is not known"];
+    expect(waiting(null)).toEqual(unknown);
+    expect(waiting({ length: 3, limit: null })).toEqual(unknown);
+    // Nobody waits, however many may.
+    expect(waiting({ length: 0, limit: null })).toEqual([]);
+    expect(waiting({ length: 1, limit: 128 })).toEqual([]);
+  });
+
+  test("which program an owner runs", () => {
+    const unread = owner({ pid: 7, comm: "x", exe: null, unread: { exe: "EIO" } });
+    expect(undecided(socket("0.0.0.0", 80, { owners: [unread] }))).toEqual([
+      "inherited-listener: the program of x(7) is not known",
+      "deleted-program: the program of x(7) is not known",
+    ]);
+  });
+
+  test("who may connect to a unix socket of root", () => {
+    const about = (local: SocketDocument["local"], uid = 0) =>
+      undecided({ ...unix(local, uid), accept_queue: { length: 0, limit: 5 } });
+    expect(about({ path: "/run/a.sock" })).toEqual([
+      "open-unix-socket: who may connect to /run/a.sock is not known",
+    ]);
+    expect(about({ path: "/run/a.sock" }, 1000)).toEqual([]);
+    expect(about({ path: "/run/a.sock", host_path: null })).toEqual([]);
+    expect(about({ path: "/run/a.sock", open_to_others: false })).toEqual([]);
+  });
+});
+
 describe("advise()", () => {
   test("has nothing to say of an ordinary web server", () => {
     expect(found(socket("0.0.0.0", 80), socket("::", 443))).toEqual([]);

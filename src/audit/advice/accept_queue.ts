@@ -17,6 +17,12 @@ export const acceptQueue: Rule = {
   places: SERVICES,
   fix:
     "Find out why the program does not accept; raise its backlog and net.core.somaxconn only for short bursts",
+  // /proc tells how many wait, but not how many may, and nothing of the queues of unix sockets.
+  unknown({ socket: { state, transport, family, accept_queue: queue }, identity }) {
+    const hasQueue = state === "listen" && (transport === "tcp" || family === "unix");
+    const isKnown = queue !== null && (queue.limit !== null || queue.length === 0);
+    return hasQueue && !isKnown ? `the fill of the accept queue of ${identity.endpoint}` : null;
+  },
   find: ({ services }) =>
     services.flatMap((audited) => {
       const queue = audited.socket.accept_queue;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Rule, SERVICES } from "./rule.ts";
+import { type Rule, SERVICES, unreadProgram } from "./rule.ts";
 
 /** The rule. */
 export const deletedProgram: Rule = {
@@ -15,6 +15,7 @@ export const deletedProgram: Rule = {
   fix:
     "Restart it after an update, so that it runs what is installed; find out where it came from otherwise",
   owner: () => true,
+  unknown: unreadProgram,
   find: ({ services }) =>
     services.flatMap((audited) => {
       const gone = audited.socket.owners.filter(({ exe_deleted }) => exe_deleted);

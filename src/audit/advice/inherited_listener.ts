@@ -6,7 +6,7 @@
 import type { OwnerDocument } from "../../snapshot/document.ts";
 import type { AuditedSocket } from "../audited_socket.ts";
 import { program } from "../../snapshot/identity.ts";
-import { type Rule, SERVICES } from "./rule.ts";
+import { type Rule, SERVICES, unreadProgram } from "./rule.ts";
 
 /** Programs whose purpose is to start others with a socket. */
 const ACTIVATORS: ReadonlySet<string> = new Set([
@@ -37,6 +37,7 @@ export const inheritedListener: Rule = {
   fix:
     "Open the socket with SOCK_CLOEXEC, or close it in the child; restart the child to free the port",
   owner: isListener,
+  unknown: (audited) => isListener(audited) ? unreadProgram(audited) : null,
   find: ({ services }) =>
     services.flatMap((audited) => {
       const { socket } = audited;

@@ -5,7 +5,7 @@
  */
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import { isService, shortId } from "../../snapshot/identity.ts";
-import { decide, type Places } from "../../model/verdict.ts";
+import { decide, decideAny, type Places, type Verdict } from "../../model/verdict.ts";
 import {
   type AuditReport,
   compareSeverity,
@@ -59,11 +59,14 @@ export function advise(
   const further = new FurtherEndpoints();
   for (const rule of rules) {
     const findings = rule.find(context);
-    const verdict = decide(
-      findings.length > 0,
-      placesOf(rule, services),
-      rule.live ? comparison!.gaps : document.gaps,
-    );
+    const verdict = decideAny([
+      decide(
+        findings.length > 0,
+        placesOf(rule, services),
+        rule.live ? comparison!.gaps : document.gaps,
+      ),
+      unknownTo(rule, services),
+    ]);
     if (verdict.answer === "undecided") {
       const { title, severity, worst = severity } = rule;
       undecided.push({ rule: ruleId(rule), title, severity: worst, because: verdict.because });
@@ -114,6 +117,16 @@ function placesOf(rule: Rule, services: readonly AuditedSocket[]): Places {
   return rule.owner !== undefined && services.some((audited) => rule.owner!(audited))
     ? { ...rule.places, processes: true }
     : rule.places;
+}
+
+/** A rule that could not judge some services has not established that none is a finding. */
+function unknownTo({ unknown }: Rule, services: readonly AuditedSocket[]): Verdict {
+  const because = new Set<string>();
+  for (const audited of services) {
+    const fact = unknown?.(audited) ?? null;
+    if (fact !== null) because.add(`${fact} is not known`);
+  }
+  return because.size === 0 ? { answer: "no" } : { answer: "undecided", because: [...because] };
 }
 
 const ruleId = ({ id }: Rule) => `advice/${id}`;

@@ -20,6 +20,13 @@ export const openUnixSocket: Rule = {
   owner: ({ check, socket: { state, local } }) =>
     check === "unix" && state === "listen" &&
     (local.path ? local.open_to_others === true && !MEANT_FOR_ALL.test(local.path) : !!local.name),
+  unknown({ check, socket: { state, owners, local } }) {
+    const { path, open_to_others: open, host_path: place } = local;
+    if (check !== "unix" || state !== "listen" || !path || open !== undefined) return null;
+    // Its file is gone, or nobody of interest holds it.
+    if (place === null || !owners.some(({ uid }) => uid === 0)) return null;
+    return MEANT_FOR_ALL.test(path) ? null : `who may connect to ${path}`;
+  },
   find: ({ services }) =>
     services.flatMap((audited) => {
       const { socket } = audited;

@@ -65,6 +65,8 @@ export interface Rule {
   readonly places: Places;
   /** True for a service that an owner who was not seen could make a finding. Absent: owners do not matter. */
   owner?(audited: AuditedSocket): boolean;
+  /** Which fact about a service this rule needs and nobody could find out: the service may be a finding. `null`: none. */
+  unknown?(audited: AuditedSocket): string | null;
   /** True if a live host is needed. The rule is left out for a snapshot from a file. */
   readonly live?: true;
   /** What to do about a finding. */
@@ -89,3 +91,9 @@ export const SERVICES: Places = {
   tables: (label) => !/^(netlink|vsock|xdp|tipc)$/.test(kindOf(label)),
   namespaces: true,
 };
+
+/** The program of an owner that could not be read; `null` if there is none. */
+export function unreadProgram({ socket }: AuditedSocket): string | null {
+  const owner = socket.owners.find(({ exe, unread }) => exe === null && unread?.exe !== undefined);
+  return owner === undefined ? null : `the program of ${owner.comm ?? "?"}(${owner.pid})`;
+}
