@@ -282,6 +282,10 @@ function judgeOwners(
       return;
     default:
       if (!entry.kernel) wrong.push("no process holds it, the kernel does");
+      // A user's socket that only io_uring keeps, or that is on its way between processes, looks like this, too.
+      else if (socket.uid !== null && socket.uid !== 0) {
+        wrong.push(`user ${socket.uid} made it, the entry allows the kernel`);
+      }
       return;
   }
   if (entry.kernel) {

@@ -170,7 +170,7 @@ export const ABSENCES = {
   },
   no_owner: {
     no:
-      "the kernel itself, or a descriptor on its way between processes: every process was looked into",
+      "the kernel itself, a descriptor on its way between processes, or io_uring: every process was looked into",
     undecided: "hidden: held by a process that may not be looked into or is not seen",
   },
   nothing_to_report: {

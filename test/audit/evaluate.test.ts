@@ -39,6 +39,14 @@ describe("evaluate()", () => {
     expect(judge(web(), []).outcome).toBe("violation");
   });
 
+  test("a socket without a holder is the kernel's only if root made it", () => {
+    const held = (uid: number) => web({ ownership: "kernel", owners: [], uid });
+    expect(verdicts(held(0), ["port: 80, kernel: true"])).toEqual(["ok tcp 0.0.0.0:80"]);
+    expect(verdicts(held(1000), ["port: 80, kernel: true"])).toEqual([
+      "wrong_owner tcp 0.0.0.0:80",
+    ]);
+  });
+
   test("a unit, a container or a user that could not be read is not another one", () => {
     const unread = (code: object, parts: object) =>
       web({ owners: [owner({ unread: code as Record<string, string>, ...parts })] });

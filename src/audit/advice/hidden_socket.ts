@@ -58,7 +58,7 @@ export const unheldListener: Rule = {
           ? "a user made it, and no process holds it"
           : "the kernel holds it, or a process that cannot be seen",
         evidence: [
-          "every process could be looked into, and none holds it",
+          "every process could be looked into, and none has a descriptor of it",
           ...(odd ? [`user ID ${socket.uid} made it`] : []),
         ],
       }];
