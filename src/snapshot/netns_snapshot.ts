@@ -12,7 +12,7 @@ import { Sockstat } from "../proc/sockstat.ts";
 import { kept, SocketRows } from "../store/socket_rows.ts";
 import { collectRows } from "./collect.ts";
 import { Source } from "./source.ts";
-import type { Diagnostics } from "../diagnostics.ts";
+import { Diagnostics } from "../diagnostics.ts";
 import { attachOwners } from "../join/attach.ts";
 import { type OwnerWalk, walkOwners } from "../join/owners.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -29,6 +29,7 @@ import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/
 import type { SnapshotTools } from "./own_netns_snapshot.ts";
 import { scanFew } from "./held_sockets.ts";
 import { inOrder } from "./order.ts";
+import { ProcessNet, refuseSocket } from "./process_net.ts";
 import { selectSockets } from "./select.ts";
 
 /** Our own network namespace, and those that these processes live in or hold sockets of. */
@@ -37,7 +38,8 @@ export interface Around {
 }
 
 /**
- * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, to read more there. Throws
+ * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, to read more
+ * there; where one may not be entered, its second argument is a {@linkcode ProcessNet}. Throws
  * NoSuchNamespace if the one asked for does not exist, and SyscallError if it cannot be opened.
  */
 export function takeNetnsSnapshot(
@@ -45,7 +47,7 @@ export function takeNetnsSnapshot(
   choice: NetnsChoice | "own" | Around,
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
-  inside: (found: FoundNetns) => void = () => {},
+  inside: (found: FoundNetns, root: ProcRoot) => void = () => {},
 ): Snapshot {
   const snapshot = takeNetnsRows(query, choice, diagnostics, tools, kept, inside);
   return { ...snapshot, sockets: kept(snapshot.sockets) };
@@ -58,7 +60,7 @@ export function takeNetnsRows(
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
   form: (rows: SocketRows) => Sockets = (rows) => rows,
-  inside: (found: FoundNetns) => void = () => {},
+  inside: (found: FoundNetns, root: ProcRoot) => void = () => {},
 ): Snapshot<Sockets> {
   const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
     tools;
@@ -73,17 +75,36 @@ export function takeNetnsRows(
   const told = new Set<number>();
   const visit = (found: FoundNetns) => {
     const { inode } = found.netns;
-    const before = diagnostics.gaps.length;
-    const inside = access.visit(found, diagnostics, () => read(found));
-    if (inside) entered.add(inode);
-    else if (diagnostics.gaps.length > before) told.add(inode);
+    const refused = new Diagnostics();
+    if (access.visit(found, refused, () => read(found, root))) {
+      entered.add(inode);
+      return;
+    }
+    if (refused.gaps.length === 0) return;
+    // A recording has what was read in namespaces that were entered.
+    const net = access === LIVE ? ProcessNet.open(found, root) : null;
+    if (net !== null) {
+      diagnostics.note(
+        `network namespace ${inode} is read through /proc/PID/net: it may not be entered`,
+      );
+      read(found, net);
+      entered.add(inode);
+      return;
+    }
+    for (const gap of refused.gaps) diagnostics.gap(gap);
+    told.add(inode);
   };
-  const read = (found: FoundNetns) => {
+  const read = (found: FoundNetns, root: ProcRoot) => {
+    const throughProcess = root instanceof ProcessNet;
     // Sockstat tells which tables are empty. For one namespace, reading it costs more than it saves.
     const sockstat = choice === "all" ? Sockstat.read(root) : null;
-    const source = new Source(root, diagnostics, () => access.open(NETLINK_SOCK_DIAG));
+    const source = new Source(
+      root,
+      diagnostics,
+      () => throughProcess ? refuseSocket() : access.open(NETLINK_SOCK_DIAG),
+    );
     try {
-      closing?.enter(found.netns);
+      if (!throughProcess) closing?.enter(found.netns);
       const before = rows.length;
       collectRows(rows, query, source, found.netns, {
         sockstat,
@@ -92,11 +113,13 @@ export function takeNetnsRows(
       });
       if (root.isLive && rows.from(before).some(needsInterfaces)) {
         const open = () => access.open(NETLINK_ROUTE);
-        const table = readInterfaces(root, found.netns.inode, open);
+        const table = throughProcess
+          ? new UnreadInterfaces("it may not be entered")
+          : readInterfaces(root, found.netns.inode, open);
         if (table instanceof UnreadInterfaces) diagnostics.gap(table.gap(found.netns.inode));
         interfaces.set(found.netns.inode, table);
       }
-      inside(found);
+      inside(found, root);
     } finally {
       source.close();
     }

@@ -139,8 +139,8 @@ sys.stdin.read()
       stdout: "pipe",
     });
     try {
-      const { value } = await crond.stdout.getReader().read();
-      const pid = Number(new TextDecoder().decode(value));
+      const line = await firstLine(crond.stdout);
+      const pid = Number(line);
       const { stories, usage, next } = await one(netns, "8095");
       const [{ chain, starter }] = stories;
       expect(chain.slice(-3).map((link: Json) => link.pid)).toEqual([process.pid, crond.pid, pid]);
@@ -191,7 +191,7 @@ sys.stdin.read()
       env: { ...process.env, SERVER },
     });
     try {
-      await server.stdout.getReader().read();
+      await firstLine(server.stdout);
       const { sockets, ends, relations, connections } = await one(netns, "8096");
       expect([sockets.length, relations.length, ends.length]).toEqual([10, 10, 10]);
       const local = (end: Json) => sockets[end.sockets[0]].local.address;
@@ -659,7 +659,7 @@ sys.stdin.read()
       stdout: "pipe",
     });
     try {
-      await scene.stdout.getReader().read();
+      await firstLine(scene.stdout);
       const { status, json } = await explain(netns, "8079", "5432");
       expect(status).toBe(1);
       const [slip, moved] = json.explanations.map(({ nearby }: Json) => nearby);
@@ -704,8 +704,8 @@ sys.stdin.read()
         stdout: "pipe",
       });
       try {
-        const { value } = await scene.stdout.getReader().read();
-        const [client, port] = new TextDecoder().decode(value).trim().split(" ").map(Number);
+        const line = await firstLine(scene.stdout);
+        const [client, port] = line.split(" ").map(Number);
         const connection = await one(netns, String(port));
         expect(connection.kind).toBe("connections");
         expect(connection.sockets[0].owners.map(({ pid }: Json) => pid)).toEqual([client]);

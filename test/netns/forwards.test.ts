@@ -6,6 +6,7 @@ import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pythonReason } from "../support/factory.ts";
+import { firstLine } from "../support/lines.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { addDnatRule } from "../support/nftables.ts";
 import { describeIf, firstReason, testIf } from "../support/skip.ts";
@@ -31,10 +32,10 @@ async function python(netns: Namespace, code: string) {
     stdin: "pipe",
     stdout: "pipe",
   });
-  const { value } = await child.stdout.getReader().read();
+  const line = await firstLine(child.stdout);
   return {
     pid: child.pid,
-    said: new TextDecoder().decode(value).trim(),
+    said: line,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       await child.exited;

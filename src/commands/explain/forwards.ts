@@ -26,6 +26,7 @@ import {
   slirpTarget,
 } from "../../reach/proxies.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
+import { ProcessNet } from "../../snapshot/process_net.ts";
 import { latin1Text, utf8Text } from "../../text/encoding.ts";
 import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
@@ -185,7 +186,8 @@ function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInp
     "all",
     diagnostics,
     { root },
-    ({ netns, own: isOwn }) => {
+    ({ netns, own: isOwn }, inside) => {
+      if (inside instanceof ProcessNet) return;
       const table = readInterfaces(root, netns.inode);
       if (!(table instanceof UnreadInterfaces)) interfaces.set(netns.inode, table);
       if (isOwn) own.add(netns.inode);

@@ -20,6 +20,7 @@ import type { FoundNetns } from "../../snapshot/namespaces.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { type Around, takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { Bearers, namesProcesses } from "./bearers.ts";
+import { ProcessNet } from "../../snapshot/process_net.ts";
 import type { Target } from "./target.ts";
 
 /** What was read inside one network namespace, besides its sockets. */
@@ -47,6 +48,8 @@ export interface ExplainInput {
   readonly bearers: Bearers;
 }
 
+const UNKNOWN_PORTS: PortSettings = { ephemeral: null, reserved: [], unprivilegedStart: null };
+
 /** Reads the sockets that targets may ask about, their owners, and the settings of their namespaces. */
 export function takeInput(
   targets: readonly Target[],
@@ -67,12 +70,16 @@ export function takeInput(
     choice,
     diagnostics,
     { root },
-    (found) => {
+    (found, inside) => {
+      // Settings and interfaces are told only inside.
+      const entered = !(inside instanceof ProcessNet);
       namespaces.set(found.netns.inode, {
         found,
-        interfaces: readInterfaces(root, found.netns.inode),
-        groups: readMulticastGroups(root),
-        ports: readPortSettings(root),
+        interfaces: entered
+          ? readInterfaces(root, found.netns.inode)
+          : new UnreadInterfaces("it may not be entered"),
+        groups: readMulticastGroups(inside),
+        ports: entered ? readPortSettings(root) : UNKNOWN_PORTS,
       });
     },
   );
