@@ -94,7 +94,7 @@ export const DOCUMENTED: readonly Documented[] = [
     tool: "ss",
     name: "-N with -e",
     text:
-      "`-N NAME` with `-e`: ss mounts a /sys of the namespace's own first, so that paths of control groups may be missing there.",
+      "`-N NAME` with `-e`: ss mounts a /sys of the namespace's own first, finds no cgroup2 in it, and shows control groups as `unreachable`.",
     excuses: (found) => asks(found, /^(-\w*N|--net$)/) && asks(found, /^(-\w*e|--ext|--cgroup)/),
   },
   {
@@ -226,7 +226,7 @@ export const DOCUMENTED: readonly Documented[] = [
     tool: "lsof",
     name: "-r cM",
     text:
-      "`-r N cM` lists what was asked for; lsof 4.95 takes the count for a `-c` as well. The status is 1, as there.",
+      "`-r N cM` lists what was asked for; lsof 4.95 takes the count for a `-c` as well. The status is 1, as there. After the last listing it ends; lsof waits once more.",
     excuses: (found) => asks(found, /^[-+]r/),
   },
   {

@@ -506,6 +506,20 @@ sys.stdin.read()
     }
   });
 
+  test("without seconds between two listings there is one", async () => {
+    await using netns = await Namespace.create();
+    await using made = await makeSocket("tcp_listen", {}, { netns });
+    const before = netns.command([]);
+    for (const [option, status] of [["-r0", 0], ["+r0", 1], ["+r0m%T", 1]] as const) {
+      const words = ["-nP", "-t", "-i", option];
+      const { stdout, status: ended } = sockeye(["lsof", ...words], { before, env: ENV });
+      const original = Bun.spawnSync([...before, "lsof", ...words], { env: ENV });
+      expect([option, stdout, ended]).toEqual([option, `${made.pid}\n`, status]);
+      expect(original.stdout.toString()).toBe(stdout);
+      expect(original.exitCode).toBe(status);
+    }
+  });
+
   test("help, fields and version say what they are", () => {
     expect(sockeye(["lsof", "-h"]).stderr).toStartWith("Usage: sockeye lsof");
     expect(sockeye(["lsof", "-F?"]).stderr).toContain("access mode");

@@ -57,7 +57,8 @@ export async function listFiles(
     write(rows, query, cells, out);
     out.flush();
     const { repetition } = query;
-    if (repetition === null) break;
+    // lsof lists once where the seconds between two listings are none.
+    if (repetition === null || repetition.seconds === 0) break;
     if (rows.length > 0) everListed = true;
     else if (repetition.whileFound) break;
     writeMarker(repetition, query, out);
@@ -75,6 +76,7 @@ export async function listFiles(
   if (lines.length > 0 || bad) return 1;
   const { repetition } = query;
   if (repetition === null) return 0;
+  if (repetition.seconds === 0) return repetition.whileFound || repetition.count !== null ? 1 : 0;
   if (repetition.whileFound) return everListed ? 0 : 1;
   // lsof 4.95 exits with 1 after -r and a count, because it also looks for a command of that name. Scripts expect this.
   return repetition.count !== null && repetition.marker === null ? 1 : 0;
