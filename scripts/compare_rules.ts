@@ -44,6 +44,9 @@ export const ALWAYS: readonly Rule[] = [
   replace("taken_at", /"taken_at": ?"[^"]*"/g, '"taken_at":"TIME"'),
 ];
 
+const isSs = (args: readonly string[]) => args[0] === "ss";
+const isNetstat = (args: readonly string[]) => args[0] === "netstat";
+
 /**
  * What was changed on purpose since commit 2fb4e1d, whose binary the last whole comparison had for the old one. A rule goes when
  * comparisons begin from a commit that has the change.
@@ -86,6 +89,22 @@ export const MEANT: readonly Rule[] = [
     "",
   ),
   replace(
+    "help of the tools tells which options are refused, and has --trace",
+    / \(refused\)$|^ +--trace +.*\n/gm,
+    "",
+    isTool,
+  ),
+  {
+    name: "ss shows bytes of names that cannot be printed as ss does",
+    only: isSs,
+    apply: (text) =>
+      // A name in UTF-8 that turns text around is three bytes and one mark.
+      text.replace(
+        /(?<=users:\(.*\("|,\(")[^"\n]*(?=",pid=)/g,
+        (name) => name.replace(/[^ -~]/g, "?").replaceAll(".", "?"),
+      ),
+  },
+  replace(
     "-i tells the running timer and how long a connection has been silent",
     /^ {4}timer:\w+,\d+ms(?:,\d+)?\n|^( {4})timer:\w+,\d+ms(?:,\d+)? |(?<=^ {4}.*) lastsnd:\S+ lastrcv:\S+ lastack:\S+/gm,
     "$1",
@@ -107,9 +126,6 @@ export const MEANT_ANSWERS: readonly (readonly [commandLine: RegExp, why: string
 function isTool([name]: readonly string[]): boolean {
   return name === "ss" || name === "netstat" || name === "lsof";
 }
-
-const isSs = (args: readonly string[]) => args[0] === "ss";
-const isNetstat = (args: readonly string[]) => args[0] === "netstat";
 
 /** What changes between two runs of one binary by nature. Applied one after another, and only where it did change. */
 export const RULES: readonly Rule[] = [
@@ -145,5 +161,16 @@ export const RULES: readonly Rule[] = [
       text.replaceAll(new RegExp(`^(?:sockeye +PID|\\S+ +${process.pid}) .*\\n`, "gm"), ""),
   },
   replace("timers of ss", /timer:\((\w+),[^,)]*,/g, "timer:($1,TIME,", isSs),
+  replace(
+    "how long MPTCP connections were quiet",
+    /\blast_(data_sent|data_recv|ack_recv):\d+/g,
+    "last_$1:0",
+  ),
+  replace(
+    "connections that send again",
+    /\b(rto|backoff|segs_out|segs_in|data_segs_out|bytes_sent|bytes_retrans|retrans|unacked|lost|rto_timeouts):[\d./]+(?:ms|KB|B)?/g,
+    "$1:0",
+  ),
+  replace("blanks behind a timer of ss", / +$/gm, "", isSs),
   replace("timers of netstat", /\((-?[\d.]+)\/(\d+)\/(\d+)\)/g, "(TIME/$2/$3)", isNetstat),
 ];
