@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { OwnerDocument, SnapshotDocument, SocketDocument } from "./document.ts";
+import { mayHide } from "../model/verdict.ts";
+import type { GapDocument, OwnerDocument, SnapshotDocument, SocketDocument } from "./document.ts";
 import { endpointText, isService } from "./identity.ts";
 
 /**
@@ -73,6 +74,7 @@ function merge(
   const certain = new Set(document.sockets.filter((socket) => !isUncertain(socket)).map(placeOf));
   const sockets: SocketDocument[] = [];
   const replaced = new Set<string>();
+  const missed = newGaps(document, later);
   for (const socket of document.sockets) {
     if (!isUncertain(socket)) {
       sockets.push(socket);
@@ -82,6 +84,9 @@ function merge(
     const place = placeOf(socket);
     if (now !== undefined) {
       sockets.push(full || !isUncertain(now) ? now : socket);
+    } else if (missed.some((gap) => mayHide(gap, { tables: true, namespaces: true }))) {
+      // That it is not listed proves nothing.
+      sockets.push(socket);
     } else if (!certain.has(place) && !replaced.has(place)) {
       // It was closed. A socket that is at its place now has replaced it.
       replaced.add(place);
@@ -91,6 +96,13 @@ function merge(
     }
   }
   return { ...document, sockets };
+}
+
+/** Gaps of a later scan that the first one did not have, whatever they count. */
+function newGaps(document: SnapshotDocument, later: SnapshotDocument): readonly GapDocument[] {
+  const sort = ({ kind, reason }: GapDocument) => `${kind} ${reason.replace(/\d+/g, "N")}`;
+  const known = new Set(document.gaps.map(sort));
+  return later.gaps.filter((gap) => !known.has(sort(gap)));
 }
 
 /** True for a service whose owner was not found, or of whose owner too little is known. */

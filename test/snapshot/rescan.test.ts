@@ -38,6 +38,18 @@ test("an owner that ended meanwhile leaves, where there is another", () => {
     .toEqual(["80 1 owned 1"]);
 });
 
+test("a scan that could not look everywhere closes nothing", () => {
+  const gap = { kind: "netns", reason: "our own network namespace could not be read" };
+  const scans = [snapshot([hidden(1)]), snapshot([], [gap])];
+  let taken = 0;
+  const after = rescanUntilStable(() => scans[Math.min(taken++, 1)]!);
+  expect(after.sockets.map(({ inode }) => inode)).toEqual([1]);
+  // A gap that was there from the beginning has hidden it no more then than now.
+  taken = 0;
+  const always = [snapshot([hidden(1)], [gap]), snapshot([], [gap])];
+  expect(rescanUntilStable(() => always[Math.min(taken++, 1)]!).sockets).toEqual([]);
+});
+
 test("an owner whose program could not be read stays", () => {
   for (const code of ["EIO", "EACCES", "ENAMETOOLONG"]) {
     const unread = owner({ pid: 7, exe: null, unread: { exe: code } });
