@@ -20,6 +20,11 @@ export function compileLazily(): void {
   hurried = false;
 }
 
+/** Keeps compiling put off, whatever comes. Call it before much work that is not done in JavaScript. */
+export function leaveUncompiled(): void {
+  hurried = true;
+}
+
 /** Turns the runtime's usual compiling on. Call it before loops over many thousands of rows. Further calls cost nothing. */
 export function compileEagerly(): void {
   if (hurried) return;

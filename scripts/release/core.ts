@@ -51,7 +51,7 @@ export async function compileCore(root: string): Promise<string> {
 
 /**
  * As {@linkcode compileCore}, but only where the sources or the compiler changed since: it takes seconds. What it gave is kept in
- * dist/.
+ * node_modules/.cache, where tools keep such things.
  */
 export async function keptCore(root: string): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256").update(
@@ -59,7 +59,7 @@ export async function keptCore(root: string): Promise<string> {
   );
   const folder = join(root, "src/core");
   for (const name of readdirSync(folder).sort()) hasher.update(readFileSync(join(folder, name)));
-  const path = join(root, "dist/core", hasher.digest("hex"));
+  const path = join(root, "node_modules/.cache/sockeye-core", hasher.digest("hex"));
   if (existsSync(path)) return readFileSync(path, "utf8");
   const module = await compileCore(root);
   mkdirSync(dirname(path), { recursive: true });

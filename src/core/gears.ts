@@ -36,10 +36,13 @@ type CoreFunctions = {
 declare const SOCKEYE_CORE: string | undefined;
 declare const SOCKEYE_GEAR: number | undefined;
 
+/** True when a run that meets much to do gets the second gear: nothing of the core needs the runtime to compile JavaScript then. */
+export const HAS_SECOND_GEAR = typeof SOCKEYE_CORE === "string";
+
 const FORCED = typeof SOCKEYE_GEAR === "number" ? SOCKEYE_GEAR : 0;
 const PAGE_SIZE = 0x10000;
-/** Bytes of messages after which the second gear pays. */
-const MANY = 64 * 1024;
+/** Bytes of messages from which on the second gear pays: those of some eighty plain rows, or twenty with all details. */
+const MANY = 8 * 1024;
 
 /** The second gear in base64; `null` where the sources run without a build. */
 const SECOND = typeof SOCKEYE_CORE === "string" ? SOCKEYE_CORE : null;

@@ -8,6 +8,7 @@ import {
   align,
   NLM_F_DUMP_INTR,
   NLM_F_MULTI,
+  NLMSG_ALIGNTO,
   NLMSG_HEADER_SIZE,
   NLMSG_MIN_TYPE,
 } from "./header.ts";
@@ -39,6 +40,8 @@ export class MessageCursor {
   end = 0;
   #next: number;
   #limit: number;
+  #words: Int32Array = new Int32Array(0);
+  #wordsView: DataView | null = null;
 
   constructor(view: DataView, start: number, end: number) {
     this.view = view;
@@ -64,24 +67,35 @@ export class MessageCursor {
    * the one after.
    */
   skipSeries(sequence: number, portId: number): number {
-    const { view } = this;
     const limit = this.#limit;
     let at = this.#next;
+    // Messages are aligned, and nearly every view is too; what is not goes through next().
+    if ((this.view.byteOffset + at) % NLMSG_ALIGNTO !== 0) return 0;
+    const words = this.#wordsOf(this.view);
     let count = 0;
     while (limit - at >= NLMSG_HEADER_SIZE) {
-      const length = view.getUint32(at, true);
+      const word = at >> 2;
+      const length = words[word]! >>> 0;
       if (length < NLMSG_HEADER_SIZE || length > limit - at) break;
-      if (view.getUint16(at + 4, true) < NLMSG_MIN_TYPE) break;
-      const flags = view.getUint16(at + 6, true);
-      if ((flags & (NLM_F_MULTI | NLM_F_DUMP_INTR)) !== NLM_F_MULTI) break;
-      if (view.getUint32(at + 8, true) !== sequence) break;
-      if (view.getUint32(at + 12, true) !== portId) break;
+      const typeAndFlags = words[word + 1]!;
+      if ((typeAndFlags & 0xffff) < NLMSG_MIN_TYPE) break;
+      if ((typeAndFlags >>> 16 & (NLM_F_MULTI | NLM_F_DUMP_INTR)) !== NLM_F_MULTI) break;
+      if (words[word + 2]! >>> 0 !== sequence || words[word + 3]! >>> 0 !== portId) break;
       at += align(length);
       count++;
     }
     // The last may lack its padding.
     this.#next = Math.min(at, limit);
     return count;
+  }
+
+  // A loop over words takes a third of one over a DataView before it is compiled, and most runs end before that.
+  #wordsOf(view: DataView): Int32Array {
+    if (this.#wordsView !== view) {
+      this.#wordsView = view;
+      this.#words = new Int32Array(view.buffer, view.byteOffset, view.byteLength >> 2);
+    }
+    return this.#words;
   }
 
   /** Moves to the next message. Returns false at the end of the datagram. */

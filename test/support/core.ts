@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { keptCore } from "../../scripts/release/core.ts";
 import { Core, theCore } from "../../src/core/gears.ts";
 
-/** The second gear in base64, compiled where dist/ does not have it yet. */
+/** The second gear in base64, compiled where it was not before. */
 export const SECOND_GEAR: string = await keptCore(join(import.meta.dir, "../.."));
 
 const second = new Core(2, SECOND_GEAR);

@@ -12,9 +12,10 @@ import type { Namespace } from "./netns.ts";
 
 const SCHEMA_FOLDER = fileURLToPath(new URL("../../schema/", import.meta.url));
 
+/** Where scripts/build puts the program. */
+export const DIST = fileURLToPath(new URL("../../dist/sockeye", import.meta.url));
 /** The program. The gate builds it before the tests run, and runs some of them again with the one file of the release. */
-export const SOCKEYE = process.env.SOCKEYE_PROGRAM ??
-  fileURLToPath(new URL("../../dist/sockeye", import.meta.url));
+export const SOCKEYE = process.env.SOCKEYE_PROGRAM ?? DIST;
 if (!existsSync(SOCKEYE)) throw new Error(`${SOCKEYE} is missing: run ./scripts/build first`);
 
 // The package has no format vocabulary, so dates are checked by their form.

@@ -4,7 +4,9 @@
  * @module
  */
 import { ENOENT, EOPNOTSUPP, SyscallError } from "../../../ffi/errno.ts";
+import { leaveUncompiled } from "../../../ffi/jit.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
+import { HAS_SECOND_GEAR } from "../../core/gears.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { InetPrinter, type InetPrinterOptions, legacyRequest, ssRequest } from "./rows/inet/mod.ts";
 import { tcpStates } from "../../families/inet/request.ts";
@@ -141,6 +143,8 @@ export class InetReader {
     const { protocol } = source;
     const bytecode = this.#bytecode;
     const printer = this.#printer(protocol, true);
+    // Owners are found and joined in JavaScript, so a run with them is compiled.
+    if (HAS_SECOND_GEAR && printer.isPlain && !options.processes) leaveUncompiled();
     const sink: TcpSink = {
       message: (view, start, end) =>
         this.#run.decode(() => printer.row(view, start, end, "netlink")),

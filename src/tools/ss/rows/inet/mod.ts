@@ -147,6 +147,11 @@ export class InetPrinter implements SsPrinter {
     };
   }
 
+  /** True when the core writes all rows but odd ones. */
+  get isPlain(): boolean {
+    return this.#plain;
+  }
+
   row(view: DataView, start: number, end: number, source: SourceKind): void {
     const message = this.message.at(view, start, end);
     const { selection } = this.#context;
