@@ -11,7 +11,8 @@ import { sanitize } from "../text/sanitize.ts";
 export function infoItems({ info, transport, state, timer }: Socket): string[] {
   if (!info) return [];
   const items: string[] = [];
-  // The state says that the timer of a TIME-WAIT record runs; the table has it.
+  // That the timer of a TIME-WAIT record runs is in its state, but not when it ends.
+  if (timer !== null && timer.kind === "time_wait") items.push(`ends:${timer.expiresMs}ms`);
   if (timer !== null && timer.kind !== "time_wait") {
     items.push(
       `timer:${timer.kind},${timer.expiresMs}ms${
@@ -66,7 +67,10 @@ const OPTIONS: readonly (readonly [bit: number, name: string])[] = [
 /** The items of a struct tcp_info. Missing values and zeros are left out. */
 function tcpItems(info: SocketInfo, listening: boolean): string[] {
   const items: string[] = [];
+  /** What the state column has, and the options, whose bits are taken one by one. */
+  const told = new Set(["state", "options"]);
   const n = (key: string): number => {
+    told.add(key);
     const value = info[key];
     return typeof value === "number" || typeof value === "bigint" ? Number(value) : 0;
   };
@@ -86,10 +90,10 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   add("rcvmss", "rcv_mss_bytes");
   add("advmss", "advmss_bytes");
   add("cwnd", "snd_cwnd");
-  // The kernel's value for "not set yet".
-  if (n("snd_ssthresh") < 0x7fff_ffff) add("ssthresh", "snd_ssthresh");
+  if (n("snd_ssthresh") < UNLIMITED) add("ssthresh", "snd_ssthresh");
   // For a listener these fields are its accept queue.
-  if (!listening) {
+  if (listening) { for (const key of ["unacked", "sacked"]) told.add(key); }
+  else {
     add("unacked", "unacked");
     add("sacked", "sacked");
   }
@@ -104,7 +108,8 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   add("unsent", "notsent_bytes", bytes);
   if (n("segs_out") + n("segs_in") > 0) items.push(`segs:${n("segs_out")}/${n("segs_in")}`);
   // How long nothing was sent, received or acknowledged. A listener has never done so, and the kernel counts from its start.
-  if (!listening) {
+  if (listening) { for (const key of SILENCES) told.add(key); }
+  else {
     const silent = (value: number) => `${value}ms`;
     add("lastsnd", "last_data_sent_ms", silent);
     add("lastrcv", "last_data_recv_ms", silent);
@@ -112,6 +117,7 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   }
   add("pacing", "pacing_rate_bytes_per_sec", rate);
   add("delivery", "delivery_rate_bytes_per_sec", rate);
+  told.add("delivery_rate_app_limited");
   if (info.delivery_rate_app_limited === true) items.push("app_limited");
   add("busy", "busy_time_us", ms);
   add("rwnd_limited", "rwnd_limited_us", ms);
@@ -123,8 +129,26 @@ function tcpItems(info: SocketInfo, listening: boolean): string[] {
   add("reordering", "reord_seen");
   add("ce", "delivered_ce");
   add("rto_timeouts", "total_rto");
+  add("probes", "probes");
+  // The bits that have no name above.
+  const unnamed = OPTIONS.reduce((rest, [bit]) => rest & ~bit, options & ~4);
+  if (unnamed !== 0) items.push(`options:${hex(unnamed)}`);
+  // As the kernel begins, with nothing having come out of order, and no limit to the pace.
+  if (n("reordering") === 3) told.add("reordering");
+  else add("reorder", "reordering");
+  if (Number(info.max_pacing_rate_bytes_per_sec ?? 0) >= Number.MAX_SAFE_INTEGER) {
+    told.add("max_pacing_rate_bytes_per_sec");
+  } else add("max_pacing", "max_pacing_rate_bytes_per_sec", rate);
+  // Whatever else the kernel tells, under the name that it has in the JSON.
+  for (const [key, value] of Object.entries(info)) {
+    if (!told.has(key)) items.push(...generic(key, value));
+  }
   return items;
 }
+
+/** The kernel's value for a threshold that is not set yet. */
+const UNLIMITED = 0x7fff_ffff;
+const SILENCES = ["last_data_sent_ms", "last_data_recv_ms", "last_ack_recv_ms"];
 
 /** Options that are set by default, or only tell the kind of socket. */
 const USUAL_OPTIONS = ["is_icsk", "mc_loop", "mc_all"];

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Socket } from "../../src/model/socket.ts";
 import { infoItems } from "../../src/views/info.ts";
 
@@ -32,13 +34,27 @@ describe("infoItems", () => {
     const probe = { kind: "keepalive", expiresMs: 40, retransmits: 3 } as const;
     expect(infoItems(socket({}, { timer: probe }))).toEqual(["timer:keepalive,40ms,3"]);
     const ended = { kind: "time_wait", expiresMs: 40, retransmits: 0 } as const;
-    expect(infoItems(socket({}, { timer: ended }))).toEqual([]);
+    expect(infoItems(socket({}, { timer: ended }))).toEqual(["ends:40ms"]);
     expect(infoItems(socket({ info }, { state: "listen" }))).toEqual([]);
   });
 
   test("does not take a listener's queue for lost segments", () => {
     const listener = socket({ info: { unacked: 3, sacked: 128 } }, { state: "listen" });
     expect(infoItems(listener)).toEqual([]);
+  });
+
+  test("has a word for everything that the JSON tells of a connection", () => {
+    const path = fileURLToPath(new URL("../../schema/snapshot-1.json", import.meta.url));
+    const schema = JSON.parse(readFileSync(path, "utf8"));
+    const keys = Object.keys(schema.$defs.tcp_info.properties);
+    expect(keys.length).toBeGreaterThan(60);
+    const silent = keys.filter((key) => {
+      const kinds = [schema.$defs.tcp_info.properties[key].type].flat();
+      const value = kinds.includes("boolean") ? true : 4321;
+      return infoItems(socket({ info: { [key]: value } })).length === 0;
+    });
+    // That has a column.
+    expect(silent).toEqual(["state"]);
   });
 
   test("names options that are not as usual", () => {
