@@ -167,8 +167,12 @@ function judgeChild(
     pid: parent.pid,
     via: ancestors.slice(0, ancestors.indexOf(parent.pid)),
   }];
-  const activation = activationEvidence(owner, facts);
-  const exe = text(owner.process.exe);
+  const comm = text(parent.process.comm);
+  // Of a fork that has not called exec since, program and environment are those of the one above: they are not read again.
+  const image = text(owner.process.comm) === comm ? facts.sameImage(owner.pid, parent.pid) : null;
+  const told = image === true ? parent : owner;
+  const activation = activationEvidence(owner, facts, told.pid);
+  const exe = text(told.process.exe);
   const parentExe = text(parent.process.exe);
   const same = owner.fds.filter((fd) => parent.fds.includes(fd));
   if (exe !== null && parentExe !== null) {
@@ -194,7 +198,6 @@ function judgeChild(
     };
   }
   // Every process descends from init. If init holds the socket too, that is socket activation.
-  const comm = text(parent.process.comm);
   if (parent.pid === 1 && exe !== parentExe) {
     return {
       role: "activated",
@@ -207,25 +210,29 @@ function judgeChild(
     ? exe === parentExe
     : text(owner.process.comm) === comm;
   const known = exe !== null && parentExe !== null;
-  const image = sameProgram ? facts.sameImage(owner.pid, parent.pid) : false;
-  if (sameProgram && image !== null) evidence.push({ kind: image ? "same_image" : "executed" });
+  const forked = sameProgram ? image ?? facts.sameImage(owner.pid, parent.pid) : false;
+  if (sameProgram && forked !== null) evidence.push({ kind: forked ? "same_image" : "executed" });
   // A fork keeps the number. Another number means that it was duplicated, or came in another way. One that called exec and
   // runs the same program may be a worker, or a program of its own in the same language.
   return {
     role: !sameProgram ? "inherited" : same.length > 0 ? "worker" : "passed",
-    certain: known && same.length > 0 && (!sameProgram || image === true),
+    certain: known && same.length > 0 && (!sameProgram || forked === true),
     evidence,
   };
 }
 
-// sd_listen_fds(3): LISTEN_FDS descriptors from 3 on.
-function activationEvidence(owner: Owner, facts: ProcessFacts): Evidence[] {
-  const value = facts.environment(owner.pid, "LISTEN_FDS");
+// sd_listen_fds(3): LISTEN_FDS descriptors from 3 on. `told`: the process whose environment says so.
+function activationEvidence(
+  owner: Owner,
+  facts: ProcessFacts,
+  told = owner.pid,
+): Evidence[] {
+  const value = facts.environment(told, "LISTEN_FDS");
   if (value === null || !/^[1-9]\d{0,5}$/.test(value)) return [];
   const end = 3 + Number(value);
   if (!owner.fds.some((fd) => fd >= 3 && fd < end)) return [];
   // Children of the service have the variable as well; where LISTEN_PID is set it names the one it was meant for.
-  const pid = facts.environment(owner.pid, "LISTEN_PID");
+  const pid = facts.environment(told, "LISTEN_PID");
   if (pid !== null && pid !== String(owner.pid)) return [];
   return [
     { kind: "environment", name: "LISTEN_FDS", value },

@@ -152,6 +152,8 @@ export interface ExplainedSockets {
   /** Whether it has connections. */
   readonly connectionsVerdict: Verdict;
   readonly processes: readonly Process[];
+  /** How many of them were not looked at one by one: what follows says nothing of these. */
+  readonly unexamined?: number;
   readonly places: readonly Place[];
   readonly logs: Logs;
   /** That of its first address. */

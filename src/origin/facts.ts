@@ -109,13 +109,16 @@ export class Facts {
   }
 
   /**
-   * Whether two processes run the same image of a program, by the auxiliary vectors that exec(2) gave them: they hold
-   * addresses which it chose at random. `null` where they cannot be read, and where nothing is random
+   * Whether two processes run the same image of a program, by where exec(2) put code, stack and heap, which it chose at random;
+   * where that is not told, by the auxiliary vectors, which hold such addresses too. `null` where they cannot be read, and where nothing is random
    * (kernel.randomize_va_space 0).
    */
   sameImage(pid: number, other: number): boolean | null {
     this.#isRandom ??= (readSysctl(this.#root, "kernel/randomize_va_space") ?? "0") !== "0";
     if (!this.#isRandom) return null;
+    // The file with parent and name has been read anyway.
+    const [layout, otherLayout] = [this.#processes.layout(pid), this.#processes.layout(other)];
+    if (layout !== null && otherLayout !== null) return layout === otherLayout;
     const [first, second] = [pid, other].map((one) => this.#vector(one));
     return first == null || second == null ? null : first === second;
   }

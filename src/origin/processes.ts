@@ -74,6 +74,10 @@ class LazyProcess implements Process {
     return this.#statFile === null ? null : this.#statFile.state === "Z";
   }
 
+  get layout(): string | null {
+    return this.#statFile?.layout ?? null;
+  }
+
   get comm(): Bytes | null {
     return this.#statFile?.comm ?? null;
   }
@@ -191,6 +195,11 @@ export class Processes {
   /** See {@linkcode LazyProcess.living}. */
   living(pid: number): number {
     return this.#get(pid).living;
+  }
+
+  /** Where its memory begins: the same for a process and its forks that have not called exec since; `null` where that is not told. */
+  layout(pid: number): string | null {
+    return this.#get(pid).layout;
   }
 
   #get(pid: number): LazyProcess {

@@ -20,6 +20,11 @@ export interface Stat {
   readonly kernelThread: boolean;
   /** Field 22: ticks of 1/100 s since boot. */
   readonly startTicks: number;
+  /**
+   * Fields 26, 28 and 47: where code, stack and heap begin. exec(2) chooses them at random, and a fork has those of its parent.
+   * `null` where they are not told: without the right to trace the process, and of a zombie.
+   */
+  readonly layout: string | null;
 }
 
 const PF_KTHREAD = 0x0020_0000;
@@ -46,5 +51,13 @@ export function parseStat(bytes: Uint8Array<ArrayBuffer>): Stat | null {
     pgid,
     kernelThread: (flags & PF_KTHREAD) !== 0,
     startTicks,
+    layout: layoutOf(fields),
   };
+}
+
+function layoutOf(fields: readonly string[]): string | null {
+  const [code, stack, heap] = [fields[23], fields[25], fields[44]];
+  // What may not be told is 0, or 1 for the code.
+  if (code === undefined || stack === undefined || stack === "0" || heap === undefined) return null;
+  return `${code} ${stack} ${heap}`;
 }

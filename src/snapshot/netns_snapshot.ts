@@ -180,7 +180,7 @@ export function takeNetnsRows(
   const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
       walk ??= walkAll(false);
-      attachOwners(some, root, new Processes(root, users), diagnostics, walk);
+      attachOwners(some, root, tools.processes ?? new Processes(root, users), diagnostics, walk);
     },
     reach: (some) =>
       fillReach(some, (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null),

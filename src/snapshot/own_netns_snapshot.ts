@@ -42,6 +42,8 @@ export interface CloseRequests {
 export interface SnapshotTools {
   readonly root?: ProcRoot;
   readonly users?: Users;
+  /** Where owners are looked up, for a caller that asks more about them. Absent: in a table of its own. */
+  readonly processes?: Processes;
   /** The query's filter: see {@linkcode queryFilter}. */
   readonly filter?: QueryFilter | null;
   /** How everything except files of /proc is read. Absent: from this machine. */
@@ -103,7 +105,7 @@ export function takeRows(
       const walk = access.owners(() =>
         walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
       );
-      attachOwners(some, root, new Processes(root, users), diagnostics, walk);
+      attachOwners(some, root, tools.processes ?? new Processes(root, users), diagnostics, walk);
     },
     reach(some) {
       // Two small dumps, made when the first socket needs them.

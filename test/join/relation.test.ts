@@ -168,7 +168,8 @@ describe("owners that are made up", () => {
     netns: (pid) => pid === 20 ? 77 : 66,
     netnsName: (inode) => inode === 77 ? "web" : null,
     reuse: () => null,
-    sameImage: () => true,
+    // Those of one program were forked.
+    sameImage: (pid, other) => String(facts.get(pid).exe) === String(facts.get(other).exe),
   };
   const owner = (pid: number, fds = [3]): Owner => ({
     pid,

@@ -7,6 +7,16 @@ const parse = (text: string) =>
   parseStat(new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>);
 
 describe("parseStat()", () => {
+  test("tells where code, stack and heap begin, where the kernel does", () => {
+    const fields = Array.from({ length: 50 }, (_, i) => String(i + 3));
+    const layout = () => parse(`7 (a) ${fields.join(" ")}`)!.layout;
+    fields[0] = "S";
+    expect(layout()).toBe("26 28 47");
+    // What only who may trace the process is told, is 0 for the others.
+    fields[25] = "0";
+    expect(layout()).toBeNull();
+  });
+
   test.each([
     "nginx",
     "a b c",

@@ -59,7 +59,8 @@ export function takeInput(
 ): ExplainInput {
   const namespaces = new Map<number, NetnsFacts>();
   const users = new Users();
-  const facts = new Facts(root, new Processes(root, users));
+  const processes = new Processes(root, users);
+  const facts = new Facts(root, processes);
   const bearers = new Bearers(users, root);
   // Their sockets may be of other network namespaces than ours.
   const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, bearers, root) : [];
@@ -69,7 +70,7 @@ export function takeInput(
     query,
     choice,
     diagnostics,
-    { root },
+    { root, users, processes },
     (found, inside) => {
       // Settings and interfaces are told only inside.
       const entered = !(inside instanceof ProcessNet);

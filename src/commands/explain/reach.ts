@@ -118,6 +118,9 @@ function closedFolder(prefix: string, path: string): string | null {
   return null;
 }
 
+// Names of programs that publish ports, as the kernel keeps them: cut at 15 bytes.
+const PROXY = /docker-p|^pasta/;
+
 // Where a port of a container is published: by docker-proxy processes on the host, or by DNAT rules. `null` if not known.
 function publications(
   socket: Socket,
@@ -131,8 +134,7 @@ function publications(
   const found: Publication[] = [];
   for (const pid of new DescriptorScanner(input.root).listProcesses()) {
     const process = input.facts.get(pid);
-    // The kernel cuts names at 15 bytes.
-    if (process.comm === null || !/docker-p|^pasta/.test(utf8Text(process.comm))) continue;
+    if (process.comm === null || !PROXY.test(utf8Text(process.comm))) continue;
     for (const proxy of process.cmdline === null ? [] : parseProxies(process.cmdline)) {
       const { via, protocol, port, address, netns, hostAddress, hostPort } = proxy;
       if (port !== local.port || protocol !== socket.transport) continue;
@@ -197,8 +199,14 @@ export function forwardOf(
   processes: readonly Process[],
   socket: Socket,
 ): { readonly address: string; readonly port: number } | null {
-  for (const { cmdline } of processes) {
-    for (const { protocol, address, port } of cmdline === null ? [] : parseProxies(cmdline)) {
+  for (const process of processes) {
+    // The name was read anyway; the command lines of thousands of workers would be files of their own.
+    if (process.comm === null || !PROXY.test(utf8Text(process.comm))) continue;
+    for (
+      const { protocol, address, port } of process.cmdline === null
+        ? []
+        : parseProxies(process.cmdline)
+    ) {
       if (protocol === socket.transport && address !== null && port !== null) {
         return { address, port };
       }

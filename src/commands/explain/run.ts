@@ -14,8 +14,6 @@ import { countOpenFiles, parseCpuMs, parseMemory, parseOpenFilesLimit } from "..
 import { utf8Text } from "../../text/encoding.ts";
 import type { ExplainInput } from "./input.ts";
 
-/** Of more processes it is not told what they use: nobody adds that up by eye, and each costs four files. */
-const MOST_USAGES = 1000;
 /** Further processes were started much like these. */
 const MOST_STORIES = 16;
 
@@ -31,7 +29,7 @@ export function firstProcesses(relations: readonly Relations[]): Process[] {
   return [...found.values()];
 }
 
-/** `first`: see {@linkcode firstProcesses}. `socket`: the service; `null` for connections. */
+/** `processes`: those that were looked at. `first`: see {@linkcode firstProcesses}. `socket`: the service; `null` for connections. */
 export function runOf(
   first: readonly Process[],
   processes: readonly Process[],
@@ -46,7 +44,7 @@ export function runOf(
   );
   return {
     stories,
-    usage: processes.slice(0, MOST_USAGES).map((process) => usageOf(process, input)),
+    usage: processes.map((process) => usageOf(process, input)),
     next: nextSteps(first, placeOf, logs, socket, input),
   };
 }

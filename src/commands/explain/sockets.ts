@@ -8,6 +8,7 @@ import type { ExplainedSockets, ServiceEnd } from "../../model/explanation.ts";
 import { decide } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { connectionsOf, countConnections } from "./connections.ts";
+import { examined } from "./examined.ts";
 import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
 import { connectionEnds, topPeers } from "./peers.ts";
@@ -78,8 +79,9 @@ function explainService(
   });
   const connections = ends.every((end) => end.connections === null) ? null : [...all];
   const top = topPeers(connections ?? [], input);
-  const places = placesOf(processes, input);
-  const logs = logsOf(processes, input);
+  const looked = examined(processes, relations);
+  const places = placesOf(looked, input);
+  const logs = logsOf(looked, input);
   const tables = (label: string) =>
     sockets.some(({ transport, family }) =>
       label.startsWith(transport) || label.startsWith(family)
@@ -101,7 +103,8 @@ function explainService(
     processes,
     places,
     logs,
-    ...runOf(firstProcesses(relations), processes, places, logs, first, input),
+    unexamined: processes.length - looked.length,
+    ...runOf(firstProcesses(relations), looked, places, logs, first, input),
     reach: ends[0]!.reach,
     forwardsTo: ends[0]!.forwardsTo,
   };
@@ -109,8 +112,9 @@ function explainService(
 
 function explainConnections(sockets: readonly Socket[], input: ExplainInput): ExplainedSockets {
   const processes = processesOf(sockets);
-  const places = placesOf(processes, input);
-  const logs = logsOf(processes, input);
+  const looked = examined(processes, []);
+  const places = placesOf(looked, input);
+  const logs = logsOf(looked, input);
   const pids = new Set(processes.map(({ pid }) => pid));
   const first = processes.filter(({ ppid }) => ppid === null || !pids.has(ppid));
   const top = topPeers(sockets, input);
@@ -127,7 +131,8 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
     processes,
     places,
     logs,
-    ...runOf(first, processes, places, logs, null, input),
+    unexamined: processes.length - looked.length,
+    ...runOf(first, looked, places, logs, null, input),
     reach: null,
     forwardsTo: null,
   };

@@ -112,6 +112,7 @@ function subjectJson(subject: ExplainedSockets): Json {
       roots: roots.map(nodeJson),
       consequences,
     })),
+    unexamined: subject.unexamined ?? 0,
     places: subject.places.map(placeJson),
     logs: {
       files: logs.files.map(({ path, deleted, size, owners }) => ({

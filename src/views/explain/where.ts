@@ -17,7 +17,7 @@ const FATE: Readonly<Record<Place["exeFate"], Span | null>> = {
   deleted: ["  deleted from disk since it was started", "warning"],
 };
 
-export function whereLines({ places }: ExplainedSockets): Line[] {
+export function whereLines({ places, unexamined = 0 }: ExplainedSockets): Line[] {
   const lines: Line[] = [];
   for (const place of places.slice(0, MANY)) {
     const indent = places.length > 1 ? "  " : "";
@@ -29,6 +29,12 @@ export function whereLines({ places }: ExplainedSockets): Line[] {
     lines.push(...placeLines(place).map((spans) => ({ spans, indent })));
   }
   if (places.length > MANY) lines.push(plain([`and ${places.length - MANY} more`, "dim"]));
+  if (unexamined > 0) {
+    lines.push(plain([
+      `${plural(unexamined, "more process was", "more processes were")} not looked at`,
+      "notice",
+    ]));
+  }
   return lines;
 }
 
@@ -88,7 +94,7 @@ function placeLines(place: Place): Span[][] {
 
 const shortId = (id: string) => sanitize(/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
 
-export function logLines({ logs }: ExplainedSockets): Line[] {
+export function logLines({ logs, unexamined = 0 }: ExplainedSockets): Line[] {
   const lines = some(logs.files, (file) => plain(...logSpans(file)));
   for (const unit of logs.journal) {
     lines.push(plain(`the journal: journalctl -u ${sanitize(unit)}`));
@@ -100,6 +106,12 @@ export function logLines({ logs }: ExplainedSockets): Line[] {
     // Then it is never said that there is none.
     lines.push(plain([
       `not all open files of ${plural(logs.unread.length, "process", "processes")} could be read`,
+      "notice",
+    ]));
+  }
+  if (unexamined > 0) {
+    lines.push(plain([
+      `the open files of ${plural(unexamined, "more process", "more processes")} were not read`,
       "notice",
     ]));
   }
