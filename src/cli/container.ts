@@ -14,7 +14,7 @@ export const HELP: HelpPage = {
   intro:
     "Says what the processes of a container listen on, where its ports are published, and who it is connected with. The\n" +
     "beginning of an ID is enough; `sockeye explain container:NAME` is the same.",
-  flags: EXPLAIN.flags.filter(({ long }) => long !== "bind"),
+  flags: EXPLAIN.flags.filter(({ long }) => long !== "bind" && long !== "ephemeral"),
   exit: "0 found, 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
 };
 

@@ -5,6 +5,7 @@
  */
 import {
   explain,
+  explainEphemeral,
   type ExplainOptions,
   predictBind,
   type Verdict,
@@ -30,6 +31,7 @@ import { UsageError } from "./usage_error.ts";
 
 interface Options {
   binds: string[];
+  ephemeral: boolean;
   netns: NetnsChoice | undefined;
   json: boolean;
   color: ColorChoice;
@@ -44,9 +46,17 @@ const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
     long: "bind",
     value: "ADDRESS:PORT",
     group: "What to explain",
-    help: "whether bind() would succeed now, and if not why",
+    help: "whether bind() would succeed now, and if not why; port 0 is one that the kernel picks",
     set: (options, value) => {
       options.binds.push(value);
+    },
+  },
+  {
+    long: "ephemeral",
+    group: "What to explain",
+    help: "how many of the ports that the kernel hands out are taken, to where and by whom",
+    set: (options) => {
+      options.ephemeral = true;
     },
   },
   ...NETNS_FLAGS,
@@ -88,7 +98,7 @@ export const HELP: HelpPage = {
     "nginx                                   a program, unit, container or service of that name",
   ]]],
   exit:
-    "0 found (--bind: would succeed), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
+    "0 found (--bind: would succeed; --ephemeral: ports are left), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
 };
 
 /** Runs the command. Throws UsageError, and what collecting throws. */
@@ -106,6 +116,7 @@ export function runWith(
 ): number {
   const options: Options = {
     binds: [],
+    ephemeral: false,
     netns: undefined,
     json: false,
     color: "auto",
@@ -117,6 +128,15 @@ export function runWith(
   out.keepsOn = true;
   if (options.help) return showHelp(page, out);
   traceIfAsked(options, err);
+  if (options.ephemeral) {
+    if (words.length > 0 || options.binds.length > 0) {
+      throw new UsageError("--ephemeral is about every port, and takes no target");
+    }
+    if (options.netns === "all") {
+      throw new UsageError("--ephemeral looks at one network namespace: choose it by --netns");
+    }
+    return STATUS[explainEphemeral(options, out, err)];
+  }
   if (options.binds.length > 0) {
     if (words.length > 0) {
       throw new UsageError(`--bind and the target "${words[0]}" cannot be explained together`);
@@ -154,6 +174,9 @@ export function targetsOf(word: string): readonly Target[] {
 }
 
 function bindTarget(text: string): PortTarget {
+  // No target has port 0, which bind() takes for any that is free.
+  const any = /^(.*[/:]|)0$/.exec(text);
+  if (any !== null) return { ...bindTarget(`${any[1]}1`), text, port: 0 };
   const [parsed, ...more] = readTargets(text) as readonly [Target, ...Target[]];
   if (more.length > 0 || parsed.kind !== "port") {
     throw new UsageError(

@@ -5,6 +5,7 @@
  */
 import type { Bytes, Container, Process } from "./owner.ts";
 import type { ConnectionEnd, PeerCount } from "./peer.ts";
+import type { EphemeralReport } from "./ephemeral.ts";
 import type { Forward } from "./forward.ts";
 import type { PortRange } from "./port_range.ts";
 import type { Relations } from "./relation.ts";
@@ -193,6 +194,8 @@ export interface BindReport {
   readonly inTheWay: readonly Socket[];
   /** Ports below it need root or CAP_NET_BIND_SERVICE. Kernel: net.ipv4.ip_unprivileged_port_start. */
   readonly unprivilegedStart: number | null;
+  /** For port 0, the ports that the kernel picks from, and who has them; `null` for others, and where the range is not known. */
+  readonly ephemeral: EphemeralReport | null;
 }
 
 /** What came close to a target that nothing matched. */

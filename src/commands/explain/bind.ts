@@ -10,6 +10,7 @@ import type { BindReport } from "../../model/explanation.ts";
 import type { Socket } from "../../model/socket.ts";
 import { covers } from "../../reach/covers.ts";
 import { type BindTries, tryBinds } from "../try_bind.ts";
+import { countEphemeral } from "./ephemeral.ts";
 import type { ExplainInput, NetnsFacts } from "./input.ts";
 import type { PortTarget } from "./target.ts";
 
@@ -42,8 +43,17 @@ export function tryBind(
       // Listeners come first: they are always in the way, connections only sometimes.
     ).sort((a, b) => Number(b.state === "listen") - Number(a.state === "listen")),
     unprivilegedStart: ports.unprivilegedStart,
+    ephemeral: target.port !== 0 ? null : countEphemeral(
+      // A port is taken by what is bound to this address, or to one that overlaps it.
+      input.sockets.filter((socket) =>
+        overlaps(socket, { ...target, port: portOf(socket) }, transport, address, found.netns.inode)
+      ),
+      ports,
+    ),
   };
 }
+
+const portOf = ({ local }: Socket) => "address" in local ? local.port : 0;
 
 function codeOf(errno: number | null): string | null {
   return errno === null ? null : errno === 0 ? "OK" : errnoName(errno);

@@ -138,7 +138,8 @@ export function candidates(target: Target, root: ProcRoot): readonly number[] {
 /** The query for everything that these targets may ask about. */
 export function queryFor(targets: readonly Target[]): Query {
   const ports = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
-  const portsOnly = ports.length === targets.length;
+  // Of port 0, the kernel picks among all.
+  const portsOnly = ports.length === targets.length && !ports.includes(0);
   return {
     families: new Set(targets.flatMap(familiesOf)),
     transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),

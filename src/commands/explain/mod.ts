@@ -9,10 +9,17 @@ import type { BindReport } from "../../model/explanation.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice } from "../../query.ts";
 import { tellDiagnostics } from "../../views/gaps.ts";
-import { writeBindJson, writeExplanationsJson } from "../../views/explain/json.ts";
+import { decide } from "../../model/verdict.ts";
+import { writeEphemeral } from "../../views/explain/ephemeral.ts";
+import {
+  writeBindJson,
+  writeEphemeralJson,
+  writeExplanationsJson,
+} from "../../views/explain/json.ts";
 import { writeBind, writeExplanations } from "../../views/explain/text.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import type { Writer } from "../../text/writer.ts";
+import { countEphemeral, usedUp } from "./ephemeral.ts";
 import { explainTargets } from "./explain.ts";
 import { takeInput, withInterfaceName } from "./input.ts";
 import { tryBind } from "./bind.ts";
@@ -67,6 +74,38 @@ export function predictBind(
   report(diagnostics, options, err);
   if (reports.length === 0 || reports.some(({ plain }) => plain === null)) return "undecided";
   return reports.every(({ verdict }) => verdict === "free") ? "found" : "nothing";
+}
+
+/**
+ * Writes how many of the ports that the kernel hands out are taken, and by whom. `nothing`: on some address, or towards some
+ * destination, none is left. Throws as {@linkcode explain} does.
+ */
+export function explainEphemeral(options: ExplainOptions, out: Writer, err: Writer): Verdict {
+  const diagnostics = new Diagnostics();
+  // Port 0 stands for every one.
+  const every: PortTarget = {
+    kind: "port",
+    text: "",
+    transport: null,
+    address: null,
+    interface: null,
+    port: 0,
+  };
+  const input = takeInput([every], options.netns, diagnostics, new ProcRoot());
+  const [facts] = input.namespaces.values();
+  const counted = facts === undefined ? null : countEphemeral(input.sockets, facts.ports);
+  if (options.json) writeEphemeralJson(counted, diagnostics.gaps, out);
+  else if (counted !== null) writeEphemeral(counted, out, textFormat(options));
+  out.flush();
+  report(diagnostics, options, err);
+  if (counted === null) {
+    err.write("sockeye: the range of ports that the kernel hands out could not be read\n");
+    err.flush();
+    return "undecided";
+  }
+  const tables = (label: string) => /^(tcp|udp) /.test(label);
+  const { answer } = decide(usedUp(counted).length > 0, { tables }, diagnostics.gaps);
+  return answer === "yes" ? "nothing" : answer === "undecided" ? "undecided" : "found";
 }
 
 /** How text is laid out on standard output. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BindReport } from "../../model/explanation.ts";
+import { ephemeralLines } from "./ephemeral.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { formatAddress, type Line, plain, socketSpans, some } from "./page.ts";
 
@@ -36,7 +37,12 @@ export function bindLines(report: BindReport): Line[] {
       break;
     case "in_use":
       lines.push(
-        plain([`bind to ${where} would fail: the address is in use (EADDRINUSE)`, "warning"]),
+        plain([
+          `bind to ${where} would fail: ${
+            port === 0 ? "no port is left that the kernel could pick" : "the address is in use"
+          } (EADDRINUSE)`,
+          "warning",
+        ]),
       );
       break;
     case "denied":
@@ -74,7 +80,8 @@ export function bindLines(report: BindReport): Line[] {
           : []),
       )));
   }
-  if (unprivilegedStart !== null && port < unprivilegedStart) {
+  if (report.ephemeral !== null) lines.push(...ephemeralLines(report.ephemeral, address));
+  if (unprivilegedStart !== null && port > 0 && port < unprivilegedStart) {
     lines.push(plain([
       `ports below ${unprivilegedStart} need root or CAP_NET_BIND_SERVICE`,
       "dim",

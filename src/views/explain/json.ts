@@ -12,9 +12,11 @@ import type {
   ReachReport,
 } from "../../model/explanation.ts";
 import { type Gap, gapJson } from "../../model/gap.ts";
+import type { EphemeralReport } from "../../model/ephemeral.ts";
 import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
+import { ephemeralJson } from "./ephemeral.ts";
 import { forwardJson } from "./forward_json.ts";
 import { storyJson, usageJson } from "./story_json.ts";
 import type { Writer } from "../../text/writer.ts";
@@ -44,6 +46,15 @@ export function writeBindJson(
   writer: Writer,
 ): void {
   writeDocument({ binds: reports.map(bindJson) }, gaps, writer);
+}
+
+/** Writes how many ports that the kernel hands out are taken as one document. Throws what the writer throws. */
+export function writeEphemeralJson(
+  report: EphemeralReport | null,
+  gaps: readonly Gap[],
+  writer: Writer,
+): void {
+  writeDocument({ ephemeral: report === null ? null : ephemeralJson(report) }, gaps, writer);
 }
 
 function writeDocument(content: Json, gaps: readonly Gap[], writer: Writer): void {
@@ -214,5 +225,6 @@ function bindJson(report: BindReport): Json {
     reuse_port: report.reusePort,
     holders: report.inTheWay.map(socketJson),
     unprivileged_port_start: report.unprivilegedStart,
+    ephemeral: report.ephemeral === null ? null : ephemeralJson(report.ephemeral),
   };
 }

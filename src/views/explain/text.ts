@@ -18,6 +18,7 @@ import { sanitize } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
 import { endsReachLines, endsText } from "./ends.ts";
+import { takenSpan } from "./ephemeral.ts";
 import { forwardLines } from "./forwards.ts";
 import { writeNothing } from "./nothing.ts";
 import {
@@ -78,6 +79,7 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
       : report.plain === null
       ? ["bind could not be tried", "warning"]
       : ["bind would fail", "warning"],
+    ...report.ephemeral === null ? [] : ["  ", takenSpan(report.ephemeral)],
   ]);
   page.section("Bind", bindLines(report));
 }

@@ -15,6 +15,7 @@ function lines(some: Partial<BindReport>): string[] {
     verdict: "free",
     inTheWay: [],
     unprivilegedStart: 1024,
+    ephemeral: null,
     ...some,
   };
   return bindLines(report).map(({ spans }) =>

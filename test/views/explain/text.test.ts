@@ -551,6 +551,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         verdict: "in_use",
         inTheWay: [socket("::", 90, { owners: [owner(master, 6)] })],
         unprivilegedStart: 1024,
+        ephemeral: null,
       }],
     },
   }],
