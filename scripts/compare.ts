@@ -23,7 +23,7 @@ import { argumentLists } from "./compare_lists.ts";
 import { Everything } from "./lab/everything.ts";
 import { type ArgumentList, commandLine } from "./lab/argument_list.ts";
 import { difference } from "./lab/text_difference.ts";
-import { ALWAYS, MEANT, MEANT_ANSWERS, type Output, RULES, type Side } from "./compare_rules.ts";
+import { ALWAYS, MEANT, NOT_COMPARED, type Output, RULES, type Side } from "./compare_rules.ts";
 
 /** How often each binary runs before its output counts as different. */
 const TRIES = 4;
@@ -229,7 +229,7 @@ try {
       notRun++;
       continue;
     }
-    const meant = MEANT_ANSWERS.find(([pattern]) => pattern.test(commandLine(list)));
+    const meant = NOT_COMPARED.find(([pattern]) => pattern.test(commandLine(list)));
     if (meant !== undefined) {
       console.log(`not compared: ${commandLine(list)}: ${meant[1]}`);
       counts.meant++;
