@@ -22,6 +22,12 @@ export const COMMANDS: readonly Command[] = [
     help: () => import("./cli/container.ts"),
   },
   {
+    name: "watch",
+    summary: "what happens to sockets as it happens, and which process does it",
+    load: () => import("./cli/watch.ts"),
+    help: () => import("./cli/watch.ts"),
+  },
+  {
     name: "doctor",
     summary: "what can be seen here as this user, and what to change to see more",
     load: () => import("./cli/doctor.ts"),

@@ -21,6 +21,7 @@ export const SYS = {
   prlimit64: 261,
   sched_getaffinity: 123,
   mmap: 222,
+  clock_gettime: 113,
   munmap: 215,
   name_to_handle_at: 264,
   open_by_handle_at: 265,

@@ -21,6 +21,7 @@ export const SYS = {
   prlimit64: 302,
   sched_getaffinity: 204,
   mmap: 9,
+  clock_gettime: 228,
   munmap: 11,
   name_to_handle_at: 303,
   open_by_handle_at: 304,

@@ -82,3 +82,24 @@ function statesOf(expr: Expr, negated: boolean): StateMask {
       return ALL_STATES;
   }
 }
+
+/** What is asked of a socket that is there, and no event about one has. */
+const UNKNOWN: ReadonlySet<string> = new Set([
+  "state",
+  "device",
+  "mark",
+  "cgroup",
+  "owners",
+  "inode",
+  "reach",
+  "autobound",
+  "measure",
+]);
+
+/** The first condition of a filter that no event can answer, as the filter language calls it; `null` for none. */
+export function unanswerable(filter: Expr): string | null {
+  for (const { kind } of conditions(filter)) {
+    if (UNKNOWN.has(kind)) return kind === "device" ? "dev" : kind === "mark" ? "fwmark" : kind;
+  }
+  return null;
+}

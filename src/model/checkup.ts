@@ -52,6 +52,8 @@ export interface Checkup {
   readonly btf: AbilityCheck;
   /** Looking for owners by BPF. */
   readonly bpf: AbilityCheck;
+  /** Whether `watch` sees all that it can; if not, why and what then. */
+  readonly watch: AbilityCheck;
   readonly cgroup: "v2" | "v1" | "hybrid" | null;
   readonly tables: readonly TableCheck[];
   /** Links and addresses, for reach. */

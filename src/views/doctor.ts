@@ -67,6 +67,7 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
   ]);
   line("BTF", ability(checkup.btf));
   line("BPF", ability(checkup.bpf));
+  line("Watch", ability(checkup.watch));
   line("cgroup", [checkup.cgroup ?? "not mounted"]);
   line("Addresses", ability(checkup.addresses));
   label = "Sockets";
@@ -153,6 +154,7 @@ export function writeCheckupJson(checkup: Checkup, writer: Writer): void {
     hidepid: checkup.hidepid,
     btf: checkup.btf,
     bpf: checkup.bpf,
+    watch: checkup.watch,
     cgroup: checkup.cgroup,
     addresses: checkup.addresses,
     tables: checkup.tables,

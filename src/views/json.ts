@@ -129,7 +129,8 @@ function infoJson(value: InfoValue): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, infoJson(inner)]));
 }
 
-function endpointJson(family: FamilyName, endpoint: Endpoint): Record<string, unknown> {
+/** One end of a socket. */
+export function endpointJson(family: FamilyName, endpoint: Endpoint): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(endpointTraits(family).json(endpoint))) {
     values[key] = value instanceof Uint8Array ? text(value) : value;
@@ -180,8 +181,8 @@ export function isoTime(ms: number): string | null {
   return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
-// Each argument ends in a NUL, but a process may have overwritten them all.
-function splitArguments(cmdline: Bytes): string[] {
+/** The arguments in a command line. Each ends in a NUL, but a process may have overwritten them all. */
+export function splitArguments(cmdline: Bytes): string[] {
   const parts = utf8Text(cmdline).split("\0");
   if (parts.at(-1) === "") parts.pop();
   return parts;

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DIFF_FIELDS } from "../../src/audit/diff.ts";
 import { SEVERITIES, VERDICTS } from "../../src/audit/report.ts";
+import { EVENT_NAMES, HOWS, RUNGS } from "../../src/model/event.ts";
 import { GAP_KINDS } from "../../src/model/gap.ts";
 import { OWNERSHIPS } from "../../src/model/owner.ts";
 import { type Evidence, OWNER_ROLES } from "../../src/model/relation.ts";
@@ -51,6 +52,7 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
     "/$defs/socket/properties/info/oneOf/1",
     "/$defs/owner/properties/unread",
   ],
+  "watch-1.json": ["/$defs/lost/properties/of"],
 };
 
 describe.each([...schemas])("%s", (file, schema) => {
@@ -83,6 +85,7 @@ test("the enumerations are those of the program", () => {
   const counts = audit.properties.verdicts.oneOf[1];
   const diff = schemas.get("diff-1.json")!.$defs;
   const { node, reach: explained } = schemas.get("explanation-1.json")!.$defs;
+  const watched = schemas.get("watch-1.json")!.$defs;
   const sets: [Schema, readonly string[]][] = [
     [gap.properties.kind, GAP_KINDS],
     [family, FAMILIES],
@@ -97,6 +100,12 @@ test("the enumerations are those of the program", () => {
     [{ enum: verdict.enum.filter((word: string | null) => word !== null) }, VERDICTS],
     [{ enum: Object.keys(counts.properties) }, VERDICTS],
     [{ enum: counts.required }, VERDICTS],
+    [{ enum: [...watched.event.properties.event.enum, "lost"] }, EVENT_NAMES],
+    [
+      { enum: watched.event.properties.how.enum.filter((how: string | null) => how !== null) },
+      HOWS,
+    ],
+    [watched.header.properties.rung, RUNGS],
     [diff.difference.properties.fields.items, DIFF_FIELDS],
     [{ enum: Object.keys(diff.values.properties) }, DIFF_FIELDS],
     [{ enum: diff.values.required }, DIFF_FIELDS],

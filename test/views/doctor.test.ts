@@ -18,6 +18,7 @@ const EVERYTHING: Checkup = {
   processes: { seen: 120, denied: 0 },
   btf: { usable: true, reason: null },
   bpf: { usable: true, reason: null },
+  watch: { usable: true, reason: null },
   cgroup: "v2",
   tables: [
     { label: "tcp over IPv4", source: "netlink", reason: null },

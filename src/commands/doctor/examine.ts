@@ -7,7 +7,7 @@ import { ENOENT, errnoName, errnoText, SyscallError } from "../../../ffi/errno.t
 import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { effectiveUserId } from "../../../ffi/process.ts";
-import { probePermission, probeTypes } from "../../bpf/probe.ts";
+import { type Probe, probePermission, probeTypes } from "../../bpf/probe.ts";
 import { NamespaceFinder, visitNamespace } from "../../snapshot/namespaces.ts";
 import { gapLines } from "../../model/gap.ts";
 import { Diagnostics } from "../../diagnostics.ts";
@@ -44,7 +44,7 @@ const CAP_NET_ADMIN = 12;
 const CAPABILITIES: readonly (readonly [name: string, bit: number, use: string])[] = [
   ["CAP_SYS_PTRACE", CAP_SYS_PTRACE, "owners of other users' sockets"],
   ["CAP_SYS_ADMIN", CAP_SYS_ADMIN, "other network namespaces"],
-  ["CAP_NET_ADMIN", CAP_NET_ADMIN, "firewall marks, packet filters"],
+  ["CAP_NET_ADMIN", CAP_NET_ADMIN, "firewall marks, packet filters, the hooks of watch"],
   ["CAP_BPF", CAP_BPF, "owners by BPF, with CAP_PERFMON"],
   ["CAP_PERFMON", CAP_PERFMON, "owners by BPF, with CAP_BPF"],
   ["CAP_NET_BIND_SERVICE", CAP_NET_BIND_SERVICE, "trying to bind low ports"],
@@ -111,6 +111,7 @@ export function examine(root = new ProcRoot()): Checkup {
       usable: permission.ok && types.ok,
       reason: !permission.ok ? permission.reason : types.ok ? null : types.reason,
     },
+    watch: watchAbility(permission, types, set, mounts),
     cgroup: cgroupVersion(mounts),
     tables: checkTables(root),
     addresses: interfaces instanceof UnreadInterfaces
@@ -134,6 +135,24 @@ export function examine(root = new ProcRoot()): Checkup {
       .slice(unread.length),
   );
   return { ...checkup, advice: adviceFor(checkup, modules) };
+}
+
+/** Whether `watch` sees all that it can, as far as that can be told without attaching anything. */
+function watchAbility(
+  permission: Probe<null>,
+  types: Probe<null>,
+  set: bigint | null,
+  mounts: readonly Mount[],
+): Checkup["watch"] {
+  const no = (reason: string) => ({ usable: false, reason });
+  const less = "it sees what lives for a tenth of a second, and no process that is gone";
+  if (!permission.ok) return no(`${permission.reason}: ${less}`);
+  if (!types.ok) return no(`${types.reason}: ${less}`);
+  const hooks = set === null || holds(set, CAP_NET_ADMIN) || holds(set, CAP_SYS_ADMIN);
+  if (!hooks) return no("CAP_NET_ADMIN is missing: it sees by tracepoints alone");
+  return cgroupVersion(mounts) === "v2" || cgroupVersion(mounts) === "hybrid"
+    ? { usable: true, reason: null }
+    : no("no cgroup2 file system is mounted: it sees by tracepoints alone");
 }
 
 /** The hidepid option of the mount at /proc; `null` without one. */
@@ -311,6 +330,9 @@ function adviceFor(
         ? "Give CAP_BPF and CAP_PERFMON, or run as root, to find owners quicker on hosts with many descriptors"
         : "A kernel with BTF (CONFIG_DEBUG_INFO_BTF) finds owners quicker on hosts with many descriptors",
     );
+  }
+  if (checkup.bpf.usable && lacks("CAP_NET_ADMIN") && lacks("CAP_SYS_ADMIN")) {
+    advice.push("Give CAP_NET_ADMIN to let sockeye watch see sockets that are opened and bound");
   }
   return advice;
 }

@@ -45,7 +45,6 @@ import type { EventMaps } from "./maps.ts";
 import {
   ARGUMENT_ROOM,
   AT,
-  COMM_ROOM,
   FLAG,
   KIND,
   PROCESS_RECORD_SIZE,
@@ -61,7 +60,6 @@ export const FN = {
   mapDelete: 3,
   getCurrentPidTgid: 14,
   getCurrentUidGid: 15,
-  getCurrentComm: 16,
   skbLoadBytes: 26,
   getSocketCookie: 46,
   getCurrentCgroupId: 80,
@@ -70,6 +68,7 @@ export const FN = {
   probeReadKernel: 113,
   probeReadKernelStr: 115,
   getNsCurrentPidTgid: 120,
+  getNetnsCookie: 122,
   ktimeGetBootNs: 125,
   ringOutput: 130,
   ringReserve: 131,
@@ -99,6 +98,11 @@ export interface KernelContext {
   /** `null` where the kernel's memory may not be read. */
   readonly types: KernelTypes | null;
   readonly pids: PidSource;
+  /**
+   * Our own network namespace. Where the kernel's memory may not be read, it is the only one that can be told, by its cookie.
+   * `null`: not even that.
+   */
+  readonly ownNetns: { readonly cookie: bigint; readonly inode: number } | null;
   /** The part of the filter that the kernel can judge; `null` for none. */
   readonly filter: Expr | null;
 }
@@ -252,10 +256,9 @@ export class EventCode {
       call(FN.getCurrentCgroupId),
       store(8, R10, this.base + AT.cgroup, R0),
     );
-    if (types === null) {
-      this.stackAddress(R1, this.base + AT.comm);
-      this.add(moveImmediate(R2, COMM_ROOM), call(FN.getCurrentComm));
-    } else {
+    // Without a look at the task its name is not to be had either.
+    if (types === null) this.#ownNetns();
+    else {
       this.add(call(FN.getCurrentTask), move(R8, R0));
       // The name of the process is that of its first thread.
       this.get(R9, R8, types.task("group_leader"));
@@ -310,6 +313,21 @@ export class EventCode {
         this.get(R9, R9, types.task("real_parent"));
         this.#numberAt(pids, types, R9, AT.parent);
     }
+  }
+
+  #ownNetns(): void {
+    const { ownNetns } = this.context;
+    if (ownNetns === null) return;
+    const other = this.fresh();
+    this.add(
+      move(R1, R6),
+      call(FN.getNetnsCookie),
+      loadConstant(R1, ownNetns.cookie),
+      jumpIf(R0, "!=", R1, other),
+      loadConstant(R1, BigInt(ownNetns.inode)),
+      store(4, R10, this.base + AT.netns, R1),
+      label(other),
+    );
   }
 
   // The number of a task at the level of our PID namespace, if it is in there. Changes r9.

@@ -8,6 +8,7 @@ import { DecodeError } from "../../model/decode_error.ts";
 import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
 import type { Bytes } from "../../model/owner.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
+import { FLOW_KEY_SIZE } from "./maps.ts";
 import {
   ARGUMENT_ROOM,
   AT,
@@ -46,10 +47,12 @@ export interface KernelRecord {
   readonly bytesReceived: number | null;
   /** Interface that the socket is bound to. */
   readonly interfaceIndex: number;
+  /** Key of its flow in the map, of a datagram. */
+  readonly flow: Bytes | null;
 }
 
 /** An address of the internet with its port, or the name of a unix socket. */
-interface Address {
+export interface Address {
   readonly text: string;
   readonly port: number;
   /** Name of a unix socket as the kernel has it: an abstract one begins with a NUL. */
@@ -57,7 +60,7 @@ interface Address {
 }
 
 /** A process as a record has it. */
-interface RecordProcess {
+export interface RecordProcess {
   /** In the PID namespace that we run in; 0: it has none there. */
   readonly pid: number;
   readonly tid: number;
@@ -142,7 +145,22 @@ export function decodeRecord(view: DataView, start: number, length: number): Ker
       ? u64(AT.received) - ((flags & FLAG.finReceived) !== 0 ? 1 : 0)
       : null,
     interfaceIndex: u32(AT.interface),
+    flow: kind === KIND.send || kind === KIND.unixSend ? flowKey() : null,
   };
+
+  function flowKey(): Bytes {
+    const key = new Uint8Array(FLOW_KEY_SIZE);
+    key.set(bytes(AT.cookie, 8));
+    if (unix) {
+      key.set(bytes(AT.flow, 8), 8);
+      key[24] = (flags & FLAG.connected) !== 0 ? 1 : 0;
+    } else {
+      key.set(bytes(AT.peer, 16), 8);
+      key.set(bytes(AT.peerPort, 2), 24);
+    }
+    key.set(bytes(AT.family, 2), 26);
+    return key;
+  }
 }
 
 // The other end of a socket that has none is all zeros.

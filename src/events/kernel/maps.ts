@@ -63,6 +63,7 @@ export class EventMaps implements Disposable {
   readonly #flowBatch: MapBatch;
   readonly #value = new Uint8Array(8);
   readonly #key = new Uint8Array(4);
+  readonly #flow = new Uint8Array(FLOW_VALUE_SIZE);
 
   private constructor(ring: Ring, fds: readonly number[]) {
     this.ring = ring;
@@ -116,6 +117,13 @@ export class EventMaps implements Disposable {
     return Number(new DataView(this.#value.buffer).getBigUint64(0, true));
   }
 
+  /** Datagrams, bytes and failed datagrams of a flow so far; `null` for one that is counted no more. */
+  flow(key: Uint8Array): readonly [count: number, bytes: number, failed: number] | null {
+    if (tryLookUp(this.flows, key, this.#flow) < 0) return null;
+    const view = new DataView(this.#flow.buffer);
+    return countsAt(view, 0);
+  }
+
   /** Calls `take` for every flow, with where its key and its value are. Returns false where the kernel cannot list them. */
   readFlows(
     take: (keys: DataView, key: number, values: DataView, value: number) => void,
@@ -142,4 +150,13 @@ export class EventMaps implements Disposable {
       ]
     ) close(fd);
   }
+}
+
+/** What {@linkcode EventMaps.flow} gives, of a value. */
+export function countsAt(
+  view: DataView,
+  at: number,
+): readonly [count: number, bytes: number, failed: number] {
+  const u64 = (offset: number) => Number(view.getBigUint64(at + offset, true));
+  return [u64(FLOW.count), u64(FLOW.bytes), u64(FLOW.failed)];
 }

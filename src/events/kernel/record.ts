@@ -9,6 +9,7 @@
  *  tid u32 32, tgid u32 36, start u64 40, comm char[16] 48, local u8[16] 64, peer u8[16] 80, local port u16 96,
  *  peer port u16 98, old state u8 100, backlog u32 104, error s32 108, sent u64 112, received u64 120, cgroup u64 128,
  *  parent u32 136, interface u32 140
+ *  of a datagram of a unix socket: what its flow has in place of an address u64 120
  *  of unix sockets also: local length u16 144, peer length u16 146, local name char[112] 152, peer name char[112] 264
  *  of a process also: argument bytes u32 144, path length u32 148, path char[256] 152, arguments char[384] 408
  * ```
@@ -83,6 +84,7 @@ export const AT = {
   error: 108,
   sent: 112,
   received: 120,
+  flow: 120,
   cgroup: 128,
   parent: 136,
   interface: 140,
@@ -117,6 +119,8 @@ export const FLAG = {
   finReceived: 4,
   /** The counters are known. */
   hasCounters: 8,
+  /** A unix socket that is connected sent the datagram, and did not name a destination. */
+  connected: 16,
 } as const;
 
 /** Bytes of a record of this kind. */

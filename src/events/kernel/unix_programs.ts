@@ -98,6 +98,7 @@ function addressed(context: KernelContext, kind: number): (Instruction | Label)[
     hashName(code);
     code.add(
       store(8, R10, key + 8, R8),
+      store(8, R10, base + AT.flow, R8),
       storeImmediate(2, R10, key + 26, AF_UNIX),
     );
     countFlow(code, null);
@@ -191,12 +192,13 @@ export function unixUse(outer: EventCode, types: KernelTypes, sends: boolean): v
     code.add(
       load(8, R1, R10, peerCookie),
       store(8, R10, key + 8, R1),
+      store(8, R10, base + AT.flow, R1),
       storeImmediate(2, R10, key + 26, AF_UNIX),
       storeImmediate(2, R10, key + 24, 1),
     );
     countFlow(code, R8);
     code.add(store(8, R10, base + AT.sent, R8));
-    code.flag(FLAG.hasPeer);
+    code.flag(FLAG.hasPeer | FLAG.connected);
     code.get(R1, R9, types.of("unix_sock", "peer"));
     const unnamed = code.fresh();
     code.add(call(FN.skcToUnixSock), jumpIfImmediate(R0, "==", 0, unnamed));

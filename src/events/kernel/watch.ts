@@ -6,6 +6,7 @@
 import { close, O_DIRECTORY, O_RDONLY } from "../../../ffi/files.ts";
 import { AT_FDCWD, tryOpenAt } from "../../../ffi/files.ts";
 import { errnoName, errnoText } from "../../../ffi/errno.ts";
+import { AF_INET, SOCK_DGRAM, socket, tryGetNamespaceCookie } from "../../../ffi/socket.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { attachHook } from "../../bpf/attachment.ts";
 import type { Btf } from "../../bpf/btf.ts";
@@ -15,6 +16,8 @@ import type { Expr } from "../../filter/ast.ts";
 import { cgroup2Mount } from "../../origin/cgroup_paths.ts";
 import { readMountinfo } from "../../proc/mountinfo.ts";
 import { ProcRoot } from "../../proc/root.ts";
+import { currentNetns } from "../../proc/ns.ts";
+import type { KernelContext } from "./code.ts";
 import { kernelPart } from "./condition.ts";
 import { decodeRecord, type KernelRecord } from "./decode.ts";
 import { allHooks, cgroupHooks, tracepointHooks, type WatchHook } from "./hooks.ts";
@@ -113,6 +116,15 @@ function openCgroup(root: ProcRoot): number | Refusal {
   return fd >= 0 ? fd : refuse(`${mount} cannot be opened: ${errnoText(-fd)} (${errnoName(-fd)})`);
 }
 
+function ownNetns(root: ProcRoot): KernelContext["ownNetns"] {
+  const inode = currentNetns(root);
+  if (inode === null) return null;
+  const fd = socket(AF_INET, SOCK_DGRAM, 0);
+  const cookie = tryGetNamespaceCookie(fd);
+  close(fd);
+  return cookie === null ? null : { cookie, inode };
+}
+
 interface Attached {
   readonly links: readonly number[];
   readonly missing: readonly { readonly what: string; readonly reason: string }[];
@@ -129,7 +141,13 @@ function attach(
   const types = btf === null ? null : new KernelTypes(btf);
   const pids = pidSource(root, types, maps);
   if (!pids.ok) return pids;
-  const context = { maps, types, pids: pids.value, filter: kernelPart(filter) };
+  const context = {
+    maps,
+    types,
+    pids: pids.value,
+    ownNetns: types === null ? ownNetns(root) : null,
+    filter: kernelPart(filter),
+  };
   const hooks: WatchHook[] = rung === "cgroup"
     ? cgroupHooks(context)
     : rung === "tracepoints"

@@ -42,6 +42,7 @@ function eachProgram(use: (hook: WatchHook, types: KernelTypes, name: string) =>
               maps: maps.value,
               types,
               pids,
+              ownNetns: { cookie: 5n, inode: 4026531840 },
               filter: kernelPart(filter),
             };
             const name = `${pids.kind}${filter === null ? "" : ", filtered"}`;

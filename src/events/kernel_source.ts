@@ -1,0 +1,178 @@
+/**
+ * KernelSource: events told by programs in the kernel.
+ *
+ * @module
+ */
+import type { Probe } from "../bpf/probe.ts";
+import type { Expr } from "../filter/ast.ts";
+import type { Rung, SocketEvent, WatchEvent, WatchSource } from "../model/event.ts";
+import type { Socket } from "../model/socket.ts";
+import type { ProcRoot } from "../proc/root.ts";
+import { Clock } from "./clock.ts";
+import { countsAt, FLOW_KEY_SIZE } from "./kernel/maps.ts";
+import { KIND } from "./kernel/record.ts";
+import { KernelWatch } from "./kernel/watch.ts";
+import { NetnsNames } from "./netns_names.ts";
+import { ProcessCache } from "./process_cache.ts";
+import { newEvent } from "./socket_event.ts";
+import type { EventSource } from "./source.ts";
+import { Tracker } from "./tracker.ts";
+
+/** Records taken at a time, before what they say is written. */
+const BATCH = 4096;
+/** How often counts are read. */
+const COUNT_MS = 1000;
+const TICK_MS = 100;
+
+type KernelRung = Extract<Rung, "all" | "tracepoints" | "cgroup">;
+
+const SOURCES: Readonly<Record<KernelRung, readonly string[]>> = {
+  all: ["hooks of control groups", "tracepoints with types"],
+  tracepoints: ["tracepoints with types"],
+  cgroup: ["hooks of control groups"],
+};
+
+const UNSEEN: Readonly<Record<KernelRung, readonly string[]>> = {
+  all: [
+    "bind, listen and close of unix sockets",
+    "datagrams of packet, netlink and vsock sockets",
+  ],
+  tracepoints: [
+    "open and bind",
+    "who closes a connection, and the close of sockets that are not TCP",
+    "connects that fail before a packet is sent",
+    "unix sockets",
+    "datagrams of packet, netlink and vsock sockets",
+  ],
+  cgroup: [
+    "listen",
+    "what becomes of a connect",
+    "accept without asking for the peer's address",
+    "bytes",
+    "datagrams of connected and raw sockets, and whether one failed",
+    "unix sockets",
+    "arguments of processes that are gone at once",
+  ],
+};
+
+/** Names of what can be lost, by the kind of record. */
+const KIND_NAMES = new Map<number, string>(
+  Object.entries(KIND).map(([name, kind]) => [
+    kind,
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  ]),
+);
+
+/** See the module. */
+export class KernelSource implements EventSource {
+  readonly source: WatchSource;
+  readonly pauseMs = TICK_MS;
+  readonly #watch: KernelWatch;
+  readonly #clock = new Clock();
+  readonly #tracker: Tracker;
+  readonly #processes: ProcessCache;
+  #emit: (event: WatchEvent) => void = () => {};
+  #countedMs = performance.now();
+  #lost: number[];
+
+  private constructor(watch: KernelWatch, root: ProcRoot, reasons: readonly string[]) {
+    this.#watch = watch;
+    this.#processes = new ProcessCache(root);
+    this.#lost = watch.lost();
+    this.#tracker = new Tracker({
+      clock: this.#clock,
+      processes: this.#processes,
+      netns: new NetnsNames(root),
+      emit: (event) => this.#emit(event),
+      flowCounts: (key) => watch.maps.flow(key),
+      seesStates: watch.rung !== "cgroup",
+      seesReleases: watch.rung !== "tracepoints",
+    });
+    this.source = {
+      rung: watch.rung,
+      sources: SOURCES[watch.rung],
+      unseen: [...UNSEEN[watch.rung], ...watch.missing.map(({ what }) => what)],
+      reasons: [...reasons, ...watch.missing.map(({ reason }) => reason)],
+    };
+  }
+
+  /** Attaches the programs of a rung, or says why that is not possible. `reasons`: why the rungs above were not taken. */
+  static open(
+    rung: KernelRung,
+    filter: Expr | null,
+    root: ProcRoot,
+    reasons: readonly string[] = [],
+  ): Probe<KernelSource> {
+    const watch = KernelWatch.open({ rung, filter }, root);
+    if (!watch.ok) return watch;
+    return { ok: true, value: new KernelSource(watch.value, root, reasons) };
+  }
+
+  get fd(): number {
+    return this.#watch.maps.ring.fd;
+  }
+
+  begin(existing: () => Iterable<Socket>): void {
+    for (const socket of existing()) this.#tracker.existing(socket);
+  }
+
+  pickUp(emit: (event: WatchEvent) => void): boolean {
+    this.#emit = emit;
+    const count = this.#watch.drain((record) => this.#tracker.take(record), BATCH);
+    this.#tracker.tick(this.#clock.now());
+    if (performance.now() - this.#countedMs >= COUNT_MS) this.#count();
+    return count === BATCH;
+  }
+
+  execBefore({ process }: SocketEvent): SocketEvent | null {
+    const exec = process === null || process.pid === null
+      ? null
+      : this.#processes.takeExec(process.pid);
+    if (exec === null) return null;
+    const atNs = this.#clock.wall(exec.timeNs);
+    return newEvent({ event: "exec", atNs, process, how: "hook" });
+  }
+
+  end(emit: (event: WatchEvent) => void): void {
+    this.#emit = emit;
+    this.#watch.detach();
+    this.#watch.drain((record) => this.#tracker.take(record));
+    this.#tracker.tick(Infinity);
+    this.#count();
+  }
+
+  #count(): void {
+    this.#countedMs = performance.now();
+    const now = this.#clock.now();
+    this.#watch.maps.readFlows((keys, key, values, value) => {
+      const counts = countsAt(values, value);
+      // The first was told when it was sent.
+      if (counts[0] === 1) return;
+      const bytes = new Uint8Array(
+        keys.buffer as ArrayBuffer,
+        keys.byteOffset + key,
+        FLOW_KEY_SIZE,
+      );
+      this.#tracker.flow(bytes.toHex(), counts, now);
+    });
+    this.#countLost(now);
+  }
+
+  #countLost(nowNs: number): void {
+    const lost = this.#watch.lost();
+    const of: Record<string, number> = {};
+    let count = 0;
+    for (const [kind, total] of lost.entries()) {
+      const more = total - (this.#lost[kind] ?? 0);
+      if (more === 0) continue;
+      of[KIND_NAMES.get(kind) ?? `kind_${kind}`] = more;
+      count += more;
+    }
+    this.#lost = lost;
+    if (count > 0) this.#emit({ event: "lost", atNs: this.#clock.wall(nowNs), count, of });
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+  }
+}
