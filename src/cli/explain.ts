@@ -87,6 +87,7 @@ export const HELP: HelpPage = {
     "Says who is behind a port, a socket or a process, how its owners relate, where the program lives, where its\n" +
     "logs are, and who can reach it.",
   flags: EXPLAIN_FLAGS,
+  arguments: "targets",
   sections: [["Targets", [
     "8080  80,443  tcp/8080  53/udp  :http   ports",
     "10.0.0.1:53  [::1]:53  localhost:http   a port on one address",

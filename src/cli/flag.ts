@@ -16,6 +16,8 @@ export interface DocumentedFlag {
   readonly choices?: readonly string[];
   /** Names that the value may consist of, separated by commas. Completions offer them. */
   readonly list?: readonly string[];
+  /** What of the host the value may consist of, separated by commas; or the columns of the listing. Completions offer it. */
+  readonly offers?: "users" | "processes" | "pids" | "ports" | "columns";
   /** True for a flag that few people need: the short help leaves it out. */
   readonly rare?: true;
   /** The heading in help that it is listed under. */

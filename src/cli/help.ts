@@ -15,8 +15,8 @@ export interface HelpPage {
   readonly examples?: readonly (readonly [command: string, says: string])[];
   readonly intro: string;
   readonly flags: readonly DocumentedFlag[];
-  /** Completions of the arguments that are not flags: files, or one of these words. Absent: none. */
-  readonly arguments?: "files" | readonly string[];
+  /** Completions of the arguments that are not flags: files, what the host has, or one of these words. Absent: none. */
+  readonly arguments?: "files" | "targets" | readonly string[];
   /** Sections after the flags: the heading and the lines of each. */
   readonly sections?: readonly (readonly [heading: string, lines: readonly string[]])[];
   /** The exit statuses, shown last. */

@@ -58,6 +58,11 @@ function fieldFor(flag: string, name: string): Field {
   );
 }
 
+/** The columns that people have names for. */
+export function columnNames(): string[] {
+  return FIELDS.filter(({ summary }) => summary !== "as in the JSON").map(({ name }) => name);
+}
+
 /** The text of `--columns help`. */
 export function columnsHelp(): string {
   const named = FIELDS.filter(({ name, summary }) =>

@@ -228,6 +228,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "port",
     value: "N[,N-M]",
+    offers: "ports",
     group: "Which sockets",
     help: "bound to one of these local ports, by number, range or service",
     set: (options, value) => options.ports.push(...parsePorts(value)),
@@ -235,6 +236,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "pid",
     value: "N[,N]",
+    offers: "pids",
     group: "Which sockets",
     help: "held by one of these processes",
     set: (options, value) => options.pids.push(...parsePids(value)),
@@ -242,6 +244,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "process",
     value: "NAME[,NAME]",
+    offers: "processes",
     group: "Which sockets",
     help: "held by a process with this name, or whose program file has it",
     set: (options, value) => options.processes.push(...parseNames("process", value)),
@@ -249,6 +252,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "user",
     value: "NAME[,NAME]",
+    offers: "users",
     group: "Which sockets",
     help: "held by a process of this user, by name or number",
     set: (options, value) => options.users.push(...parseNames("user", value)),
@@ -282,6 +286,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "columns",
     short: "o",
     value: "NAME[,NAME]",
+    offers: "columns",
     group: "Output",
     help: "these columns, a row for each socket; --columns help lists them",
     set: (options, value) => options.columns = value,
@@ -289,6 +294,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
   {
     long: "sort",
     value: "NAME[,-NAME]",
+    offers: "columns",
     group: "Output",
     help: "by the values of these columns; with - the largest first",
     set: (options, value) => options.sort.push(...parseNames("sort", value)),

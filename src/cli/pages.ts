@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIELDS } from "../filter/fields.ts";
+import { FIELDS, fieldWords } from "../filter/fields.ts";
 import type { Command } from "./command.ts";
 import type { HelpPage } from "./help.ts";
 import { filterSection, listHelp } from "./list.ts";
@@ -20,7 +20,7 @@ export interface CommandPage {
 
 /** The page of the listing, which has no name. */
 export function listPage(): HelpPage {
-  return { ...listHelp([]), sections: [filterSection(FIELDS)] };
+  return { ...listHelp([]), sections: [filterSection(FIELDS)], arguments: fieldWords() };
 }
 
 /** The pages of these commands in the order of help. Loads every page. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HOST_COMMANDS, HOST_WORDS } from "./host_words.ts";
 import type { CommandWords, Completion, Values } from "./words.ts";
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -13,6 +14,8 @@ function kind(value: Values): string {
     case "words":
     case "list":
       return `${value.kind} ${value.words.join(" ")}`;
+    case "host":
+      return `host ${value.what}`;
     default:
       return value.kind;
   }
@@ -38,13 +41,24 @@ export function bashScript({ list, commands }: Completion): string {
   const names = commands.map(({ name }) => name);
   return `# bash completion for sockeye, made by: sockeye completion bash
 
+_sockeye_host() { # WHAT
+  case $1 in
+${HOST_WORDS.map((what) => `    ${what}) ${HOST_COMMANDS[what]} ;;`).join("\n")}
+  esac
+}
+
 _sockeye_value() { # CURRENT KIND [WORD…]
   local current=$1 kind=$2 prefix= word
   shift 2
   case $kind in
     files) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$*" -- "$current") ;;
-    list)
+    list|host)
+      if [[ $kind == host ]]; then
+        local -a words
+        mapfile -t words < <(_sockeye_host "$1")
+        set -- "\${words[@]}"
+      fi
       case $current in *,*) prefix=\${current%,*}, ;; esac
       COMPREPLY=()
       for word in "$@"; do

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HOST_COMMANDS, HOST_WORDS } from "./host_words.ts";
 import type { CommandWords, Completion, Values } from "./words.ts";
 
 const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
@@ -17,6 +18,8 @@ function value(value: Values): string {
       return " -x";
     case "words":
       return ` -x -a ${quote(value.words.join(" "))}`;
+    case "host":
+      return ` -x -a ${quote(`(__fish_append , (__sockeye_host ${value.what}))`)}`;
     case "list":
       return ` -x -a ${quote(`(__fish_append , ${value.words.join(" ")})`)}`;
   }
@@ -32,6 +35,9 @@ function lines({ name, flags, arguments: positional }: CommandWords): string[] {
     return `${start}${names}${value(flag.value)} -d ${quote(flag.help)}`;
   });
   if (positional.kind === "files") all.push(`${start} -F`);
+  if (positional.kind === "host") {
+    all.push(`${start} -a ${quote(`(__sockeye_host ${positional.what})`)}`);
+  }
   if (positional.kind === "words") all.push(`${start} -a ${quote(positional.words.join(" "))}`);
   return all;
 }
@@ -40,6 +46,16 @@ function lines({ name, flags, arguments: positional }: CommandWords): string[] {
 export function fishScript({ list, commands }: Completion): string {
   const names = commands.map(({ name }) => name).join(" ");
   return `# fish completion for sockeye, made by: sockeye completion fish
+
+function __sockeye_host --description 'What of this kind the host has'
+    switch $argv[1]
+${
+    HOST_WORDS.map((what) =>
+      `        case ${what}\n            sh -c ${quote(HOST_COMMANDS[what])}`
+    ).join("\n")
+  }
+    end
+end
 
 function __sockeye_command --description 'Whether the first word is this command'
     set -l words (commandline -opc)

@@ -6,6 +6,8 @@
 import type { DocumentedFlag } from "../flag.ts";
 import type { HelpPage } from "../help.ts";
 import type { CommandPage } from "../pages.ts";
+import { columnNames } from "../list_fields.ts";
+import type { HostWord } from "./host_words.ts";
 
 /** The possible values of a flag or an argument. */
 export type Values =
@@ -15,7 +17,9 @@ export type Values =
   | { readonly kind: "any" }
   | { readonly kind: "words"; readonly words: readonly string[] }
   /** Some of these words, separated by commas. */
-  | { readonly kind: "list"; readonly words: readonly string[] };
+  | { readonly kind: "list"; readonly words: readonly string[] }
+  /** Some of what the host has, separated by commas. */
+  | { readonly kind: "host"; readonly what: HostWord };
 
 /** A flag with all its spellings. */
 export interface FlagWords {
@@ -59,6 +63,8 @@ function commandWords(name: string, summary: string, page: HelpPage): CommandWor
       ? { kind: "any" }
       : words === "files"
       ? { kind: "files" }
+      : words === "targets"
+      ? { kind: "host", what: "targets" }
       : { kind: "words", words },
   };
 }
@@ -75,9 +81,11 @@ function flagWords(flag: DocumentedFlag): FlagWords {
   };
 }
 
-function flagValue({ value, choices, list }: DocumentedFlag): Values {
+function flagValue({ value, choices, list, offers }: DocumentedFlag): Values {
   if (value === undefined) return { kind: "none" };
   if (choices !== undefined) return { kind: "words", words: choices };
+  if (offers === "columns") return { kind: "list", words: columnNames() };
+  if (offers !== undefined) return { kind: "host", what: offers };
   if (list !== undefined) return { kind: "list", words: list };
   return { kind: value === "FILE" ? "files" : "any" };
 }

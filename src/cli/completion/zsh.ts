@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HOST_COMMANDS, HOST_WORDS } from "./host_words.ts";
 import type { CommandWords, Completion, FlagWords, Values } from "./words.ts";
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -15,6 +16,8 @@ function action(value: Values): string {
       return `(${value.words.join(" ")})`;
     case "list":
       return `_values -s , value ${value.words.join(" ")}`;
+    case "host":
+      return `_sockeye_host_values ${value.what}`;
     case "files":
       return "_files";
     default:
@@ -50,6 +53,18 @@ export function zshScript({ list, commands }: Completion): string {
   return `#compdef sockeye
 # zsh completion for sockeye, made by: sockeye completion zsh
 
+_sockeye_host() { # WHAT
+  case $1 in
+${HOST_WORDS.map((what) => `    ${what}) ${HOST_COMMANDS[what]} ;;`).join("\n")}
+  esac
+}
+
+_sockeye_host_values() { # WHAT
+  local -a words
+  words=(\${(f)"$(_sockeye_host $1)"})
+  _values -s , value $words
+}
+
 _sockeye_first() {
   local -a commands
   commands=(
@@ -76,7 +91,7 @@ ${arms}    *)
       _arguments -s -S \\
 ${list.flags.flatMap(specification).map((line) => `        ${line}`).join(" \\\n")} \\
         '1:command:_sockeye_first' \\
-        '*:filter: '
+        ${quote(`*:filter:${action(list.arguments)}`)}
       ;;
   esac
 }

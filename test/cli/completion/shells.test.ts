@@ -1,10 +1,11 @@
 /** The scripts in the shells themselves: loaded, and asked what they offer. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { completionScript, SHELLS } from "../../../src/cli/completion/mod.ts";
 import { COMMANDS } from "../../../src/program.ts";
+import { pythonReason } from "../../support/factory.ts";
 import { testIf } from "../../support/skip.ts";
 
 let folder: string;
@@ -43,6 +44,10 @@ const CASES: readonly (readonly [words: string[], has: string[], hasNot: string[
   [["audit", "--f"], ["--fail-on", "--format"], ["--family"]],
   [["audit", "--policy", "pol"], ["policy.yaml"], []],
   [["diff", "pol"], ["policy.yaml"], []],
+  [["--user", "roo"], ["root"], ["nobody"]],
+  [["-o", "rea"], ["reach"], ["port"]],
+  [["-a", "spor"], ["sport"], ["dport"]],
+  [["--process", "b"], ["bun"], ["root"]],
   [["ss", "--nu"], ["--numeric"], ["--ndjson"]],
   [["netstat", "--all-o"], ["--all-owners"], []],
 ];
@@ -72,6 +77,27 @@ describe("bash", () => {
     expect(bash("--color", "=", "ne")).toEqual(["never"]);
     expect(bash("--color", "=")).toEqual(["auto", "always", "never"]);
   });
+
+  testIf(
+    missing("bash") ?? pythonReason(),
+    "offers no name of a process that a shell would run",
+    async () => {
+      // PR_SET_NAME
+      const rename =
+        "import ctypes, sys; ctypes.CDLL(None).prctl(15, b'a$(touch x)'); print(1, flush=True); sys.stdin.read()";
+      const child = Bun.spawn(["python3", "-c", rename], { stdin: "pipe", stdout: "pipe" });
+      try {
+        await child.stdout.getReader().read();
+        expect(readFileSync(`/proc/${child.pid}/comm`, "utf8")).toBe("a$(touch x)\n");
+        expect(bash("--process", "a$").concat(bash("--process", "a")).join()).not.toContain(
+          "touch",
+        );
+      } finally {
+        child.stdin.end();
+        await child.exited;
+      }
+    },
+  );
 
   testIf(missing("bash"), "takes a command for one in the first place only", () => {
     expect(bash("-a", "audit", "--pol")).toEqual([]);
