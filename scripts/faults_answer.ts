@@ -139,7 +139,7 @@ function sameWords(plain: string, ran: string): boolean {
   if (plain === ran) return true;
   const [before, after] = [plain.split(" "), ran.split(" ")];
   return before.length === after.length &&
-    before.every((word, i) => word === after[i] || after[i]!.startsWith("?"));
+    before.every((word, i) => word === after[i] || after[i] === "-" || after[i]!.startsWith("?"));
 }
 
 // The facts that a relation follows from: fewer prove less.

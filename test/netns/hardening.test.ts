@@ -469,3 +469,63 @@ describe("a failure inside", () => {
     });
   });
 });
+
+/** Binds port 4777, gives the socket to a program at the end of a path longer than PATH_MAX, says `ready` and waits. */
+const DEEP = `
+import os, shutil, socket, sys
+listener = socket.socket()
+listener.bind(("127.0.0.1", 4777))
+listener.listen(5)
+listener.set_inheritable(True)
+os.chdir(sys.argv[1])
+for _ in range(25):
+    os.mkdir("d" * 200)
+    os.chdir("d" * 200)
+shutil.copy(shutil.which("sleep"), "./held")
+os.chmod("./held", 0o755)
+child = os.fork()
+if child == 0:
+    os.execv("./held", ["held", "100000"])
+print(child, flush=True)
+sys.stdin.read()
+os.kill(child, 9)
+`;
+
+testIf(
+  firstReason(pythonReason(), namespaceReason(), rootReason),
+  "a holder whose program has too long a path stays a holder, and satisfies no policy",
+  async () => {
+    await using netns = await Namespace.create();
+    const deep = mkdtempSync(join(tmpdir(), "sockeye-deep-"));
+    const child = Bun.spawn(netns.command(["python3", "-c", DEEP, deep]), {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    try {
+      const { value } = await child.stdout.getReader().read();
+      const pid = Number(new TextDecoder().decode(value));
+      const policy = join(folder, "deep.yaml");
+      writeFileSync(
+        policy,
+        'schema: sockeye.policy/1\nlisteners:\n  - { name: a, transport: tcp, port: 4777, exe: "/**/python3*" }\n',
+      );
+      // The child runs the interpreter until it has called exec.
+      while (readFileSync(`/proc/${pid}/comm`, "utf8") !== "held\n") await Bun.sleep(10);
+      const { status, stdout } = sockeye(
+        ["audit", "--own-netns", "--policy", policy, "--json"],
+        { netns },
+      );
+      expect(status).toBe(3);
+      const [{ verdict, message }] = JSON.parse(stdout).results;
+      expect({ verdict, message }).toEqual({
+        verdict: "undecidable",
+        message: `the program of held(${pid}) could not be read`,
+      });
+    } finally {
+      child.stdin.end();
+      await child.exited;
+      // By its own program, which takes paths of any length.
+      Bun.spawnSync(["rm", "-rf", deep]);
+    }
+  },
+);
