@@ -212,7 +212,7 @@ function socketClaims(plain: SocketJson, ran: SocketJson): string | null {
             .find(({ pid, tid }) => pid === owner.pid && tid === owner.tid);
           if (known === undefined) return `another owner: ${owner.pid}`;
           for (const [fact, told] of Object.entries(owner)) {
-            if (fact === "fds" || LEFT_OUT.has(fact)) continue;
+            if (fact === "fds" || fact === "unread" || LEFT_OUT.has(fact)) continue;
             if (!agrees(known[fact] ?? null, told)) return `${fact} of ${owner.pid}`;
           }
         }

@@ -146,7 +146,7 @@ class Place {
 
   static async make(folder: string): Promise<Place> {
     mkdirSync(folder);
-    const fixture = startFixture();
+    const fixture = startFixture(join(folder, "errors"));
     let said = "";
     for await (const bytes of fixture.stdout) {
       said += new TextDecoder().decode(bytes);
@@ -164,7 +164,7 @@ class Place {
 }
 
 // The runtime's pipes are sockets, which would lead out of the namespaces; those of a shell are not.
-function startFixture() {
+function startFixture(errors: string) {
   return Bun.spawn(
     [
       "sh",
@@ -172,7 +172,7 @@ function startFixture() {
       `cat | unshare -n -m -p -f --kill-child --mount-proc sh -c 'mount -t tmpfs none /run && exec python3 "$0"' "$0" | cat`,
       join(root, "test/support/faults_fixture.py"),
     ],
-    { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
+    { stdin: "pipe", stdout: "pipe", stderr: Bun.file(errors) },
   );
 }
 
@@ -464,7 +464,7 @@ function kindOf(call: string, rest: string): string {
         plain(rest.split(", ").slice(0, call.startsWith("open") ? 2 : 3).join(", "))
       }`;
     default:
-      return `${call} ${plain(/^[^,)]*/.exec(rest)![0])}`;
+      return `${call} ${plain(/^[^,)"]*/.exec(rest)![0])}`;
   }
 }
 
