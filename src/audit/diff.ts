@@ -119,6 +119,7 @@ export function compare(before: SnapshotDocument, after: SnapshotDocument): Comp
 const PLACES: Places = {
   tables: (label) => !/^(netlink|vsock|xdp|tipc)/.test(label),
   namespaces: true,
+  containers: true,
 };
 
 function verdictOf(
@@ -202,7 +203,11 @@ class Side {
       else group.sockets.push(socket);
     }
     const has = (kind: string) => document.gaps.some((gap) => gap.kind === kind);
-    const unseen = { processes: has("processes"), interfaces: has("interfaces") || has("reads") };
+    const unseen = {
+      processes: has("processes"),
+      interfaces: has("interfaces") || has("reads"),
+      containers: has("containers"),
+    };
     for (const { identity, sockets } of groups.values()) {
       const service = makeService(identity, sockets, unseen);
       if (identity.ephemeral) this.picked.push(service);
@@ -232,6 +237,8 @@ class Side {
     const places: Places = {
       tables: (label) => label.startsWith(kind),
       namespaces: () => service.netns !== "host",
+      // A container without its name is called by its runtime.
+      ...service.netns.startsWith("container:") ? { containers: true as const } : {},
     };
     const gap = this.#document.gaps.find((gap) => mayHide(gap, places));
     return gap === undefined ? null : `the other side did not see everything: ${gap.reason}`;
@@ -241,7 +248,11 @@ class Side {
 function makeService(
   { key, netns, endpoint }: Identity,
   sockets: readonly SocketDocument[],
-  unseen: { readonly processes: boolean; readonly interfaces: boolean },
+  unseen: {
+    readonly processes: boolean;
+    readonly interfaces: boolean;
+    readonly containers: boolean;
+  },
 ): Service {
   const owners = sockets.flatMap((socket) => socket.owners);
   const distinct = (values: readonly (string | null)[]) =>
@@ -275,6 +286,9 @@ function makeService(
           path && mode === undefined && found === undefined
         )
         ? ["mode" as const]
+        : [],
+      ...unseen.containers && owners.some(({ container }) => container?.name === null)
+        ? ["container" as const]
         : [],
       // /proc does not tell it.
       ...sockets.some(({ family, v6only }) => family === "inet6" && v6only === null)
@@ -312,7 +326,7 @@ function changes(old: Service, now: Service): Difference | null {
   const known = old.ownersKnown && now.ownersKnown;
   const certain = differing.filter((field) =>
     OWNER_FIELDS.includes(field)
-      ? known && !isPartOf(old, now, field) && !isPartOf(now, old, field)
+      ? known && !isUnknown(field) && !isPartOf(old, now, field) && !isPartOf(now, old, field)
       : !isUnknown(field)
   );
   const open = differing.filter(isUnknown);
@@ -348,6 +362,7 @@ function changes(old: Service, now: Service): Difference | null {
 const UNKNOWN_TEXT: Partial<Record<DiffField, string>> = {
   reach: "how far it reaches",
   mode: "the mode of its file",
+  container: "the name of its container",
 };
 
 function order(a: string, b: string): number {

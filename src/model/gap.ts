@@ -22,6 +22,8 @@ export const GAP_KINDS = [
   "unlisted",
   /** A bind(2) that could not be tried. */
   "bind",
+  /** Names and images of containers: a file of their runtime that was there and could not be read. */
+  "containers",
   /** System calls that failed without saying anything of what they were asked about. */
   "reads",
 ] as const;

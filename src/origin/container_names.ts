@@ -57,7 +57,7 @@ class RuntimeFiles {
 
   /** Notes what was there and could not be read. */
   refused(what: string, { why, text }: Refusal): null {
-    if (why !== "absent" && why !== "denied") this.unread ??= `${what} ${text}`;
+    if (why !== "absent") this.unread ??= `${what} ${text}`;
     return null;
   }
 
@@ -71,6 +71,7 @@ class RuntimeFiles {
       return typeof value === "object" ? value as Record<string, unknown> : null;
     } catch {
       // Being written at this moment, or not JSON at all.
+      this.unread ??= `${path} is not JSON`;
       return null;
     }
   }
@@ -87,7 +88,7 @@ export function containerNames(
   // The identifier came out of a path: it must not lead anywhere else.
   if (!/^[0-9a-zA-Z_.-]+$/.test(id) || id.startsWith(".")) return UNKNOWN;
   const tree = UntrustedTree.open(root);
-  if (tree instanceof Refusal) return UNKNOWN;
+  if (tree instanceof Refusal) return { ...UNKNOWN, unread: `${root || "/"} ${tree.text}` };
   try {
     const files = new RuntimeFiles(tree);
     return kubernetesLog(id, files) ?? docker(id, files) ?? bundle(id, files) ??
@@ -117,6 +118,7 @@ function kubernetesLog(id: string, files: RuntimeFiles): ContainerNames | null {
     };
     return true;
   });
+  if (end === "limit") files.unread ??= `${folder} has more than ${LOG_LIMIT} entries`;
   return end instanceof Refusal ? files.refused(folder, end) : found;
 }
 

@@ -6,7 +6,7 @@
 import { type SnapshotDocument, toDocument } from "./document.ts";
 import { LIVE, type Walk } from "./access.ts";
 import { Diagnostics } from "../diagnostics.ts";
-import { flatGap } from "../model/gap.ts";
+import { gapJson } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { FAMILIES, TRANSPORTS } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
@@ -59,7 +59,7 @@ function takeHostSnapshot(
  */
 export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics): SnapshotDocument {
   const query = hostQuery(options.connections);
-  const document = withContainers(withProgramFiles(withUnixAccess(rescanUntilStable((uncertain) => {
+  const seen = withProgramFiles(withUnixAccess(rescanUntilStable((uncertain) => {
     if (uncertain === null) return toDocument(takeHostSnapshot(options, diagnostics, query));
     const { sockets, pids } = uncertain;
     const narrow = {
@@ -70,9 +70,10 @@ export function takeHostDocument(options: HostOptions, diagnostics: Diagnostics)
     const access = pids === null ? LIVE : { ...LIVE, owners: () => walkOf(pids) };
     // The gaps were recorded by the first scan.
     return toDocument(takeHostSnapshot(options, new Diagnostics(), narrow, access));
-  }))));
+  })));
+  const document = withContainers(seen, "", diagnostics);
   // Calls that failed later, for facts, are gaps too.
-  return { ...document, complete: diagnostics.complete, gaps: diagnostics.gaps.map(flatGap) };
+  return { ...document, complete: diagnostics.complete, gaps: diagnostics.gaps.map(gapJson) };
 }
 
 /** A walk over these processes only: so quick that the sockets listed just before are still open. */

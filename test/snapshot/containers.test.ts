@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compare } from "../../src/audit/diff.ts";
+import { Diagnostics } from "../../src/diagnostics.ts";
 import { withContainers } from "../../src/snapshot/containers.ts";
+import type { GapDocument } from "../../src/snapshot/document.ts";
 import { owner, snapshot, socket } from "../audit/documents.ts";
 import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
@@ -50,6 +53,48 @@ describe("withContainers()", () => {
       { id: "a".repeat(64), runtime: "podman", name: null, image: null },
       null,
     ]);
+  });
+
+  test("a file that is there and tells nothing is a gap, and no other one is", () => {
+    const look = (id: string) => {
+      const diagnostics = new Diagnostics();
+      const owners = [owner({ container: container(id, "docker") })];
+      withContainers(snapshot([socket("0.0.0.0", 80, { owners })]), root, diagnostics);
+      return diagnostics.gaps;
+    };
+    expect(look(ID)).toEqual([]);
+    expect(look("b".repeat(64))).toEqual([]);
+    const broken = "c".repeat(64);
+    const file = join(root, `var/lib/docker/containers/${broken}/config.v2.json`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "{");
+    const [gap, ...more] = look(broken);
+    expect(more).toEqual([]);
+    expect(gap).toMatchObject({
+      kind: "containers",
+      reason: "names and images of 1 container could not be read",
+      items: [
+        `container ${broken}: /var/lib/docker/containers/${broken}/config.v2.json is not JSON`,
+      ],
+    });
+    // Nothing is there that could be a configuration.
+    rmSync(file);
+    mkdirSync(file);
+    expect(look(broken)[0]?.items?.[0]).toContain("is not a regular file");
+  });
+
+  test("names that could not be read are no difference, and no sameness", () => {
+    const side = (name: string | null, gaps: GapDocument[] = []) =>
+      snapshot([
+        socket("0.0.0.0", 80, {
+          owners: [owner({ container: { id: ID, runtime: "docker", name } })],
+        }),
+      ], gaps);
+    const gap = { kind: "containers", reason: "names could not be read", containers: 1 };
+    expect(compare(side("web"), side("db")).verdict).toEqual({ answer: "yes" });
+    expect(compare(side("web"), side(null, [gap])).verdict.answer).toBe("undecided");
+    expect(compare(side(null, [gap]), side(null, [gap])).verdict.answer).toBe("undecided");
+    expect(compare(side(null), side(null)).verdict.answer).toBe("no");
   });
 
   test("leaves sockets alone that no container holds", () => {

@@ -119,7 +119,7 @@ function closedFolder(prefix: string, path: string): string | null {
 }
 
 // Names of programs that publish ports, as the kernel keeps them: cut at 15 bytes.
-const PROXY = /docker-p|^pasta/;
+const PROXY = /docker-p|^pas(ta|st)/;
 
 // Where a port of a container is published: by docker-proxy processes on the host, or by DNAT rules. `null` if not known.
 function publications(
