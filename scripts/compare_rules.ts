@@ -42,6 +42,12 @@ export const ALWAYS: readonly Rule[] = [
     "sockeye $1 (COMMIT)",
   ),
   replace("taken_at", /"taken_at": ?"[^"]*"/g, '"taken_at":"TIME"'),
+  replace(
+    "the program's own file, which is linked under two names",
+    /^sockeye .* txt .*\/sockeye-compare-\w+\/(?:old|new|sockeye)\n/gm,
+    "",
+    ([name]) => name === "lsof",
+  ),
 ];
 
 const isSs = (args: readonly string[]) => args[0] === "ss";
@@ -54,7 +60,8 @@ const isNetstat = (args: readonly string[]) => args[0] === "netstat";
 export const MEANT: readonly Rule[] = [
   replace(
     "inside a PID namespace, listings tell that processes outside are not seen",
-    /^sockeye: processes outside this PID namespace are not seen, .*\n/gm,
+    // deno-lint-ignore no-control-regex -- the name of the program may be coloured.
+    /^(?:\x1b\[2m)?sockeye:(?:\x1b\[0m)? processes outside this PID namespace are not seen, .*\n/gm,
     "",
   ),
   {
@@ -82,6 +89,17 @@ export const MEANT: readonly Rule[] = [
     "JSON tells the end of tcp_info",
     /,\s*"(?:accecn_fail_mode|accecn_opt_seen)": ?\d+/g,
     "",
+  ),
+  replace("--verbose names the processes of a gap", /^sockeye: {3}process \d+(?: \(.*\))?\n/gm, ""),
+  replace(
+    "an audit tells which rules it could not decide, and how often a gap is there",
+    /; \d+ rules? (?:is|are) not decidable: .*|,?\s*"undecided": ?\[[^\]]*\](?=,?\s)| \(\d+ times\)$/gm,
+    "",
+  ),
+  replace(
+    "an audit says what a full queue means for the family, and what would let it see more",
+    /(its accept queue is full: |Run as root on the host, so that the missing part can be seen|Let Sockeye see the missing part; )[^"\n]*/g,
+    "TEXT",
   ),
   replace(
     "explain's JSON tells why it is undecided, what was not read, and sockets in no table",
@@ -121,6 +139,9 @@ export const MEANT: readonly Rule[] = [
 /** Lists that are not compared, and why: their whole answer was changed on purpose since then, or holds clocks. */
 export const NOT_COMPARED: readonly (readonly [commandLine: RegExp, why: string])[] = [
   [/^sockeye --process 'py\*'$/, "--process takes patterns"],
+  [/^\(nobody\) sockeye explain /, "explain words what it may not see in other terms"],
+  [/ sockeye -a -i \(terminal/, "what -i has in addition breaks its lines elsewhere"],
+  [/ sockeye ss -tanpe \(terminal/, "a name that turns text around has three marks, not an escape"],
   [/^sockeye ss .*--bpf-map/, "--bpf-maps and --bpf-map-id are refused"],
   [/^sockeye ss -D -$/, "a dump is the kernel's bytes, timers among them"],
   [/^sockeye and$/, "a word that is no filter is looked up among programs, units and services"],
@@ -157,6 +178,7 @@ export const RULES: readonly Rule[] = [
     /\b(busy|rwnd_limited|sndbuf_limited|lastsnd|lastrcv|lastack):[\d.]+(?:ms|s)?(?:\([\d.]+%\))?/g,
     "$1:0",
   ),
+  replace("how long processes have been there", / \(\d+ (?:s|min|h)\)/g, " (AGE)"),
   replace(
     "open files of the machine",
     /owners: by \/proc, not BPF: (?:\d+ open files are too few|the processes in sight have too few descriptors) for it to pay/g,
