@@ -6,6 +6,7 @@
 import type { Bytes, Container, Process } from "./owner.ts";
 import type { ConnectionEnd, PeerCount } from "./peer.ts";
 import type { EphemeralReport } from "./ephemeral.ts";
+import type { Fault } from "./fault.ts";
 import type { Forward } from "./forward.ts";
 import type { PortRange } from "./port_range.ts";
 import type { Relations } from "./relation.ts";
@@ -22,6 +23,8 @@ export interface Connections {
   /** How many of the established ones have not been accepted yet. */
   readonly unaccepted: number;
   readonly timeWait: number;
+  /** When the first and the last of those in TIME-WAIT end, in milliseconds from now; `null` if none is, or the kernel does not tell. */
+  readonly timeWaitEndsMs: readonly [first: number, last: number] | null;
   /** All other states. */
   readonly others: Readonly<Partial<Record<State, number>>>;
 }
@@ -159,6 +162,8 @@ export interface ExplainedSockets {
   readonly logs: Logs;
   /** That of its first address. */
   readonly reach: ReachReport | null;
+  /** Signs that something is wrong with it. */
+  readonly faults: readonly Fault[];
   /** How its processes came to run: one for each that no other of them has started. */
   readonly stories: readonly Story[];
   /** What each of its processes uses. */

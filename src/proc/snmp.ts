@@ -68,3 +68,10 @@ export function parseCounters6(text: string): CounterFile {
 export function parseCountersSctp(text: string): CounterFile {
   return { sections: [{ title: "Sctp", counters: parseList(text) }], bad: false };
 }
+
+/** One counter of a file such as snmp or netstat: `counterIn(text, "TcpExt", "ListenOverflows")`; `null` where it is not there. */
+export function counterIn(text: string, title: string, name: string): number | null {
+  const section = parseCounterPairs(text).sections.find((one) => one.title === title);
+  const counter = section?.counters.find((one) => one.name === name);
+  return counter === undefined ? null : Number(counter.value);
+}

@@ -65,13 +65,23 @@ export function countConnections(
   let established = waiting;
   let unaccepted = waiting;
   let timeWait = 0;
-  for (const { state, peer, ownership } of sockets) {
+  const ends: number[] = [];
+  for (const { state, peer, ownership, timer } of sockets) {
     if (state === "established") {
       established++;
       if (ownership === "unaccepted") unaccepted++;
       if (peer !== null && "address" in peer) peers.add(peer.address);
-    } else if (state === "time_wait") timeWait++;
-    else others[state] = (others[state] ?? 0) + 1;
+    } else if (state === "time_wait") {
+      timeWait++;
+      if (timer !== null) ends.push(timer.expiresMs);
+    } else others[state] = (others[state] ?? 0) + 1;
   }
-  return { established, peers: peers.size, unaccepted, timeWait, others };
+  return {
+    established,
+    peers: peers.size,
+    unaccepted,
+    timeWait,
+    timeWaitEndsMs: ends.length === 0 ? null : [Math.min(...ends), Math.max(...ends)],
+    others,
+  };
 }

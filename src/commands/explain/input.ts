@@ -12,6 +12,8 @@ import { Facts } from "../../origin/facts.ts";
 import { Processes } from "../../origin/processes.ts";
 import { type MulticastGroup, readMulticastGroups } from "../../proc/igmp.ts";
 import type { ProcRoot } from "../../proc/root.ts";
+import { counterIn } from "../../proc/snmp.ts";
+import { latin1Text } from "../../text/encoding.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
 import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
 import { SocketFiles } from "../../reach/socket_file.ts";
@@ -29,6 +31,8 @@ export interface NetnsFacts {
   readonly interfaces: InterfaceTable | UnreadInterfaces;
   readonly groups: readonly MulticastGroup[];
   readonly ports: PortSettings;
+  /** How often a connection found a full accept queue there. Kernel: ListenOverflows. `null` if it could not be read. */
+  readonly listenOverflows: number | null;
 }
 
 /** See the module. */
@@ -46,6 +50,13 @@ export interface ExplainInput {
   readonly diagnostics: Diagnostics;
   readonly files: SocketFiles;
   readonly bearers: Bearers;
+}
+
+function readListenOverflows(root: ProcRoot): number | null {
+  const bytes = root.readNet("netstat");
+  return typeof bytes === "number"
+    ? null
+    : counterIn(latin1Text(bytes), "TcpExt", "ListenOverflows");
 }
 
 const UNKNOWN_PORTS: PortSettings = { ephemeral: null, reserved: [], unprivilegedStart: null };
@@ -81,6 +92,7 @@ export function takeInput(
           : new UnreadInterfaces("it may not be entered"),
         groups: readMulticastGroups(inside),
         ports: entered ? readPortSettings(root) : UNKNOWN_PORTS,
+        listenOverflows: readListenOverflows(inside),
       });
     },
   );

@@ -13,6 +13,7 @@ import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
 import { connectionEnds, topPeers } from "./peers.ts";
 import { logsOf, placesOf } from "./processes.ts";
+import { faultsOf } from "./faults.ts";
 import { forwardOf, reachReport } from "./reach.ts";
 import { firstProcesses, runOf } from "./run.ts";
 import { servicesOf } from "./services.ts";
@@ -104,6 +105,7 @@ function explainService(
     places,
     logs,
     unexamined: processes.length - looked.length,
+    faults: faultsOf(sockets, connections ?? [], input),
     ...runOf(firstProcesses(relations), looked, places, logs, first, input),
     reach: ends[0]!.reach,
     forwardsTo: ends[0]!.forwardsTo,
@@ -132,6 +134,7 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
     places,
     logs,
     unexamined: processes.length - looked.length,
+    faults: faultsOf(sockets, sockets, input),
     ...runOf(first, looked, places, logs, null, input),
     reach: null,
     forwardsTo: null,

@@ -17,6 +17,7 @@ import type { Bytes } from "../../model/owner.ts";
 import type { OwnerNode } from "../../model/relation.ts";
 import { socketJson } from "../json.ts";
 import { ephemeralJson } from "./ephemeral.ts";
+import { faultJson } from "./faults.ts";
 import { forwardJson } from "./forward_json.ts";
 import { storyJson, usageJson } from "./story_json.ts";
 import type { Writer } from "../../text/writer.ts";
@@ -136,6 +137,7 @@ function subjectJson(subject: ExplainedSockets): Json {
       container: logs.container,
       unread: logs.unread,
     },
+    faults: subject.faults.map(faultJson),
     stories: subject.stories.map(storyJson),
     usage: subject.usage.map(usageJson),
     next: subject.next,
@@ -151,8 +153,15 @@ function subjectJson(subject: ExplainedSockets): Json {
 }
 
 function connectionsJson(connections: Connections): Json {
-  const { established, peers, unaccepted, timeWait, others } = connections;
-  return { established, peers, unaccepted, time_wait: timeWait, others };
+  const { established, peers, unaccepted, timeWait, timeWaitEndsMs, others } = connections;
+  return {
+    established,
+    peers,
+    unaccepted,
+    time_wait: timeWait,
+    time_wait_ends_ms: timeWaitEndsMs,
+    others,
+  };
 }
 
 // The complete owners are part of the sockets.

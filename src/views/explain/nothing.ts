@@ -91,10 +91,16 @@ function nearbyLines(
 ): Line[] {
   const lines = some(sockets, (socket) => plain(...socketSpans(socket)));
   if (connections !== null) {
-    const { established, timeWait, others } = connections;
+    const { established, timeWait, timeWaitEndsMs, others } = connections;
     const parts = [
       ...(established > 0 ? [plural(established, "connection")] : []),
-      ...(timeWait > 0 ? [`${timeWait} in time-wait`] : []),
+      ...(timeWait > 0
+        ? [
+          `${timeWait} in time-wait${
+            timeWaitEndsMs === null ? "" : ` (over in ${Math.ceil(timeWaitEndsMs[1] / 1000)} s)`
+          }`,
+        ]
+        : []),
       ...Object.entries(others).map(([state, count]) =>
         `${count} in ${state.replaceAll("_", "-")}`
       ),

@@ -19,6 +19,7 @@ import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
 import { endsReachLines, endsText } from "./ends.ts";
 import { takenSpan } from "./ephemeral.ts";
+import { faultLines } from "./faults.ts";
 import { forwardLines } from "./forwards.ts";
 import { writeNothing } from "./nothing.ts";
 import {
@@ -101,6 +102,7 @@ function writeSubject(subject: ExplainedSockets, to: readonly Line[], page: Page
     page.section("To", to);
     page.section("Who", whoLines(subject, page));
   }
+  page.section("Faults", faultLines(subject));
   page.section("Why", whyLines(subject, page));
   if (subject.places.length > 0) page.section("Where", whereLines(subject));
   if (subject.processes.length > 0) page.section("Logs", logLines(subject));
@@ -208,7 +210,7 @@ function kindOf(socket: Socket): string {
 
 // Datagram sockets need no connections, so they are mentioned only if there are some.
 function connectionsSpans(connections: Connections, verdict: Verdict | null): Span[][] {
-  const { established, peers, unaccepted, timeWait, others } = connections;
+  const { established, peers, unaccepted, timeWait, timeWaitEndsMs, others } = connections;
   const parts: string[] = [];
   if (established > 0) {
     parts.push(
@@ -227,9 +229,17 @@ function connectionsSpans(connections: Connections, verdict: Verdict | null): Sp
     lines.push([
       `${timeWait} in time-wait`,
       [": closed, and remembered for a minute; no traffic", "dim"],
+      [timeWaitText(timeWaitEndsMs, timeWait), "dim"],
     ]);
   }
   return lines;
+}
+
+// Until then, a port may be missing to whoever wants to bind to it or to connect from it.
+function timeWaitText(ends: Connections["timeWaitEndsMs"], count: number): string {
+  if (ends === null) return "";
+  const [first, last] = ends.map((ms) => `${Math.ceil(ms / 1000)} s`);
+  return count === 1 || first === last ? `; over in ${last}` : `; over in ${first} to ${last}`;
 }
 
 function connectionLines(subject: ExplainedSockets): Line[] {

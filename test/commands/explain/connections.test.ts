@@ -70,6 +70,7 @@ test("connections are counted by state, and peers once each", () => {
     peers: 2,
     unaccepted: 1,
     timeWait: 1,
+    timeWaitEndsMs: null,
     others: { close_wait: 2 },
   });
 });

@@ -55,6 +55,7 @@ export function netnsFacts(
     },
     groups: [],
     ports: { ephemeral: [32768, 60999], reserved: [], unprivilegedStart: 1024 },
+    listenOverflows: null,
     ...rest,
   };
 }

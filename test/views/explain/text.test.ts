@@ -139,6 +139,7 @@ function subject(
     processes,
     places: [],
     logs: NO_LOGS,
+    faults: [],
     stories: [],
     usage: [],
     next: [],
@@ -246,7 +247,14 @@ function several(sockets: Socket[], process: Process): ExplainedSockets {
       reach: reach(socket),
       forwardsTo: null,
     })),
-    connections: { established: 3, peers: 2, unaccepted: 0, timeWait: 0, others: {} },
+    connections: {
+      established: 3,
+      peers: 2,
+      unaccepted: 0,
+      timeWait: 0,
+      timeWaitEndsMs: null,
+      others: {},
+    },
   };
 }
 
@@ -267,6 +275,30 @@ const forward = (more: Partial<Forward>): Forward => ({
 });
 
 const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
+  "faults": [
+    explanation("5432", [subject(socket("0.0.0.0", 5432), [node(owner(python, 6))], {
+      connections: {
+        established: 3,
+        peers: 1,
+        unaccepted: 0,
+        timeWait: 2,
+        timeWaitEndsMs: [11_200, 47_900],
+        others: { close_wait: 38 },
+      },
+      faults: [
+        { kind: "listen_overflows", count: 1 },
+        { kind: "datagrams_dropped", count: 1200 },
+        { kind: "receive_buffer_full", bytes: 212_992, limit: 212_992 },
+        { kind: "close_wait", count: 38, silentMs: 3 * 3_600_000, processes: [python, shell] },
+        { kind: "close_wait", count: 12, silentMs: null, processes: [] },
+        {
+          kind: "uneven",
+          most: { process: master, connections: 400 },
+          least: { process: node980, connections: 3 },
+        },
+      ],
+    })]),
+  ],
   "forwards": [
     {
       ...explanation("8081", [subject(socket("0.0.0.0", 8081), [node(owner(python, 6))], {})]),
@@ -299,7 +331,14 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
   ],
   "peers": [
     explanation("5432", [subject(socket("0.0.0.0", 5432), [node(owner(python, 6))], {
-      connections: { established: 61, peers: 9, unaccepted: 0, timeWait: 0, others: {} },
+      connections: {
+        established: 61,
+        peers: 9,
+        unaccepted: 0,
+        timeWait: 0,
+        timeWaitEndsMs: null,
+        others: {},
+      },
       peers: [
         { address: "10.0.0.7", port: null, count: 40, processes: [] },
         { address: "127.0.0.1", port: null, count: 12, processes: [node980, master, ...workers] },
@@ -333,6 +372,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         peers: 2,
         unaccepted: 0,
         timeWait: 0,
+        timeWaitEndsMs: null,
         others: { close_wait: 1 },
       },
     }]),
@@ -410,6 +450,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
         peers: 3,
         unaccepted: 2,
         timeWait: 4,
+        timeWaitEndsMs: null,
         others: { close_wait: 1 },
       },
       places: [
@@ -483,7 +524,14 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
       workers.map((worker) => node(owner(worker, 6, 7), "worker")),
     )],
     {
-      connections: { established: 0, peers: 0, unaccepted: 0, timeWait: 0, others: {} },
+      connections: {
+        established: 0,
+        peers: 0,
+        unaccepted: 0,
+        timeWait: 0,
+        timeWaitEndsMs: null,
+        others: {},
+      },
       places: [place([120, 121, 122, 123, 124], "nginx", "/usr/sbin/nginx", {
         package: { name: "nginx", manager: "dpkg" },
         container: { id: ID, runtime: "docker", name: "front" },
@@ -526,7 +574,14 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
       }),
     ],
     nearby: {
-      connections: { established: 2, peers: 1, unaccepted: 0, timeWait: 1, others: {} },
+      connections: {
+        established: 2,
+        peers: 1,
+        unaccepted: 0,
+        timeWait: 1,
+        timeWaitEndsMs: null,
+        others: {},
+      },
       sockets: [
         socket("0.0.0.0", 9090, { transport: "udp", state: "close", owners: [owner(shell, 4)] }),
       ],
