@@ -28,6 +28,12 @@ export const COMMANDS: readonly Command[] = [
     help: () => import("./cli/watch.ts"),
   },
   {
+    name: "wait",
+    summary: "until something listens, is gone or is connected, and who it was",
+    load: () => import("./cli/wait.ts"),
+    help: () => import("./cli/wait.ts"),
+  },
+  {
     name: "doctor",
     summary: "what can be seen here as this user, and what to change to see more",
     load: () => import("./cli/doctor.ts"),

@@ -36,6 +36,8 @@ interface WatchWishes {
   readonly filter: Expr | null;
   /** Bytes of the ring. */
   readonly ringSize?: number;
+  /** Names of the hooks that are wanted. Absent: all of the rung. */
+  readonly only?: readonly string[];
 }
 
 /** An open watch. Everything is gone from the kernel when it is closed, or its process ends. */
@@ -59,16 +61,19 @@ export class KernelWatch implements Disposable {
   }
 
   /** Attaches the programs, or says why that is not possible here. */
-  static open({ rung, filter, ringSize }: WatchWishes, root = new ProcRoot()): Probe<KernelWatch> {
+  static open(
+    { rung, filter, ringSize, only }: WatchWishes,
+    root = new ProcRoot(),
+  ): Probe<KernelWatch> {
     const cgroup = rung === "tracepoints" ? -1 : openCgroup(root);
     if (typeof cgroup !== "number") return cgroup;
     try {
       const maps = EventMaps.create(ringSize);
       if (!maps.ok) return maps;
       const opened = rung === "cgroup"
-        ? attach(rung, maps.value, null, filter, cgroup, root)
+        ? attach(rung, maps.value, null, filter, cgroup, root, only)
         : probeTypes(
-          (btf) => attach(rung, maps.value, btf, filter, cgroup, root),
+          (btf) => attach(rung, maps.value, btf, filter, cgroup, root, only),
           undefined,
           EVENT_TYPES,
         );
@@ -90,6 +95,11 @@ export class KernelWatch implements Disposable {
       (start, length) => take(decodeRecord(ring.view, start, length)),
       most,
     );
+  }
+
+  /** Passes over all records. Returns how many there were. */
+  skip(): number {
+    return this.maps.ring.drain(() => {});
   }
 
   /** Records that found no room in the ring, by kind. */
@@ -137,6 +147,7 @@ function attach(
   filter: Expr | null,
   cgroup: number,
   root: ProcRoot,
+  only: readonly string[] | undefined,
 ): Probe<Attached> {
   const types = btf === null ? null : new KernelTypes(btf);
   const pids = pidSource(root, types, maps);
@@ -156,6 +167,7 @@ function attach(
   const links: number[] = [];
   const missing: { what: string; reason: string }[] = [];
   for (const { hook, needed, otherwise } of hooks) {
+    if (only !== undefined && !only.includes(hook.name)) continue;
     const attached = tryAttach(() => attachHook(hook, btf, cgroup));
     if (attached.ok) links.push(attached.value);
     else if (needed) {
