@@ -4,6 +4,7 @@
  * @module
  */
 import { terminalColumns, terminalHeight, terminalWidth } from "../../ffi/terminal.ts";
+import { Progress, withProgress } from "../text/progress.ts";
 import { kept } from "../store/socket_rows.ts";
 import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
@@ -58,9 +59,13 @@ export async function list(
     const { checkPids } = await import("./nothing_matched.ts");
     checkPids(query, new ProcRoot());
   }
-  const { snapshot, tools } = isLive
-    ? await snapshotOf(query, diagnostics, { root: new ProcRoot(), users: new Users() })
-    : await recordedSnapshot(query, diagnostics, format);
+  const { snapshot, tools } = await withProgress(
+    progressOn(err),
+    () =>
+      isLive
+        ? snapshotOf(query, diagnostics, { root: new ProcRoot(), users: new Users() })
+        : recordedSnapshot(query, diagnostics, format),
+  );
   if (query.pids !== null && format.replay === null) {
     const { gapsOfProcesses } = await import("../snapshot/process_gaps.ts");
     const root = new ProcRoot();
@@ -79,6 +84,12 @@ export async function list(
   }
   await report(diagnostics, format, screen !== null, err);
   return diagnostics.complete;
+}
+
+/** Progress on a terminal that can clear a line; `null` where there is none. */
+function progressOn(err: Writer): Progress | null {
+  const terminal = terminalColumns(2) !== null && process.env.TERM !== "dumb";
+  return terminal ? new Progress(err) : null;
 }
 
 /** True for a listing that a person reads: an empty document and a count of 0 say enough. */

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { tellProgress } from "../text/progress.ts";
 import {
   EINVAL,
   EMFILE,
@@ -196,7 +197,11 @@ export class DescriptorScanner {
   /** Walks the main table of each process that `next` returns, until it returns `null`. `done` gets the outcome of each. */
   scanEach(next: () => number | null, done: (outcome: Outcome) => void): void {
     this.#withRoot(() => {
-      for (let pid = next(); pid !== null; pid = next()) done(this.#scanProcess(pid));
+      let count = 0;
+      for (let pid = next(); pid !== null; pid = next()) {
+        done(this.#scanProcess(pid));
+        tellProgress(++count, "processes");
+      }
     });
   }
 

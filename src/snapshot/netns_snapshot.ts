@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { tellProgress } from "../text/progress.ts";
 import { LIVE } from "./access.ts";
 import { type FoundNetns, NamespaceFinder, reportUnread } from "./namespaces.ts";
 import { Sockstat } from "../proc/sockstat.ts";
@@ -78,6 +79,7 @@ export function takeNetnsRows(
     const refused = new Diagnostics();
     if (access.visit(found, refused, () => read(found, root))) {
       entered.add(inode);
+      tellProgress(entered.size, "network namespaces");
       return;
     }
     if (refused.gaps.length === 0) return;

@@ -58,6 +58,8 @@ export class RecordingFile {
     for (const { owners, peerOwners } of snapshot.sockets) {
       for (const owner of [...owners, ...peerOwners ?? []]) readFacts(owner);
     }
+    // Names of what is missing are looked up when somebody asks for them.
+    for (const { items } of snapshot.gaps) void items;
     const writer = new Writer(this.#fd, this.#path);
     try {
       for (const line of encodeRecording(recorder.recording(VERSION))) writer.write(line);
