@@ -155,6 +155,8 @@ export interface ExplainedSockets {
   readonly otherPeers: number;
   /** Whether it has connections. */
   readonly connectionsVerdict: Verdict;
+  /** The device of a tunnel for which the kernel itself has this UDP port open; `null` or absent if there is none. */
+  readonly tunnel?: { readonly name: string; readonly kind: string } | null;
   readonly processes: readonly Process[];
   /** How many of them were not looked at one by one: what follows says nothing of these. */
   readonly unexamined?: number;

@@ -35,6 +35,8 @@ export interface Link {
   readonly kind: string | null;
   /** True if its other end is in another namespace. Kernel: IFLA_LINK_NETNSID. */
   readonly peerElsewhere: boolean;
+  /** UDP port that the kernel has open for a tunnel, host order; absent for another device. Kernel: IFLA_VXLAN_PORT and the like. */
+  readonly tunnelPort?: number;
 }
 
 /** An address of a link. */
@@ -83,6 +85,9 @@ const IFLA_IFNAME = 3;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+/** The attribute with the port in IFLA_INFO_DATA, be16, by kind: IFLA_VXLAN_PORT, IFLA_GENEVE_PORT, IFLA_BAREUDP_PORT. */
+const TUNNEL_PORT: Readonly<Record<string, number>> = { vxlan: 15, geneve: 5, bareudp: 1 };
 const IFLA_EXT_MASK = 29;
 const IFLA_LINK_NETNSID = 37;
 const RTEXT_FILTER_SKIP_STATS = 1 << 3;
@@ -104,6 +109,7 @@ export function decodeLink(view: DataView, start: number, end: number): Link {
   let master: number | null = null;
   let kind: string | null = null;
   let peerElsewhere = false;
+  let tunnelPort: number | undefined;
   const attributes = new AttributeCursor(view, start + IFINFOMSG_SIZE, end);
   while (attributes.next()) {
     if (attributes.type === IFLA_IFNAME) name = utf8Text(latin1Bytes(attributes.string()));
@@ -111,7 +117,11 @@ export function decodeLink(view: DataView, start: number, end: number): Link {
     else if (attributes.type === IFLA_LINK_NETNSID) peerElsewhere = true;
     else if (attributes.type === IFLA_LINKINFO) {
       const info = attributes.nested();
-      while (info.next()) if (info.type === IFLA_INFO_KIND) kind = info.string();
+      // The kind comes first.
+      while (info.next()) {
+        if (info.type === IFLA_INFO_KIND) kind = info.string();
+        else if (info.type === IFLA_INFO_DATA && kind !== null) tunnelPort = portOf(kind, info);
+      }
     }
   }
   return {
@@ -123,7 +133,18 @@ export function decodeLink(view: DataView, start: number, end: number): Link {
     master,
     kind,
     peerElsewhere,
+    ...tunnelPort === undefined ? {} : { tunnelPort },
   };
+}
+
+function portOf(kind: string, info: AttributeCursor): number | undefined {
+  const wanted = Object.hasOwn(TUNNEL_PORT, kind) ? TUNNEL_PORT[kind] : undefined;
+  if (wanted === undefined) return undefined;
+  const data = info.nested();
+  while (data.next()) {
+    if (data.type === wanted && data.length >= 2) return data.view.getUint16(data.offset, false);
+  }
+  return undefined;
 }
 
 /** Decodes an address from RTM_NEWADDR; `null` for one that is not in use. Throws DecodeError. */

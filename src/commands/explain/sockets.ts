@@ -14,6 +14,7 @@ import { isServer } from "./match.ts";
 import { connectionEnds, topPeers } from "./peers.ts";
 import { logsOf, placesOf } from "./processes.ts";
 import { faultsOf } from "./faults.ts";
+import { UnreadInterfaces } from "../../reach/interfaces.ts";
 import { forwardOf, reachReport } from "./reach.ts";
 import { firstProcesses, runOf } from "./run.ts";
 import { servicesOf } from "./services.ts";
@@ -104,6 +105,7 @@ function explainService(
     processes,
     places,
     logs,
+    tunnel: tunnelOf(first, input),
     unexamined: processes.length - looked.length,
     faults: faultsOf(sockets, connections ?? [], input),
     ...runOf(firstProcesses(relations), looked, places, logs, first, input),
@@ -139,6 +141,18 @@ function explainConnections(sockets: readonly Socket[], input: ExplainInput): Ex
     reach: null,
     forwardsTo: null,
   };
+}
+
+// The kernel opens the ports of tunnels itself. Every user may see the devices.
+function tunnelOf(
+  { transport, local, netns, owners }: Socket,
+  { namespaces }: ExplainInput,
+): { readonly name: string; readonly kind: string } | null {
+  if (transport !== "udp" || owners.length > 0 || !("address" in local)) return null;
+  const interfaces = netns === null ? undefined : namespaces.get(netns.inode)?.interfaces;
+  if (interfaces === undefined || interfaces instanceof UnreadInterfaces) return null;
+  const link = interfaces.links.find(({ tunnelPort }) => tunnelPort === local.port);
+  return link === undefined ? null : { name: link.name, kind: link.kind ?? "tunnel" };
 }
 
 function processesOf(sockets: readonly Socket[]) {

@@ -15,7 +15,7 @@ import { type Line, MANY, named, type Page, plain, unbroken } from "./page.ts";
 import { plural } from "../../text/plural.ts";
 
 /** The owners of sockets. Sockets that the same processes share in the same way are shown together. */
-export function whoLines({ sockets, relations }: ExplainedSockets, page: Page): Line[] {
+export function whoLines({ sockets, relations, tunnel }: ExplainedSockets, page: Page): Line[] {
   const groups = new Map<string, { readonly socket: Socket; related: Relations }>();
   for (const [i, socket] of sockets.entries()) {
     const related = relations[i]!;
@@ -29,7 +29,7 @@ export function whoLines({ sockets, relations }: ExplainedSockets, page: Page): 
   }
   const lines: Line[] = [];
   for (const { socket, related } of [...groups.values()].slice(0, MANY)) {
-    if (socket.owners.length === 0) lines.push(plain([ownerless(socket), "notice"]));
+    if (socket.owners.length === 0) lines.push(plain([ownerless(socket, tunnel), "notice"]));
     else lines.push(...summaryLines(related), ...treeLines(related, page));
   }
   if (groups.size > MANY) {
@@ -61,17 +61,22 @@ function withDescriptors(
   });
 }
 
-function ownerless(socket: Socket): string {
+function ownerless(socket: Socket, tunnel: ExplainedSockets["tunnel"]): string {
+  const device = tunnel == null
+    ? null
+    : `${sanitize(tunnel.name)} is a ${sanitize(tunnel.kind)} with this port`;
   switch (socket.ownership) {
     case "hidden":
       // The kernel opens UDP sockets itself: VXLAN, WireGuard, L2TP and the like. Without a full look nothing tells which it is.
       return socket.transport === "udp"
-        ? `${
-          absence("no_owner", { answer: "undecided", because: [] })
-        }, or by the kernel itself, as of a tunnel`
+        ? `${absence("no_owner", { answer: "undecided", because: [] })}, or by the kernel itself${
+          device === null ? ", as of a tunnel" : `: ${device}`
+        }`
         : absence("no_owner", { answer: "undecided", because: [] });
     case "kernel":
-      return absence("no_owner", { answer: "no" });
+      return device === null
+        ? absence("no_owner", { answer: "no" })
+        : `the kernel itself: ${device}`;
     default:
       return withoutOwner(socket);
   }
