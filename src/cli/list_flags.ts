@@ -314,6 +314,16 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     set: (options, value) => options.groupBy.push(...parseNames("group-by", value)),
   },
   {
+    long: "summary",
+    short: "s",
+    group: "Output",
+    help: "how many there are of each protocol and state, in every state",
+    set(options) {
+      options.all = true;
+      options.groupBy.push("proto", "state");
+    },
+  },
+  {
     long: "format",
     value: "FORMAT",
     choices: LIST_FORMATS,

@@ -43,6 +43,7 @@ describe("in a namespace where something listens on TCP 8080 and UDP 5353", () =
     ["--ndjson 8080", 0, /^\{"schema".*\n.*8080/],
     ["-plant", 0, /8080/],
     ["-tulpan", 0, /8080[^]*5353/],
+    ["-s", 0, /^COUNT +PROTO +STATE\n(.*\n)* +2 +total/],
     ["-tulpen", 0, /8080[^]*5353/],
     ["help", 0, /^Usage: sockeye \[FLAGS\]/],
     ["help explain", 0, /^Usage: sockeye \[explain\]/],

@@ -68,11 +68,12 @@ function ownerless(socket: Socket, tunnel: ExplainedSockets["tunnel"]): string {
   switch (socket.ownership) {
     case "hidden":
       // The kernel opens UDP sockets itself: VXLAN, WireGuard, L2TP and the like. Without a full look nothing tells which it is.
-      return socket.transport === "udp"
-        ? `${absence("no_owner", { answer: "undecided", because: [] })}, or by the kernel itself${
-          device === null ? ", as of a tunnel" : `: ${device}`
-        }`
-        : absence("no_owner", { answer: "undecided", because: [] });
+      return absence("no_owner", { answer: "undecided", because: [] }) +
+        (socket.transport === "udp"
+          ? `, or by the kernel itself${device === null ? ", as of a tunnel" : `: ${device}`}`
+          : "") +
+        // Who made it is told to everybody.
+        (socket.uid === null ? "" : `; user ${socket.uid} made the socket`);
     case "kernel":
       return device === null
         ? absence("no_owner", { answer: "no" })
