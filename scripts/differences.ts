@@ -82,7 +82,9 @@ async function compare(
       columns: list.columns ?? null,
       stdin: list.stdin ?? null,
     });
-    return tool === "lsof" ? { ...ran, stdout: withoutOwnRows(ran.stdout, ran.pid) } : ran;
+    return tool === "lsof"
+      ? { ...ran, stdout: withoutOwnRows(ran.stdout, ran.pid, process.pid) }
+      : ran;
   };
   let [before, ours, after]: Ran[] = [];
   for (let attempt = 0; attempt < TRIES; attempt++) {

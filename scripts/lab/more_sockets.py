@@ -265,8 +265,20 @@ def netlinks():
 
 
 @kind
+def datagrams():
+    for number, (family, address) in enumerate(((socket.AF_INET, LOCAL), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, LOCAL6), (socket.AF_INET6, "::"))):
+        new(family, socket.SOCK_DGRAM).bind((address, 6970 + number))
+    target = new(socket.AF_INET, socket.SOCK_DGRAM)
+    target.bind((LOCAL, 6980))
+    sender = new(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect((LOCAL, 6980))
+    sender.send(b"d" * 100)
+    new(socket.AF_INET, socket.SOCK_DGRAM, 136).bind((LOCAL, 6981))
+
+
+@kind
 def raw_protocols():
-    for protocol in (1, 2, 6, 17, 47, 89, 132, 200, 255):
+    for protocol in (1, 2, 6, 17, 47, 89, 131, 200, 255):
         new(socket.AF_INET, socket.SOCK_RAW, protocol)
     bound = new(socket.AF_INET, socket.SOCK_RAW, 112)
     bound.bind((LOCAL, 0))

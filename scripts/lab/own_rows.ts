@@ -3,24 +3,28 @@
  *
  * @module
  */
+import { foldedLines } from "./judge.ts";
 
-/** lsof forks to look at what may block, so a few process IDs after its own are its own as well. */
-const CHILDREN = 4;
+/** lsof forks to look at what may block: what gets a process ID soon after its own is its own as well. */
+const CHILDREN = 100;
 
-/** The listing without the rows, or the fields, of the process and its children. */
-export function withoutOwnRows(text: string, pid: number): string {
-  const own = (word: string | undefined) => Number(word) >= pid && Number(word) < pid + CHILDREN;
-  const lines = text.split("\n");
+/**
+ * The listing without the rows, or the fields, of the process, its children and `lab`, whose threads come and go. Spaces of
+ * rows are folded: the rows that are left out have a part in the widths of the columns.
+ */
+export function withoutOwnRows(text: string, pid: number, lab: number): string {
+  const own = (word: string | undefined) =>
+    Number(word) >= pid && Number(word) < pid + CHILDREN || Number(word) === lab;
   // A set of fields goes on until the next process.
   if (/^p\d+[\n\0]/.test(text)) {
     let skip = false;
-    return lines.filter((line) => {
+    return text.split("\n").filter((line) => {
       if (line.startsWith("p")) skip = own(/^p(\d+)/.exec(line)?.[1]);
       return !skip;
-    }).join("\n");
+    }).join("\n").trimEnd();
   }
-  return lines.filter((line) => {
-    const [first, second] = line.trim().split(/ +/);
+  return foldedLines(text).filter((line) => {
+    const [first, second] = line.split(" ");
     return !own(second) && !(own(first) && second === undefined);
   }).join("\n");
 }

@@ -109,10 +109,12 @@ test("answers that are the same, that moved, and that differ", () => {
 });
 
 test("lsof's rows about itself are left out, as rows and as fields", () => {
-  const rows = "COMMAND PID USER\nlsof 20000 root\nlsof 20001 root\npython3 12 root\n";
-  expect(withoutOwnRows(rows, 20_000)).toBe("COMMAND PID USER\npython3 12 root\n");
-  expect(withoutOwnRows("12\n20000\n", 20_000)).toBe("12\n");
-  expect(withoutOwnRows("p12\nf3\np20000\nf1\np20005\nf2\n", 20_000)).toBe("p12\nf3\np20005\nf2\n");
+  const rows =
+    "COMMAND   PID USER\nlsof    20000 root\nlsof    20001 root\nbun         7 root\npython3    12 root\n";
+  expect(withoutOwnRows(rows, 20_000, 7)).toBe("COMMAND PID USER\npython3 12 root\n");
+  expect(withoutOwnRows("12\n20000\n7\n", 20_000, 7)).toBe("12\n");
+  expect(withoutOwnRows("p12\nf3\np20000\nf1\np7\nf4\np20100\nf2\n", 20_000, 7))
+    .toBe("p12\nf3\np20100\nf2");
 });
 
 test("only what is documented is excused", () => {
