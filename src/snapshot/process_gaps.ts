@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { errnoName, errnoText, failureOf } from "../../ffi/errno.ts";
 import type { Gap } from "../model/gap.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { ALL_STATES } from "../model/state.ts";
-import { currentNetns, readNetns } from "../proc/ns.ts";
+import { currentNetns, netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { scanFew, unlistedSockets } from "./held_sockets.ts";
@@ -35,8 +36,18 @@ export function gapsOfProcesses(query: Query, sockets: Sockets, root: ProcRoot):
       continue;
     }
     const others = new Map<number, number>();
-    const netns = readNetns(root, pid);
-    if (netns !== null && netns !== own) others.set(netns, 0);
+    const link = root.link(`${pid}/ns/net`);
+    if (typeof link === "number" && failureOf(link) !== "absent") {
+      gaps.push({
+        kind: "netns",
+        reason: `the network namespace of process ${pid} could not be read: ${errnoText(-link)} (${
+          errnoName(-link)
+        })`,
+        detail: { pid, errno: errnoName(-link) },
+      });
+    }
+    const netns = typeof link === "number" ? -1 : netnsInode(link);
+    if (netns >= 0 && netns !== own) others.set(netns, 0);
     let nowhere = 0;
     for (const socket of unlistedSockets(scan, root, (inode) => shown.has(inode))) {
       if (socket.netns !== null && socket.netns !== own) {

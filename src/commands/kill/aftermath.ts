@@ -7,6 +7,7 @@ import { SOCK_DGRAM, SOCK_STREAM } from "../../../ffi/socket.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { parseAddress } from "../../model/endpoint.ts";
 import type { Process } from "../../model/owner.ts";
+import { becauseText, decide } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { sanitize } from "../../text/sanitize.ts";
@@ -67,6 +68,17 @@ export function aftermath(
   }
   if (now.length > 0) {
     return { verdict: "undecided", text: `${head}${verb} still, by a process that is not seen` };
+  }
+  // What was not found may be in what could not be read.
+  const looked = decide(false, {
+    tables: (label) => label.startsWith(shown.transport) || label.startsWith(shown.family),
+    namespaces: true,
+  }, input.diagnostics.gaps);
+  if (looked.answer === "undecided") {
+    return {
+      verdict: "undecided",
+      text: `${head}whether it is still held could not be read: ${sanitize(becauseText(looked))}`,
+    };
   }
   return { verdict: "free", text: `${head}${freeText(shown, input)}` };
 }
