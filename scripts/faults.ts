@@ -51,7 +51,7 @@ async function main(): Promise<number> {
   const problems: string[] = [];
   if (parts.includes("inject")) problems.push(...await injection());
   if (parts.includes("mutate")) {
-    const result = mutate(seconds ?? MUTATION_SECONDS, seed);
+    const result = await mutate(seconds ?? MUTATION_SECONDS, seed);
     console.log(`${mutationTable(result)}\n`);
     problems.push(...result.problems);
   }

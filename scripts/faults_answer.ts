@@ -58,7 +58,8 @@ export function judge(command: Command, plain: Ran, ran: Ran): Outcome {
 
 // What explain could not read stands beside what it could, facts about a process have the files, and doctor has reasons.
 function unreadIn(out: string): number {
-  return out.match(/"unread": ?(\[[^\]]|\{)|"reason": ?"|not read: /g)?.length ?? 0;
+  return out.match(/"unread": ?(\[[^\]]|\{)|"reason": ?"|"enterable": ?false|not read: /g)
+    ?.length ?? 0;
 }
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -66,9 +66,9 @@ export const ERRORS: readonly string[] = [...ABSENT, ...DENIED, ...FAILED];
 /** A call that is told to try again always never gets anywhere, which is no answer of the kernel's. */
 const ONCE_ONLY = new Set(["EINTR", "EAGAIN"]);
 
-/** Memory, threads and the end: where they fail there is no program. */
+/** Memory, threads and the end: where they fail there is no program. Nor close(2), which closes whatever it answers. */
 const NOT_TRIED = new Set(
-  "exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
+  "close exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
     .split(" "),
 );
 
@@ -126,7 +126,7 @@ export async function inject(options: InjectionOptions): Promise<InjectionResult
 }
 
 /** A fixture to look at. Each worker has its own: a run may copy descriptors for a moment, and is an owner then. */
-class Place {
+export class Place {
   readonly #fixture: Fixture;
   /** What leads a command into its namespaces. */
   readonly inside: readonly string[];

@@ -217,7 +217,7 @@ class Side {
 
   /** The difference for a service that the other side lacks. It is undecided if that side may have missed the service. */
   gone(service: Service, kind: "appeared" | "vanished", other: Side): Difference {
-    const reason = other.#whyUnseen(service);
+    const reason = this.#whyMisplaced() ?? other.#whyMisplaced() ?? other.#whyUnseen(service);
     const values = service.values;
     return {
       kind: reason === null ? kind : "undecided",
@@ -230,6 +230,16 @@ class Side {
       fields: [],
       reason,
     };
+  }
+
+  /** Why a service of one network namespace may be told as one of another; `null` if it is not. */
+  #whyMisplaced(): string | null {
+    const { host, gaps } = this.#document;
+    if (host.netns !== null) return null;
+    const gap = gaps.find(({ kind }) => kind === "netns");
+    return gap === undefined
+      ? null
+      : `which network namespace is the host's is not known: ${gap.reason}`;
   }
 
   #whyUnseen(service: Service): string | null {

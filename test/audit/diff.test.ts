@@ -146,6 +146,14 @@ describe("compare()", () => {
       .toEqual(["undecided unix-stream /run/a.sock exe,user,unit,container"]);
   });
 
+  test("without knowing the host's own namespace, nothing has appeared in it", () => {
+    const gap = { kind: "netns", reason: "our own network namespace could not be read" };
+    const lost = snapshot([socket("0.0.0.0", 81)], [gap]);
+    const blind = { ...lost, host: { ...lost.host, netns: null } };
+    expect(told(snapshot([]), blind)).toEqual(["undecided tcp 0.0.0.0:81"]);
+    expect(told(blind, snapshot([]))).toEqual(["undecided tcp 0.0.0.0:81"]);
+  });
+
   test("what a failed call may have lost has not vanished", () => {
     const gap = { kind: "reads", reason: "1 system call failed" };
     expect(told(snapshot([socket("0.0.0.0", 80)]), snapshot([], [gap])))
