@@ -102,6 +102,16 @@ export const MEANT: readonly Rule[] = [
     "TEXT",
   ),
   replace(
+    "a snapshot tells whether a program is the file that the host has at its path",
+    /,\s*"exe_is_host_file": ?(?:null|true|false)/g,
+    "",
+  ),
+  replace(
+    "--bind tries SO_REUSEPORT too",
+    /\n?\s*"reuse_port": ?(?:null|"\w+"),/g,
+    "",
+  ),
+  replace(
     "explain's JSON tells why it is undecided, what was not read, and sockets in no table",
     /,?\s*"(?:because|unread|unlisted)": ?\[\](?=,?\s)/g,
     "",
@@ -139,6 +149,8 @@ export const MEANT: readonly Rule[] = [
 /** Lists that are not compared, and why: their whole answer was changed on purpose since then, or holds clocks. */
 export const NOT_COMPARED: readonly (readonly [commandLine: RegExp, why: string])[] = [
   [/^sockeye --process 'py\*'$/, "--process takes patterns"],
+  [/^sockeye explain --bind 127\.0\.0\.1:9100$/, "--bind tries SO_REUSEPORT too"],
+  [/^sockeye explain (?:--bind )?nonsense/, "a target may be a unit, a container or a host's name"],
   [/^\(nobody\) sockeye explain /, "explain words what it may not see in other terms"],
   [/ sockeye -a -i \(terminal/, "what -i has in addition breaks its lines elsewhere"],
   [/ sockeye ss -tanpe \(terminal/, "a name that turns text around has three marks, not an escape"],
