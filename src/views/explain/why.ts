@@ -111,7 +111,7 @@ function restartText(restart: string | null): string {
   }
 }
 
-export function usesLines({ usage }: ExplainedSockets): Line[] {
+export function usesLines({ usage, unexamined = 0 }: ExplainedSockets): Line[] {
   const sum = (of: (one: Usage) => number | null) => {
     const known = usage.map(of).filter((value) => value !== null);
     return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
@@ -129,7 +129,11 @@ export function usesLines({ usage }: ExplainedSockets): Line[] {
       .sort((a, b) => b.openFiles! / b.openFilesLimit! - a.openFiles! / a.openFilesLimit!)[0];
   if (parts.length === 0 && fullest === undefined) return [];
   const spans: Span[] = [
-    ...many ? [`${plural(usage.length, "process", "processes")}: `] : [],
+    ...unexamined > 0
+      ? [`${usage.length} of ${usage.length + unexamined} processes: `]
+      : many
+      ? [`${plural(usage.length, "process", "processes")}: `]
+      : [],
     parts.join(", "),
   ];
   if (fullest !== undefined) {

@@ -412,6 +412,7 @@ const SCREENS: Readonly<Record<string, readonly Explanation[]>> = {
           orphaned: true,
         },
       ],
+      unexamined: 40,
       usage: [
         usage(980, { cpuMs: 420 }),
         usage(981, { openFiles: 1000, cpuMs: null }),
