@@ -347,6 +347,15 @@ describe("linux-x64, on this machine,", () => {
   const file = binary("linux-x64");
   const here = firstReason(made, x64);
 
+  testIf(here, "says that the stack is too small, in one line", () => {
+    expect(ran("sh", "-c", 'ulimit -s 64; exec "$0" --version', file)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "sockeye: the stack may have less than 192 kB here, and the runtime in this file " +
+        "needs more: ulimit -s 8192\n",
+    });
+  });
+
   testIf(
     firstReason(here, needs("qemu-x86_64-static")),
     "refuses a processor that lacks what the runtime needs",

@@ -1,7 +1,7 @@
 /* What differs between the two machines: numbers of system calls, how one is made, the entry, and what the processor must have. */
 #if defined(__x86_64__)
 
-enum { SYS_write = 1, SYS_uname = 63, SYS_exit_group = 231, SYS_faccessat = 269 };
+enum { SYS_write = 1, SYS_uname = 63, SYS_getrlimit = 97, SYS_exit_group = 231, SYS_faccessat = 269 };
 
 static inline long call(long number, long a, long b, long c) {
   long result;
@@ -45,7 +45,7 @@ static inline const char *processor_lacks(unsigned long hwcap) {
 
 #elif defined(__aarch64__)
 
-enum { SYS_faccessat = 48, SYS_write = 64, SYS_exit_group = 94, SYS_uname = 160 };
+enum { SYS_faccessat = 48, SYS_write = 64, SYS_exit_group = 94, SYS_uname = 160, SYS_getrlimit = 163 };
 
 static inline long call(long number, long a, long b, long c) {
   register long x8 __asm__("x8") = number;
