@@ -38,6 +38,11 @@ test.each([...schemas])("%s names itself as its file is named", (file, schema) =
   expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
 });
 
+test("counts have the host and the gaps of snapshots", () => {
+  const [counts, snapshots] = ["count-1.json", "snapshot-1.json"].map((name) => schemas.get(name));
+  for (const name of ["host", "gap"]) expect(counts.$defs[name]).toEqual(snapshots.$defs[name]);
+});
+
 /** Objects whose keys the schema does not list: the kernel decides what there is, or the kind of a gap, or the states met. */
 const OPEN: Readonly<Record<string, readonly string[]>> = {
   "audit-1.json": ["/$defs/gap"],
