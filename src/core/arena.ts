@@ -1,7 +1,8 @@
 /**
  * Where things are in the arena. Both gears and the code around them address it by this table.
  *
- * Areas have a fixed place and more room than can be needed: memory that is not touched costs nothing.
+ * Areas have a fixed place. Memory that is not touched costs nothing, but the runtime collects garbage as soon as a program has
+ * taken much of it; so the last area is the one that is longer in a large arena.
  *
  * @module
  */
@@ -48,15 +49,13 @@ export const LABELS: u32 = 0x3000;
 export const INFO: u32 = 0x8000;
 /** A large number in pieces. */
 export const BIG: u32 = 0x9000;
-/** Messages that are to be read. */
+/** Messages that are to be read: more than the kernel sends at a time. */
 export const INPUT: u32 = 0x10000;
-export const INPUT_SIZE: u32 = 0x180000;
+export const INPUT_SIZE: u32 = 0x30000;
 /** Rows that are laid out, on their way out. */
-export const OUTPUT: u32 = 0x200000;
-/** Lengths of cells, 16 bits each. */
-export const LENGTHS: u32 = 0x300000;
-/** Cells, one after the other. */
-export const CELLS: u32 = 0x900000;
-export const CELLS_SIZE: u32 = 0x900000;
-/** Bytes of the whole. */
-export const ARENA_SIZE: u32 = 0x1200000;
+export const OUTPUT: u32 = 0x40000;
+/** Cells, one after the other, each with its length before it. */
+export const CELLS: u32 = 0xa0000;
+/** Bytes of the whole, with room for all cells that are kept at one time, and of what a small table needs. */
+export const ARENA_SIZE: u32 = 0xa00000;
+export const SMALL_ARENA_SIZE: u32 = 0x100000;

@@ -1,7 +1,7 @@
 /**
  * The cells of a table of ss, and how they are laid out in rows.
  *
- * Cells are bytes one after the other, and a length each; the columns they belong to follow from their order. Chunks are
+ * Cells stand one after the other, each with its length in two bytes before it; the columns they belong to follow from their order. Chunks are
  * counted as ss fills them, because it prints what it has when a row ends in the fifth: see tools/ss/layout/table.ts.
  *
  * @module
@@ -14,7 +14,6 @@ import {
   COLUMN,
   COUNT,
   LAYOUT,
-  LENGTHS,
   LONGEST,
   NEXT,
   NEXT_AT,
@@ -34,7 +33,7 @@ export const CELL_MAX: u32 = 0xffff;
 const CHUNKS_MAX: u32 = 5;
 // A chunk has room for 1 MiB less its own header. Each cell has its length before it, in two bytes at an even address.
 const CHUNK_SIZE: u32 = 1048560;
-const LENGTH_SIZE: u32 = 2;
+export const LENGTH_SIZE: u32 = 2;
 /** Columns, as in tools/ss/layout/columns.ts. */
 const LAST: u32 = 9;
 
@@ -44,7 +43,7 @@ export const RIGHT: u32 = 1;
 /** From so many bytes on, a call costs less than a loop. */
 const LONG: u32 = 96;
 /** What is laid out in one go, at most; one cell more has room behind it. */
-const PORTION: u32 = 0x40000;
+const PORTION: u32 = 0x30000;
 
 let start: u32 = 0;
 let column: u32 = 0;
@@ -100,9 +99,10 @@ function endCell(): void {
     }
     put32(longest, length);
   }
-  put16(LENGTHS + (count << 1), length);
+  put16(start - LENGTH_SIZE, length);
   count += 1;
-  start = cursor();
+  start = cursor() + LENGTH_SIZE;
+  setCursor(start);
   if (!fits(length)) {
     chunks += 1;
     used = LENGTH_SIZE;
@@ -159,7 +159,7 @@ export function lay(end: u32): u32 {
   let wide: boolean = false;
   while (cell < end && out < limit) {
     const style: u32 = LAYOUT + at * 12;
-    const length: u32 = get16(LENGTHS + (cell << 1));
+    const length: u32 = get16(from);
     const width: u32 = get32(style);
     const align: u32 = get32(style + 8);
     let missing: u32 = width > length ? width - length : 0;
@@ -175,6 +175,7 @@ export function lay(end: u32): u32 {
       out = blanks(out, missing);
       missing = 0;
     }
+    from += LENGTH_SIZE;
     if (length > LONG) copy(out, from, length);
     else for (let i: u32 = 0; i < length; i += 8) copy8(out + i, from + i);
     out += length;
@@ -203,8 +204,8 @@ function blanks(out: u32, n: u32): u32 {
 
 /** Forgets the cells, not the widths: they were printed. */
 export function forgetCells(): void {
-  put32(AT, CELLS);
-  put32(START, CELLS);
+  put32(AT, CELLS + LENGTH_SIZE);
+  put32(START, CELLS + LENGTH_SIZE);
   put32(COLUMN, 0);
   put32(COUNT, 0);
   put32(CHUNKS, 1);

@@ -7,16 +7,16 @@
  *
  * @module
  */
+import { DecodeError } from "../model/decode_error.ts";
 import {
   ARENA_SIZE,
   AT,
   CELLS,
-  COUNT,
   INPUT,
   INPUT_SIZE,
   LABELS,
-  LENGTHS,
   PAIRS,
+  SMALL_ARENA_SIZE,
 } from "./arena.ts";
 import { LABEL_TEXTS } from "./label_texts.ts";
 import * as labels from "./labels.ts";
@@ -41,8 +41,8 @@ export const HAS_SECOND_GEAR = typeof SOCKEYE_CORE === "string";
 
 const FORCED = typeof SOCKEYE_GEAR === "number" ? SOCKEYE_GEAR : 0;
 const PAGE_SIZE = 0x10000;
-/** Bytes of messages from which on the second gear pays: those of some eighty plain rows, or twenty with all details. */
-const MANY = 8 * 1024;
+/** Bytes of messages from which on the second gear pays: those of some two hundred plain rows. */
+const MANY = 20 * 1024;
 
 /** The second gear in base64; `null` where the sources run without a build. */
 const SECOND = typeof SOCKEYE_CORE === "string" ? SOCKEYE_CORE : null;
@@ -54,16 +54,16 @@ export class Core {
   functions: CoreFunctions = first;
   readonly #second: string | null;
   #work = 0;
-  #settled: boolean;
+  #isLarge = false;
 
   /** `gear`: the only one, for tests; 0 begins in the first and goes on in the second. There is one in the first at a time. */
   constructor(gear: number = FORCED, second: string | null = SECOND) {
-    this.#second = second;
-    this.#settled = gear === 1 || second === null;
+    this.#second = gear === 1 ? null : second;
     const made = gear === 2 ? this.#makeSecond() : null;
-    const buffer = made === null ? new ArrayBuffer(ARENA_SIZE) : made.buffer;
+    const buffer = made === null ? new ArrayBuffer(SMALL_ARENA_SIZE) : made.buffer;
     if (made === null) setMemory(buffer);
     else this.functions = made.functions;
+    this.#isLarge = made !== null;
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.#prepare();
@@ -93,43 +93,50 @@ export class Core {
   }
 
   /**
-   * Where the core finds the bytes of `view` from `start` to `end`: there already, or copied into INPUT. Throws RangeError where there
-   * is no room for them: the kernel sends 32 KiB at a time.
+   * Where the core finds the bytes of `view` from `start` to `end`: there already, or copied into INPUT. Throws DecodeError where there
+   * is no room for them: the kernel sends 32 KiB at a time, a file may have more.
    */
   input(view: DataView, start: number, end: number): number {
     const from = view.byteOffset + start;
     if (view.buffer === this.bytes.buffer) return from;
     if (end - start > INPUT_SIZE) {
-      throw new RangeError(`Messages of ${end - start} bytes do not fit into the core`);
+      throw new DecodeError("messages", start, `${end - start} bytes are longer than any message`);
     }
     this.bytes.set(new Uint8Array(view.buffer, from, end - start), INPUT);
     return INPUT;
   }
 
   /**
-   * Says that `amount` bytes more are to be worked on, and that the current cell is written up to `at`. Returns true when the second gear was put in: `bytes`, `view` and
-   * `functions` are others then.
+   * Says that `amount` bytes more are to be worked on, and that the current cell is written up to `at`. Returns true when that made
+   * the arena large, and put in the second gear if there is one: `bytes`, `view` and `functions` are others then.
    */
   work(amount: number, at: number): boolean {
-    if (this.#settled) return false;
+    if (this.#isLarge) return false;
     this.#work += amount;
     if (this.#work <= MANY) return false;
-    this.#settled = true;
-    const made = this.#makeSecond();
-    if (made === null) return false;
+    this.enlarge(at);
+    return true;
+  }
+
+  /** Makes a small arena large, as {@linkcode Core.work} does. Returns false where it is already. */
+  enlarge(at: number): boolean {
+    if (this.#isLarge) return false;
     this.functions.saveCells(at);
-    const bytes = new Uint8Array(made.buffer);
+    const made = this.#makeSecond();
+    const buffer = made === null ? new ArrayBuffer(ARENA_SIZE) : made.buffer;
+    const bytes = new Uint8Array(buffer);
     this.#copyTo(bytes);
     this.bytes = bytes;
-    this.view = new DataView(made.buffer);
-    this.functions = made.functions;
+    this.view = new DataView(buffer);
+    if (made === null) setMemory(buffer);
+    else this.functions = made.functions;
+    this.#isLarge = true;
     this.functions.loadCells();
     return true;
   }
 
   // `null` where there is no memory for it, or none that may be made executable.
   #makeSecond(): { readonly buffer: ArrayBuffer; readonly functions: CoreFunctions } | null {
-    this.#settled = true;
     if (this.#second === null) return null;
     try {
       const memory = new WebAssembly.Memory({ initial: ARENA_SIZE / PAGE_SIZE });
@@ -146,7 +153,6 @@ export class Core {
     const { view } = this;
     const copy = (from: number, to: number) => bytes.set(this.bytes.subarray(from, to), from);
     copy(0, INPUT);
-    copy(LENGTHS, LENGTHS + 2 * view.getUint32(COUNT, true));
     copy(CELLS, view.getUint32(AT, true));
   }
 }

@@ -6,6 +6,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CELLS, LONGEST, SHOWN } from "../../src/core/arena.ts";
+import { LENGTH_SIZE } from "../../src/core/cells.ts";
 import type { Core } from "../../src/core/gears.ts";
 import { inBothGears } from "../support/core.ts";
 
@@ -49,14 +50,14 @@ function printedAfter(core: Core, lengths: readonly number[]): number[] {
   view.setUint32(SHOWN, (1 << columns) - 1, true);
   bytes.fill(0, LONGEST, LONGEST + 4 * columns);
   functions.forgetCells();
-  let at: number = CELLS;
+  let at: number = CELLS + LENGTH_SIZE;
   lengths.forEach((length, i) => {
     const column = i % columns;
     const next = functions.goToColumn(column, at);
     if (next === 0) {
       prints.push(i);
       functions.forgetCells();
-      at = functions.goToColumn(column, CELLS);
+      at = functions.goToColumn(column, CELLS + LENGTH_SIZE);
     } else at = next;
     at += length;
   });

@@ -6,16 +6,8 @@
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  CELLS,
-  COUNT,
-  INPUT,
-  LENGTHS,
-  LONGEST,
-  OPTIONS,
-  SHOWN,
-  STOPPED,
-} from "../../src/core/arena.ts";
+import { CELLS, COUNT, INPUT, LONGEST, OPTIONS, SHOWN, STOPPED } from "../../src/core/arena.ts";
+import { LENGTH_SIZE } from "../../src/core/cells.ts";
 import { Core, theCore } from "../../src/core/gears.ts";
 import { LABEL_TEXTS } from "../../src/core/label_texts.ts";
 import * as labels from "../../src/core/labels.ts";
@@ -68,7 +60,7 @@ function made(core: Core, given: readonly number[], options: number, behind: num
   const end = INPUT + given.length;
   const stops: number[] = [];
   let at = INPUT;
-  let cell: number = CELLS;
+  let cell: number = CELLS + LENGTH_SIZE;
   for (let round = 0; round < 50; round++) {
     at = functions.rows(at, end, cell);
     cell = functions.cursor();
@@ -83,12 +75,11 @@ function made(core: Core, given: readonly number[], options: number, behind: num
     Number(functions.startRow(INPUT, end, cell)),
   ];
   cell = functions.cursor();
-  const count = view.getUint32(COUNT, true);
   return {
     stops,
     rest,
     cells: Buffer.from(core.bytes.subarray(CELLS, cell)).toString("latin1"),
-    lengths: [...new Uint16Array(core.bytes.buffer, LENGTHS, count)],
+    count: view.getUint32(COUNT, true),
     longest: [...new Uint32Array(core.bytes.buffer, LONGEST, 10)],
   };
 }

@@ -5,6 +5,8 @@
  */
 import { join } from "node:path";
 import { keptCore } from "../../scripts/release/core.ts";
+import { CELLS } from "../../src/core/arena.ts";
+import { LENGTH_SIZE } from "../../src/core/cells.ts";
 import { Core, theCore } from "../../src/core/gears.ts";
 
 /** The second gear in base64, compiled where it was not before. */
@@ -14,6 +16,8 @@ const second = new Core(2, SECOND_GEAR);
 
 /** Both gears by name. Sources that run without a build have the first only, so the core of this process is in it. */
 export function bothGears(): readonly (readonly [name: string, core: Core])[] {
+  // What tests write by hand needs the whole arena.
+  theCore().enlarge(CELLS + LENGTH_SIZE);
   return [["first", theCore()], ["second", second]];
 }
 

@@ -67,6 +67,7 @@ export class TextCells extends SsTable {
       screen: null,
       terminal: false,
     });
+    this.length = 0;
   }
 
   override column(column: number): void {

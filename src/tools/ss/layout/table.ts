@@ -11,11 +11,9 @@
  */
 import {
   CELLS,
-  CELLS_SIZE,
   COLUMN as CURRENT_COLUMN,
   COUNT,
   LAYOUT,
-  LENGTHS,
   LONGEST,
   NEXT,
   NEXT_AT,
@@ -29,7 +27,7 @@ import {
   VISIBLE,
   WAITING,
 } from "../../../core/arena.ts";
-import { CELL_MAX, LAID_OUT, RIGHT, TOO_WIDE } from "../../../core/cells.ts";
+import { CELL_MAX, LAID_OUT, LENGTH_SIZE, RIGHT, TOO_WIDE } from "../../../core/cells.ts";
 import { type Core, theCore } from "../../../core/gears.ts";
 import { NETID } from "../../../core/labels.ts";
 import { MSG_INODE } from "../../../families/inet/uapi.ts";
@@ -42,8 +40,8 @@ import { COLUMN, type Column, COLUMN_STYLES, columnWidths, layoutOf } from "./co
 
 const LAST_COLUMN = COLUMN.extras;
 const NEWLINE = 0x0a;
-/** What a row counts as, where it is written from here: about as much as a message. */
-const ROW_WORK = 256;
+/** What a row counts as, where it is written from here: only a small part is the core's work. */
+const ROW_WORK = 32;
 
 /** How a table is to look. */
 interface SsTableOptions {
@@ -87,6 +85,7 @@ export class SsTable extends ByteBuffer {
     view.setUint32(SHOWN, mask, true);
     bytes.fill(0, LONGEST, LONGEST + 4 * COLUMN_STYLES.length);
     core.functions.forgetCells();
+    this.length = LENGTH_SIZE;
   }
 
   /** Prints the line of titles above everything else. Call it first. */
@@ -107,7 +106,7 @@ export class SsTable extends ByteBuffer {
     let at = this.#core.functions.goToColumn(column, CELLS + this.length);
     if (at === 0) {
       this.render();
-      at = this.#core.functions.goToColumn(column, CELLS);
+      at = this.#core.functions.goToColumn(column, CELLS + this.length);
     }
     this.length = at - CELLS;
   }
@@ -196,6 +195,10 @@ export class SsTable extends ByteBuffer {
   /** A cell that is longer than any may be is cut here already. */
   protected override grow(needed: number): void {
     const core = this.#core;
+    if (core.enlarge(CELLS + this.length)) {
+      this.moveTo(cellsOf(core));
+      if (needed <= this.data.length) return;
+    }
     core.functions.saveCells(CELLS + this.length);
     const longest = core.view.getUint32(START, true) - CELLS + CELL_MAX;
     if (longest + needed - this.length > this.data.length) {
@@ -223,15 +226,17 @@ export class SsTable extends ByteBuffer {
     const start = view.getUint32(START, true) - CELLS;
     if (!this.#shown[view.getUint32(CURRENT_COLUMN, true)]) this.length = start;
     const cells = view.getUint32(COUNT, true);
-    if (cells > 0 || this.length > 0) this.#print(cells, Math.min(this.length - start, CELL_MAX));
+    if (cells > 0 || this.length > LENGTH_SIZE) {
+      view.setUint16(CELLS + start - LENGTH_SIZE, Math.min(this.length - start, CELL_MAX), true);
+      this.#print(cells + 1);
+    }
     functions.forgetCells();
-    this.length = 0;
+    this.length = LENGTH_SIZE;
   }
 
-  /** `last` is the length of the cell that was not ended, which is printed even when it is empty. */
-  #print(cells: number, last: number): void {
+  /** Prints so many cells; the last is the one that was not ended, which is printed even when it is empty. */
+  #print(cells: number): void {
     const { functions, view, bytes } = this.#core;
-    view.setUint16(LENGTHS + 2 * cells, last, true);
     const longest: number[] = [];
     for (let i = 0; i < COLUMN_STYLES.length; i++) {
       longest.push(view.getUint32(LONGEST + 4 * i, true));
@@ -253,7 +258,7 @@ export class SsTable extends ByteBuffer {
     view.setUint32(NEXT_COLUMN, 0, true);
     view.setUint32(OUT_LENGTH, 0, true);
     for (;;) {
-      const reached = functions.lay(cells + 1);
+      const reached = functions.lay(cells);
       if (reached === LAID_OUT) break;
       this.#send();
       if (reached === TOO_WIDE) this.#printWide();
@@ -273,16 +278,17 @@ export class SsTable extends ByteBuffer {
     const at = view.getUint32(NEXT_AT, true);
     const column = view.getUint32(NEXT_COLUMN, true);
     const style = LAYOUT + 12 * column;
-    const length = view.getUint16(LENGTHS + 2 * cell, true);
+    const length = view.getUint16(at, true);
+    const text = at + LENGTH_SIZE;
     const blanks = " ".repeat(view.getUint32(style, true) - length);
     const right = view.getUint32(style + 8, true) === RIGHT;
     const delimiter = view.getUint32(style + 4, true) === 1 ? " " : "";
     const last = column + 1 === view.getUint32(VISIBLE, true);
     this.#out.writeBytes(utf8Bytes(right ? delimiter + blanks : delimiter));
-    this.#out.writeBytes(bytes.subarray(at, at + length));
+    this.#out.writeBytes(bytes.subarray(text, text + length));
     this.#out.writeBytes(utf8Bytes((right ? "" : blanks) + (last ? "\n" : "")));
     view.setUint32(NEXT, cell + 1, true);
-    view.setUint32(NEXT_AT, at + length, true);
+    view.setUint32(NEXT_AT, text + length, true);
     view.setUint32(NEXT_COLUMN, last ? 0 : column + 1, true);
   }
 
@@ -295,7 +301,7 @@ export class SsTable extends ByteBuffer {
 }
 
 function cellsOf({ bytes }: Core): Uint8Array<ArrayBuffer> {
-  return bytes.subarray(CELLS, CELLS + CELLS_SIZE);
+  return bytes.subarray(CELLS);
 }
 
 // ss prints quotes and backslashes as they are; only what a terminal would act on is changed.
