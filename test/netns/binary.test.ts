@@ -147,7 +147,7 @@ print(size, lines, last == b"\\n", before == after, child.returncode)
       `"$0" --help | head -n 1; echo "\${PIPESTATUS[0]}"`,
       SOCKEYE,
     ]);
-    expect(run.stdout.toString()).toBe("Usage: sockeye [FLAGS] [FILTER]\n0\n");
+    expect(run.stdout.toString()).toBe("Usage: sockeye [FLAGS] [TARGET… | FILTER]\n0\n");
     expect(run.stderr.toString()).toBe("");
   });
 
