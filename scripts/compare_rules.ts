@@ -97,6 +97,11 @@ export const MEANT: readonly Rule[] = [
     "",
   ),
   replace(
+    "an entry that nothing matched allows what was not seen, as far as that is known",
+    /allows what (?:is not there|was not seen)/g,
+    "allows NOTHING",
+  ),
+  replace(
     "an audit says what a full queue means for the family, and what would let it see more",
     /(its accept queue is full: |Run as root on the host, so that the missing part can be seen|Let Sockeye see the missing part; )[^"\n]*/g,
     "TEXT",
@@ -113,7 +118,7 @@ export const MEANT: readonly Rule[] = [
   ),
   replace(
     "JSON tells why something is undecided, what was not read, and sockets in no table",
-    /,\s*"(?:because|unread|unlisted)": ?\[\](?=\s*[}\]])|"(?:(?:because|unread|unlisted)": ?\[\]|undecided": ?false),\s*/g,
+    /,\s*"(?:because|unread|unlisted|undecided)": ?\[\](?=\s*[}\]])|"(?:(?:because|unread|unlisted|undecided)": ?\[\]|undecided": ?false),\s*/g,
     "",
   ),
   replace(
@@ -160,6 +165,7 @@ export const NOT_COMPARED: readonly (readonly [commandLine: RegExp, why: string]
     /^sockeye audit (?!.*(?:--policy|--init|--help|--snapshot))/,
     "inside a PID namespace two rules are not decidable, which every format tells",
   ],
+  [/^sockeye audit --init --unix$/, "the YAML library quotes tabs and newlines in another way"],
   [/^sockeye diff (?:snapshot|other)\.json/, "what an old snapshot does not have is undecided"],
   [/^\(nobody\) sockeye explain /, "explain words what it may not see in other terms"],
   [/ sockeye -a -i \(terminal/, "what -i has in addition breaks its lines elsewhere"],
@@ -188,6 +194,11 @@ export const RULES: readonly Rule[] = [
     "time of the run in reports",
     /"(now|time|timestamp|@timestamp|created|startTimeUtc|endTimeUtc|timeUnixNano|observedTimeUnixNano|unixTime|calendarTime)": ?"?[\d:.TZ-]+"?/g,
     '"$1":"TIME"',
+  ),
+  replace(
+    "time of the run in JUnit and Prometheus",
+    /(timestamp="|timestamp_seconds )[\d:.TZ-]+/g,
+    "$1TIME",
   ),
   replace("expiry of timers in JSON", /"expires_ms": ?\d+/g, '"expires_ms":0'),
   replace(
