@@ -420,7 +420,7 @@ describe("where memory cannot be made executable (W^X)", () => {
     });
     expect(shell(`"$0" --help | head -n 1`)).toMatchObject({
       status: 0,
-      stdout: "Usage: sockeye [FLAGS] [FILTER]\n",
+      stdout: "Usage: sockeye [FLAGS] [TARGET… | FILTER]\n",
     });
     expect(shell(`"$0" --nonsense`).stderr).toMatch(/there is no flag --nonsense; .*\n$/);
   });
