@@ -380,9 +380,12 @@ export class Tracker {
     known: KnownSocket,
     by: EventProcess | null,
   ): void {
+    // What a socket has sent is what went over its flows, if it was watched from the start and all of them are still counted.
+    let sent: number | null = known.openedNs !== null && this.#seesStates ? 0 : null;
     for (const flow of known.flows.values()) {
       const counts = this.#flowCounts(flow.key);
       if (counts !== null) this.#tellFlow(cookie, known, flow, counts, record.timeNs);
+      sent = counts === null || sent === null ? null : sent + flow.bytes;
     }
     known.closer = by;
     if (known.waiting) {
@@ -413,8 +416,8 @@ export class Tracker {
     this.#did(known, by, "hook");
     this.#tell(record, cookie, known, {
       event: "close",
-      bytesSent: record.bytesSent,
-      bytesReceived: record.bytesReceived,
+      bytesSent: known.transport === "tcp" ? null : sent,
+      bytesReceived: known.transport === "tcp" || sent === null ? null : record.bytesReceived ?? 0,
       durationMs: known.openedNs === null ? null : milliseconds(record.timeNs - known.openedNs),
     });
     this.#forget(cookie, known);

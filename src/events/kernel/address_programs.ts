@@ -25,7 +25,7 @@ import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { swap32 } from "../../model/byte_order.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
 import { countFlow } from "./flow_code.ts";
-import { FLOW_KEY_SIZE, SENDING_PENDING } from "./maps.ts";
+import { FLOW_KEY_SIZE, PENDING, SENDING_PENDING } from "./maps.ts";
 import { AT, FLAG, KIND } from "./record.ts";
 
 // enum bpf_attach_type.
@@ -160,11 +160,26 @@ function announced(context: KernelContext, v6: boolean): (Instruction | Label)[]
   code.copy(R10, base + AT.peer, value + 8, 16);
   code.copy(R10, base + AT.peerPort, value + 24, 2);
   code.copy(R10, base + AT.family, value + 26, 2);
-  code.add(
-    storeImmediate(8, R10, value + SENDING_PENDING, 1),
-    call(FN.getCurrentPidTgid),
-    store(8, R10, key, R0),
-  );
+  const [ready, fresh] = [code.fresh(), code.fresh()];
+  code.add(storeImmediate(8, R10, value + SENDING_PENDING, PENDING.socket));
+  if (context.filter !== null) {
+    // Judged here once, so that the other program need not look at the datagram at all.
+    code.filter("unwanted");
+    code.add(
+      jump(ready),
+      label("unwanted"),
+      storeImmediate(8, R10, value + SENDING_PENDING, PENDING.unwanted),
+      label(ready),
+    );
+  }
+  code.add(call(FN.getCurrentPidTgid), store(8, R10, key, R0));
+  // To write into what is there costs a fraction of setting a value.
+  code.lookUp(context.maps.sending);
+  code.add(jumpIfImmediate(R0, "==", 0, fresh));
+  for (let i = 0; i < SENDING_PENDING + 8; i += 8) {
+    code.add(load(8, R1, R10, value + i), store(8, R0, i, R1));
+  }
+  code.add(jump("out"), label(fresh));
   code.update(context.maps.sending);
   return code.finish();
 }

@@ -25,21 +25,10 @@ import { FLOW, FLOW_VALUE_SIZE } from "./maps.ts";
 export function countFlow(code: EventCode, result: number | null): void {
   const { flows } = code.context.maps;
   const { value } = code;
-  const [first, failed, told] = [code.fresh(), code.fresh(), code.fresh()];
+  const first = code.fresh();
   code.lookUp(flows);
   code.add(jumpIfImmediate(R0, "==", 0, first));
-  if (result !== null) {
-    code.add(
-      jumpIfImmediate(result, "s<", 0, failed),
-      atomicAdd(8, R0, FLOW.bytes, result),
-      jump(told),
-      label(failed),
-      moveImmediate(R1, 1),
-      atomicAdd(8, R0, FLOW.failed, R1),
-      label(told),
-    );
-  }
-  code.add(moveImmediate(R1, 1), atomicAdd(8, R0, FLOW.count, R1));
+  addToFlow(code, result);
   code.add(jump("out"), label(first));
   code.clear(value, FLOW_VALUE_SIZE);
   code.add(storeImmediate(8, R10, value + FLOW.count, 1));
@@ -55,4 +44,21 @@ export function countFlow(code: EventCode, result: number | null): void {
     );
   }
   code.update(flows);
+}
+
+/** Counts a datagram of the flow whose counts r0 points to. */
+export function addToFlow(code: EventCode, result: number | null): void {
+  const [failed, told] = [code.fresh(), code.fresh()];
+  if (result !== null) {
+    code.add(
+      jumpIfImmediate(result, "s<", 0, failed),
+      atomicAdd(8, R0, FLOW.bytes, result),
+      jump(told),
+      label(failed),
+      moveImmediate(R1, 1),
+      atomicAdd(8, R0, FLOW.failed, R1),
+      label(told),
+    );
+  }
+  code.add(moveImmediate(R1, 1), atomicAdd(8, R0, FLOW.count, R1));
 }

@@ -35,10 +35,13 @@ export function allHooks(
   filter: Expr | null,
 ): WatchHook[] {
   const unix = mayBe(filter, "unix");
+  const datagrams = mayBe(filter, "udp") || mayBe(filter, "raw");
+  // What nobody asks for is not hooked, so that it costs nothing.
+  const isWanted = ({ name }: Hook) => datagrams || !/^sockeye_send/.test(name);
   return [
-    ...tracepoints(context, types, { unix, routes: false }),
+    ...tracepoints(context, types, { unix, routes: false, datagrams }),
     ...socketHooks(context).map(needed),
-    ...addressHooks(context, true).map(needed),
+    ...addressHooks(context, true).filter(isWanted).map(needed),
     ...(mayBe(filter, "raw")
       ? [optional(packetHook(context), "where raw sockets and ping send to")]
       : []),
@@ -56,7 +59,7 @@ export function tracepointHooks(
   types: KernelTypes,
 ): WatchHook[] {
   return [
-    ...tracepoints(context, types, { unix: false, routes: true }),
+    ...tracepoints(context, types, { unix: false, routes: true, datagrams: true }),
     ...routeHooks(context, types).map((hook) =>
       optional(hook, "where unconnected sockets send to")
     ),
@@ -71,7 +74,7 @@ export function cgroupHooks(context: KernelContext): WatchHook[] {
 function tracepoints(
   context: KernelContext,
   types: KernelTypes,
-  wishes: { readonly unix: boolean; readonly routes: boolean },
+  wishes: Parameters<typeof lengthHooks>[2],
 ): WatchHook[] {
   return [
     needed(stateHook(context, types)),

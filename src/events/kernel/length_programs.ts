@@ -16,6 +16,7 @@ import {
   type Label,
   label,
   load,
+  loadMap,
   move,
   R0,
   R1,
@@ -31,11 +32,11 @@ import {
 import { AF_INET, AF_INET6, AF_UNIX } from "../../model/address_family.ts";
 import { swap32 } from "../../model/byte_order.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
-import { countFlow } from "./flow_code.ts";
-import { FLOW_KEY_SIZE, SENDING_PENDING, TRAFFIC, TRAFFIC_SIZE } from "./maps.ts";
+import { addToFlow, countFlow } from "./flow_code.ts";
+import { FLOW_KEY_SIZE, PENDING, SENDING_PENDING, TRAFFIC, TRAFFIC_SIZE } from "./maps.ts";
 import { packetKey } from "./packet_program.ts";
 import { AT, FLAG, KIND } from "./record.ts";
-import { PENDING_ANY_SOCKET, routeKey } from "./route_programs.ts";
+import { routeKey } from "./route_programs.ts";
 import type { KernelTypes } from "./types.ts";
 import { unixUse } from "./unix_programs.ts";
 
@@ -52,6 +53,8 @@ const ARGUMENTS = { socket: 0, result: 8, flags: 16 };
 interface LengthWishes {
   /** Tell of unix sockets too. */
   readonly unix: boolean;
+  /** Tell of datagrams. */
+  readonly datagrams: boolean;
   /** Take destinations from the search for routes. */
   readonly routes: boolean;
 }
@@ -83,7 +86,7 @@ function length(
   context: KernelContext,
   types: KernelTypes,
   sends: boolean,
-  { unix, routes }: LengthWishes,
+  { unix, routes, datagrams }: LengthWishes,
 ): (Instruction | Label)[] {
   const code = new EventCode(context, 0);
   const { base } = code;
@@ -109,13 +112,14 @@ function length(
     jumpIfImmediate(R1, "==", IPPROTO_TCP, stream),
     // Its bytes go over TCP sockets, which tell of it.
     jumpIfImmediate(R1, "==", IPPROTO_MPTCP, "out"),
-    jump("datagram"),
+    jump(datagrams ? "datagram" : "out"),
     label(stream),
   );
   firstUse(code, types);
-  code.add(label("datagram"));
-  if (sends) datagram(code, types, routes);
-  else {
+  // What comes before has ended the program.
+  if (datagrams) code.add(label("datagram"));
+  if (datagrams && sends) datagram(code, types, routes);
+  else if (datagrams) {
     code.add(
       jumpIfImmediate(R8, "s<", 0, "out"),
       load(4, R1, R6, ARGUMENTS.flags),
@@ -173,6 +177,7 @@ function clearButCookie(code: EventCode): void {
 function datagram(code: EventCode, types: KernelTypes, routes: boolean): void {
   const { base, key, room } = code;
   const { sending } = code.context.maps;
+  if (!routes) knownFlow(code, types);
   code.clear(base, code.size);
   code.setKind(KIND.send);
   code.cookie(R7);
@@ -207,8 +212,9 @@ function datagram(code: EventCode, types: KernelTypes, routes: boolean): void {
     jumpIfImmediate(R0, "==", 0, connected),
     load(8, R1, R0, SENDING_PENDING),
     jumpIfImmediate(R1, "==", 0, connected),
-    storeImmediate(8, R0, SENDING_PENDING, 0),
-    jumpIfImmediate(R1, "==", PENDING_ANY_SOCKET, mine),
+    storeImmediate(8, R0, SENDING_PENDING, PENDING.none),
+    jumpIfImmediate(R1, "==", PENDING.unwanted, "out"),
+    jumpIfImmediate(R1, "==", PENDING.anySocket, mine),
     load(8, R1, R0, 0),
     load(8, R2, R10, base + AT.cookie),
     jumpIf(R1, "!=", R2, connected),
@@ -224,7 +230,6 @@ function datagram(code: EventCode, types: KernelTypes, routes: boolean): void {
     code.add(label(next));
   }
   code.add(label(ready));
-  addTraffic(code, TRAFFIC.sent, base + AT.cookie);
   code.filter();
   code.clear(key, FLOW_KEY_SIZE);
   code.copy(R10, base + AT.cookie, key, 8);
@@ -249,6 +254,45 @@ function datagram(code: EventCode, types: KernelTypes, routes: boolean): void {
   code.announce();
   code.output(KIND.send);
   code.add(jump("out"));
+}
+
+/**
+ * Counts a datagram of a flow that was told already, and goes on otherwise. Nearly all datagrams of a fast sender end here, so it
+ * builds nothing: what the thread said that it sends to has the form of a flow's key.
+ */
+function knownFlow(code: EventCode, types: KernelTypes): void {
+  const { room } = code;
+  const { sending, flows } = code.context.maps;
+  const [slow, wanted] = [code.fresh(), code.fresh()];
+  code.get(R1, R7, types.sock("sk_protocol"));
+  code.add(
+    jumpIfImmediate(R1, "!=", IPPROTO_UDP, slow),
+    call(FN.getCurrentPidTgid),
+    store(8, R10, room, R0),
+  );
+  code.lookUp(sending, room);
+  code.add(
+    jumpIfImmediate(R0, "==", 0, slow),
+    move(R9, R0),
+    load(8, R1, R9, SENDING_PENDING),
+    jumpIfImmediate(R1, "==", PENDING.none, slow),
+    jumpIfImmediate(R1, "!=", PENDING.unwanted, wanted),
+    storeImmediate(8, R9, SENDING_PENDING, PENDING.none),
+    jump("out"),
+    label(wanted),
+    load(8, R1, R9, 0),
+  );
+  code.get(R2, R7, types.common("skc_cookie"));
+  code.add(
+    jumpIf(R1, "!=", R2, slow),
+    loadMap(R1, flows),
+    move(R2, R9),
+    call(FN.mapLookup),
+    jumpIfImmediate(R0, "==", 0, slow),
+    storeImmediate(8, R9, SENDING_PENDING, PENDING.none),
+  );
+  addToFlow(code, R8);
+  code.add(jump("out"), label(slow));
 }
 
 /** Copies the destination from what r0 points to. */

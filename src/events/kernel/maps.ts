@@ -32,9 +32,11 @@ export const FLOW_KEY_SIZE = 32;
 export const FLOW_VALUE_SIZE = 32;
 export const FLOW = { count: 0, bytes: 8, failed: 16, tgid: 24 } as const;
 
-/** The destination of the datagram that a thread is about to send: a flow key, then u64 32: 1 until it was used. */
+/** The destination of the datagram that a thread is about to send: a flow key, then u64 32: whether it was used. */
 const SENDING_SIZE = 40;
 export const SENDING_PENDING = 32;
+/** What stands there: used already; of this socket; of whatever socket the thread uses; of one that nobody asked for. */
+export const PENDING = { none: 0, socket: 1, anySocket: 2, unwanted: 3 } as const;
 
 /** What a socket without a protocol that counts has moved: bytes sent u64 0, received u64 8. */
 export const TRAFFIC_SIZE = 16;

@@ -33,7 +33,7 @@ import {
 } from "../../bpf/instruction.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
-import { SENDING_PENDING } from "./maps.ts";
+import { PENDING, SENDING_PENDING } from "./maps.ts";
 
 // enum bpf_attach_type.
 const BPF_CGROUP_INET_EGRESS = 1;
@@ -99,7 +99,7 @@ function packetProgram(context: KernelContext): (Instruction | Label)[] {
     move(R1, R6),
     call(FN.getSocketCookie),
     store(8, R10, value, R0),
-    storeImmediate(8, R10, value + SENDING_PENDING, 1),
+    storeImmediate(8, R10, value + SENDING_PENDING, PENDING.socket),
   );
   packetKey(code, R0, key);
   code.update(context.maps.sending);

@@ -26,7 +26,7 @@ import {
 } from "../../bpf/instruction.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
-import { SENDING_PENDING } from "./maps.ts";
+import { PENDING, SENDING_PENDING } from "./maps.ts";
 import type { KernelTypes } from "./types.ts";
 
 const IPPROTO_TCP = 6;
@@ -44,9 +44,6 @@ export function routeKey(code: EventCode, protocol: number, key: number): void {
     store(8, R10, key, R0),
   );
 }
-
-/** What {@linkcode SENDING_PENDING} holds where the socket is not known: the thread has to do. */
-export const PENDING_ANY_SOCKET = 2;
 
 // The arguments of the tracepoints: table and flow; namespace, result, table and flow.
 const FLOW4_ARGUMENT = 8;
@@ -107,7 +104,7 @@ function routeProgram(
     store(2, R10, value + 24, R1),
     label(plain),
     storeImmediate(2, R10, value + 26, v6 ? AF_INET6 : AF_INET),
-    storeImmediate(8, R10, value + SENDING_PENDING, PENDING_ANY_SOCKET),
+    storeImmediate(8, R10, value + SENDING_PENDING, PENDING.anySocket),
     load(protocol.size, R6, R7, common + protocol.offset),
   );
   routeKey(code, R6, key);

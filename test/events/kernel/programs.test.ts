@@ -48,6 +48,12 @@ function eachProgram(use: (hook: WatchHook, types: KernelTypes, name: string) =>
             const name = `${pids.kind}${filter === null ? "" : ", filtered"}`;
             if (pids !== HELPER) {
               for (const hook of allHooks(context, types, null)) use(hook, types, `all, ${name}`);
+              // What a filter excludes is left out of the programs.
+              for (const text of ["tcp", "udp", "family unix"]) {
+                for (const hook of allHooks(context, types, parseFilter(text))) {
+                  use(hook, types, `${text}, ${name}`);
+                }
+              }
               for (const hook of tracepointHooks(context, types)) {
                 use(hook, types, `tracepoints, ${name}`);
               }
