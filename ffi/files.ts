@@ -112,9 +112,13 @@ export function tryWrite(fd: number, bytes: Uint8Array): number {
 
 /** Reads the target of a symbolic link named by a NUL-terminated path. Returns its length, or the negated errno. */
 function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): number {
-  const length = Number(libc.readlinkat(dirfd, path, buffer, buffer.length));
-  // EINVAL: it is no link.
-  return length >= 0 ? length : failed("readlink", -errno(), path);
+  for (;;) {
+    const length = Number(libc.readlinkat(dirfd, path, buffer, buffer.length));
+    if (length >= 0) return length;
+    const error = errno();
+    // EINVAL: it is no link.
+    if (error !== EINTR) return failed("readlink", -error, path);
+  }
 }
 
 // Files of /proc have no size, so they are read to their end into a buffer that doubles.

@@ -58,7 +58,9 @@ export function judge(command: Command, plain: Ran, ran: Ran): Outcome {
 
 // What explain could not read stands beside what it could, facts about a process have the files, and doctor has reasons.
 function unreadIn(out: string): number {
-  return out.match(/"unread": ?(\[[^\]]|\{)|"reason": ?"|"enterable": ?false|not read: /g)
+  return out.match(
+    /"unread": ?(\[[^\]]|\{)|"reason": ?"|"enterable": ?false|"verdict": ?"undecidable"|not read: /g,
+  )
     ?.length ?? 0;
 }
 
@@ -188,9 +190,9 @@ function isObject(value: Json): value is { [key: string]: Json } {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-function keyOf({ family, transport, inode, local, netns }: SocketJson): string {
-  const { inode: where = null } = isObject(netns!) ? netns : {};
-  return JSON.stringify([where, family, transport, inode, family === "unix" ? null : local]);
+// Without the network namespace, which may not be known: the inode of a socket is its own on the whole host.
+function keyOf({ family, transport, inode, local }: SocketJson): string {
+  return JSON.stringify([family, transport, inode, family === "unix" ? null : local]);
 }
 
 function findingOf(finding: Json): string {
