@@ -38,8 +38,10 @@ describe("modules", () => {
 
   test("are advised where this kernel has them, and nothing where it has not", () => {
     expect(moduleAdvice(["raw_diag", "vsock_diag", "xsk_diag"], "6.1", INSTALLED))
-      .toEqual(["As root: modprobe raw_diag vsock_diag"]);
+      .toEqual(["As root: modprobe -a raw_diag vsock_diag"]);
     expect(moduleAdvice(["xsk_diag"], "6.1", INSTALLED)).toEqual([]);
+    const tipc = "kernel/net/tipc/diag.ko: kernel/net/tipc/tipc.ko\n";
+    expect(moduleAdvice(["tipc_diag", "diag"], "6.1", tipc)).toEqual(["As root: modprobe diag"]);
     expect(moduleAdvice([], "6.1", null)).toEqual([]);
   });
 

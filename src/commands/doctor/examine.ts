@@ -51,7 +51,7 @@ const CAPABILITIES: readonly (readonly [name: string, bit: number, use: string])
 ];
 
 /** Kernel modules that list sockets, by the first word of a table's label. */
-const MODULES: Readonly<Record<string, string>> = {
+const MODULES: Readonly<Record<string, string | readonly string[]>> = {
   tcp: "tcp_diag",
   mptcp: "mptcp_diag",
   sctp: "sctp_diag",
@@ -63,6 +63,9 @@ const MODULES: Readonly<Record<string, string>> = {
   netlink: "netlink_diag",
   vsock: "vsock_diag",
   xdp: "xsk_diag",
+  dccp: "dccp_diag",
+  // Linux 6.1 still has the second name, 6.12 the first.
+  tipc: ["tipc_diag", "diag"],
 };
 
 /** Examines this host. Throws SyscallError if /proc cannot be listed. */
@@ -256,18 +259,19 @@ export function moduleAdvice(
   installed: string | null | undefined,
 ): string[] {
   if (modules.length === 0) return [];
-  if (installed === undefined) {
-    return [`As root: modprobe ${modules.join(" ")}, if this kernel has them`];
-  }
+  // Without -a, all names but the first are taken for parameters of the first.
+  const load = (names: readonly string[]) =>
+    `modprobe ${names.length > 1 ? "-a " : ""}${names.join(" ")}`;
+  if (installed === undefined) return [`As root: ${load(modules)}, if this kernel has them`];
   if (installed === null) {
     return [
-      `On the host, as root: modprobe ${
-        modules.join(" ")
+      `On the host, as root: ${
+        load(modules)
       }, if its kernel has them; there are none here in /lib/modules/${kernel}`,
     ];
   }
   const there = modules.filter((name) => new RegExp(`/${name}\\.ko[^/]*:`).test(installed));
-  return there.length === 0 ? [] : [`As root: modprobe ${there.join(" ")}`];
+  return there.length === 0 ? [] : [`As root: ${load(there)}`];
 }
 
 function adviceFor(
@@ -315,7 +319,7 @@ function adviceFor(
       .flatMap(({ label }) => {
         const words = label.split(" ");
         const word = words.find((word) => Object.hasOwn(MODULES, word));
-        return word === undefined ? [] : [MODULES[word]!];
+        return word === undefined ? [] : MODULES[word]!;
       }),
   );
   advice.push(...moduleAdvice([...modules], checkup.kernel, installed));

@@ -1,0 +1,73 @@
+/** The table that scripts/kernels prints of its results. */
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const SCRIPT = fileURLToPath(new URL("../../scripts/kernels.ts", import.meta.url));
+
+/** A result as a guest leaves it. */
+const result = (kernel: string, more: object = {}) => ({
+  kernel,
+  doctor: {
+    btf: { usable: true },
+    bpf: { usable: true, reason: null },
+    cgroup: "v2",
+    tables: [{ label: "tcp over IPv4", source: "netlink" }, { label: "xdp", source: "none" }],
+  },
+  missing: {},
+  calls: { openat2: true },
+  owners: { bpf: 5, proc: 5, agree: true },
+  comparisons: [{ list: "-tan", rows: 3, equal: true }],
+  ...more,
+});
+
+function table(...results: object[]): { text: string; status: number } {
+  const folder = mkdtempSync(join(tmpdir(), "sockeye-kernels-test-"));
+  try {
+    const files = results.map((one, at) => {
+      const file = join(folder, `${at}.json`);
+      writeFileSync(file, JSON.stringify(one));
+      return file;
+    });
+    const ran = Bun.spawnSync([process.execPath, SCRIPT, ...files], { stdin: "ignore" });
+    return { text: ran.stdout.toString(), status: ran.exitCode };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("a column for each kernel, a row for each capability", () => {
+  const { text, status } = table(
+    result("5.10.0"),
+    result("7.0.0", {
+      calls: { openat2: false },
+      owners: { bpf: null, proc: 5, agree: true },
+      missing: { dccp: "no such protocol" },
+    }),
+  );
+  expect(status).toBe(0);
+  const cells = text.split("\n").map((line) =>
+    line.split("|").map((cell) => cell.trim()).slice(1, -1)
+  );
+  expect(cells).toContainEqual(["", "5.10.0", "7.0.0"]);
+  expect(cells).toContainEqual(["tcp over IPv4", "netlink", "netlink"]);
+  expect(cells).toContainEqual(["xdp", "not readable", "not readable"]);
+  expect(cells).toContainEqual(["openat2()", "yes", "no"]);
+  expect(cells).toContainEqual(["owners by BPF and by /proc", "the same", "/proc alone"]);
+  expect(cells).toContainEqual(["`ss -tan`", "3 rows, equal", "3 rows, equal"]);
+  expect(text).toContain("7.0.0: not made: dccp: no such protocol\n");
+});
+
+test("what differs is told, and is the status", () => {
+  const different = table(result("6.1.0", {
+    comparisons: [{ list: "-tan", rows: 3, equal: false, missing: ["theirs"], extra: ["ours"] }],
+  }));
+  expect(different.status).toBe(1);
+  expect(different.text).toContain("DIFFERENT");
+  expect(different.text).toContain("6.1.0: ss -tan\n  - theirs\n  + ours\n");
+  const owners = table(result("6.1.0", { owners: { bpf: 4, proc: 5, agree: false } }));
+  expect(owners.status).toBe(1);
+  expect(owners.text).toContain("DIFFERENT");
+});
