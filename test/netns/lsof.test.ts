@@ -506,6 +506,17 @@ sys.stdin.read()
     }
   });
 
+  test("a file system that is named does not list unix sockets in it", async () => {
+    await using netns = await Namespace.create();
+    await using made = await makeSocket("unix_stream", {}, { netns });
+    const before = netns.command([]);
+    const words = ["-nP", "-a", "-p", String(made.pid), "/"];
+    const original = Bun.spawnSync([...before, "lsof", ...words], { env: ENV });
+    const { stdout } = sockeye(["lsof", ...words], { before, env: ENV });
+    expect(stdout).toContain(" DIR ");
+    expect(stdout).toBe(original.stdout.toString());
+  });
+
   test("without seconds between two listings there is one", async () => {
     await using netns = await Namespace.create();
     await using made = await makeSocket("tcp_listen", {}, { netns });

@@ -123,7 +123,9 @@ export class ProcessSockets {
     if (named === null && path.startsWith("/")) {
       const status = reader.statusOf(path);
       if (typeof status !== "number" && (status.mode & S_IFMT) === S_IFSOCK) {
-        named = files.find(status.device, status.inode);
+        const file = files.find(status.device, status.inode);
+        // lsof does not take unix sockets for files of a file system that is named.
+        if (file?.filesystem !== true) named = file;
       }
     }
     if (named === null) return 0;
