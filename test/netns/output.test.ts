@@ -29,9 +29,7 @@ afterAll(() => {
 const LINES = [
   ["--version"],
   ["--help"],
-  // What lsof is asked for by -h.
-  ...COMMANDS.filter(({ name }) => name !== "lsof").map(({ name }) => [name, "--help"]),
-  ["lsof", "-h"],
+  ...COMMANDS.map(({ name }) => [name, "--help"]),
   ["-a"],
   ["-a", "--no-header"],
   ["-a", "--info"],
@@ -51,7 +49,6 @@ const LINES = [
   ["lsof", "-i", "-nP"],
   ["lsof", "-i", "-nP", "-F"],
   ["lsof", "-i", "-nP", "-t"],
-  ["lsof", "-v"],
   ["explain", "PORT"],
   ["explain", "PORT", "--json"],
   ["explain", "--bind", "127.0.0.1:PORT"],
