@@ -420,6 +420,19 @@ describe("--bind", () => {
   });
 });
 
+testIf(reason, "in a PID namespace, no name is told to be nobody's", async () => {
+  await using netns = await Namespace.create();
+  const inside = ["unshare", "--pid", "--fork", "--mount-proc", SOCKEYE, "explain"];
+  const named = await netns.run([...inside, "process:no-such-name"]);
+  const text = new TextDecoder().decode(named.stdout);
+  expect(text).toContain("no process with this name is seen here");
+  expect(text).toContain("processes outside this PID namespace cannot be seen");
+  expect(named.status).toBe(3);
+  // An ID means one of this namespace, and all of those are seen.
+  const byId = await netns.run([...inside, "pid:77777"]);
+  expect(new TextDecoder().decode(byId.stdout)).toContain("no process has this ID");
+});
+
 describe("several namespaces", () => {
   testIf(
     reason,

@@ -95,7 +95,9 @@ function explainTarget(
     : { elsewhere: [], verdict: gone };
   const processVerdict = decide(
     idle.length > 0,
-    { processes: (gap) => isHidden(gap) || gap.unnamed !== undefined },
+    {
+      processes: (gap) => isHidden(gap) || gap.unnamed !== undefined || gap.outside !== undefined,
+    },
     [...diagnostics.gaps, ...unnamedOf(target, input)],
   );
   const file = target.kind === "unix" && root.isLive ? fileAt(target.path, input.files) : null;
@@ -190,25 +192,35 @@ function namedProcesses(target: Target, { facts, root, bearers }: ExplainInput):
   );
 }
 
-/** A gap for the processes that may be what a target names, because what names them could not be read. */
+/** Gaps for the processes that may be what a target names: what names them could not be read, or they cannot be seen. */
 function unnamedOf(target: Target, { facts, root }: ExplainInput): Gap[] {
   if (!namesProcesses(target) || !root.isLive) return [];
+  const gaps: Gap[] = [];
+  // An ID is one of this PID namespace; names, units and containers are those of processes outside as well.
+  if (target.kind !== "pid" && insidePidNamespace(root) !== false) {
+    gaps.push({
+      kind: "processes",
+      reason: "processes outside this PID namespace cannot be seen",
+      detail: { outside: "pid_namespace" },
+    });
+  }
   const unnamed = candidates(target, root).filter((pid) => {
     const { stat, exe, cgroup } = facts.get(pid).unread ?? {};
     return stat !== undefined || target.kind === "process" && exe !== undefined ||
       (target.kind === "unit" || target.kind === "container") && cgroup !== undefined;
   });
-  if (unnamed.length === 0) return [];
+  if (unnamed.length === 0) return gaps;
   const what = target.kind === "pid"
     ? `process ${target.pid}`
     : `${target.kind === "process" ? "the program" : "the control group"} of ${
       plural(unnamed.length, "process", "processes")
     }`;
-  return [{
+  gaps.push({
     kind: "processes",
     reason: `${what} could not be read`,
     detail: { unnamed: unnamed.length },
-  }];
+  });
+  return gaps;
 }
 
 // Each other namespace has to be entered, so they are searched only when nothing was found here. They were not asked about, so
