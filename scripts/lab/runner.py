@@ -99,7 +99,8 @@ class Runner:
                 out += read(source)
             if self.err[0] in ready:
                 err += read(self.err[0])
-            if status is not None and not ready:
+            # A child of the child may end later, so `ended` alone does not count.
+            if status is not None and source not in ready and self.err[0] not in ready:
                 break
             if status is None and (self.ended in ready or not ready):
                 read(self.ended)
@@ -107,6 +108,9 @@ class Runner:
                 if done == pid:
                     status = code
             if time.monotonic() > deadline and not late:
+                # What has ended was waited for, and its number may be another process's. Only what it left behind still writes.
+                if status is not None:
+                    break
                 late = True
                 os.kill(pid, signal.SIGKILL)
         try:

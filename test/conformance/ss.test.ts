@@ -88,10 +88,10 @@ describe("sockeye ss on the recorded host", () => {
     expect(runs).toHaveLength(700);
   });
 
-  // Without force, the few sockets of the recorded host are shown in the first gear.
-  for (const [gear, every] of [[1, 7], [2, 1]] as const) {
-    testIf(
-      SOCKEYE === DIST ? null : "the program is not the one that was built here",
+  // Without force, the few sockets of the recorded host are shown in the first gear. Programs that were made elsewhere have no
+  // brothers with another gear to be compared with.
+  for (const [gear, every] of SOCKEYE === DIST ? [[1, 7], [2, 1]] as const : []) {
+    test(
       `they print the same in gear ${gear} alone`,
       async () => {
         using program = await programOfGear(gear);
