@@ -58,11 +58,11 @@ export function helpText(page: HelpPage, brief = false): string {
   return `${text}\n${wrapped(`Exit status: ${page.exit}`, 2)}\n`;
 }
 
-/** A heading, and its lines below it. A line goes on below the second column that it has. */
+/** A heading, and its lines below it. A line goes on below the last column that it has. */
 export function sectionText(heading: string, lines: readonly string[]): string {
   const body = lines.map((line) => {
-    const second = /^\S.*?  +(?=\S)/.exec(line)?.[0].length ?? 2;
-    return `${wrapped(`  ${line}`, second > 40 ? 4 : second + 2)}\n`;
+    const last = /^\S.*  +(?=\S)/.exec(line)?.[0].length ?? 2;
+    return `${wrapped(`  ${line}`, last > 52 ? 4 : last + 2)}\n`;
   });
   return `\n${heading}:\n${body.join("")}`;
 }

@@ -156,8 +156,8 @@ export const HELP: HelpPage = {
     "with ECONNABORTED; a TCP peer gets a reset.",
   flags: KILL_FLAGS,
   sections: [["Targets", [
-    "8080  udp:53  10.0.0.1:53  /run/app.sock  @name    whoever holds a listener there",
-    "nginx  pid:80  nginx.service  container:web        these processes, if they hold a listener",
+    "8080  udp:53  10.0.0.1:53  /run/app.sock  @name    who holds a listener there",
+    "nginx  pid:80  nginx.service  container:web        if they hold a listener",
   ]]],
   exit:
     "0 all are ended or closed and what they held is free, 1 nothing matched or the answer was no, 2 wrong usage, a refusal, or " +

@@ -30,6 +30,17 @@ describe("fits 80 columns, with no word broken and none lost:", () => {
   });
 });
 
+test("text goes on below the last column of its line", () => {
+  const text = sectionText("Targets", [
+    "/run/app.sock  @name                    a unix socket, by its path or by its abstract name",
+  ]);
+  expect(text.split("\n").slice(2)).toEqual([
+    "  /run/app.sock  @name                    a unix socket, by its path or by its",
+    "                                          abstract name",
+    "",
+  ]);
+});
+
 test("that of the listing begins with five examples, and leaves out what few people need", () => {
   const text = helpText(listHelp(COMMANDS), true);
   const [usage, blank, heading, ...lines] = text.split("\n");
