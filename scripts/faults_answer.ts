@@ -200,7 +200,16 @@ function findingOf(finding: Json): string {
   return JSON.stringify([rule, kind, endpoint, severity]);
 }
 
-const QUEUES = new Set(["recv_queue", "send_queue", "accept_queue", "info", "timer", "memory"]);
+const QUEUES = new Set([
+  "recv_queue",
+  "send_queue",
+  "accept_queue",
+  "receive_buffer",
+  "drops",
+  "info",
+  "timer",
+  "memory",
+]);
 
 function socketClaims(plain: SocketJson, ran: SocketJson): string | null {
   for (const [key, value] of Object.entries(ran)) {

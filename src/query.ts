@@ -55,6 +55,8 @@ export interface Query {
   readonly users: readonly string[] | null;
   /** True to ask for all details that protocols report. It costs time, so it is set only when they are shown. */
   readonly info?: boolean;
+  /** True to ask UDP sockets for their receive buffers, and how many datagrams they dropped. */
+  readonly receiveBuffers?: boolean;
   /** True to keep the control groups of sockets, which tell something of those whose owners are hidden. */
   readonly cgroups?: boolean;
   /** A filter in Sockeye's own language. Absent: every socket. */

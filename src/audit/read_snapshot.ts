@@ -63,6 +63,10 @@ const socket = v.object({
   uid: maybe(count),
   inode: maybe(count),
   accept_queue: maybe(v.object({ length: count, limit: maybe(count) }, "an object")),
+  receive_buffer: v.optional(
+    maybe(v.object({ length: count, limit: maybe(count) }, "an object")),
+  ),
+  drops: v.optional(maybe(count)),
   ownership: v.picklist(OWNERSHIPS, `one of ${OWNERSHIPS.join(", ")}`),
   owners: v.array(owner, "a list"),
   reach: v.object({

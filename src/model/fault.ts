@@ -11,6 +11,14 @@ export interface ConnectionShare {
   readonly connections: number;
 }
 
+/** A receive buffer is as good as full from this share on: the next datagram may not fit. */
+const FULL = 0.9;
+
+/** True if the next datagram may find no room. `limit`: bytes. */
+export function isFull(bytes: number, limit: number): boolean {
+  return limit > 0 && bytes >= FULL * limit;
+}
+
 /** See the module. */
 export type Fault =
   /** Connections found a full accept queue, of any listener of the network namespace, since that began. Kernel: ListenOverflows. */

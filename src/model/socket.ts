@@ -182,6 +182,16 @@ export type InfoValue =
   | readonly InfoValue[]
   | { readonly [key: string]: InfoValue };
 
+/** What a datagram socket has received and its process has not read, and what found no room. */
+export interface ReceiveBuffer {
+  /** Memory in use, with the kernel's overhead: more than the bytes to be read. Kernel: `sk_rmem_alloc`. */
+  readonly bytes: number;
+  /** How much it may use; `null` where the source does not tell. Kernel: `sk_rcvbuf`. */
+  readonly limit: number | null;
+  /** Datagrams that were dropped since the socket was made; `null` where the source does not tell. Kernel: `sk_drops`. */
+  readonly drops: number | null;
+}
+
 /** Everything the kernel tells of a socket beyond its row, by the names of its attributes; units are in the names. */
 export type SocketInfo = Readonly<Record<string, InfoValue>>;
 
@@ -221,6 +231,8 @@ export interface Socket {
    * Kernel: `INET_DIAG_CGROUP_ID`.
    */
   readonly cgroupId?: bigint | null | undefined;
+  /** UDP sockets only, and only when the query asks for it; `null` where the source tells nothing. */
+  readonly receiveBuffer?: ReceiveBuffer | null | undefined;
   /** Of a listener, inodes of the sockets whose connection nobody has accepted yet, where the source tells. */
   readonly waitingInodes?: readonly number[];
   /**

@@ -88,6 +88,9 @@ export interface SocketDocument {
   readonly uid: number | null;
   readonly inode: number | null;
   readonly accept_queue: { readonly length: number; readonly limit: number | null } | null;
+  /** UDP sockets. Absent in snapshots of earlier versions, and in listings. */
+  readonly receive_buffer?: { readonly length: number; readonly limit: number | null } | null;
+  readonly drops?: number | null;
   readonly ownership: Ownership;
   readonly owners: readonly OwnerDocument[];
   readonly reach: { readonly scope: Scope; readonly reasons: readonly string[] };

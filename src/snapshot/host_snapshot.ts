@@ -38,6 +38,7 @@ export function hostQuery(connections: boolean): Query {
     pids: null,
     processes: null,
     users: null,
+    receiveBuffers: true,
   };
 }
 

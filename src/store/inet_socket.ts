@@ -9,6 +9,7 @@ import type { OwnerLookup } from "../model/owner.ts";
 import type {
   InternetEndpoint,
   Netns,
+  ReceiveBuffer,
   Socket,
   SocketInfo,
   SocketType,
@@ -48,6 +49,8 @@ export interface InetColumns {
   readonly infos: readonly (SocketInfo | null)[] | null;
   /** Control groups; `null` if they were not asked for. */
   readonly groups: readonly (bigint | null)[] | null;
+  /** Receive buffers; `null` if they were not asked for. */
+  readonly buffers: readonly (ReceiveBuffer | null)[] | null;
 }
 
 /**
@@ -188,6 +191,10 @@ export class InetSocket implements Socket {
 
   get cgroupId(): bigint | null | undefined {
     return this.#columns.groups?.[this.#number];
+  }
+
+  get receiveBuffer(): ReceiveBuffer | null | undefined {
+    return this.#columns.buffers?.[this.#number];
   }
 
   get timer(): Timer | null {

@@ -3,10 +3,20 @@
  *
  * @module
  */
-import type { SocketInfo } from "../model/socket.ts";
+import type { ReceiveBuffer, SocketInfo } from "../model/socket.ts";
 import { SocketAnnotations } from "./annotations.ts";
 import { InetRecords } from "./inet_records.ts";
 import { type InetColumns, type InetRequestFacts, InetSocket } from "./inet_socket.ts";
+
+/** What is kept of each socket beyond its record. Absent: it is not. */
+interface KeptColumns {
+  /** Everything that the kernel tells. */
+  readonly info?: boolean;
+  /** Control groups. */
+  readonly cgroups?: boolean;
+  /** Receive buffers. */
+  readonly receiveBuffers?: boolean;
+}
 
 /** Sockets by number. The family adds to them what its messages say. */
 export class InetSockets implements InetColumns {
@@ -16,14 +26,15 @@ export class InetSockets implements InetColumns {
   /** `null` for a row of /proc, which has no attributes. */
   readonly infos: (SocketInfo | null)[] | null;
   readonly groups: (bigint | null)[] | null;
+  readonly buffers: (ReceiveBuffer | null)[] | null;
   readonly #moving: InetSocket = new InetSocket(this, null);
   readonly #kept = new Map<number, InetSocket>();
 
-  /** `withInfo`: everything that the kernel tells is to be kept; `withGroups`: control groups are. */
-  constructor(facts: InetRequestFacts, withInfo: boolean, withGroups = false) {
+  constructor(facts: InetRequestFacts, kept: KeptColumns = {}) {
     this.facts = facts;
-    this.infos = withInfo ? [] : null;
-    this.groups = withGroups ? [] : null;
+    this.infos = kept.info ? [] : null;
+    this.groups = kept.cgroups ? [] : null;
+    this.buffers = kept.receiveBuffers ? [] : null;
   }
 
   get length(): number {
@@ -52,5 +63,6 @@ export class InetSockets implements InetColumns {
     this.#kept.clear();
     if (this.infos !== null) this.infos.length = 0;
     if (this.groups !== null) this.groups.length = 0;
+    if (this.buffers !== null) this.buffers.length = 0;
   }
 }

@@ -66,6 +66,7 @@ function headJson(socket: Socket): Record<string, unknown> {
     recv_queue: socket.recvQueue,
     send_queue: socket.sendQueue,
     accept_queue: socket.acceptQueue,
+    ...receiveJson(socket),
     timer: socket.timer === null ? null : {
       kind: socket.timer.kind,
       expires_ms: socket.timer.expiresMs,
@@ -73,6 +74,14 @@ function headJson(socket: Socket): Record<string, unknown> {
     },
     ownership: socket.ownership,
   };
+}
+
+// Absent where it was not asked for, or is nothing that the family has.
+function receiveJson({ receiveBuffer }: Socket): Record<string, unknown> {
+  if (receiveBuffer === undefined) return {};
+  if (receiveBuffer === null) return { receive_buffer: null, drops: null };
+  const { bytes, limit, drops } = receiveBuffer;
+  return { receive_buffer: { length: bytes, limit }, drops };
 }
 
 // The keys after the owners.

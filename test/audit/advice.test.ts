@@ -35,6 +35,23 @@ describe("a fact that a rule needs and nobody could find out leaves the rule und
     expect(waiting({ length: 1, limit: 128 })).toEqual([]);
   });
 
+  test("how many datagrams were dropped, and how full a receive buffer is", () => {
+    const about = (parts: Partial<SocketDocument>) =>
+      undecided(socket("0.0.0.0", 514, { transport: "udp", ...parts }));
+    const unknown = ["datagram-drops: how much udp 0.0.0.0:514 drops is not known"];
+    const { receive_buffer: _buffer, drops: _drops, ...old } = socket("0.0.0.0", 514, {
+      transport: "udp",
+    });
+    // A snapshot of an earlier version, without the fields.
+    expect(undecided(old)).toEqual(unknown);
+    expect(about({ drops: null })).toEqual(unknown);
+    expect(about({ receive_buffer: null })).toEqual(unknown);
+    // What /proc tells: not how much there may be.
+    expect(about({ receive_buffer: { length: 768, limit: null } })).toEqual(unknown);
+    expect(about({ receive_buffer: { length: 0, limit: null } })).toEqual([]);
+    expect(undecided(socket("0.0.0.0", 80, { drops: null }))).toEqual([]);
+  });
+
   test("which program an owner runs", () => {
     const unread = owner({ pid: 7, comm: "x", exe: null, unread: { exe: "EIO" } });
     expect(undecided(socket("0.0.0.0", 80, { owners: [unread] }))).toEqual([
@@ -84,6 +101,21 @@ describe("advise()", () => {
     expect(results[0]!.evidence.at(-1)).toBe(
       "the same goes for tcp 0.0.0.0:40001, tcp 0.0.0.0:40003",
     );
+  });
+
+  test("tells UDP sockets that lost many datagrams, and graver those whose buffer is full", () => {
+    const about = (drops: number, length: number) =>
+      found(
+        socket("0.0.0.0", 514, {
+          transport: "udp",
+          drops,
+          receive_buffer: { length, limit: 1000 },
+        }),
+      );
+    expect(about(99, 0)).toEqual([]);
+    expect(about(100, 0)).toEqual(["datagram-drops medium udp 0.0.0.0:514"]);
+    expect(about(0, 899)).toEqual([]);
+    expect(about(0, 900)).toEqual(["datagram-drops high udp 0.0.0.0:514"]);
   });
 
   test("tells a listener that an unrelated child inherited, and not a worker or an activated service", () => {

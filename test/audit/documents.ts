@@ -49,6 +49,9 @@ export function socket(
     uid: 0,
     inode: 5000 + port,
     accept_queue: { length: 0, limit: 128 },
+    ...(parts.transport === "udp"
+      ? { receive_buffer: { length: 0, limit: 212992 }, drops: 0 }
+      : {}),
     ownership: "owned",
     owners: [owner()],
     reach: {

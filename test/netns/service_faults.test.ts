@@ -15,7 +15,11 @@ type Json = any;
 
 async function withScene(
   code: string,
-  check: (ask: (target: string) => { subject: Json; text: string }, pid: number) => void,
+  check: (
+    ask: (target: string) => { subject: Json; text: string },
+    pid: number,
+    netns: Namespace,
+  ) => void,
 ) {
   await using netns = await Namespace.create();
   const scene = Bun.spawn(
@@ -27,12 +31,16 @@ async function withScene(
   );
   try {
     await firstLine(scene.stdout);
-    check((target) => {
-      const json = JSON.parse(sockeye(["explain", target, "--json"], { netns }).stdout);
-      expectValid(json);
-      const [subject] = json.explanations[0].subjects;
-      return { subject, text: sockeye(["explain", target], { netns }).stdout };
-    }, scene.pid);
+    check(
+      (target) => {
+        const json = JSON.parse(sockeye(["explain", target, "--json"], { netns }).stdout);
+        expectValid(json);
+        const [subject] = json.explanations[0].subjects;
+        return { subject, text: sockeye(["explain", target], { netns }).stdout };
+      },
+      scene.pid,
+      netns,
+    );
   } finally {
     scene.stdin.end();
     await scene.exited;
@@ -59,6 +67,57 @@ for i in range(300): client.sendto(b"x" * 100, ("127.0.0.1", 5353))
         expect(full.bytes).toBeGreaterThanOrEqual(0.9 * full.limit);
         expect(text).toContain(`${dropped.count} datagrams dropped before they were read`);
         expect(text).toContain("the receive buffer is full");
+        const { sockets: [socket] } = subject;
+        expect(socket.drops).toBe(dropped.count);
+        expect(socket.receive_buffer).toEqual({ length: full.bytes, limit: full.limit });
+      },
+    );
+  });
+
+  test("is a finding of an audit where datagrams are lost, and was none before", async () => {
+    await withScene(
+      `
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096); server.bind(("127.0.0.1", 5353))
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def send():
+    for i in range(300): client.sendto(b"x" * 100, ("127.0.0.1", 5353))
+quiet = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); quiet.bind(("127.0.0.1", 5354))
+send()
+server.setblocking(False)
+try:
+    while True: server.recv(200)
+except BlockingIOError: pass
+`,
+      (_ask, _pid, netns) => {
+        const audit = (args: readonly string[], stdin?: string) => {
+          const options = stdin === undefined ? { netns } : { stdin };
+          const report = JSON.parse(sockeye(["audit", "--json", ...args], options).stdout);
+          expectValid(report);
+          return {
+            found: report.results.filter(({ rule }: Json) => rule === "advice/datagram-drops"),
+            undecided: report.undecided.map(({ rule }: Json) => rule),
+          };
+        };
+        const { found: [finding, ...others], undecided } = audit(["--own-netns"]);
+        expect(others).toEqual([]);
+        expect(undecided).not.toContain("advice/datagram-drops");
+        expect(finding).toMatchObject({ severity: "medium", endpoint: "udp 127.0.0.1:5353" });
+        expect(finding.evidence[0]).toMatch(/^2\d\d datagrams dropped since the socket was made$/);
+        // The same from a file, and of a file without the fields nothing is said.
+        const { stdout } = sockeye(["snapshot", "--own-netns"], { netns });
+        const snapshot = JSON.parse(stdout);
+        expectValid(snapshot);
+        const ofFile = (document: Json) => audit(["--snapshot", "-"], JSON.stringify(document));
+        expect(ofFile(snapshot).found).toHaveLength(1);
+        for (const socket of snapshot.sockets) {
+          delete socket.drops;
+          delete socket.receive_buffer;
+        }
+        const old = ofFile(snapshot);
+        expect(old.found).toEqual([]);
+        expect(old.undecided).toContain("advice/datagram-drops");
       },
     );
   });

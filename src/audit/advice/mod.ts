@@ -16,6 +16,7 @@ import {
 import { FurtherEndpoints } from "../further_endpoints.ts";
 import { type AuditedSocket, auditedSocket, resultOwners } from "../audited_socket.ts";
 import { acceptQueue } from "./accept_queue.ts";
+import { datagramDrops } from "./datagram_drops.ts";
 import { deletedProgram } from "./deleted_program.ts";
 import { ephemeralListener } from "./ephemeral_listener.ts";
 import { exposedService } from "./exposed_service.ts";
@@ -34,6 +35,7 @@ export const RULES: readonly Rule[] = [
   openUnixSocket,
   packetSocket,
   acceptQueue,
+  datagramDrops,
   ephemeralListener,
   splitPort,
   hiddenSocket,

@@ -4,7 +4,7 @@
  * @module
  */
 import { Diagnostics } from "../../diagnostics.ts";
-import type { ConnectionShare, Fault } from "../../model/fault.ts";
+import { type ConnectionShare, type Fault, isFull } from "../../model/fault.ts";
 import type { Process } from "../../model/owner.ts";
 import type { InfoValue, Socket } from "../../model/socket.ts";
 import { ALL_STATES } from "../../model/state.ts";
@@ -14,8 +14,6 @@ import type { ExplainInput } from "./input.ts";
 /** From so many connections in CLOSE-WAIT on, or such a silence, nobody is about to close them. */
 const MANY_CLOSE_WAIT = 10;
 const LONG_SILENCE_MS = 60_000;
-/** A receive buffer is as good as full from this share on: the next datagram may not fit. */
-const FULL = 0.9;
 /** Shares differ from so many connections on, and by this factor. */
 const MANY_CONNECTIONS = 20;
 const UNEVEN = 4;
@@ -28,10 +26,7 @@ export function faultsOf(
 ): Fault[] {
   const [first] = sockets as readonly [Socket];
   const closing = connections.filter(({ state }) => state === "close_wait");
-  const datagrams = sockets.filter(({ transport, peer }) => transport === "udp" && peer === null);
-  const info = closing.length > 0 || datagrams.length > 0
-    ? readInfo([...closing, ...datagrams], input)
-    : new Map<string, Socket>();
+  const info = closing.length > 0 ? readInfo(closing, input) : new Map<string, Socket>();
   const facts = first.netns === null ? undefined : input.namespaces.get(first.netns.inode);
   const overflows = facts?.listenOverflows ?? 0;
   const isTcpListener = first.transport === "tcp" && first.state === "listen";
@@ -39,7 +34,7 @@ export function faultsOf(
     ...isTcpListener && overflows > 0
       ? [{ kind: "listen_overflows", count: overflows } as const]
       : [],
-    ...datagramFaults(datagrams, info),
+    ...datagramFaults(sockets),
     ...closeWaitFaults(closing, info),
     ...unevenFaults(sockets, connections),
   ];
@@ -54,7 +49,7 @@ function readInfo(sockets: readonly Socket[], { choice, root }: ExplainInput): M
   const snapshot = takeNetnsSnapshot(
     {
       families: new Set(["inet", "inet6"] as const),
-      transports: new Set(["tcp", "udp"] as const),
+      transports: new Set(["tcp"] as const),
       states: ALL_STATES,
       ports: [...ports].map((port) => ({ first: port, last: port })),
       pids: null,
@@ -76,15 +71,14 @@ function numberAt(socket: Socket | undefined, group: string, name: string): numb
   return typeof found === "number" ? found : typeof found === "bigint" ? Number(found) : null;
 }
 
-function datagramFaults(sockets: readonly Socket[], info: ReadonlyMap<string, Socket>): Fault[] {
+function datagramFaults(sockets: readonly Socket[]): Fault[] {
   let dropped = 0;
   const full: Fault[] = [];
-  for (const socket of sockets) {
-    const told = info.get(keyOf(socket));
-    dropped += numberAt(told, "skmeminfo", "drops") ?? 0;
-    const bytes = numberAt(told, "skmeminfo", "rmem_alloc");
-    const limit = numberAt(told, "skmeminfo", "rcvbuf");
-    if (bytes !== null && limit !== null && limit > 0 && bytes >= FULL * limit) {
+  for (const { receiveBuffer, peer } of sockets) {
+    if (receiveBuffer == null || peer !== null) continue;
+    const { bytes, limit, drops } = receiveBuffer;
+    dropped += drops ?? 0;
+    if (limit !== null && isFull(bytes, limit)) {
       full.push({ kind: "receive_buffer_full", bytes, limit });
     }
   }

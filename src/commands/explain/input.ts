@@ -75,7 +75,7 @@ export function takeInput(
   const bearers = new Bearers(users, root);
   // Their sockets may be of other network namespaces than ours.
   const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, bearers, root) : [];
-  const query = queryFor(targets);
+  const query = { ...queryFor(targets), receiveBuffers: true };
   const choice = netns ?? (named.length > 0 ? { around: named } : "own");
   const snapshot = takeNetnsSnapshot(
     query,

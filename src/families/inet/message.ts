@@ -25,6 +25,7 @@ import {
   MSG_TIMER,
   MSG_UID,
   MSG_WQUEUE,
+  PROC_TAIL,
 } from "./uapi.ts";
 
 /** A cursor over inet_diag_msg. */
@@ -144,6 +145,13 @@ export class InetMessage extends DiagMessage implements InetRow {
   /** User ID; 0 in TIME-WAIT and SYN-RECV means unknown. Kernel: `idiag_uid`. */
   get uid(): number {
     return this.view.getUint32(this.start + MSG_UID, true);
+  }
+
+  /** What follows the inode in a line of /proc, with one blank between the fields. Empty for the kernel's own message. */
+  procTail(): string {
+    const attributes = this.attributes();
+    while (attributes.next()) if (attributes.type === PROC_TAIL) return attributes.string();
+    return "";
   }
 
   /** Inode of the descriptor, 0 for none. Kernel: `idiag_inode`. */

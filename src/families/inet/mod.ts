@@ -111,6 +111,8 @@ const TRANSPORTS: readonly InetTransport[] = [
 
 /** All attributes that the kernel only sends on request. */
 const ALL_EXTENSIONS = 0xff;
+/** The transports whose receive buffers are asked for. */
+const DATAGRAMS: ReadonlySet<Transport> = new Set(["udp", "udplite"]);
 
 const BOUND_INACTIVE = stateMask(TCP_BOUND_INACTIVE);
 
@@ -119,7 +121,7 @@ const NOTHING_PUSHED: Pushdown = { program: null, states: ALL_STATES };
 
 function requests(query: Query): DiagRequest[] {
   const list: DiagRequest[] = [];
-  const { ports, info = false, cgroups = false } = query;
+  const { ports, info = false, cgroups = false, receiveBuffers = false } = query;
   const pushed = ports === null && !query.filter
     ? NOTHING_PUSHED
     : pushdownModule().pushdown(query);
@@ -137,6 +139,7 @@ function requests(query: Query): DiagRequest[] {
             ports,
             info,
             cgroups,
+            receiveBuffers: receiveBuffers && DATAGRAMS.has(transport.transport),
             boundInactive: false,
           }),
         );
@@ -144,7 +147,7 @@ function requests(query: Query): DiagRequest[] {
       // In a request of its own, because the kernel says CLOSE in its replies. Only if asked for, because the kernel
       // walks all bound sockets for it.
       if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
-        const only = { pushed, ports, info, cgroups, boundInactive: true };
+        const only = { pushed, ports, info, cgroups, receiveBuffers: false, boundInactive: true };
         list.push(request(transport, family, BOUND_INACTIVE, only));
       }
     }
@@ -157,6 +160,7 @@ interface RequestOptions {
   readonly ports: readonly PortRange[] | null;
   readonly info: boolean;
   readonly cgroups: boolean;
+  readonly receiveBuffers: boolean;
   readonly boundInactive: boolean;
 }
 
@@ -164,7 +168,7 @@ function request(
   transport: InetTransport,
   family: number,
   states: StateMask,
-  { pushed, ports, info, cgroups, boundInactive }: RequestOptions,
+  { pushed, ports, info, cgroups, receiveBuffers, boundInactive }: RequestOptions,
 ): DiagRequest {
   const message = new InetMessage();
   const { protocol } = transport;
@@ -177,7 +181,11 @@ function request(
   // Only made if there is a filter.
   let known: InetSubject | undefined;
   const subject = () => known ??= new (subjectModule().InetSubject)(message, kind);
-  const extensions = info ? ALL_EXTENSIONS : 0;
+  const extensions = info
+    ? ALL_EXTENSIONS
+    : receiveBuffers
+    ? uapi.extension(uapi.INET_DIAG_SKMEMINFO)
+    : 0;
   const ask = (bytecode: Uint8Array | null) =>
     protocol === null ? null : dumpRequest({ family, protocol, states, extensions, bytecode });
   const version = family === AF_INET6 ? "IPv6" : "IPv4";
@@ -198,6 +206,7 @@ function request(
     },
     info,
     cgroups,
+    receiveBuffers,
   };
   return {
     label: boundInactive

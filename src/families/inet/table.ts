@@ -5,7 +5,7 @@
  */
 import { AF_INET6 } from "../../../ffi/socket.ts";
 import type { RowFacts } from "../../filter/socket_subject.ts";
-import type { Socket } from "../../model/socket.ts";
+import type { ReceiveBuffer, Socket } from "../../model/socket.ts";
 import { HAS_PEERS, HAS_V6ONLY, V6ONLY } from "../../store/inet_records.ts";
 import { InetSockets } from "../../store/inet_sockets.ts";
 import type { SocketTable } from "../../store/socket_table.ts";
@@ -27,6 +27,8 @@ export interface InetRowTest {
   readonly info: boolean;
   /** True when control groups are to be kept. */
   readonly cgroups: boolean;
+  /** True when receive buffers are to be kept. */
+  readonly receiveBuffers: boolean;
 }
 
 /** Sockets of one kind, from one source in one network namespace. */
@@ -44,7 +46,7 @@ export class InetTable extends InetSockets implements SocketTable {
     const { netns, source } = context;
     const interfaceName = (index: number) => context.interfaceName(index);
     const facts = { transport, type, netns, fromProc: source === "proc", interfaceName };
-    super(facts, test?.info === true, test?.cgroups === true);
+    super(facts, test ?? {});
     this.#kind = kind;
     this.#context = context;
     this.#test = test;
@@ -87,6 +89,7 @@ export class InetTable extends InetSockets implements SocketTable {
     if (this.groups !== null) {
       this.groups[number] = message.u64Attribute(uapi.INET_DIAG_CGROUP_ID);
     }
+    if (this.buffers !== null) this.buffers[number] = receiveBufferOf(message, this.facts.fromProc);
     if (this.infos !== null) {
       this.infos[number] = this.facts.fromProc ? null : attributesModule().readAttributes(
         message.attributes(),
@@ -96,6 +99,29 @@ export class InetTable extends InetSockets implements SocketTable {
     }
     return number;
   }
+}
+
+// SK_MEMINFO_* (include/uapi/linux/sock_diag.h): places in the array, which older kernels end before the drops.
+const SK_MEMINFO_RMEM_ALLOC = 0;
+const SK_MEMINFO_RCVBUF = 1;
+const SK_MEMINFO_DROPS = 8;
+
+/** `null` if the message does not tell it. */
+function receiveBufferOf(message: InetMessage, fromProc: boolean): ReceiveBuffer | null {
+  // Behind the inode, /proc has references, an address and the drops.
+  if (fromProc) {
+    const drops = message.procTail().split(" ")[2] ?? "";
+    return {
+      bytes: message.receiveQueue,
+      limit: null,
+      drops: /^\d{1,10}$/.test(drops) ? Number(drops) : null,
+    };
+  }
+  const word = (index: number) => message.u32Attribute(uapi.INET_DIAG_SKMEMINFO, index);
+  const bytes = word(SK_MEMINFO_RMEM_ALLOC);
+  if (bytes < 0) return null;
+  const [limit, drops] = [word(SK_MEMINFO_RCVBUF), word(SK_MEMINFO_DROPS)];
+  return { bytes, limit: limit < 0 ? null : limit, drops: drops < 0 ? null : drops };
 }
 
 // Finding out that a message has no attribute costs as much as all the rest, so only those are asked that may have it.

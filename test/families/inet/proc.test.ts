@@ -1,8 +1,21 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { InetMessage } from "../../../src/families/inet/message.ts";
+import { inet } from "../../../src/families/inet/mod.ts";
 import { inetProcTable } from "../../../src/families/inet/proc.ts";
 import { DecodeError } from "../../../src/model/decode_error.ts";
+import type { Query } from "../../../src/query.ts";
+
+const UDP: Query = {
+  families: new Set(["inet"]),
+  transports: new Set(["udp"]),
+  states: null,
+  ports: null,
+  pids: null,
+  processes: null,
+  users: null,
+  receiveBuffers: true,
+};
 
 const HEADER =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
@@ -86,6 +99,25 @@ describe("inetProcTable()", () => {
 
   test("reads a file of nothing but its header", () => {
     expect(read("udp", 2, "")).toEqual([]);
+  });
+
+  test("tells the drops of a UDP socket, which follow the inode, and none of a line that ends before", () => {
+    const drops = (line: string) => {
+      const found: (number | null)[] = [];
+      const [request] = inet.requests(UDP);
+      const rows = request!.sockets!({ netns: null, source: "proc", interfaceName: () => null });
+      inetProcTable("udp", 2).parse(
+        new TextEncoder().encode(`header\n${line}\n`),
+        (view, start, end) => rows.add(view, start, end),
+      );
+      for (let i = 0; i < rows.length; i++) found.push(rows.keep(i).receiveBuffer?.drops ?? null);
+      return found;
+    };
+    const line =
+      " 285: 0100007F:14E9 00000000:0000 07 00000000:00000500 00:00000000 00000000 0 0 77 2 ffff888";
+    expect(drops(`${line} 42`)).toEqual([42]);
+    expect(drops(line)).toEqual([null]);
+    expect(drops(`${line} x`)).toEqual([null]);
   });
 
   test.each([

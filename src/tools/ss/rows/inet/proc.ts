@@ -6,7 +6,6 @@
 import type { SsTable } from "../../layout/table.ts";
 import type { InetMessage } from "../../../../families/inet/message.ts";
 import { formatGeneral } from "../printf.ts";
-import { PROC_TAIL } from "../../../../families/inet/uapi.ts";
 
 /** Ticks a second: USER_HZ, on every Linux. */
 const HZ = 100;
@@ -28,10 +27,7 @@ interface TcpTail {
 
 /** Reads the tail of a row that came from /proc. */
 export function tcpTail(message: InetMessage): TcpTail {
-  const attributes = message.attributes();
-  let text = "";
-  while (attributes.next()) if (attributes.type === PROC_TAIL) text = attributes.string();
-  const words = text.split(" ");
+  const words = message.procTail().split(" ");
   const number = (i: number, missing: number) =>
     /^-?\d+$/.test(words[i] ?? "") ? Number(words[i]) : missing;
   // Old kernels, and TIME-WAIT, stop behind the address.
