@@ -109,6 +109,12 @@ function isUsable(error: number): boolean {
   return usable ??= callStatx(AT_FDCWD, cString("/"), 0, makeResult().address) !== -EPERM;
 }
 
+/** Whether statx(2) works here. Else the calls of this file make do with newfstatat(2). */
+export function statxWorks(): boolean {
+  const status = callStatx(AT_FDCWD, cString("/"), 0, (result ??= makeResult()).address);
+  return status !== -ENOSYS && status !== -EPERM;
+}
+
 function statx(dirfd: number, path: Uint8Array | number, flags: number): FileStatus | number {
   if (usable === false) return oldStat(dirfd, path, flags);
   const { view, address } = result ??= makeResult();

@@ -86,13 +86,14 @@ export class KernelSource implements EventSource {
       emit: (event) => this.#emit(event),
       flowCounts: (key) => watch.maps.flow(key),
       seesStates: watch.rung !== "cgroup",
+      seesDatagrams: watch.seesDatagrams,
       seesReleases: watch.rung !== "tracepoints",
     });
     this.source = {
       rung: watch.rung,
       sources: SOURCES[watch.rung],
       unseen: [...UNSEEN[watch.rung], ...watch.missing.map(({ what }) => what)],
-      reasons: [...reasons, ...watch.missing.map(({ reason }) => reason)],
+      reasons: [...reasons, ...new Set(watch.missing.map(({ reason }) => reason))],
     };
   }
 

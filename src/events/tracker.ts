@@ -58,6 +58,8 @@ export class Tracker {
   readonly #flowCounts: FlowCounts;
   /** False where nothing tells what becomes of a connection. */
   readonly #seesStates: boolean;
+  /** False where nothing tells what became of a datagram. */
+  readonly #seesDatagrams: boolean;
   /** False where nothing tells when the last descriptor of a socket is closed. */
   readonly #seesReleases: boolean;
   readonly #sockets = new Map<number | bigint, KnownSocket>();
@@ -67,13 +69,14 @@ export class Tracker {
   readonly #waiting = new Map<number | bigint, number>();
 
   constructor(
-    { clock, processes, netns, emit, flowCounts, seesStates, seesReleases }: {
+    { clock, processes, netns, emit, flowCounts, seesStates, seesDatagrams, seesReleases }: {
       readonly clock: Pick<Clock, "wall">;
       readonly processes: ProcessCache;
       readonly netns: NetnsNames;
       readonly emit: (event: WatchEvent) => void;
       readonly flowCounts: FlowCounts;
       readonly seesStates: boolean;
+      readonly seesDatagrams: boolean;
       readonly seesReleases: boolean;
     },
   ) {
@@ -83,6 +86,7 @@ export class Tracker {
     this.#emit = emit;
     this.#flowCounts = flowCounts;
     this.#seesStates = seesStates;
+    this.#seesDatagrams = seesDatagrams;
     this.#seesReleases = seesReleases;
   }
 
@@ -204,7 +208,7 @@ export class Tracker {
       how: "hook",
       datagrams: count - flow.count,
       failed: failed - flow.failed,
-      bytesSent: this.#seesStates && known.family !== "unix" || bytes > 0
+      bytesSent: this.#seesDatagrams && known.family !== "unix" || bytes > 0
         ? bytes - flow.bytes
         : null,
     });
@@ -370,7 +374,9 @@ export class Tracker {
       failed,
       error: nameOf(record.error),
       // Not every hook knows how long the datagram is.
-      bytesSent: bytes === 0 && (!this.#seesStates || record.kind === KIND.unixSend) ? null : bytes,
+      bytesSent: bytes === 0 && (!this.#seesDatagrams || record.kind === KIND.unixSend)
+        ? null
+        : bytes,
     });
   }
 
@@ -381,7 +387,7 @@ export class Tracker {
     by: EventProcess | null,
   ): void {
     // What a socket has sent is what went over its flows, if it was watched from the start and all of them are still counted.
-    let sent: number | null = known.openedNs !== null && this.#seesStates ? 0 : null;
+    let sent: number | null = known.openedNs !== null && this.#seesDatagrams ? 0 : null;
     for (const flow of known.flows.values()) {
       const counts = this.#flowCounts(flow.key);
       if (counts !== null) this.#tellFlow(cookie, known, flow, counts, record.timeNs);

@@ -37,6 +37,18 @@ export interface AbilityCheck {
   readonly reason: string | null;
 }
 
+/** Something that a kernel has or has not, or a right on it. */
+export interface FeatureCheck {
+  readonly group: "calls" | "owners" | "watch" | "firewall";
+  /** Such as `openat2()`, or the name of a program of `watch`. */
+  readonly name: string;
+  readonly usable: boolean;
+  /** Why not; `null` when it is. */
+  readonly reason: string | null;
+  /** What follows where it is missing. */
+  readonly without: string;
+}
+
 /** All results of one checkup. */
 export interface Checkup {
   readonly host: string;
@@ -56,6 +68,8 @@ export interface Checkup {
   readonly watch: AbilityCheck;
   readonly cgroup: "v2" | "v1" | "hybrid" | null;
   readonly tables: readonly TableCheck[];
+  /** What was tried of the kernel. */
+  readonly features: readonly FeatureCheck[];
   /** Links and addresses, for reach. */
   readonly addresses: AbilityCheck;
   readonly namespaces: readonly NamespaceCheck[];

@@ -9,6 +9,7 @@ import { flow, type Span } from "../text/flow.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { pad } from "../text/width.ts";
 import type { Writer } from "../text/writer.ts";
+import { featureLines } from "./doctor_features.ts";
 import { jsonText } from "../text/json_text.ts";
 import { plural } from "../text/plural.ts";
 
@@ -79,6 +80,7 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
     ]);
     label = "";
   }
+  for (const [label, spans] of featureLines(checkup.features)) line(label, spans);
   const closed = checkup.namespaces.filter(({ enterable }) => !enterable).length;
   line("Namespaces", [
     `${checkup.namespaces.length} of the network`,
@@ -158,6 +160,7 @@ export function writeCheckupJson(checkup: Checkup, writer: Writer): void {
     cgroup: checkup.cgroup,
     addresses: checkup.addresses,
     tables: checkup.tables,
+    features: checkup.features,
     namespaces: checkup.namespaces,
     namespaces_unread: checkup.namespacesUnread,
     unread: checkup.unread,

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import { cgroupVersion, hidepidOf, moduleAdvice } from "../../src/commands/doctor/examine.ts";
 import { parseMountinfo } from "../../src/proc/mountinfo.ts";
-import { sockeye } from "../support/sockeye.ts";
+import { expectValid, SOCKEYE, sockeye } from "../support/sockeye.ts";
 import { testIf } from "../support/skip.ts";
 
 const PROC = "22 1 0:21 / /proc rw,nosuid - proc proc rw";
@@ -92,6 +92,50 @@ describe("sockeye doctor", () => {
     expect(document.processes.denied).toBeGreaterThan(0);
     expect(document.bpf.usable).toBe(false);
     expect(document.advice.join("\n")).toContain("Run as root");
+  });
+
+  const strace = Bun.which("strace") === null ? "there is no strace program" : null;
+
+  testIf(strace, "tries calls, and tells those that an old kernel does not have", () => {
+    const missing = {
+      statx: ["statx()", "statx() with the mount"],
+      openat2: ["openat2()", "openat2() from memory alone"],
+      pidfd_open: ["pidfd_open()", "pidfd_send_signal()", "pidfd_getfd()"],
+      kcmp: ["kcmp()"],
+      bpf: ["owners by BPF", "hooks and tracepoints", "tracepoints alone", "hooks alone"],
+    };
+    const inject = `inject=${Object.keys(missing).join(",")}:error=ENOSYS`;
+    const document = json("strace", "-f", "-o", "/dev/null", "-e", inject, "--");
+    expectValid(document);
+    const unusable = document.features.filter(({ usable }: Json) => !usable);
+    const names = unusable.map(({ name }: Json) => name);
+    for (const name of Object.values(missing).flat()) expect(names).toContain(name);
+    for (const { reason, without } of unusable) {
+      expect(reason.length).toBeGreaterThan(0);
+      expect(without.length).toBeGreaterThan(0);
+    }
+    expect(document.bpf).toEqual({ usable: false, reason: "this kernel was built without bpf(2)" });
+    expect(document.watch.usable).toBe(false);
+  });
+
+  test("tells of the kernel what the listing and watch then use", () => {
+    const { features, bpf } = json();
+    const of = (wanted: string) => features.filter(({ group }: Json) => group === wanted);
+    expect(of("calls").length).toBeGreaterThan(7);
+    expect(of("firewall")).toHaveLength(1);
+    const [owners] = of("owners");
+    expect([owners.usable, owners.reason]).toEqual([bpf.usable, bpf.reason]);
+    const rung = of("watch").find(({ name, usable }: Json) => usable && !name.startsWith("sockeye"))
+      ?.name;
+    const ran = Bun.spawnSync([SOCKEYE, "watch", "--json", "--for", "0.1s"], { stdin: "ignore" });
+    const header = JSON.parse(ran.stdout.toString().split("\n")[0]!);
+    const rungs: Record<string, string> = {
+      "hooks and tracepoints": "all",
+      "tracepoints alone": "tracepoints",
+      "hooks alone": "cgroup",
+    };
+    if (rung === undefined) expect(["destroy", "scan"]).toContain(header.rung);
+    else expect(header.rung).toBe(rungs[rung]!);
   });
 
   test("has lines for a person", () => {

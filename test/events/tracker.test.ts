@@ -57,7 +57,9 @@ function record(kind: number, details: Partial<KernelRecord> = {}): KernelRecord
   };
 }
 
-function track(options: Partial<{ seesStates: boolean; seesReleases: boolean }> = {}) {
+function track(
+  options: Partial<{ seesStates: boolean; seesDatagrams: boolean; seesReleases: boolean }> = {},
+) {
   const events: WatchEvent[] = [];
   const processes = new ProcessCache(NOWHERE, new Users("/nonexistent"));
   const tracker = new Tracker({
@@ -67,6 +69,7 @@ function track(options: Partial<{ seesStates: boolean; seesReleases: boolean }> 
     emit: (event) => events.push(event),
     flowCounts: () => null,
     seesStates: true,
+    seesDatagrams: true,
     seesReleases: true,
     ...options,
   });
@@ -163,6 +166,29 @@ describe("Tracker", () => {
     expect(events()).toMatchObject([
       { event: "send", datagrams: 1, bytesSent: 100, process: { pid: 7 } },
       { event: "send", datagrams: 3, bytesSent: 300, failed: 1, process: { pid: 7 } },
+    ]);
+  });
+
+  test("takes no number for the bytes of datagrams whose length nothing tells", () => {
+    const { tracker, events } = track({ seesDatagrams: false });
+    const flow = new Uint8Array(32).fill(5);
+    const of = { type: 2, protocol: 17, flow, process: process(7) };
+    tracker.take(record(KIND.open, { ...of, timeNs: SECOND }));
+    tracker.take(record(KIND.send, of));
+    tracker.flow(flow.toHex(), [4, 0, 0], 2 * SECOND);
+    tracker.take(record(KIND.release, { ...of, timeNs: 3 * SECOND }));
+    expect(events().slice(1)).toMatchObject([
+      { event: "send", datagrams: 1, bytesSent: null },
+      { event: "send", datagrams: 3, bytesSent: null },
+      { event: "close", bytesSent: null, bytesReceived: null },
+    ]);
+    // Connections are followed all the same.
+    tracker.take(record(KIND.connecting, { cookie: 8, process: process(7), timeNs: SECOND }));
+    tracker.take(record(KIND.connected, { cookie: 8, timeNs: 2 * SECOND }));
+    tracker.take(record(KIND.closed, { cookie: 8, oldState: 5, bytesSent: 10 }));
+    expect(events().slice(-2)).toMatchObject([
+      { event: "connect", outcome: "established" },
+      { event: "close", bytesSent: 10 },
     ]);
   });
 

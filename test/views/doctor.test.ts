@@ -25,6 +25,10 @@ const EVERYTHING: Checkup = {
     { label: "tcp over IPv6", source: "netlink", reason: null },
     { label: "tipc", source: "absent", reason: null },
   ],
+  features: [
+    { group: "calls", name: "statx()", usable: true, reason: null, without: "an older call" },
+    { group: "watch", name: "hooks", usable: true, reason: null, without: "by looking" },
+  ],
   addresses: { usable: true, reason: null },
   namespaces: [{ netns: { inode: 1000, name: null }, own: true, enterable: true }],
   namespacesUnread: 0,
@@ -65,6 +69,30 @@ describe("writeCheckup()", () => {
       "netlink tcp over IPv4, tcp over IPv6",
       "absent  tipc",
     ]);
+  });
+
+  test("says of the kernel what works, and what follows where something does not", () => {
+    const missing = {
+      group: "calls",
+      usable: false,
+      reason: "ENOSYS",
+      without: "it walks",
+    } as const;
+    const all = lines({
+      features: [
+        ...EVERYTHING.features,
+        { ...missing, name: "openat2()" },
+        { ...missing, name: "kcmp()" },
+        { ...missing, name: "other()", reason: "EP\x1bERM", without: "it stops" },
+      ],
+    });
+    expect(under("System calls", all)).toEqual([
+      "yes     statx()",
+      "no      openat2(), kcmp(): ENOSYS; then it walks",
+      "no      other(): EP\\x1bERM; then it stops",
+    ]);
+    expect(under("Watch hooks", all)).toEqual(["yes     hooks"]);
+    expect(all.join("\n")).not.toContain("Firewall");
   });
 
   test("names what keeps it from seeing", () => {

@@ -8,12 +8,20 @@ import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { effectiveUserId } from "../../../ffi/process.ts";
 import { type Probe, probePermission, probeTypes } from "../../bpf/probe.ts";
+import { checkFeatures } from "./features.ts";
 import { NamespaceFinder, visitNamespace } from "../../snapshot/namespaces.ts";
 import { gapLines } from "../../model/gap.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import type { DiagRequest } from "../../families/family.ts";
 import { familiesNamed, FAMILY_NAMES } from "../../families/mod.ts";
-import type { CapabilityCheck, Checkup, NamespaceCheck, TableCheck } from "../../model/checkup.ts";
+import type {
+  AbilityCheck,
+  CapabilityCheck,
+  Checkup,
+  FeatureCheck,
+  NamespaceCheck,
+  TableCheck,
+} from "../../model/checkup.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { TRANSPORTS } from "../../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG, type NetlinkSocket } from "../../netlink/connection.ts";
@@ -29,6 +37,7 @@ import {
 import { readHost } from "../../proc/host.ts";
 import { type Mount, tryReadMountinfo } from "../../proc/mountinfo.ts";
 import { currentNetns, insidePidNamespace } from "../../proc/ns.ts";
+import { parseProtocols } from "../../proc/protocols.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { DescriptorScanner, failedReads } from "../../proc/scan.ts";
 import { effectiveCapabilities } from "../../proc/status.ts";
@@ -85,6 +94,7 @@ export function examine(root = new ProcRoot()): Checkup {
   const mounts = typeof read === "number" ? [] : read;
   const permission = probePermission(root);
   const types = probeTypes(() => ({ ok: true, value: null }));
+  const features = checkFeatures(root);
   const failedCount = scan.denied.filter((pid) => scan.errors?.has(pid)).length;
   const failed = failedReads(scan);
   if (failed !== null) unread.push(failed);
@@ -110,13 +120,11 @@ export function examine(root = new ProcRoot()): Checkup {
     hidepid: hidepidOf(mounts),
     processes: { seen: scan.pids.length, denied: scan.denied.length - failedCount },
     btf: { usable: types.ok, reason: types.ok ? null : types.reason },
-    bpf: {
-      usable: permission.ok && types.ok,
-      reason: !permission.ok ? permission.reason : types.ok ? null : types.reason,
-    },
-    watch: watchAbility(permission, types, set, mounts),
+    bpf: ofFeature(features.find(({ group }) => group === "owners")!),
+    watch: watchAbility(permission, types, set, mounts, features),
     cgroup: cgroupVersion(mounts),
     tables: checkTables(root),
+    features,
     addresses: interfaces instanceof UnreadInterfaces
       ? { usable: false, reason: interfaces.why }
       : { usable: true, reason: null },
@@ -146,6 +154,7 @@ function watchAbility(
   types: Probe<null>,
   set: bigint | null,
   mounts: readonly Mount[],
+  features: readonly FeatureCheck[],
 ): Checkup["watch"] {
   const no = (reason: string) => ({ usable: false, reason });
   const less = "it sees what lives for a tenth of a second, and no process that is gone";
@@ -153,9 +162,18 @@ function watchAbility(
   if (!types.ok) return no(`${types.reason}: ${less}`);
   const hooks = set === null || holds(set, CAP_NET_ADMIN) || holds(set, CAP_SYS_ADMIN);
   if (!hooks) return no("CAP_NET_ADMIN is missing: it sees by tracepoints alone");
-  return cgroupVersion(mounts) === "v2" || cgroupVersion(mounts) === "hybrid"
+  const cgroup = cgroupVersion(mounts);
+  if (cgroup !== "v2" && cgroup !== "hybrid") {
+    return no("no cgroup2 file system is mounted: it sees by tracepoints alone");
+  }
+  const missing = features.find(({ group, usable }) => group === "watch" && !usable);
+  return missing === undefined
     ? { usable: true, reason: null }
-    : no("no cgroup2 file system is mounted: it sees by tracepoints alone");
+    : no(`${missing.reason}: ${missing.without}`);
+}
+
+function ofFeature({ usable, reason }: FeatureCheck): AbilityCheck {
+  return { usable, reason };
 }
 
 /** The hidepid option of the mount at /proc; `null` without one. */
@@ -222,12 +240,20 @@ function askNetlink(transport: NetlinkSocket, { message, label }: DiagRequest): 
   }
 }
 
-function askProc(root: ProcRoot, { table }: DiagRequest, reason: string) {
-  if (table === null) return { source: "none", reason } as const;
+const NO_SUCH_SOCKETS = "this kernel has no such sockets";
+
+function askProc(root: ProcRoot, { table, protocol }: DiagRequest, reason: string) {
+  if (table === null) {
+    const registered = protocol === undefined ? null : root.readNet("protocols");
+    // A protocol whose module is not loaded is not there, and has no sockets.
+    return registered instanceof Uint8Array && !parseProtocols(registered).has(protocol!)
+      ? { source: "absent", reason: NO_SUCH_SOCKETS } as const
+      : { source: "none", reason } as const;
+  }
   const bytes = root.readNet(table.file);
   if (typeof bytes !== "number") return { source: "proc", reason } as const;
   return bytes === -ENOENT
-    ? { source: "absent", reason: "this kernel has no such sockets" } as const
+    ? { source: "absent", reason: NO_SUCH_SOCKETS } as const
     : { source: "none", reason: `${reason}, and /proc/net/${table.file} cannot be read` } as const;
 }
 

@@ -39,14 +39,18 @@ const BPF_CGROUP_INET6_GETPEERNAME = 30;
 // struct bpf_sock_addr. The address of the other family may not be read.
 const ADDRESS = { ip4: 4, ip6: 8, port: 24, family: 28, type: 32, protocol: 36 };
 
-/**
- * The hooks.
- *
- * @param sees True if a tracepoint tells what became of a datagram. Else the hook before it is all that is known.
- */
+/** What tracepoints tell beside the hooks, which are all that is known of the rest. */
+interface AddressSight {
+  /** What became of a datagram. */
+  readonly datagrams: boolean;
+  /** That a connection from elsewhere is established. */
+  readonly states: boolean;
+}
+
+/** The hooks. */
 export function addressHooks(
   context: KernelContext,
-  sees: boolean,
+  sees: AddressSight,
 ): Hook[] {
   const hook = (
     name: string,
@@ -59,14 +63,24 @@ export function addressHooks(
     since,
     on: { programType: BPF_PROG_TYPE_CGROUP_SOCK_ADDR, attachType },
   });
-  const sending = sees ? announced : sent;
+  const sending = sees.datagrams ? announced : sent;
   return [
     hook("sockeye_conn4", BPF_CGROUP_INET4_CONNECT, connecting(context, false), "5.10"),
     hook("sockeye_conn6", BPF_CGROUP_INET6_CONNECT, connecting(context, true), "5.10"),
     hook("sockeye_send4", BPF_CGROUP_UDP4_SENDMSG, sending(context, false), "5.10"),
     hook("sockeye_send6", BPF_CGROUP_UDP6_SENDMSG, sending(context, true), "5.10"),
-    hook("sockeye_accept4", BPF_CGROUP_INET4_GETPEERNAME, accepted(context, false, sees), "5.10"),
-    hook("sockeye_accept6", BPF_CGROUP_INET6_GETPEERNAME, accepted(context, true, sees), "5.10"),
+    hook(
+      "sockeye_accept4",
+      BPF_CGROUP_INET4_GETPEERNAME,
+      accepted(context, false, sees.states),
+      "5.10",
+    ),
+    hook(
+      "sockeye_accept6",
+      BPF_CGROUP_INET6_GETPEERNAME,
+      accepted(context, true, sees.states),
+      "5.10",
+    ),
   ];
 }
 

@@ -28,7 +28,7 @@ export interface WatchHook {
 
 const needed = (hook: Hook): WatchHook => ({ hook, needed: true, otherwise: "" });
 
-/** Hooks of control groups and tracepoints: everything is seen. */
+/** Hooks of control groups and tracepoints: everything is seen that this kernel has a place to see it from. */
 export function allHooks(
   context: KernelContext,
   types: KernelTypes,
@@ -36,13 +36,15 @@ export function allHooks(
 ): WatchHook[] {
   const unix = mayBe(filter, "unix");
   const datagrams = mayBe(filter, "udp") || mayBe(filter, "raw");
+  const lengths = seesLengths(types);
   // What nobody asks for is not hooked, so that it costs nothing.
   const isWanted = ({ name }: Hook) => datagrams || !/^sockeye_send/.test(name);
   return [
     ...tracepoints(context, types, { unix, routes: false, datagrams }),
     ...socketHooks(context).map(needed),
-    ...addressHooks(context, true).filter(isWanted).map(needed),
-    ...(mayBe(filter, "raw")
+    ...addressHooks(context, { states: true, datagrams: lengths }).filter(isWanted).map(needed),
+    // They tell of what the tracepoints of sends then see.
+    ...(lengths && mayBe(filter, "raw")
       ? [optional(packetHook(context), "where raw sockets and ping send to")]
       : []),
     ...(unix
@@ -60,15 +62,34 @@ export function tracepointHooks(
 ): WatchHook[] {
   return [
     ...tracepoints(context, types, { unix: false, routes: true, datagrams: true }),
-    ...routeHooks(context, types).map((hook) =>
-      optional(hook, "where unconnected sockets send to")
-    ),
+    ...(seesLengths(types)
+      ? routeHooks(context, types).map((hook) =>
+        optional(hook, "where unconnected sockets send to")
+      )
+      : []),
   ];
 }
 
 /** Hooks of control groups alone, which read nothing of the kernel's memory. */
 export function cgroupHooks(context: KernelContext): WatchHook[] {
-  return [...socketHooks(context), ...addressHooks(context, false)].map(needed);
+  const sees = { states: false, datagrams: false };
+  return [...socketHooks(context), ...addressHooks(context, sees)].map(needed);
+}
+
+/** Whether the kernel has the tracepoints of sends and receives. */
+export function seesLengths(types: KernelTypes): boolean {
+  return types.hasTracepoint("sock_send_length") && types.hasTracepoint("sock_recv_length");
+}
+
+/** What is not seen without those tracepoints: a clause each for a person. The hooks of control groups tell some of it. */
+export function unseenWithoutLengths(rung: "all" | "tracepoints"): string[] {
+  return rung === "all"
+    ? [
+      "how long a datagram is and whether it failed",
+      "datagrams of connected and raw sockets",
+      "accept without asking for the peer's address",
+    ]
+    : ["datagrams", "which process accepts"];
 }
 
 function tracepoints(
@@ -78,7 +99,7 @@ function tracepoints(
 ): WatchHook[] {
   return [
     needed(stateHook(context, types)),
-    ...lengthHooks(context, types, wishes).map(needed),
+    ...(seesLengths(types) ? lengthHooks(context, types, wishes).map(needed) : []),
     optional(execHook(context, types), "programs of processes that are gone at once"),
   ];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { tracepointType } from "../../bpf/attachment.ts";
-import type { Btf, Field } from "../../bpf/btf.ts";
+import { type Btf, BTF_KIND, type Field, MissingKernelType } from "../../bpf/btf.ts";
 
 /** Tracepoints that programs are attached to. */
 const TRACEPOINTS = [
@@ -48,6 +48,17 @@ export class KernelTypes {
 
   constructor(btf: Btf) {
     this.btf = btf;
+  }
+
+  /** Whether this kernel has a tracepoint. */
+  hasTracepoint(name: typeof TRACEPOINTS[number]): boolean {
+    try {
+      this.btf.id(BTF_KIND.TYPEDEF, tracepointType(name));
+      return true;
+    } catch (error) {
+      if (error instanceof MissingKernelType) return false;
+      throw error;
+    }
   }
 
   /** A member of `struct sock_common`, as part of `struct sock`. */

@@ -8,7 +8,7 @@ import { AT_FDCWD, tryOpenAt } from "../../../ffi/files.ts";
 import { errnoName, errnoText } from "../../../ffi/errno.ts";
 import { AF_INET, SOCK_DGRAM, socket, tryGetNamespaceCookie } from "../../../ffi/socket.ts";
 import { cString } from "../../../ffi/memory.ts";
-import { attachHook } from "../../bpf/attachment.ts";
+import { attachHook, loadHook } from "../../bpf/attachment.ts";
 import type { Btf } from "../../bpf/btf.ts";
 import { MissingKernelType } from "../../bpf/btf.ts";
 import { type Probe, probeTypes, type Refusal, refuse } from "../../bpf/probe.ts";
@@ -20,7 +20,14 @@ import { currentNetns } from "../../proc/ns.ts";
 import type { KernelContext } from "./code.ts";
 import { kernelPart } from "./condition.ts";
 import { decodeRecord, type KernelRecord } from "./decode.ts";
-import { allHooks, cgroupHooks, tracepointHooks, type WatchHook } from "./hooks.ts";
+import {
+  allHooks,
+  cgroupHooks,
+  seesLengths,
+  tracepointHooks,
+  unseenWithoutLengths,
+  type WatchHook,
+} from "./hooks.ts";
 import { EventMaps } from "./maps.ts";
 import { pidSource } from "./pid_source.ts";
 import { KINDS } from "./record.ts";
@@ -46,18 +53,16 @@ export class KernelWatch implements Disposable {
   readonly maps: EventMaps;
   /** What cannot be seen because a hook could not be attached, with the reason. */
   readonly missing: readonly { readonly what: string; readonly reason: string }[];
+  /** False where nothing tells what became of a datagram. */
+  readonly seesDatagrams: boolean;
   readonly #links: readonly number[];
 
-  private constructor(
-    rung: KernelRung,
-    maps: EventMaps,
-    links: readonly number[],
-    missing: readonly { readonly what: string; readonly reason: string }[],
-  ) {
+  private constructor(rung: KernelRung, maps: EventMaps, attached: Attached) {
     this.rung = rung;
     this.maps = maps;
-    this.#links = links;
-    this.missing = missing;
+    this.#links = attached.links;
+    this.missing = attached.missing;
+    this.seesDatagrams = attached.seesDatagrams;
   }
 
   /** Attaches the programs, or says why that is not possible here. */
@@ -81,8 +86,7 @@ export class KernelWatch implements Disposable {
         maps.value[Symbol.dispose]();
         return opened;
       }
-      const { links, missing } = opened.value;
-      return { ok: true, value: new KernelWatch(rung, maps.value, links, missing) };
+      return { ok: true, value: new KernelWatch(rung, maps.value, opened.value) };
     } finally {
       if (cgroup >= 0) close(cgroup);
     }
@@ -138,7 +142,11 @@ function ownNetns(root: ProcRoot): KernelContext["ownNetns"] {
 interface Attached {
   readonly links: readonly number[];
   readonly missing: readonly { readonly what: string; readonly reason: string }[];
+  readonly seesDatagrams: boolean;
 }
+
+/** Why the tracepoints of sends are not there. */
+const NO_LENGTHS = "the kernel has no tracepoint sock_send_length, which came with Linux 6.3";
 
 function attach(
   rung: KernelRung,
@@ -149,23 +157,15 @@ function attach(
   root: ProcRoot,
   only: readonly string[] | undefined,
 ): Probe<Attached> {
-  const types = btf === null ? null : new KernelTypes(btf);
-  const pids = pidSource(root, types, maps);
-  if (!pids.ok) return pids;
-  const context = {
-    maps,
-    types,
-    pids: pids.value,
-    ownNetns: types === null ? ownNetns(root) : null,
-    filter: kernelPart(filter),
-  };
-  const hooks: WatchHook[] = rung === "cgroup"
-    ? cgroupHooks(context)
-    : rung === "tracepoints"
-    ? tracepointHooks(context, types!)
-    : allHooks(context, types!, filter);
+  const context = kernelContext(maps, btf, filter, root);
+  if (!context.ok) return context;
+  const { types } = context.value;
+  const hooks = hooksOf(rung, context.value, filter);
   const links: number[] = [];
-  const missing: { what: string; reason: string }[] = [];
+  const seesDatagrams = types !== null && seesLengths(types);
+  const missing = types === null || rung === "cgroup" || seesDatagrams
+    ? []
+    : unseenWithoutLengths(rung).map((what) => ({ what, reason: NO_LENGTHS }));
   for (const { hook, needed, otherwise } of hooks) {
     if (only !== undefined && !only.includes(hook.name)) continue;
     const attached = tryAttach(() => attachHook(hook, btf, cgroup));
@@ -175,8 +175,96 @@ function attach(
       return attached;
     } else missing.push({ what: otherwise, reason: attached.reason });
   }
-  return { ok: true, value: { links, missing } };
+  return { ok: true, value: { links, missing, seesDatagrams } };
 }
+
+function kernelContext(
+  maps: EventMaps,
+  btf: Btf | null,
+  filter: Expr | null,
+  root: ProcRoot,
+): Probe<KernelContext> {
+  const types = btf === null ? null : new KernelTypes(btf);
+  const pids = pidSource(root, types, maps);
+  if (!pids.ok) return pids;
+  const value = {
+    maps,
+    types,
+    pids: pids.value,
+    ownNetns: types === null ? ownNetns(root) : null,
+    filter: kernelPart(filter),
+  };
+  return { ok: true, value };
+}
+
+function hooksOf(rung: KernelRung, context: KernelContext, filter: Expr | null): WatchHook[] {
+  if (rung === "cgroup") return cgroupHooks(context);
+  return rung === "tracepoints"
+    ? tracepointHooks(context, context.types!)
+    : allHooks(context, context.types!, filter);
+}
+
+/** How a program of a rung fares on this kernel. */
+export interface HookTrial {
+  /** As the kernel has it: `sockeye_open`. */
+  readonly name: string;
+  /** Without it the rung cannot be had. */
+  readonly needed: boolean;
+  /** What is not seen without it: a clause for a person; empty for one that is needed. */
+  readonly otherwise: string;
+  /** Why the kernel does not take it; `null` if it does. */
+  readonly reason: string | null;
+}
+
+/** What the kernel has no place to see from. */
+interface AbsentPlace {
+  readonly name: string;
+  readonly reason: string;
+  /** As in {@linkcode HookTrial}. */
+  readonly otherwise: string;
+}
+
+/** What loading the programs of a rung tells. */
+interface RungTrial {
+  readonly hooks: readonly HookTrial[];
+  readonly absent: readonly AbsentPlace[];
+}
+
+/**
+ * Loads the programs of a rung and attaches none of them, so that nothing changes for anybody. Or says why that is not possible.
+ */
+export function tryRung(
+  rung: KernelRung,
+  root = new ProcRoot(),
+): Probe<RungTrial> {
+  const maps = EventMaps.create(SMALLEST_RING);
+  if (!maps.ok) return maps;
+  const load = (btf: Btf | null): Probe<RungTrial> => {
+    const context = kernelContext(maps.value, btf, null, root);
+    if (!context.ok) return context;
+    const { types } = context.value;
+    const hooks = hooksOf(rung, context.value, null).map(({ hook, needed, otherwise }) => {
+      const loaded = tryAttach(() => loadHook(hook, btf));
+      if (loaded.ok) close(loaded.value);
+      const reason = loaded.ok ? null : loaded.reason;
+      return { name: hook.name, needed, otherwise, reason };
+    });
+    const absent = types === null || rung === "cgroup" || seesLengths(types) ? [] : [{
+      name: "sock_send_length",
+      reason: NO_LENGTHS,
+      otherwise: unseenWithoutLengths(rung).join(", "),
+    }];
+    return { ok: true, value: { hooks, absent } };
+  };
+  try {
+    return rung === "cgroup" ? load(null) : probeTypes(load, undefined, EVENT_TYPES);
+  } finally {
+    maps.value[Symbol.dispose]();
+  }
+}
+
+/** Of a trial, which writes nothing into it. A ring is a power of 2 and whole pages, of which no kernel has larger ones. */
+const SMALLEST_RING = 64 * 1024;
 
 function tryAttach(attach: () => Probe<number>): Probe<number> {
   try {

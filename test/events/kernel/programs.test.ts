@@ -28,6 +28,13 @@ const FILTER = parseFilter(
   "(udp or tcp) and (dst 10.0.0.0/8 or not port 80,443,8000-8100) and not pid 7",
 );
 
+/** Those of a kernel before 6.3, as far as its tracepoints go. */
+class OlderTypes extends KernelTypes {
+  override hasTracepoint(name: Parameters<KernelTypes["hasTracepoint"]>[0]): boolean {
+    return !name.endsWith("_length") && super.hasTracepoint(name);
+  }
+}
+
 /** Calls `use` with every program of every watch. */
 function eachProgram(use: (hook: WatchHook, types: KernelTypes, name: string) => void): void {
   const maps = EventMaps.create(64 * 1024);
@@ -56,6 +63,15 @@ function eachProgram(use: (hook: WatchHook, types: KernelTypes, name: string) =>
               }
               for (const hook of tracepointHooks(context, types)) {
                 use(hook, types, `tracepoints, ${name}`);
+              }
+              if (filter !== null) continue;
+              const older = new OlderTypes(btf);
+              const before = { ...context, types: older };
+              for (const hook of allHooks(before, older, filter)) {
+                use(hook, older, `all before 6.3, ${name}`);
+              }
+              for (const hook of tracepointHooks(before, older)) {
+                use(hook, older, `tracepoints before 6.3, ${name}`);
               }
             }
             if (pids !== LEVEL) {
