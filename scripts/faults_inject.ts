@@ -72,7 +72,9 @@ const NOT_TRIED = new Set(
     .split(" "),
 );
 
+/** A run that computes nothing for so long is stuck, and one that computes so long will not end. A busy machine makes neither. */
 const PATIENCE_MS = 60_000;
+const LOOK_MS = 5000;
 
 /** What the fixture violates: a program that it does not run, and a service that is not there. */
 const STRICT_POLICY = `schema: sockeye.policy/1
@@ -268,7 +270,7 @@ class Injection {
     this.#problems.push(
       [
         what,
-        `status ${plain.status} → ${ran.status} ${ran.err.slice(0, 300)}`,
+        `status ${plain.status} → ${ran.status} ${ran.err.slice(0, 1200)}`,
         ...differences(plain, ran),
       ]
         .join("\n    "),
@@ -345,25 +347,22 @@ class Injection {
     faulty: { readonly fault: Fault; readonly trace: string } | null,
   ): Promise<Ran & { readonly injected: boolean }> {
     const command = [sockeye, ...COMMANDS[name]!.args(files)];
+    const strace = ["strace", "-f", "-qq", "--seccomp-bpf"];
     if (faulty === null) {
-      return { ...await this.#start([...inside, ...command]), injected: false };
+      // strace is a process that is seen, so it is there as well where it does nothing.
+      const ran = await this.#start([
+        ...inside,
+        ...strace,
+        ...["-o", "/dev/null", "-e", "trace=chroot"],
+        ...command,
+      ]);
+      return { ...ran, injected: false };
     }
     const { fault, trace } = faulty;
-    const strace = [
-      "strace",
-      "-f",
-      "-qq",
-      "--seccomp-bpf",
-      "-o",
-      trace,
-      "-e",
-      `trace=${fault.call}`,
-    ];
     const ran = await this.#start([
       ...inside,
       ...strace,
-      "-e",
-      `inject=${fault.inject}`,
+      ...["-o", trace, "-e", `trace=${fault.call}`, "-e", `inject=${fault.inject}`],
       ...command,
     ]);
     return { ...ran, injected: readFileSync(trace, "latin1").includes("INJECTED") };
@@ -376,37 +375,85 @@ class Injection {
       stdout: Bun.file(`${path}.out`),
       stderr: Bun.file(`${path}.err`),
     });
-    let hung = false;
-    const timer = setTimeout(() => {
-      hung = true;
+    let hung: string | null = null;
+    let computed = 0;
+    let since = performance.now();
+    const timer = setInterval(() => {
+      const tree = treeOf(child.pid);
+      const now = cpuMsOf(tree);
+      if (now !== computed) {
+        computed = now;
+        since = performance.now();
+      }
+      if (computed < PATIENCE_MS && performance.now() - since < PATIENCE_MS) return;
+      hung ??= `after ${computed} ms of CPU time: ${statesOf(tree)}`;
       // strace would leave the program alone.
-      endTree(child.pid);
-    }, PATIENCE_MS);
+      for (const pid of tree.reverse()) endProcess(pid);
+    }, LOOK_MS);
     const status = await child.exited;
-    clearTimeout(timer);
+    clearInterval(timer);
     const [out, err] = ["out", "err"].map((end) => {
       const text = readFileSync(`${path}.${end}`, "utf8");
       rmSync(`${path}.${end}`);
       return text;
     }) as [string, string];
     return {
-      status: hung ? -1 : status,
+      status: hung === null ? status : -1,
       out,
       // strace may say something of itself.
-      err: err.split("\n").filter((line) => line !== "" && !line.startsWith("strace:")).join("\n"),
+      err: (hung ?? err).split("\n").filter((line) => line !== "" && !line.startsWith("strace:"))
+        .join("\n"),
     };
   }
 }
 
-/** Ends a process and those that it started, the last first. */
-function endTree(pid: number): void {
-  let children = "";
+/** A process and those that it started, each before its children. */
+function treeOf(pid: number): number[] {
+  const children = fileOf(`${pid}/task/${pid}/children`).split(" ").filter((word) => word !== "");
+  return [pid, ...children.flatMap((child) => treeOf(Number(child)))];
+}
+
+/** A file of /proc; empty if the process has ended. */
+function fileOf(path: string): string {
   try {
-    children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return readFileSync(`/proc/${path}`, "latin1");
   } catch {
-    // It has ended.
+    return "";
   }
-  for (const child of children.split(" ")) if (child !== "") endTree(Number(child));
+}
+
+/** The CPU time of processes. */
+function cpuMsOf(pids: readonly number[]): number {
+  // Fields 14 and 15, in ticks of 10 ms; the name before them is in parentheses.
+  const ticks = pids.map((pid) => {
+    const stat = fileOf(`${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  });
+  return ticks.reduce((sum, count) => sum + count, 0) * 10;
+}
+
+/** What each thread of processes does: its state, and what it waits for in the kernel. */
+function statesOf(pids: readonly number[]): string {
+  return pids.flatMap((pid) => {
+    let threads: string[];
+    try {
+      threads = readdirSync(`/proc/${pid}/task`);
+    } catch {
+      return [];
+    }
+    return threads.map((tid) => {
+      const task = `${pid}/task/${tid}`;
+      const state = /^State:\s*(\w)/m.exec(fileOf(`${task}/status`))?.[1] ?? "?";
+      const call = fileOf(`${task}/syscall`).split(" ").slice(0, 4).join(" ").trim();
+      return `${tid} ${fileOf(`${task}/comm`).trim()} ${state} ${
+        fileOf(`${task}/wchan`)
+      } (${call})`;
+    });
+  }).join("; ");
+}
+
+function endProcess(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {

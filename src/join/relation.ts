@@ -74,9 +74,10 @@ export function relate(
     const children = (childrenOf.get(pid) ?? []).sort(ascending).map(build);
     const own = (threads.get(pid) ?? []).map(threadNode);
     // Its environment might tell that the socket was given to it.
+    const { told, role, evidence } = judged;
     const certain = judged.certain &&
-      (judged.role === "activated" || facts.environmentUnread?.(pid) !== true);
-    return { owner, ...judged, certain, children: [...own, ...children] };
+      (role === "activated" || facts.environmentUnread?.(told) !== true);
+    return { owner, role, evidence, certain, children: [...own, ...children] };
   };
   const tree = roots.map(build);
   return { roots: tree, consequences: consequencesOf(tree, socket, facts) };
@@ -143,6 +144,8 @@ interface Judgement {
   readonly role: OwnerRole;
   readonly certain: boolean;
   readonly evidence: readonly Evidence[];
+  /** The process whose environment was looked at. */
+  readonly told: number;
 }
 
 function threadNode(owner: Owner): OwnerNode {
@@ -195,6 +198,7 @@ function judgeChild(
       role: "activated",
       certain: first || isMeant(activation),
       evidence: [...evidence, ...activation],
+      told: told.pid,
     };
   }
   // Every process descends from init. If init holds the socket too, that is socket activation.
@@ -203,6 +207,7 @@ function judgeChild(
       role: "activated",
       certain: comm === "systemd",
       evidence: [...evidence, { kind: "init", pid: 1, comm: comm ?? "?" }],
+      told: told.pid,
     };
   }
   // The program of a process of another user cannot be read; its name can.
@@ -218,6 +223,7 @@ function judgeChild(
     role: !sameProgram ? "inherited" : same.length > 0 ? "worker" : "passed",
     certain: known && same.length > 0 && (!sameProgram || forked === true),
     evidence,
+    told: told.pid,
   };
 }
 
@@ -265,24 +271,26 @@ function judgeRoot(
   facts: ProcessFacts,
 ): Judgement {
   const evidence = netnsEvidence(owner, socket, facts);
+  const told = owner.pid;
   const activation = activationEvidence(owner, facts);
   if (activation.length > 0) {
     return {
       role: "activated",
       certain: isMeant(activation),
       evidence: [...evidence, ...activation],
+      told,
     };
   }
-  if (roots.length === 1) return { role: "holder", certain: true, evidence };
+  if (roots.length === 1) return { role: "holder", certain: true, evidence, told };
   const parent = ancestry.get(owner.pid)![0];
   const family = parent === undefined ? [] : families.get(parent) ?? [];
   // Two children of init need not be related, because init adopts all orphans.
   if (parent !== undefined && parent !== 1 && family.length > 1) {
     evidence.push({ kind: "same_parent", pid: parent, ...othersThan(owner.pid, family) });
-    return { role: "sibling", certain: false, evidence };
+    return { role: "sibling", certain: false, evidence, told };
   }
   evidence.push({ kind: "no_common_ancestor", ...othersThan(owner.pid, roots) });
-  return { role: "passed", certain: false, evidence };
+  return { role: "passed", certain: false, evidence, told };
 }
 
 // Who could bind again is judged for sockets that hold an address for themselves.

@@ -21,6 +21,14 @@ interface Proxy {
   readonly netns: { readonly pid: number } | { readonly path: string } | null;
 }
 
+// Names of those programs, as the kernel keeps them: cut at 15 bytes.
+const NAMES = /^(docker-proxy|rootlesskit-doc|pasta|passt)/;
+
+/** True if a process with this name may be one whose arguments tell what it forwards. Names are read anyway, arguments are not. */
+export function mayForward(comm: Uint8Array | null): boolean {
+  return comm !== null && NAMES.test(utf8Text(comm));
+}
+
 /** What a program with these arguments forwards; empty for any other program. */
 export function parseProxies(cmdline: Uint8Array): Proxy[] {
   const words = utf8Text(cmdline).split("\0");

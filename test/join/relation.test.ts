@@ -263,6 +263,22 @@ describe("owners that are made up", () => {
     expect(kinds(judge(false))).toContain("executed");
   });
 
+  test("the environment of a fork that has not called exec is that of the process above, and is not read", () => {
+    const asked = new Set<number>();
+    const forked = [owner(10), { ...owner(30), process: process(30, 10, "/usr/sbin/nginx") }];
+    const worker = (image: boolean) =>
+      relate(socketOf("listen", "tcp", forked), {
+        ...facts,
+        sameImage: () => image,
+        environment: (pid) => (asked.add(pid), null),
+        environmentUnread: (pid) => (asked.add(pid), pid === 30),
+      }).roots[0]!.children[0]!;
+    expect(worker(true)).toMatchObject({ role: "worker", certain: true });
+    expect([...asked]).toEqual([10]);
+    expect(worker(false)).toMatchObject({ role: "worker", certain: false });
+    expect([...asked]).toEqual([10, 30]);
+  });
+
   test("a variable that the parent has too may be left over: activation is then only likely", () => {
     const variables = (pid: number, name: string) =>
       name === "LISTEN_FDS" && (pid === 30 || pid === 31) ? "1" : null;

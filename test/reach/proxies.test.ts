@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { fateOfMissing } from "../../src/commands/explain/forwards.ts";
 import {
   hasChildInside,
+  mayForward,
   parseProxies,
   parseVirtualServices,
   slirpTarget,
@@ -32,6 +33,17 @@ describe("a proxy", () => {
     expect(proxies(`/usr/bin/docker-proxy ${words.replace("8081", "x")}`)).toEqual([]);
     expect(proxies("docker-proxy -host-port")).toEqual([]);
     expect(proxies(`/usr/bin/other ${words}`)).toEqual([]);
+  });
+
+  test("has a name that the kernel cuts at 15 bytes", () => {
+    const may = (comm: string) => mayForward(new TextEncoder().encode(comm.slice(0, 15)));
+    for (
+      const name of ["docker-proxy", "rootlesskit-docker-proxy", "pasta", "pasta.avx2", "passt"]
+    ) {
+      expect([name, may(name)]).toEqual([name, true]);
+    }
+    expect(may("nginx")).toBe(false);
+    expect(mayForward(null)).toBe(false);
   });
 
   test("of podman is pasta with its ports and its namespace", () => {

@@ -9,10 +9,13 @@
 import type { Process } from "../../model/owner.ts";
 import type { OwnerNode, Relations } from "../../model/relation.ts";
 
-/** At most so many processes are looked at. */
+/** So many processes are all looked at. */
 export const MOST_EXAMINED = 64;
 
-/** Those to look at, in their order: all, or so many. Before the workers that are certainly forked come all others. */
+/** Of more, so many are: each has some hundred descriptors, and what a part of them uses is a sample in any case. */
+export const SAMPLE = 16;
+
+/** Those to look at, in their order: all, or a sample. Before the workers that are certainly forked come all others. */
 export function examined(
   processes: readonly Process[],
   relations: readonly Relations[],
@@ -28,7 +31,7 @@ export function examined(
     [
       ...processes.filter(({ pid }) => !workers.has(pid)),
       ...processes.filter(({ pid }) => workers.has(pid)),
-    ].slice(0, MOST_EXAMINED),
+    ].slice(0, SAMPLE),
   );
   return processes.filter((process) => chosen.has(process));
 }

@@ -73,6 +73,9 @@ function fromProxies(target: PortTarget, servers: readonly Socket[], input: Expl
     ),
   );
   for (const { process, socket } of owners.values()) {
+    // Of a fork that has not called exec since, the arguments are those of the one above.
+    const { pid, ppid } = process;
+    if (ppid !== null && owners.has(ppid) && facts.sameImage(pid, ppid) === true) continue;
     const draft = { pid: process.pid, protocol: socket.transport, conditional: false };
     const { cmdline } = process;
     for (const proxy of cmdline === null ? [] : parseProxies(cmdline)) {

@@ -13,13 +13,12 @@ import { addressReach } from "../../reach/address.ts";
 import { UnreadInterfaces } from "../../reach/interfaces.ts";
 import { resolveReach } from "../../reach/bind.ts";
 import { readDnatRules } from "../../reach/dnat.ts";
-import { parseProxies } from "../../reach/proxies.ts";
+import { mayForward, parseProxies } from "../../reach/proxies.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { hasPort, type PortRange } from "../../model/port_range.ts";
 import type { ExplainInput, NetnsFacts } from "./input.ts";
 import { boundSocket } from "./unix_path.ts";
-import { utf8Text } from "../../text/encoding.ts";
 
 /** The report for one socket; `null` if its family has no reach. */
 export function reachReport(socket: Socket, input: ExplainInput): ReachReport | null {
@@ -118,9 +117,6 @@ function closedFolder(prefix: string, path: string): string | null {
   return null;
 }
 
-// Names of programs that publish ports, as the kernel keeps them: cut at 15 bytes.
-const PROXY = /docker-p|^pas(ta|st)/;
-
 // Where a port of a container is published: by docker-proxy processes on the host, or by DNAT rules. `null` if not known.
 function publications(
   socket: Socket,
@@ -134,7 +130,7 @@ function publications(
   const found: Publication[] = [];
   for (const pid of new DescriptorScanner(input.root).listProcesses()) {
     const process = input.facts.get(pid);
-    if (process.comm === null || !PROXY.test(utf8Text(process.comm))) continue;
+    if (!mayForward(process.comm)) continue;
     for (const proxy of process.cmdline === null ? [] : parseProxies(process.cmdline)) {
       const { via, protocol, port, address, netns, hostAddress, hostPort } = proxy;
       if (port !== local.port || protocol !== socket.transport) continue;
@@ -200,8 +196,7 @@ export function forwardOf(
   socket: Socket,
 ): { readonly address: string; readonly port: number } | null {
   for (const process of processes) {
-    // The name was read anyway; the command lines of thousands of workers would be files of their own.
-    if (process.comm === null || !PROXY.test(utf8Text(process.comm))) continue;
+    if (!mayForward(process.comm)) continue;
     for (
       const { protocol, address, port } of process.cmdline === null
         ? []
