@@ -532,6 +532,8 @@ const NAMING = new Set(
 
 /** True if an error says that there is nothing to look at, of a thing that may indeed not be there. */
 function saysGone({ call, kind, error }: Fault): boolean {
+  // What bind(2) says of a port is the answer.
+  if (call === "bind" && !kind.includes("NETLINK")) return true;
   return ABSENT.includes(error) && NAMING.has(call) &&
     // What is always there: the list of processes, and what is ours.
     !/"\/proc"|<\/proc>, ""|self/.test(kind);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { failureOf } from "../../ffi/errno.ts";
+import { errnoName, errnoText, failureOf } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -56,6 +56,7 @@ export class Facts {
   readonly #processes: Processes;
   readonly #environmentsUnread = new Set<number>();
   readonly #environments = new Map<number, ReadonlyMap<string, string> | null>();
+  readonly #unread = new Map<number, string[]>();
   readonly #vectors = new Map<number, string | null>();
   #isRandom: boolean | undefined;
   #netnsNames: ReadonlyMap<number, string> | undefined;
@@ -154,23 +155,39 @@ export class Facts {
 
   /** Path of the cgroup; `null` where it cannot be read. */
   cgroup(pid: number): string | null {
-    const text = this.#root.text(`${pid}/cgroup`);
-    return text === null ? null : cgroupPath(text);
+    const bytes = this.#root.read(`${pid}/cgroup`);
+    return typeof bytes === "number"
+      ? this.#miss(pid, "the control group", bytes)
+      : cgroupPath(latin1Text(bytes));
   }
 
   /** Working directory; `null` where it may not be read. */
   cwd(pid: number): Bytes | null {
-    return this.#link(`${this.#processes.living(pid)}/cwd`);
+    return this.#link(pid, "cwd", "the working directory");
   }
 
   /** Root directory; `null` where it may not be read. */
   rootDirectory(pid: number): Bytes | null {
-    return this.#link(`${this.#processes.living(pid)}/root`);
+    return this.#link(pid, "root", "the root directory");
   }
 
-  #link(path: string): Bytes | null {
-    const target = this.#root.link(path);
-    return typeof target === "number" ? null : target;
+  #link(pid: number, file: string, what: string): Bytes | null {
+    const target = this.#root.link(`${this.#processes.living(pid)}/${file}`);
+    return typeof target === "number" ? this.#miss(pid, what, target) : target;
+  }
+
+  #miss(pid: number, what: string, error: number): null {
+    if (failureOf(error) === "absent") return null;
+    const reason = `${what}: ${errnoText(-error)} (${errnoName(-error)})`;
+    const known = this.#unread.get(pid);
+    if (known === undefined) this.#unread.set(pid, [reason]);
+    else if (!known.includes(reason)) known.push(reason);
+    return null;
+  }
+
+  /** Which of the facts that were asked for could not be read although the process is there, and why. */
+  unread(pid: number): readonly string[] {
+    return this.#unread.get(pid) ?? [];
   }
 
   /** What is at the path of a program's file now, as the process itself would find it. */
@@ -187,7 +204,10 @@ export class Facts {
         : of("unknown", `whether it is still the same file: it ${now.text}`);
     }
     if (exeDeleted) return of("replaced");
-    if (typeof running === "number") return of("unknown");
+    if (typeof running === "number") {
+      const why = `whether it is still the same file: ${errnoText(-running)}`;
+      return of("unknown", failureOf(running) === "absent" ? null : why);
+    }
     return of(isSameFile(running, now) ? "unchanged" : "replaced");
   }
 

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { AT_FDCWD } from "../../ffi/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { tryStatAt } from "../../ffi/stat.ts";
 import { utf8Text } from "../text/encoding.ts";
 import type { ProcRoot } from "./root.ts";
 
@@ -36,7 +39,11 @@ export function readNetns(root: ProcRoot, process: number | "thread-self"): numb
 
 /** Inode of the network namespace of this thread; `null` where /proc does not tell. */
 export function currentNetns(root: ProcRoot): number | null {
-  return readNetns(root, "thread-self");
+  const inode = readNetns(root, "thread-self");
+  if (inode !== null || !root.isLive) return inode;
+  // By it services are told from those of other namespaces, so the file itself is asked where its link cannot be read.
+  const status = tryStatAt(AT_FDCWD, cString(`${root.path}/thread-self/ns/net`));
+  return typeof status === "number" ? null : status.inode;
 }
 
 /**

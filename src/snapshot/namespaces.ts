@@ -295,23 +295,25 @@ export function visitNamespace(
     const failure = visitBy(way, found.netns.inode, visit);
     if (failure === ENTERED) return true;
     // The process may have ended, or closed the socket. That of another way would be there.
-    if (failureOf(failure) !== "absent") refusal = failure;
+    if (failure !== GONE) refusal = failure;
   }
   if (refusal !== 0) gap(found, refusal, diagnostics);
   return false;
 }
 
 const ENTERED = 0;
+/** The way leads nowhere any more, or elsewhere. */
+const GONE = -1;
 
-/** Calls `visit` inside the namespace. Returns {@linkcode ENTERED}, or the errno of what prevented it: ENOENT where it is gone. */
+/** Calls `visit` inside the namespace. Returns {@linkcode ENTERED}, {@linkcode GONE}, or the errno of what prevented it. */
 function visitBy(way: Way, inode: number, visit: () => void): number {
   const fd = openWay(way);
-  if (fd < 0) return -fd;
+  if (fd < 0) return failureOf(fd) === "absent" ? GONE : -fd;
   let entered = false;
   try {
     // The process may have ended, and its ID may belong to another one now.
     const there = tryNamespaceInode(fd);
-    if (there !== inode) return there < 0 && there !== -EINVAL ? -there : ENOENT;
+    if (there !== inode) return there < 0 && there !== -EINVAL ? -there : GONE;
     inNetworkNamespace(fd, () => {
       entered = true;
       visit();
@@ -319,6 +321,7 @@ function visitBy(way: Way, inode: number, visit: () => void): number {
     return ENTERED;
   } catch (error) {
     if (entered || !(error instanceof SyscallError) || error instanceof NamespaceLost) throw error;
+    // What is open is there, whatever the error says.
     return error.errno;
   } finally {
     close(fd);

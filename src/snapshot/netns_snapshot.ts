@@ -39,8 +39,17 @@ export interface Around {
 }
 
 /**
- * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each, to read more
- * there; where one may not be entered, its second argument is a {@linkcode ProcessNet}. Throws
+ * Called in each namespace, to read more there. Where one may not be entered, `root` is a {@linkcode ProcessNet}. `known`: its
+ * interfaces, where a socket of the answer needed them.
+ */
+type Inside = (
+  found: FoundNetns,
+  root: ProcRoot,
+  known: InterfaceTable | UnreadInterfaces | null,
+) => void;
+
+/**
+ * Takes a snapshot of one network namespace, of all, or of our own. `inside` is called in each. Throws
  * NoSuchNamespace if the one asked for does not exist, and SyscallError if it cannot be opened.
  */
 export function takeNetnsSnapshot(
@@ -48,7 +57,7 @@ export function takeNetnsSnapshot(
   choice: NetnsChoice | "own" | Around,
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
-  inside: (found: FoundNetns, root: ProcRoot) => void = () => {},
+  inside: Inside = () => {},
 ): Snapshot {
   const snapshot = takeNetnsRows(query, choice, diagnostics, tools, kept, inside);
   return { ...snapshot, sockets: kept(snapshot.sockets) };
@@ -61,7 +70,7 @@ export function takeNetnsRows(
   diagnostics: Diagnostics,
   tools: SnapshotTools = {},
   form: (rows: SocketRows) => Sockets = (rows) => rows,
-  inside: (found: FoundNetns, root: ProcRoot) => void = () => {},
+  inside: Inside = () => {},
 ): Snapshot<Sockets> {
   const { root = new ProcRoot(), users = new Users(), filter = null, access = LIVE, closing } =
     tools;
@@ -121,7 +130,7 @@ export function takeNetnsRows(
         if (table instanceof UnreadInterfaces) diagnostics.gap(table.gap(found.netns.inode));
         interfaces.set(found.netns.inode, table);
       }
-      inside(found, root);
+      inside(found, root, interfaces.get(found.netns.inode) ?? null);
     } finally {
       source.close();
     }

@@ -20,6 +20,9 @@ describe("errno", () => {
     expect(errnoName(13)).toBe("EACCES");
     expect(errnoText(13)).toBe("permission denied");
     expect(errnoName(9999)).toBe("errno 9999");
+    // One that the program does not act on has a name all the same.
+    expect([errnoName(88), errnoText(88)]).toEqual(["ENOTSOCK", "not a socket"]);
+    expect([errnoName(95), errnoText(95)]).toEqual(["EOPNOTSUPP", "operation not supported"]);
   });
 });
 

@@ -14,6 +14,7 @@ import {
 import { close } from "../../../ffi/files.ts";
 import { tryNamespaceOfSocket } from "../../../ffi/namespace.ts";
 import { tryCopyFrom, tryOpenProcess } from "../../../ffi/process.ts";
+import { tryStatFd } from "../../../ffi/stat.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -250,7 +251,9 @@ export function onlyDescriptors(
       pid = pids[row]!;
       process = tryOpenProcess(pid);
     }
-    const answer = process < 0 ? process : askDescriptor(process, fds[row]!, netns, whole);
+    const answer = process < 0 ? process : askDescriptor(process, fds[row]!, inode, netns, whole);
+    // The descriptor has been closed since, and may be another one by now. Some other may still be of this socket.
+    if (answer === -EBADF) asked.delete(inode);
     if (typeof answer === "number") {
       if (failureOf(answer) === "failed" && answer !== -EBADF && answer !== -ENOSYS) {
         failure = -answer;
@@ -286,18 +289,22 @@ const TRANSPORTS: ReadonlyMap<number, Transport> = new Map<number, Transport>([
 ]);
 
 /**
- * Whether a socket listens in a namespace, asked through a copy of its descriptor; or the negated errno. `process` is a descriptor of
- * its process.
+ * Whether a socket listens in a namespace, asked through a copy of its descriptor; or the negated errno, EBADF where the descriptor
+ * is no more that socket. `process` is a descriptor of its process.
  */
 function askDescriptor(
   process: number,
   fd: number,
+  inode: number,
   netns: number | null,
   whole: (transport: Transport) => boolean,
 ): boolean | number {
   const copy = tryCopyFrom(process, fd);
   if (copy < 0) return copy;
   try {
+    const status = tryStatFd(copy);
+    if (typeof status === "number") return status;
+    if (status.inode !== inode) return -EBADF;
     const domain = tryGetIntOption(copy, SOL_SOCKET, SO_DOMAIN);
     if (domain < 0) return domain;
     if (domain !== AF_INET && domain !== AF_INET6) return false;

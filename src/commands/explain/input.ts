@@ -82,14 +82,19 @@ export function takeInput(
     choice,
     diagnostics,
     { root, users, processes },
-    (found, inside) => {
+    (found, inside, known) => {
       // Settings and interfaces are told only inside.
       const entered = !(inside instanceof ProcessNet);
+      const interfaces = known ??
+        (entered
+          ? readInterfaces(root, found.netns.inode)
+          : new UnreadInterfaces("it may not be entered"));
+      if (entered && known === null && interfaces instanceof UnreadInterfaces) {
+        diagnostics.gap(interfaces.gap(found.netns.inode));
+      }
       namespaces.set(found.netns.inode, {
         found,
-        interfaces: entered
-          ? readInterfaces(root, found.netns.inode)
-          : new UnreadInterfaces("it may not be entered"),
+        interfaces,
         groups: readMulticastGroups(inside),
         ports: entered ? readPortSettings(root) : UNKNOWN_PORTS,
         listenOverflows: readListenOverflows(inside),

@@ -78,7 +78,8 @@ function placeOf(
     pod: podUid === null && names?.pod == null
       ? null
       : { uid: podUid, name: names?.pod ?? null, namespace: names?.podNamespace ?? null },
-    unread: [unread, owned?.unread, names?.unread].filter((reason) => typeof reason === "string"),
+    unread: [...input.facts.unread(process.pid), unread, owned?.unread, names?.unread]
+      .filter((reason) => typeof reason === "string"),
   };
 }
 

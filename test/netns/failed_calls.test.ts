@@ -1,0 +1,99 @@
+/**
+ * What the program says if a system call fails, where ./scripts/faults once found that it said nothing, or something wrong.
+ */
+import { expect } from "bun:test";
+import { Namespace, namespaceReason } from "../support/netns.ts";
+import { firstReason, testIf } from "../support/skip.ts";
+import { SOCKEYE } from "../support/sockeye.ts";
+
+const reason = firstReason(
+  namespaceReason(),
+  process.getuid?.() === 0 ? null : "not root",
+  Bun.which("strace") === null ? "there is no strace program" : null,
+);
+
+/** Runs the program while a call fails; `path`: only where it is about this path. */
+function failing(fault: string, args: string[], netns: Namespace, path?: string) {
+  const { stdout, stderr, exitCode } = Bun.spawnSync(netns.command([
+    ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=${fault}`],
+    ...path === undefined ? [] : ["-P", path],
+    SOCKEYE,
+    ...args,
+  ]));
+  return { answer: JSON.parse(stdout.toString()), told: stderr.toString(), status: exitCode };
+}
+
+/** A server on port 8001 of a namespace. */
+async function serve(netns: Namespace): Promise<Bun.Subprocess<"pipe", "pipe", "inherit">> {
+  const program =
+    "import socket; s = socket.create_server(('127.0.0.1', 8001)); print(flush=True); input()";
+  const server = Bun.spawn(netns.command(["python3", "-c", program]), {
+    stdin: "pipe",
+    stdout: "pipe",
+  });
+  await server.stdout.getReader().read();
+  return server;
+}
+
+testIf(
+  reason,
+  "a namespace that cannot be entered is there all the same, whatever the error says",
+  async () => {
+    await using here = await Namespace.create();
+    await using there = await Namespace.create();
+    const server = await serve(there);
+    try {
+      for (const error of ["ENOENT", "EIO"]) {
+        const { answer } = failing(`setns:error=${error}`, ["--all-netns", "--json"], here);
+        const found = answer.sockets.filter((socket: { netns: { inode: number } }) =>
+          socket.netns.inode === there.inode
+        );
+        expect(found).toHaveLength(1);
+      }
+    } finally {
+      server.kill();
+      await server.exited;
+    }
+  },
+  60_000,
+);
+
+testIf(
+  reason,
+  "our own network namespace is known by its file where the link cannot be read",
+  async () => {
+    await using here = await Namespace.create();
+    const link = "/proc/thread-self/ns/net";
+    const { answer } = failing("readlinkat:error=EACCES", ["snapshot"], here, link);
+    expect(answer.host.netns).toBe(here.inode);
+  },
+  60_000,
+);
+
+testIf(
+  reason,
+  "where a process lives is told with what could not be read of it",
+  async () => {
+    await using here = await Namespace.create();
+    const server = await serve(here);
+    try {
+      for (const [file, what] of [["cwd", "working directory"], ["root", "root directory"]]) {
+        const path = `/proc/${server.pid}/${file}`;
+        const { answer } = failing(
+          "readlinkat:error=EPERM",
+          ["explain", "8001", "--json"],
+          here,
+          path,
+        );
+        const [place] = answer.explanations[0].subjects[0].places;
+        expect(place.unread).toContainEqual(
+          `the ${what}: operation not permitted (EPERM)`,
+        );
+      }
+    } finally {
+      server.kill();
+      await server.exited;
+    }
+  },
+  60_000,
+);
