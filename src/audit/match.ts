@@ -12,6 +12,7 @@ import { fitsAny } from "./pattern.ts";
 import { type PolicyEntry, type PolicySettings, reachRank } from "./policy.ts";
 import type { Verdict } from "./report.ts";
 import type { AuditedSocket } from "./audited_socket.ts";
+import { holders, HolderSentences } from "./holders.ts";
 
 /** What an entry says about a socket. */
 export interface Match {
@@ -289,26 +290,41 @@ function judgeOwners(
       return;
   }
   if (entry.kernel) {
-    wrong.push(`held by ${socket.owners.map(called).join(", ")}, the entry allows the kernel`);
+    wrong.push(`held by ${holders(socket.owners)}, the entry allows the kernel`);
     return;
   }
-  const { users, container } = entry;
-  for (const owner of socket.owners) {
-    judgeProgram(entry, owner, wrong, unknown);
-    judgeUnit(entry, owner, wrong, unknown);
-    if (users !== null) {
-      if (owner.uid === null) unknown.push(`the user of ${called(owner)} could not be read`);
-      else if (owner.user === null && owner.unread?.passwd !== undefined) {
-        if (!users.includes(String(owner.uid))) {
-          unknown.push(`the name of user ${owner.uid} of ${called(owner)} could not be read`);
-        }
-      } else if (!users.includes(String(owner.uid)) && !users.includes(owner.user ?? "")) {
-        wrong.push(
-          `held by ${called(owner)} of ${userText(owner)}, the entry allows ${users.join(", ")}`,
-        );
-      }
-    }
-    if (container !== null) judgeContainer(container, owner, wrong, unknown);
+  const wrongHolders = new HolderSentences();
+  const unknownHolders = new HolderSentences();
+  for (const owner of socket.owners) judgeOwner(entry, owner, wrongHolders, unknownHolders);
+  wrong.push(...wrongHolders.texts());
+  unknown.push(...unknownHolders.texts());
+}
+
+function judgeOwner(
+  entry: PolicyEntry,
+  owner: OwnerDocument,
+  wrong: HolderSentences,
+  unknown: HolderSentences,
+): void {
+  judgeProgram(entry, owner, wrong, unknown);
+  judgeUnit(entry, owner, wrong, unknown);
+  if (entry.users !== null) judgeUser(entry.users, owner, wrong, unknown);
+  if (entry.container !== null) judgeContainer(entry.container, owner, wrong, unknown);
+}
+
+function judgeUser(
+  users: readonly string[],
+  owner: OwnerDocument,
+  wrong: HolderSentences,
+  unknown: HolderSentences,
+): void {
+  const { uid, user } = owner;
+  if (uid === null) unknown.add("the user of ", owner, " could not be read");
+  else if (users.includes(String(uid)) || users.includes(user ?? "")) return;
+  else if (user === null && owner.unread?.passwd !== undefined) {
+    unknown.add(`the name of user ${uid} of `, owner, " could not be read");
+  } else {
+    wrong.add("held by ", owner, ` of ${userText(owner)}, the entry allows ${users.join(", ")}`);
   }
 }
 
@@ -326,36 +342,36 @@ function isBySystem(manager: Manager | null | undefined): boolean {
 function judgeProgram(
   entry: PolicyEntry,
   owner: OwnerDocument,
-  wrong: string[],
-  unknown: string[],
+  wrong: HolderSentences,
+  unknown: HolderSentences,
 ): void {
   const { exes } = entry;
   if (exes === null) return;
   const { exe, exe_is_host_file: ours } = owner;
-  if (exe === null) unknown.push(`the program of ${called(owner)} could not be read`);
+  if (exe === null) unknown.add("the program of ", owner, " could not be read");
   else if (!fitsAny(exes, exe)) {
-    wrong.push(`held by ${called(owner)} running ${exe}, the entry allows ${exes.join(", ")}`);
+    wrong.add("held by ", owner, ` running ${exe}, the entry allows ${exes.join(", ")}`);
   } else if (ours === false && !tellsForItself(entry, owner)) {
-    wrong.push(
-      `held by ${
-        called(owner)
-      } running a file that it sees as ${exe}, which is not the one of this host`,
+    wrong.add(
+      "held by ",
+      owner,
+      ` running a file that it sees as ${exe}, which is not the one of this host`,
     );
   } else if (ours === null && !tellsForItself(entry, owner)) {
-    unknown.push(`whether ${called(owner)} runs this host's ${exe} could not be found out`);
+    unknown.add("the program of ", owner, ` could not be compared with this host's ${exe}`);
   }
 }
 
 function judgeUnit(
   entry: PolicyEntry,
   owner: OwnerDocument,
-  wrong: string[],
-  unknown: string[],
+  wrong: HolderSentences,
+  unknown: HolderSentences,
 ): void {
   const { units, userUnits } = entry;
   if (units === null && userUnits === null) return;
   if (owner.unread?.cgroup !== undefined) {
-    unknown.push(`the unit of ${called(owner)} could not be read`);
+    unknown.add("the unit of ", owner, " could not be read");
     return;
   }
   const { unit, unit_manager: manager } = owner;
@@ -375,9 +391,7 @@ function judgeUnit(
     : manager === "delegated"
     ? ", which another unit or a container named"
     : "";
-  wrong.push(
-    `held by ${called(owner)} in ${unit ?? "no unit"}${whose}, the entry allows ${allowed}`,
-  );
+  wrong.add("held by ", owner, ` in ${unit ?? "no unit"}${whose}, the entry allows ${allowed}`);
 }
 
 function unitFits(units: readonly string[], unit: string): boolean {
@@ -387,22 +401,22 @@ function unitFits(units: readonly string[], unit: string): boolean {
 function judgeContainer(
   wanted: NonNullable<PolicyEntry["container"]>,
   owner: OwnerDocument,
-  wrong: string[],
-  unknown: string[],
+  wrong: HolderSentences,
+  unknown: HolderSentences,
 ): void {
   if (owner.container === null && owner.unread?.cgroup !== undefined) {
-    unknown.push(`the container of ${called(owner)} could not be read`);
+    unknown.add("the container of ", owner, " could not be read");
     return;
   }
   if (owner.container === null) {
-    wrong.push(`held by ${called(owner)} in no container`);
+    wrong.add("held by ", owner, " in no container");
     return;
   }
   if (!isBySystem(owner.container_manager)) {
     const where = owner.container_manager === "user"
       ? "below user.slice, where users name groups as they like"
       : "below another unit or container, which can name groups as it likes";
-    wrong.push(`held by ${called(owner)} in what looks like a container ${where}`);
+    wrong.add("held by ", owner, ` in what looks like a container ${where}`);
     return;
   }
   for (const key of ["name", "image", "runtime"] as const) {
@@ -410,17 +424,13 @@ function judgeContainer(
     if (patterns === null) continue;
     const value = owner.container[key] ?? null;
     if (value === null) {
-      unknown.push(`the ${key} of the container of ${called(owner)} could not be read`);
+      unknown.add(`the ${key} of the container of `, owner, " could not be read");
     } else if (!fitsAny(patterns, value)) {
-      wrong.push(
-        `held by ${called(owner)} in a container of ${key} ${value}, the entry allows ${
-          patterns.join(", ")
-        }`,
+      wrong.add(
+        "held by ",
+        owner,
+        ` in a container of ${key} ${value}, the entry allows ${patterns.join(", ")}`,
       );
     }
   }
-}
-
-function called(owner: OwnerDocument): string {
-  return `${owner.comm ?? "?"}(${owner.pid})`;
 }

@@ -133,6 +133,24 @@ describe("advise()", () => {
     expect(with2({}, { ppid: 4, exe: "/bin/sh" })).toEqual([]);
   });
 
+  test("tells of a thousand heirs of one parent once, and of another program by itself", () => {
+    const heirs = Array.from(
+      { length: 1000 },
+      (_, i) => owner({ pid: 100 + i, ppid: 10, comm: "sh", exe: "/bin/sh" }),
+    );
+    const nc = owner({ pid: 5000, ppid: 10, comm: "nc", exe: "/bin/nc" });
+    const listener = socket("0.0.0.0", 80, { owners: [owner({ pid: 10 }), ...heirs, nc] });
+    const [result, ...others] = advise(snapshot([listener]), null, null).results;
+    expect(others).toEqual([]);
+    expect(result!.message).toBe(
+      "sh(100), nc(5000), sh(101), sh(102), sh(103) and 996 more inherited the socket of nginx(10)",
+    );
+    expect(result!.evidence.filter((line) => line.includes(" run"))).toEqual([
+      "sh(100), sh(101), sh(102), sh(103), sh(104) and 995 more run /bin/sh, their parent nginx(10) runs /usr/sbin/nginx",
+      "nc(5000) runs /bin/nc, its parent nginx(10) runs /usr/sbin/nginx",
+    ]);
+  });
+
   test("tells a program file that was deleted, and more of one in a folder for everybody", () => {
     const deleted = (exe: string) =>
       found(socket("0.0.0.0", 80, { owners: [owner({ exe, exe_deleted: true })] }));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HolderSentences } from "../holders.ts";
 import { type Rule, SERVICES, unreadProgram } from "./rule.ts";
 
 /** The rule. */
@@ -20,6 +21,15 @@ export const deletedProgram: Rule = {
     services.flatMap((audited) => {
       const gone = audited.socket.owners.filter(({ exe_deleted }) => exe_deleted);
       if (gone.length === 0) return [];
+      const sentences = new HolderSentences();
+      for (const owner of gone) {
+        sentences.add(
+          "held by ",
+          owner,
+          ` running ${owner.exe ?? "a file without a name"}, deleted`,
+        );
+      }
+      const started = gone.flatMap(({ start_time }) => start_time ?? []).sort()[0];
       // Programs in folders that everyone may write to were hardly installed by a package.
       const suspicious = gone.some(({ exe }) =>
         /^(\/tmp|\/var\/tmp|\/dev\/shm)\/|^\/?memfd:/.test(exe ?? "")
@@ -28,11 +38,12 @@ export const deletedProgram: Rule = {
         audited,
         ...(suspicious ? { severity: "high" as const } : {}),
         message: `its program file was deleted since it was started`,
-        evidence: gone.map(({ comm, pid, exe, start_time }) =>
-          `${comm ?? "?"}(${pid}) runs ${exe ?? "a file without a name"}, deleted${
-            start_time === null ? "" : `; started ${start_time}`
-          }`
-        ),
+        evidence: [
+          ...sentences.texts(),
+          ...started === undefined
+            ? []
+            : [`${gone.length > 1 ? "the first " : ""}started ${started}`],
+        ],
       }];
     }),
 };

@@ -5,6 +5,7 @@
  */
 import type { OwnerDocument } from "../../snapshot/document.ts";
 import type { AuditedSocket } from "../audited_socket.ts";
+import { holder, holders } from "../holders.ts";
 import { program } from "../../snapshot/identity.ts";
 import { type Rule, SERVICES, unreadProgram } from "./rule.ts";
 
@@ -42,41 +43,60 @@ export const inheritedListener: Rule = {
     services.flatMap((audited) => {
       const { socket } = audited;
       if (!isListener(audited)) return [];
-      return socket.owners.flatMap((child) => {
-        const parent = parentOf(child, socket.owners);
-        if (parent === undefined || isActivator(parent)) return [];
-        if (child.exe === null || parent.exe === null || child.exe === parent.exe) return [];
-        return [{
-          audited,
-          message: `${name(child)} inherited the socket of ${name(parent)}`,
-          evidence: [
-            `${name(child)} runs ${program(child)}, its parent ${name(parent)} runs ${
-              program(parent)
-            }`,
-            `both hold it: descriptors ${child.fds.join(", ")} and ${parent.fds.join(", ")}`,
-            `while ${name(child)} lives, ${program(parent)} cannot be started anew on this address`,
-          ],
-        }];
-      });
+      const groups = heirs(socket.owners);
+      if (groups.length === 0) return [];
+      const parents = [...new Set(groups.map(({ parent }) => parent))];
+      return [{
+        audited,
+        message: `${holders(groups.flatMap(({ children }) => children))} inherited the socket of ${
+          holders(parents)
+        }`,
+        evidence: groups.slice(0, PROGRAMS).flatMap(evidenceOf),
+      }];
     }),
 };
+
+/** Of so many programs it is told how they came to the socket. */
+const PROGRAMS = 5;
+
+interface Heirs {
+  readonly parent: OwnerDocument;
+  readonly children: OwnerDocument[];
+}
+
+function evidenceOf({ parent, children }: Heirs): string[] {
+  const child = children[0]!;
+  const lives = children.length === 1 ? `${holder(child)} lives` : "they live";
+  return [
+    `${holders(children)} ${children.length === 1 ? "runs" : "run"} ${program(child)}, ${
+      children.length === 1 ? "its" : "their"
+    } parent ${holder(parent)} runs ${program(parent)}`,
+    `both hold it: descriptors ${child.fds.join(", ")} and ${parent.fds.join(", ")}`,
+    `while ${lives}, ${program(parent)} cannot be started anew on this address`,
+  ];
+}
+
+/** Owners that run another program than their parent, which has the socket too. Children alike of one parent are together. */
+function heirs(owners: readonly OwnerDocument[]): Heirs[] {
+  const byPid = new Map(owners.map((owner) => [owner.pid, owner]));
+  const heirs = new Map<string, Heirs>();
+  for (const child of owners) {
+    const parent = byPid.get(child.ppid ?? 0);
+    if (parent === undefined || parent === child || isActivator(parent)) continue;
+    if (child.exe === null || parent.exe === null || child.exe === parent.exe) continue;
+    const key = `${parent.pid} ${child.exe}`;
+    const known = heirs.get(key);
+    if (known === undefined) heirs.set(key, { parent, children: [child] });
+    else known.children.push(child);
+  }
+  return [...heirs.values()];
+}
 
 function isListener({ socket, check }: AuditedSocket): boolean {
   return socket.state === "listen" || check === "internet";
 }
 
-function parentOf(
-  child: OwnerDocument,
-  owners: readonly OwnerDocument[],
-): OwnerDocument | undefined {
-  return owners.find(({ pid }) => pid === child.ppid && pid !== child.pid);
-}
-
 function isActivator({ pid, comm, exe }: OwnerDocument): boolean {
   const file = exe?.slice(exe.lastIndexOf("/") + 1) ?? "";
   return pid === 1 || ACTIVATORS.has(comm ?? "") || ACTIVATORS.has(file);
-}
-
-function name({ comm, pid }: OwnerDocument): string {
-  return `${comm ?? "?"}(${pid})`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { program } from "../../snapshot/identity.ts";
+import { HolderSentences } from "../holders.ts";
 import type { Rule } from "./rule.ts";
 
 /** Programs that are expected to configure, route or watch a network. */
@@ -61,17 +62,17 @@ export const packetSocket: Rule = {
         !(owner.exe === null && EXPECTED.has(owner.comm ?? ""))
       );
       if (unexpected.length === 0) return [];
+      const sentences = new HolderSentences();
+      for (const owner of unexpected) {
+        sentences.add("held by ", owner, ` running ${program(owner)}, which seldom needs one`);
+      }
       return [{
         audited,
         ...(packet ? {} : { severity: "medium" as const }),
         message: packet
           ? "can see the traffic of this machine"
           : "can forge and see packets of an IP protocol",
-        evidence: unexpected.map((owner) =>
-          `${owner.comm ?? "?"}(${owner.pid}) running ${
-            program(owner)
-          } is none of the programs that usually do`
-        ),
+        evidence: sentences.texts(),
       }];
     }),
 };

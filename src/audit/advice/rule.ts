@@ -9,6 +9,7 @@ import type { PortRange } from "../../model/port_range.ts";
 import type { SnapshotDocument } from "../../snapshot/document.ts";
 import type { Severity } from "../report.ts";
 import type { AuditedSocket } from "../audited_socket.ts";
+import { holder } from "../holders.ts";
 
 /** A socket that not all sources show. Only a live host can be checked for that. */
 export interface Discrepancy {
@@ -95,5 +96,5 @@ export const SERVICES: Places = {
 /** The program of an owner that could not be read; `null` if there is none. */
 export function unreadProgram({ socket }: AuditedSocket): string | null {
   const owner = socket.owners.find(({ exe, unread }) => exe === null && unread?.exe !== undefined);
-  return owner === undefined ? null : `the program of ${owner.comm ?? "?"}(${owner.pid})`;
+  return owner === undefined ? null : `the program of ${holder(owner)}`;
 }
