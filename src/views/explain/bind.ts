@@ -80,7 +80,7 @@ export function bindLines(report: BindReport): Line[] {
           : []),
       )));
   }
-  if (report.ephemeral !== null) lines.push(...ephemeralLines(report.ephemeral, address));
+  if (report.ephemeral !== null) lines.push(...ephemeralLines(report.ephemeral));
   if (unprivilegedStart !== null && port > 0 && port < unprivilegedStart) {
     lines.push(plain([
       `ports below ${unprivilegedStart} need root or CAP_NET_BIND_SERVICE`,

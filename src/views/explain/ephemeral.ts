@@ -4,6 +4,7 @@
  * @module
  */
 import type { Destination, EphemeralReport, EphemeralUse } from "../../model/ephemeral.ts";
+import type { Process } from "../../model/owner.ts";
 import type { Span } from "../../text/flow.ts";
 import { plural } from "../../text/plural.ts";
 import { sanitize } from "../../text/sanitize.ts";
@@ -14,6 +15,8 @@ import { type ExplainFormat, formatAddress, type Line, named, Page, plain, some 
 const NEARLY = 0.8;
 /** So many processes are named. */
 const NAMED = 3;
+/** So many destinations are told in a heading. */
+const HEADED = 2;
 
 const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -48,21 +51,34 @@ function useSpans({ transport, address, ports, timeWait }: EphemeralUse, size: n
   ];
 }
 
-/** How much of the range is taken, for a heading. */
-export function takenSpan({ taken, size }: EphemeralReport): Span {
-  return [`${count(taken)} of ${count(size)} ports taken`, level(taken, size)];
+/** How much of the range is taken, by whom and for what, for a heading. */
+export function takenSpans({ taken, size, uses }: EphemeralReport, address: string): Span[] {
+  const destinations = uses.flatMap((use) => use.destinations).sort((a, b) => b.ports - a.ports);
+  const processes = new Map<number, Process>();
+  for (const { shares } of destinations) {
+    for (const { process } of shares) processes.set(process.pid, process);
+  }
+  const [first] = processes.values();
+  const others = processes.size - 1;
+  const more = destinations.length - HEADED +
+    uses.reduce((sum, use) => sum + use.otherDestinations, 0);
+  const told = destinations.slice(0, HEADED).map(({ peer, ports }) =>
+    `${count(ports)} ${
+      peer === null ? "bound only" : `to ${sanitize(formatAddress(peer.address, peer.port))}`
+    }`
+  );
+  return [
+    [`${count(taken)} of ${count(size)} ports of ${sanitize(address)} taken`, level(taken, size)],
+    ...first === undefined
+      ? []
+      : [", by ", [named(first), "name"], others === 0 ? "" : ` and ${others} more`] as Span[],
+    ...told.length === 0 ? [] : [`: ${told.join(", ")}${more > 0 ? ` and ${more} more` : ""}`],
+  ];
 }
 
-/** How many ports are left for bind(2) to port 0 of an address, and who has the others. */
-export function ephemeralLines(report: EphemeralReport, address: string): Line[] {
-  const { taken, size, uses } = report;
-  return [
-    plain([
-      `${count(taken)} of ${count(size)} ports of ${sanitize(address)} taken`,
-      level(taken, size),
-    ]),
-    ...uses.slice(0, 3).flatMap((use) => destinationLines(use, report)),
-  ];
+/** Who has the ports that bind(2) to port 0 of an address cannot get. */
+export function ephemeralLines(report: EphemeralReport): Line[] {
+  return report.uses.slice(0, 3).flatMap((use) => destinationLines(use, report));
 }
 
 function destinationLines(

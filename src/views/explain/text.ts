@@ -18,7 +18,7 @@ import { sanitize } from "../../text/sanitize.ts";
 import type { Writer } from "../../text/writer.ts";
 import { bindLines } from "./bind.ts";
 import { endsReachLines, endsText } from "./ends.ts";
-import { takenSpan } from "./ephemeral.ts";
+import { takenSpans } from "./ephemeral.ts";
 import { faultLines } from "./faults.ts";
 import { forwardLines } from "./forwards.ts";
 import { writeNothing } from "./nothing.ts";
@@ -80,7 +80,7 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
       : report.plain === null
       ? ["bind could not be tried", "warning"]
       : ["bind would fail", "warning"],
-    ...report.ephemeral === null ? [] : ["  ", takenSpan(report.ephemeral)],
+    ...report.ephemeral === null ? [] : ["  ", ...takenSpans(report.ephemeral, address)],
   ]);
   page.section("Bind", bindLines(report));
 }
