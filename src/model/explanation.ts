@@ -236,6 +236,9 @@ export interface UsualService {
   readonly sockets: readonly Socket[];
 }
 
+/** Protocols whose sockets are in a table as soon as they are bound or connected: {@linkcode UnlistedSocket.protocol}. */
+export const LISTED_WHEN_BOUND = /^(TCP|UDP|RAW|PING|MPTCP|SCTP|DCCP)/i;
+
 /** A socket that processes hold and that is in no table that was read. */
 export interface UnlistedSocket {
   readonly inode: number;
@@ -282,6 +285,8 @@ export interface Explanation {
   readonly searched: readonly number[];
   /** Whether something matched. */
   readonly verdict: Verdict;
+  /** The same about sockets alone: rules that may forward a port are left out of it. */
+  readonly socketVerdict: Verdict;
   /** Whether a process has the name or the ID that was asked for. */
   readonly processVerdict: Verdict;
   /** Whether other network namespaces, beside those in {@linkcode Explanation.elsewhere}, may have a match: `no`, or undecided. */

@@ -37,6 +37,13 @@ export type Fault =
     readonly silentMs: number | null;
     readonly processes: readonly Process[];
   }
+  /** Processes hold sockets that are neither bound nor connected, and so in no table. `protocols`: the kernel's names. */
+  | {
+    readonly kind: "leaked";
+    readonly count: number;
+    readonly protocols: readonly string[];
+    readonly processes: readonly Process[];
+  }
   /** Processes with sockets of their own on one address have very different numbers of connections. */
   | {
     readonly kind: "uneven";

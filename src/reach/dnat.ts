@@ -8,6 +8,7 @@ import { DecodeError } from "../model/decode_error.ts";
 import { Connection, NETLINK_NETFILTER, type NetlinkSocket } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import { readLocalPortRange } from "../proc/sysctl.ts";
 import type { DnatRule } from "./nat_rule.ts";
 import { type NftablesRules, readNftables } from "./nftables.ts";
 import { followXtTable, readXtTable, type XtTable } from "./xtables.ts";
@@ -31,10 +32,14 @@ const NO_NFTABLES: readonly number[] = [EINVAL, ENOENT, EOPNOTSUPP];
 
 const LIVE: DnatAccess = { open: () => new Connection(NETLINK_NETFILTER), table: readXtTable };
 
-/** Reads the rules that apply to packets from outside; `null` without CAP_NET_ADMIN. */
+/**
+ * Reads the rules that apply to packets from outside; `null` without CAP_NET_ADMIN, unless there can be none.
+ *
+ * The numbers of rules and of paths through them are bounded by what {@linkcode followRules} follows.
+ */
 export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
   const nftables = fromNftables(access);
-  if (nftables === null) return null;
+  if (nftables === null) return lacksConntrack(root) ? { rules: [], complete: true } : null;
   const rules = [...nftables.rules];
   let { complete } = nftables;
   // The older iptables keeps its rules elsewhere. Asking for a table that does not exist would make the kernel create it.
@@ -57,6 +62,18 @@ export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
     }
   }
   return { rules, complete };
+}
+
+/**
+ * True if the kernel tracks no connections, without which it changes no destination: its module is not loaded. Every user may
+ * see that. In a network namespace of another user namespace the settings may be missing without meaning anything.
+ */
+function lacksConntrack(root: ProcRoot): boolean {
+  const isMissing = (path: string) => root.read(path, 1) === -ENOENT;
+  return isMissing("sys/net/netfilter/nf_conntrack_max") &&
+    readLocalPortRange(root) !== null &&
+    root.readNet("nf_conntrack") === -ENOENT &&
+    /^\s*0\s+0\s+4294967295\s*$/.test(root.text("self/uid_map") ?? "");
 }
 
 function fromNftables(access: DnatAccess): NftablesRules | null {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
 import { utf8Text } from "../text/encoding.ts";
 
 /** Where a proxy forwards one port to. */
@@ -129,64 +128,4 @@ export function slirpTarget(cmdline: Uint8Array): number | null {
 /** True for the programs of rootless containers that hold a port outside and have a child inside. */
 export function hasChildInside(comm: string): "rootlessport" | "rootlesskit" | null {
   return comm === "rootlessport" ? "rootlessport" : comm === "rootlesskit" ? "rootlesskit" : null;
-}
-
-/** One service of IPVS, with the servers that share it. */
-interface VirtualService {
-  readonly protocol: "tcp" | "udp";
-  readonly address: string;
-  readonly port: number;
-  readonly servers: readonly {
-    readonly address: string;
-    readonly port: number;
-    readonly weight: number;
-  }[];
-}
-
-/** Parses /proc/net/ip_vs. Lines that are not understood, such as services by firewall mark, are passed over. */
-export function parseVirtualServices(text: string): VirtualService[] {
-  const services: VirtualService[] = [];
-  let servers: { address: string; port: number; weight: number }[] | null = null;
-  for (const line of text.split("\n")) {
-    const service = /^(TCP|UDP)\s+(\S+):([0-9A-F]{4})\s/.exec(line);
-    if (service !== null) {
-      const address = addressOf(service[2]!);
-      servers = address === null ? null : [];
-      if (address !== null) {
-        services.push({
-          protocol: service[1] === "TCP" ? "tcp" : "udp",
-          address,
-          port: parseInt(service[3]!, 16),
-          servers: servers!,
-        });
-      }
-      continue;
-    }
-    const server = /^\s+->\s+(\S+):([0-9A-F]{4})\s+\S+\s+(\d+)/.exec(line);
-    if (server === null) {
-      if (!/^\s/.test(line)) servers = null;
-      continue;
-    }
-    const address = addressOf(server[1]!);
-    if (address !== null) {
-      servers?.push({ address, port: parseInt(server[2]!, 16), weight: Number(server[3]) });
-    }
-  }
-  return services;
-}
-
-// 0A600001, or [2001:0db8:...] in brackets.
-function addressOf(text: string): string | null {
-  if (/^[0-9A-F]{8}$/.test(text)) return formatIpv4(parseInt(text, 16));
-  const match = /^\[([0-9a-f:]+)\]$/i.exec(text);
-  return match === null ? null : shortest(match[1]!);
-}
-
-// The kernel writes all eight groups.
-function shortest(text: string): string | null {
-  const groups = text.split(":");
-  if (groups.length !== 8 || !groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return text;
-  const words = groups.map((group) => parseInt(group, 16));
-  const pair = (at: number) => (words[at]! * 0x10000 + words[at + 1]!) >>> 0;
-  return formatIpv6(pair(0), pair(2), pair(4), pair(6));
 }

@@ -145,6 +145,35 @@ for i in range(6):
     );
   });
 
+  test("tells sockets that its process never closed, which are in no table, and none where all are", async () => {
+    // Connections that the peer reset: neither bound nor connected any more.
+    const scene = (clients: string) => `
+import socket, struct, sys
+server = socket.create_server(("127.0.0.1", 8080), backlog=50)
+other = socket.create_server(("127.0.0.1", 9000), backlog=50)
+kept = []
+for i in range(12):
+    client = socket.create_connection(("127.0.0.1", 9000)); kept.append(client)
+    accepted, _ = other.accept(); kept.append(accepted)
+${clients}
+`;
+    const reset = `
+for client in kept[::2]:
+    accepted = kept[kept.index(client) + 1]
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); accepted.close()
+`;
+    await withScene(scene(reset), (ask, pid) => {
+      const { subject, text } = ask("8080");
+      expect(subject.faults).toEqual([
+        { kind: "leaked", count: 12, protocols: ["TCP"], pids: [pid] },
+      ]);
+      expect(text).toContain(
+        `python3 (${pid}) has 12 open sockets that are neither bound nor connected (TCP): nobody closed them`,
+      );
+    });
+    await withScene(scene(""), (ask) => expect(ask("8080").subject.faults).toEqual([]));
+  });
+
   test("tells connections that its process does not close, and when others are over", async () => {
     await withScene(
       `

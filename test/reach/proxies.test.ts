@@ -3,13 +3,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import { fateOfMissing } from "../../src/commands/explain/forwards.ts";
-import {
-  hasChildInside,
-  mayForward,
-  parseProxies,
-  parseVirtualServices,
-  slirpTarget,
-} from "../../src/reach/proxies.ts";
+import { hasChildInside, mayForward, parseProxies, slirpTarget } from "../../src/reach/proxies.ts";
 import type { LinkAddress } from "../../src/reach/interfaces.ts";
 
 const cmdline = (line: string) => new TextEncoder().encode(line.replaceAll(" ", "\0") + "\0");
@@ -78,38 +72,6 @@ describe("a proxy", () => {
     expect(hasChildInside("rootlessport")).toBe("rootlessport");
     expect(hasChildInside("bash")).toBeNull();
   });
-});
-
-test("virtual services are read as the kernel writes them", () => {
-  const text = `IP Virtual Server version 1.2.1 (size=4096)
-Prot LocalAddress:Port Scheduler Flags
-  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
-TCP  0A600001:0050 rr
-  -> 0AF40005:1F90      Masq    1      3          0
-  -> 0AF40006:1F90      Masq    0      0          0
-FWM  00000001 wlc
-  -> 0AF40009:0050      Route   1      0          0
-UDP  [2001:0db8:0000:0000:0000:0000:0000:0001]:0035 rr persistent 10800
-  -> [fd00:0000:0000:0000:0000:0000:0000:0009]:0035      Masq    1      0          0
-`;
-  expect(parseVirtualServices(text)).toEqual([
-    {
-      protocol: "tcp",
-      address: "10.96.0.1",
-      port: 80,
-      servers: [
-        { address: "10.244.0.5", port: 8080, weight: 1 },
-        { address: "10.244.0.6", port: 8080, weight: 0 },
-      ],
-    },
-    {
-      protocol: "udp",
-      address: "2001:db8::1",
-      port: 53,
-      servers: [{ address: "fd00::9", port: 53, weight: 1 }],
-    },
-  ]);
-  expect(parseVirtualServices("")).toEqual([]);
 });
 
 test("of an address that nothing has it is said whether it should be here", () => {

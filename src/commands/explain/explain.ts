@@ -87,7 +87,12 @@ function explainTarget(
   if (found) {
     const nothing = { idle, file: null, elsewhere: [], nearby: null, unlisted, names };
     const verdict: Verdict = { answer: "yes" };
-    const verdicts = { verdict, processVerdict: verdict, elsewhereVerdict: gone };
+    const verdicts = {
+      verdict,
+      socketVerdict: verdict,
+      processVerdict: verdict,
+      elsewhereVerdict: gone,
+    };
     return { ...base, ...nothing, ...verdicts };
   }
   const { elsewhere, verdict: elsewhereVerdict } = netns === undefined
@@ -107,6 +112,7 @@ function explainTarget(
     // A path leads to a socket of any namespace, and so does an inode.
     ...(target.kind === "inode" || file === "socket" ? [elsewhereVerdict] : []),
   ];
+  const socketVerdict = decideAny(undecided.filter(({ answer }) => answer !== "yes"));
   return {
     ...base,
     idle,
@@ -116,7 +122,8 @@ function explainTarget(
     unlisted,
     names,
     // What is elsewhere is not what was asked for, but it is no gap either.
-    verdict: decideAny(undecided.filter(({ answer }) => answer !== "yes")),
+    verdict: forwardsUnread ? decideAny([socketVerdict, FORWARDS_UNREAD]) : socketVerdict,
+    socketVerdict,
     processVerdict,
     elsewhereVerdict,
   };
@@ -137,6 +144,12 @@ function inOrder(sockets: Socket[], target: Target, { files }: ExplainInput): So
   const isThere = (socket: Socket) => Number(isAt(socket, target.path, files) === "file");
   return sockets.sort((a, b) => isThere(b) - isThere(a));
 }
+
+// A port that no socket has may still lead somewhere.
+const FORWARDS_UNREAD: Verdict = {
+  answer: "undecided",
+  because: ["whether a rule of the firewall forwards it could not be read"],
+};
 
 const isHidden = ({ hidepid }: FlatGap) => hidepid !== undefined;
 

@@ -16,18 +16,13 @@ import { ALL_STATES } from "../../model/state.ts";
 import { insidePidNamespace } from "../../proc/ns.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { covers, sameAddress } from "../../reach/covers.ts";
-import { readDnatRules } from "../../reach/dnat.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
-import {
-  hasChildInside,
-  parseProxies,
-  parseVirtualServices,
-  slirpTarget,
-} from "../../reach/proxies.ts";
+import type { VirtualServices } from "../../reach/ipvs.ts";
+import { hasChildInside, parseProxies, slirpTarget } from "../../reach/proxies.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { ProcessNet } from "../../snapshot/process_net.ts";
-import { latin1Text, utf8Text } from "../../text/encoding.ts";
+import { utf8Text } from "../../text/encoding.ts";
 import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
 import { placesOf } from "./processes.ts";
@@ -51,18 +46,27 @@ export function forwardsOf(
   input: ExplainInput,
 ): Pick<Explanation, "forwards" | "forwardsUnread"> {
   if (!input.root.isLive) return { forwards: [], forwardsUnread: true };
-  // Rules are read in the namespace where this program runs.
-  const rules = input.choice === "own" ? readDnatRules(input.root) : null;
+  const asked = [...input.namespaces.values()]
+    // Processes that other targets name may live elsewhere, which this target does not ask about.
+    .filter(({ found }) => found.own || input.choice !== "own" && !isAround(input.choice));
   const drafts = [
     ...fromProxies(target, servers, input),
-    ...fromRules(target, rules?.rules ?? []),
-    ...fromVirtualServices(target, input),
+    ...asked.flatMap(({ forwarding }) => [
+      ...fromRules(target, forwarding?.rules?.rules ?? []),
+      ...fromVirtualServices(target, forwarding?.virtual.services ?? []),
+    ]),
   ];
   return {
     forwards: drafts.length === 0 ? [] : resolve(drafts, target, input),
-    forwardsUnread: rules?.complete !== true,
+    forwardsUnread: asked.length === 0 ||
+      asked.some(({ forwarding }) =>
+        forwarding?.rules?.complete !== true || !forwarding.virtual.complete
+      ),
   };
 }
+
+const isAround = (choice: ExplainInput["choice"]) =>
+  typeof choice === "object" && "around" in choice;
 
 function fromProxies(target: PortTarget, servers: readonly Socket[], input: ExplainInput): Draft[] {
   const { root, facts } = input;
@@ -148,11 +152,9 @@ function fromRules(
 
 function fromVirtualServices(
   { port, transport, address }: PortTarget,
-  { root, choice }: ExplainInput,
+  services: VirtualServices["services"],
 ): Draft[] {
-  const table = choice === "own" ? root.readNet("ip_vs") : -1;
-  if (typeof table === "number") return [];
-  return parseVirtualServices(latin1Text(table)).flatMap((service): Draft[] => {
+  return services.flatMap((service): Draft[] => {
     if (service.port !== port || transport !== null && service.protocol !== transport) return [];
     if (address !== null && !sameAddress(address, service.address)) return [];
     return service.servers.map((server): Draft => ({

@@ -16,6 +16,8 @@ import { counterIn } from "../../proc/snmp.ts";
 import { latin1Text } from "../../text/encoding.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
 import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
+import { type DnatRules, readDnatRules } from "../../reach/dnat.ts";
+import { readVirtualServices, type VirtualServices } from "../../reach/ipvs.ts";
 import { SocketFiles } from "../../reach/socket_file.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
 import type { FoundNetns } from "../../snapshot/namespaces.ts";
@@ -33,6 +35,15 @@ export interface NetnsFacts {
   readonly ports: PortSettings;
   /** How often a connection found a full accept queue there. Kernel: ListenOverflows. `null` if it could not be read. */
   readonly listenOverflows: number | null;
+  /** What forwards ports there; `null` where no target is a port, and for recordings. */
+  readonly forwarding: Forwarding | null;
+}
+
+/** What forwards ports of a network namespace without any process. */
+interface Forwarding {
+  /** `null` where they may not be read. */
+  readonly rules: DnatRules | null;
+  readonly virtual: VirtualServices;
 }
 
 /** See the module. */
@@ -50,6 +61,8 @@ export interface ExplainInput {
   readonly diagnostics: Diagnostics;
   readonly files: SocketFiles;
   readonly bearers: Bearers;
+  /** The DNAT rules of the namespace that this program runs in, read once. `null` where they may not be read. */
+  hostRules(): DnatRules | null;
 }
 
 function readListenOverflows(root: ProcRoot): number | null {
@@ -77,6 +90,9 @@ export function takeInput(
   const named = netns === undefined && root.isLive ? pidsNamed(targets, facts, bearers, root) : [];
   const query = { ...queryFor(targets), receiveBuffers: true };
   const choice = netns ?? (named.length > 0 ? { around: named } : "own");
+  let hostRules: DnatRules | null | undefined;
+  const ownRules = () => hostRules === undefined ? hostRules = readDnatRules(root) : hostRules;
+  const forwards = root.isLive && targets.some(({ kind }) => kind === "port");
   const snapshot = takeNetnsSnapshot(
     query,
     choice,
@@ -98,6 +114,10 @@ export function takeInput(
         groups: readMulticastGroups(inside),
         ports: entered ? readPortSettings(root) : UNKNOWN_PORTS,
         listenOverflows: readListenOverflows(inside),
+        forwarding: !forwards ? null : {
+          rules: !entered ? null : found.own ? ownRules() : readDnatRules(root),
+          virtual: entered ? readVirtualServices(root) : readVirtualServices(inside, null),
+        },
       });
     },
   );
@@ -114,6 +134,7 @@ export function takeInput(
     diagnostics,
     files: new SocketFiles(root),
     bearers,
+    hostRules: ownRules,
   };
 }
 

@@ -12,7 +12,6 @@ import type { Socket } from "../../model/socket.ts";
 import { addressReach } from "../../reach/address.ts";
 import { UnreadInterfaces } from "../../reach/interfaces.ts";
 import { resolveReach } from "../../reach/bind.ts";
-import { readDnatRules } from "../../reach/dnat.ts";
 import { mayForward, parseProxies } from "../../reach/proxies.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
@@ -148,7 +147,7 @@ function publications(
       });
     }
   }
-  const rules = input.root.isLive ? readDnatRules(input.root) : null;
+  const rules = input.root.isLive ? input.hostRules() : null;
   for (const rule of rules?.rules ?? []) {
     if (!addresses.has(rule.toAddress)) continue;
     for (const ports of publishedPorts(rule, local.port, socket.transport)) {

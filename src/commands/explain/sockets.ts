@@ -13,7 +13,9 @@ import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
 import { connectionEnds, topPeers } from "./peers.ts";
 import { logsOf, placesOf } from "./processes.ts";
+import { namesProcesses } from "./bearers.ts";
 import { faultsOf } from "./faults.ts";
+import { leakFaults } from "./leaks.ts";
 import { UnreadInterfaces } from "../../reach/interfaces.ts";
 import { forwardOf, reachReport } from "./reach.ts";
 import { firstProcesses, runOf } from "./run.ts";
@@ -44,7 +46,9 @@ export function explainSockets(
     if (group === undefined) services.set(key, [socket]);
     else group.push(socket);
   }
-  const explained = servicesOf([...services.values()]).map((ends) => explainService(ends, input));
+  const explained = servicesOf([...services.values()]).map((ends) =>
+    explainService(ends, target, input)
+  );
   return connections.length === 0
     ? explained
     : [...explained, explainConnections(connections, input)];
@@ -53,6 +57,7 @@ export function explainSockets(
 /** `groups`: the sockets of each address. */
 function explainService(
   groups: readonly (readonly Socket[])[],
+  target: Target,
   input: ExplainInput,
 ): ExplainedSockets {
   const sockets = groups.flat();
@@ -107,7 +112,11 @@ function explainService(
     logs,
     tunnel: tunnelOf(first, input),
     unexamined: processes.length - looked.length,
-    faults: faultsOf(sockets, connections ?? [], input),
+    faults: [
+      ...faultsOf(sockets, connections ?? [], input),
+      // Of a process, all such sockets are told anyway.
+      ...namesProcesses(target) ? [] : leakFaults(looked, first.netns?.inode ?? null, input),
+    ],
     ...runOf(firstProcesses(relations), looked, places, logs, first, input),
     reach: ends[0]!.reach,
     forwardsTo: ends[0]!.forwardsTo,

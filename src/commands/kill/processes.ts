@@ -108,10 +108,9 @@ export function endProcesses(
   if (plan.victims.length === 0) {
     say(`${whyNobody(plan)}: nothing was ended`);
     const undecided = plan.ownerless.some(({ ownership }) => ownership !== "kernel") ||
-      explanations.some(({ verdict }) => verdict.answer === "undecided");
-    const because = explanations.map(({ verdict }) => becauseText(verdict)).find((text) =>
-      text !== ""
-    );
+      explanations.some(({ socketVerdict }) => socketVerdict.answer === "undecided");
+    const because = explanations.map(({ socketVerdict }) => becauseText(socketVerdict))
+      .find((text) => text !== "");
     if (undecided && because !== undefined) say(because);
     return undecided ? "undecided" : plan.subjects.length > 0 ? "failed" : "nothing";
   }

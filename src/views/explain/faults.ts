@@ -5,6 +5,7 @@
  */
 import type { ExplainedSockets } from "../../model/explanation.ts";
 import type { Fault } from "../../model/fault.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { plural } from "../../text/plural.ts";
 import { type Line, named, plain } from "./page.ts";
 import { ageText } from "./who.ts";
@@ -35,6 +36,17 @@ function faultText(fault: Fault): string {
         processes.length > 1 ? "have" : "has"
       } not${silentMs === null ? "" : `; nothing received for up to ${ageText(silentMs)}`}`;
     }
+    case "leaked": {
+      const { count, protocols, processes: [first, ...others] } = fault;
+      const who = first === undefined
+        ? "its processes have"
+        : others.length > 0
+        ? `${named(first)} and ${others.length} more have`
+        : `${named(first)} has`;
+      return `${who} ${plural(count, "open socket")} that are neither bound nor connected (${
+        protocols.map(sanitize).join(", ")
+      }): nobody closed them`;
+    }
     case "uneven": {
       const { most, least } = fault;
       return `served unevenly: ${named(most.process)} has ${
@@ -51,6 +63,13 @@ export function faultJson(fault: Fault): Record<string, unknown> {
         kind: fault.kind,
         count: fault.count,
         silent_ms: fault.silentMs,
+        pids: fault.processes.map(({ pid }) => pid),
+      };
+    case "leaked":
+      return {
+        kind: fault.kind,
+        count: fault.count,
+        protocols: fault.protocols,
         pids: fault.processes.map(({ pid }) => pid),
       };
     case "uneven":

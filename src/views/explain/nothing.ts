@@ -22,11 +22,12 @@ import { plural } from "../../text/plural.ts";
 
 /** Writes the text. */
 export function writeNothing(explanation: Explanation, page: Page): void {
-  const { target, nearby, elsewhere, netns, verdict, elsewhereVerdict } = explanation;
+  const { target, nearby, elsewhere, netns, verdict, socketVerdict, elsewhereVerdict } =
+    explanation;
   page.heading([
     [sanitize(target), "name"],
     "  ",
-    [absence("nothing_there", verdict), "notice"],
+    [absence("nothing_there", socketVerdict), "notice"],
     ...(netns === null
       ? []
       : [[`  netns ${netns.name === null ? netns.inode : sanitize(netns.name)}`, "dim"] as const]),
@@ -35,9 +36,6 @@ export function writeNothing(explanation: Explanation, page: Page): void {
     ...processLines(explanation),
     ...fileLines(explanation),
     ...(nearby === null ? [] : nearbyLines(nearby)),
-    ...(explanation.forwardsUnread
-      ? [plain(["whether a rule of the firewall forwards it could not be read", "notice"])]
-      : []),
     ...some(elsewhere, (socket) => plain(`in ${netnsText(socket)}: `, ...socketSpans(socket))),
     ...(elsewhereVerdict.answer === "undecided"
       ? [plain(["other network namespaces could not all be looked into", "notice"])]

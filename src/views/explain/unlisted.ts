@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { Explanation, UnlistedSocket } from "../../model/explanation.ts";
+import {
+  type Explanation,
+  LISTED_WHEN_BOUND,
+  type UnlistedSocket,
+} from "../../model/explanation.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { type Line, MANY, type Page, plain, some } from "./page.ts";
 import { plural } from "../../text/plural.ts";
@@ -79,9 +83,6 @@ function protocolText(sockets: readonly UnlistedSocket[]): string {
   const names = new Set(sockets.map(({ protocol }) => protocol ?? "unknown"));
   return ` (${[...names].map(sanitize).sort().join(", ")})`;
 }
-
-/** Protocols whose sockets are in a table as soon as they are bound or connected. */
-const LISTED_WHEN_BOUND = /^(TCP|UDP|RAW|PING|MPTCP|SCTP|DCCP)/i;
 
 function whatText({ protocol, netns }: UnlistedSocket, { searched }: Explanation): string {
   if (netns !== null && !searched.includes(netns)) {

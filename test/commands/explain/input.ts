@@ -56,6 +56,7 @@ export function netnsFacts(
     groups: [],
     ports: { ephemeral: [32768, 60999], reserved: [], unprivilegedStart: 1024 },
     listenOverflows: null,
+    forwarding: null,
     ...rest,
   };
 }
@@ -80,6 +81,7 @@ export function explainInput(
     diagnostics: new Diagnostics(),
     files: new SocketFiles(root),
     bearers: new Bearers(users, root),
+    hostRules: () => null,
   };
 }
 

@@ -165,6 +165,7 @@ function explanation(target: string, subjects: ExplainedSockets[]): Explanation 
     searched: [4026531833],
     scoped: false,
     verdict: { answer: subjects.length > 0 ? "yes" : "no" },
+    socketVerdict: { answer: subjects.length > 0 ? "yes" : "no" },
     processVerdict: { answer: "no" },
     elsewhereVerdict: { answer: "no" },
     netns: { inode: 4026531833, name: null },
