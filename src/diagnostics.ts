@@ -36,6 +36,11 @@ export class Diagnostics {
     this.#gaps.push(gap);
   }
 
+  /** Records what is missing of the very thing that was asked about: it is told before all else. */
+  gapsFirst(gaps: readonly Gap[]): void {
+    this.#gaps.unshift(...gaps);
+  }
+
   /** Records how something was done, such as a fallback or a retry. A repeated note is kept once. */
   note(text: string): void {
     if (!this.notes.includes(text)) this.notes.push(text);

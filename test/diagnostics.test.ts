@@ -7,6 +7,7 @@ import { expect, test } from "bun:test";
 import { EACCES, EAGAIN, EINVAL, EIO, EMFILE, ENOENT } from "../ffi/errno.ts";
 import { failed } from "../ffi/failed_calls.ts";
 import { Diagnostics } from "../src/diagnostics.ts";
+import type { Gap } from "../src/model/gap.ts";
 import { gapLines } from "../src/model/gap.ts";
 import { decide } from "../src/model/verdict.ts";
 
@@ -54,4 +55,13 @@ test("a line that tells better what an error has hidden is told instead", () => 
   expect(gapLines(diagnostics.gaps, false)).toEqual([better.reason]);
   // It is in the data all the same: it may hide more than that.
   expect(diagnostics.gaps).toHaveLength(2);
+});
+
+test("what is missing of the thing that was asked about is told first", () => {
+  const diagnostics = new Diagnostics();
+  const gap = (reason: string): Gap => ({ kind: "netns", reason, detail: {} });
+  diagnostics.gap(gap("some process"));
+  diagnostics.gapsFirst([gap("the process asked for"), gap("and its sockets")]);
+  expect(diagnostics.gaps.map(({ reason }) => reason))
+    .toEqual(["the process asked for", "and its sockets", "some process"]);
 });

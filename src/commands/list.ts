@@ -69,7 +69,7 @@ export async function list(
   if (query.pids !== null && format.replay === null) {
     const { gapsOfProcesses } = await import("../snapshot/process_gaps.ts");
     const root = new ProcRoot();
-    for (const gap of gapsOfProcesses(query, snapshot.sockets, root)) diagnostics.gap(gap);
+    diagnostics.gapsFirst(gapsOfProcesses(query, snapshot.sockets, root));
   }
   if (fields === null) await writeUsual(snapshot, tools, how, format, out);
   else await writeChosen({ snapshot, tools }, fields, how, format, out);

@@ -37,6 +37,8 @@ export interface Place {
   /** True if there is no program because the process has ended and is only listed. */
   readonly zombie?: boolean;
   readonly exeFate: "unchanged" | "replaced" | "deleted" | "unknown";
+  /** Whether this host has the program's file at that path; `null` where that cannot be told, absent where it was not asked. */
+  readonly exeIsHostFile?: boolean | null;
   /** `null` if the file was not looked up, or no package database was found. */
   readonly package: { readonly name: string | null; readonly manager: string } | null;
   readonly cwd: Bytes | null;

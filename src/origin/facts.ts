@@ -70,6 +70,11 @@ export class Facts {
     return this.#processes.get(pid);
   }
 
+  /** See {@linkcode Processes.living}. */
+  living(pid: number): number {
+    return this.#processes.living(pid);
+  }
+
   /** A variable of the environment that the program was started with; `null` where it is not set or not readable. */
   environment(pid: number, name: string): string | null {
     let variables = this.#environments.get(pid);

@@ -24,9 +24,13 @@ export function withProgramFiles(
   const own = namespaces(root, "thread-self");
   const tree = UntrustedTree.open("/");
   const compared = (owner: OwnerDocument): OwnerDocument => {
-    if (owner.exe === null) return owner;
-    let same = known.get(owner.pid);
-    if (same === undefined) known.set(owner.pid, same = isHostFile(owner, tree, root, own));
+    const { pid, exe, exe_deleted: deleted, container } = owner;
+    if (exe === null) return owner;
+    let same = known.get(pid);
+    if (same === undefined) {
+      const program = { pid, exe, deleted, inContainer: container !== null };
+      known.set(pid, same = isHostFile(program, tree, root, own));
+    }
     return { ...owner, exe_is_host_file: same };
   };
   try {
@@ -53,14 +57,33 @@ function namespaces(root: ProcRoot, process: string): Namespaces {
   return { mnt: name("mnt"), user: name("user") };
 }
 
+interface Program {
+  readonly pid: number;
+  /** Its path, as the process sees it. */
+  readonly exe: string | Uint8Array;
+  /** True if the file was removed since. */
+  readonly deleted: boolean | null;
+  readonly inContainer: boolean;
+}
+
+/** Whether the program that a process runs is the file that this host has at its path; `null` where that cannot be told. */
+export function runsHostFile(program: Program, root: ProcRoot): boolean | null {
+  const tree = UntrustedTree.open("/");
+  try {
+    return isHostFile(program, tree, root, namespaces(root, "thread-self"));
+  } finally {
+    if (tree instanceof UntrustedTree) tree.close();
+  }
+}
+
 function isHostFile(
-  { pid, exe, exe_deleted: deleted, container }: OwnerDocument,
+  { pid, exe, deleted, inContainer }: Program,
   tree: UntrustedTree | Refusal,
   root: ProcRoot,
   own: Namespaces,
 ): boolean | null {
   const running = tryStatAt(AT_FDCWD, cString(`${root.path}/${pid}/exe`));
-  const there = tree instanceof Refusal ? tree : tree.stat(exe!);
+  const there = tree instanceof Refusal ? tree : tree.stat(exe);
   if (typeof running !== "number" && !(there instanceof Refusal) && isSameFile(running, there)) {
     return true;
   }
@@ -70,6 +93,6 @@ function isHostFile(
   if (its.mnt === own.mnt) return true;
   if (typeof running === "number") return null;
   // The file of a service was removed since, as an update does. Only root can have made its mount namespace.
-  if (deleted && container === null && its.user !== null && its.user === own.user) return true;
+  if (deleted && !inContainer && its.user !== null && its.user === own.user) return true;
   return there instanceof Refusal && there.why !== "absent" ? null : false;
 }

@@ -9,6 +9,7 @@ import { podOf, sessionOf } from "../../origin/cgroup.ts";
 import { type ContainerNames, containerNames, homesOf } from "../../origin/container_names.ts";
 import { seesOurFiles } from "../../files/mount_table.ts";
 import type { OpenFile } from "../../origin/facts.ts";
+import { runsHostFile } from "../../snapshot/program_files.ts";
 import { PackageAllowance, packageOf } from "../../origin/packages.ts";
 import type { ExplainInput } from "./input.ts";
 import { latin1Text } from "../../text/encoding.ts";
@@ -26,7 +27,9 @@ export function placesOf(processes: readonly Process[], input: ExplainInput): Pl
     const cgroup = facts.cgroup(pid);
     const cwd = facts.cwd(pid);
     const { fate: exeFate, unread } = facts.exeFate(pid);
+    const exeIsHostFile = isHostFile(process, input);
     const key = [
+      exeIsHostFile,
       text(process.comm),
       text(exe),
       exe === null && process.zombie,
@@ -37,18 +40,22 @@ export function placesOf(processes: readonly Process[], input: ExplainInput): Pl
     ].join("\0");
     const known = places.get(key);
     if (known !== undefined) known.pids.push(pid);
-    else places.set(key, placeOf(process, { root, cgroup, cwd, exeFate, unread }, input));
+    else {places.set(
+        key,
+        placeOf(process, { root, cgroup, cwd, exeFate, exeIsHostFile, unread }, input),
+      );}
   }
   return [...places.values()];
 }
 
 function placeOf(
   process: Process,
-  { root, cgroup, cwd, exeFate, unread }: {
+  { root, cgroup, cwd, exeFate, exeIsHostFile, unread }: {
     readonly root: Bytes | null;
     readonly cgroup: string | null;
     readonly cwd: Bytes | null;
     readonly exeFate: Place["exeFate"];
+    readonly exeIsHostFile: boolean | null;
     readonly unread: string | null;
   },
   input: ExplainInput,
@@ -57,16 +64,22 @@ function placeOf(
   const names = container === null || !input.root.isLive
     ? null
     : namesOf(process, container, input);
-  const owned = process.exe === null || exeFate === "deleted" || !input.root.isLive
+  const { exe } = process;
+  // The package of a path says nothing of another file that a user has mounted there.
+  const isStrange = exeIsHostFile === false && container === null && isHostRoot(root);
+  const owned = exe === null || exeFate === "deleted" || !input.root.isLive
     ? null
-    : packageAt(process.exe, process, root, input);
+    : isStrange
+    ? { package: null, unread: "the package of the program: this host has another file there" }
+    : packageAt(exe, process, root, input);
   const podUid = cgroup === null ? null : podOf(cgroup);
   return {
     pids: [process.pid],
     comm: process.comm,
-    exe: process.exe,
+    exe,
     zombie: process.exe === null && process.zombie === true,
     exeFate,
+    exeIsHostFile,
     package: owned?.package ?? null,
     cwd,
     root: root === null || text(root) === "/" ? null : root,
@@ -82,6 +95,21 @@ function placeOf(
       .filter((reason) => typeof reason === "string"),
   };
 }
+
+// Where a process sees our files, the kernel tells us paths of ours.
+function isHostFile({ pid, exe, exeDeleted, container }: Process, input: ExplainInput) {
+  if (exe === null || !input.root.isLive) return null;
+  if (seesOurFiles(pid)) return true;
+  const program = {
+    pid: input.facts.living(pid),
+    exe,
+    deleted: exeDeleted,
+    inContainer: container !== null,
+  };
+  return runsHostFile(program, input.root);
+}
+
+const isHostRoot = (root: Bytes | null) => root === null || text(root) === "/";
 
 function namesOf({ uid }: Process, container: Container, { users }: ExplainInput): ContainerNames {
   return containerNames(container, "", homesOf(uid === null ? null : users.name(uid), uid));
@@ -112,7 +140,7 @@ function packageAt(
   const key = `${tree}\0${text(exe)}`;
   let answer = known.answers.get(key);
   if (answer === undefined) {
-    const isOfHost = container === null && (root === null || text(root) === "/");
+    const isOfHost = container === null && isHostRoot(root);
     const owners = isOfHost ? [0, process.geteuid!()] : undefined;
     known.answers.set(key, answer = packageOf(text(exe), tree, owners, known.allowance));
   }

@@ -185,6 +185,7 @@ function placeJson(place: Place): Json {
     exe: text(place.exe),
     zombie: place.zombie ?? false,
     exe_fate: place.exeFate,
+    exe_is_host_file: place.exeIsHostFile ?? null,
     package: place.package,
     cwd: text(place.cwd),
     root: text(place.root),

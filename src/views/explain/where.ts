@@ -51,6 +51,10 @@ function placeLines(place: Place): Span[][] {
       ? ["the process has ended", "notice"]
       : ["the program file may not be read", "notice"],
     ...(fate === null ? [] : [fate]),
+    // In a container nobody expects anything else.
+    ...(place.exeIsHostFile === false && place.container === null
+      ? [["  not this host's file: its process sees another one there", "warning"] as const]
+      : []),
     ...(owned === null ? [] : [
       [
         owned.name === null
