@@ -204,14 +204,9 @@ export class ScanSource implements EventSource {
           }
         } catch (error) {
           if (!(error instanceof SyscallError)) throw error;
-          // The kernel had no more room for news. How many are lost it does not say.
+          // The kernel had no more room for news, or could not hand them out. How many are lost it does not say.
+          this.#lost(transport, emit);
           if (error.errno !== ENOBUFS) break;
-          emit({
-            event: "lost",
-            atNs: this.#clock.wall(this.#clock.now()),
-            count: 1,
-            of: { [`${transport}_news`]: 1 },
-          });
         }
       }
     }
@@ -252,7 +247,17 @@ export class ScanSource implements EventSource {
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
+      this.#lost(transport, emit);
     }
+  }
+
+  #lost(transport: Transport, emit: (event: WatchEvent) => void): void {
+    emit({
+      event: "lost",
+      atNs: this.#clock.wall(this.#clock.now()),
+      count: 1,
+      of: { [`${transport}_news`]: 1 },
+    });
   }
 
   #ended(socket: Socket, info: SocketInfo | null, emit: (event: WatchEvent) => void): void {

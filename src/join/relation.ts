@@ -201,8 +201,9 @@ function judgeChild(
       told: told.pid,
     };
   }
-  // Every process descends from init. If init holds the socket too, that is socket activation.
-  if (parent.pid === 1 && exe !== parentExe) {
+  // Every process descends from init. If a service manager holds the socket too, that is socket activation. Process 1 of a
+  // container is often the service itself, or a shell.
+  if (parent.pid === 1 && exe !== parentExe && (comm === "systemd" || comm === "init")) {
     return {
       role: "activated",
       certain: comm === "systemd",

@@ -70,8 +70,9 @@ export class CgroupPaths {
       const status = tryStatAt(AT_FDCWD, name);
       if (typeof status === "number") continue;
       if (!paths.has(status.inode)) paths.set(status.inode, path === "" ? "/" : path);
+      if (depth === MAX_DEPTH) continue;
       const fd = tryOpenAt(AT_FDCWD, name, O_RDONLY | O_DIRECTORY);
-      if (fd < 0 || depth === MAX_DEPTH) continue;
+      if (fd < 0) continue;
       try {
         reader.start(fd);
         while (reader.next()) {

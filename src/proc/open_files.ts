@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { failureOf, SyscallError } from "../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -67,8 +68,9 @@ export class OpenFileReader {
         let more: boolean;
         try {
           more = this.#directory.next();
-        } catch {
-          return 0;
+        } catch (error) {
+          if (!(error instanceof SyscallError)) throw error;
+          return failureOf(error.errno) === "absent" ? 0 : -error.errno;
         }
         if (!more) return 0;
         visit(fd);

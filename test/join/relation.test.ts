@@ -191,6 +191,16 @@ describe("owners that are made up", () => {
     expect(shape(roots)).toBe("1:holder![10:activated!]");
   });
 
+  test("process 1 of a container and what it started: inherited, for a shell activates nothing", () => {
+    const shell = process(1, 0, "/bin/bash", "bash");
+    const owners = [{ ...owner(1), process: shell }, owner(10)];
+    const { roots } = relate(socketOf("listen", "tcp", owners), {
+      ...facts,
+      get: (pid) => pid === 1 ? shell : facts.get(pid),
+    });
+    expect(shape(roots)).toBe("1:holder![10:inherited!]");
+  });
+
   test("processes without a common holder may have passed it; another namespace is evidence", () => {
     const { roots } = relateThese(owner(10), owner(20));
     expect(shape(roots)).toBe("10:passed 20:passed");

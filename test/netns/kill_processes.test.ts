@@ -90,6 +90,33 @@ describeIf(reason, "sockeye kill of processes", () => {
     expect(sockeye(["kill", "4100", "--yes"], { netns }).status).toBe(1);
   });
 
+  test("looks into another network namespace for what it ended there, also when nothing leads there any more", async () => {
+    await using here = await Namespace.create();
+    await using there = await Namespace.create();
+    await using scene = await python(
+      there,
+      `
+import os, socket, sys
+server = socket.create_server(("127.0.0.1", 4100))
+child = os.fork()
+if child == 0:
+    sys.stdin.read(); os._exit(0)
+print(child, flush=True); sys.stdin.read()
+`,
+    );
+    const ran = sockeye(["kill", `pid:${scene.pid}`, "--yes"], { netns: here });
+    // The master ends and its child does not: the port is not free.
+    expect(ran.stdout).toContain(
+      `tcp 127.0.0.1:4100: is listened on by python3 (${scene.said}) still\n`,
+    );
+    expect(ran.status).toBe(2);
+    const last = sockeye(["kill", `pid:${scene.said}`, "--yes"], { netns: here });
+    expect(last.stdout).toContain(
+      "tcp 127.0.0.1:4100: nothing listens on it any more; bind() to it succeeds\n",
+    );
+    expect(last.status).toBe(0);
+  });
+
   test("leaves a client alone whose connection goes from that port", async () => {
     await using netns = await Namespace.create();
     await using scene = await python(

@@ -83,6 +83,16 @@ export function aftermath(
   return { verdict: "free", text: `${head}${freeText(shown, input)}` };
 }
 
+/** What is said of a socket whose namespace can be looked into no more. */
+export function unknownFate(shown: Socket): Became {
+  return {
+    verdict: "undecided",
+    text: `${protocolName(shown)} ${
+      localText(shown)
+    }: whether it is still held is not known: its network namespace cannot be looked into`,
+  };
+}
+
 function freeText(shown: Socket, input: ExplainInput): string {
   const { local, transport, netns, v6only } = shown;
   if (!("address" in local)) {

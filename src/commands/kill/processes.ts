@@ -27,9 +27,10 @@ import { type ExplainInput, takeInput } from "../explain/input.ts";
 import { isServer, matches } from "../explain/match.ts";
 import { textFormat } from "../explain/mod.ts";
 import type { Target } from "../explain/target.ts";
-import { aftermath, type Became, placeOf } from "./aftermath.ts";
+import { aftermath, type Became, placeOf, unknownFate } from "./aftermath.ts";
 import { restartLines } from "./advice.ts";
 import { HeldProcess, NotAsShown } from "./held_process.ts";
+import { KeptNamespaces } from "./kept_namespaces.ts";
 import { OwnSession, parseSshConnection } from "./own_session.ts";
 import { type Plan, planFor } from "./plan.ts";
 import { answersYes } from "./question.ts";
@@ -125,6 +126,7 @@ export function endProcesses(
     return "refused";
   }
   const held: HeldProcess[] = [];
+  const places = new KeptNamespaces(plan.subjects.flatMap(({ sockets }) => sockets), root);
   try {
     const wrong = takeHold(plan, root, held);
     if (wrong !== null) {
@@ -142,9 +144,10 @@ export function endProcesses(
     }
     out.keepsOn = true;
     end(held, options);
-    return report(held, plan, targets, options, out, root);
+    return report(held, plan, targets, options, out, root, places);
   } finally {
     for (const one of held) one.release();
+    places.close();
   }
 }
 
@@ -308,9 +311,10 @@ function report(
   options: EndOptions,
   out: Writer,
   root: ProcRoot,
+  places: KeptNamespaces,
 ): EndOutcome {
   for (const one of held) out.write(`${named(one.victim.process)}: ${fateText(one, options)}\n`);
-  const became = whatBecame(held, plan, targets, options, root);
+  const became = whatBecame(held, plan, targets, options, root, places);
   for (const { text } of became) out.write(`${text}\n`);
   out.flush();
   const failed = held.some(({ fate }) => fate.kind !== "ended") ||
@@ -340,6 +344,7 @@ function whatBecame(
   targets: readonly Target[],
   { netns }: EndOptions,
   root: ProcRoot,
+  places: KeptNamespaces,
 ): Became[] {
   const shown = new Map(
     subjects.flatMap(({ sockets }) => sockets).map((socket) => [placeOf(socket), socket]),
@@ -351,8 +356,16 @@ function whatBecame(
   );
   const deadline = performance.now() + RESTART_MS;
   for (;;) {
-    const input = takeInput(targets, netns, new Diagnostics(), root);
-    const became = [...shown.values()].map((socket) => aftermath(socket, known, input));
+    const inputs = new Map<string, ExplainInput>();
+    const became = [...shown.values()].map((socket) => {
+      // The processes that led to another namespace may have ended, so it is looked into by itself.
+      const choice = netns ?? places.choiceFor(socket);
+      if (choice === null) return unknownFate(socket);
+      const key = JSON.stringify(choice ?? null);
+      const input = inputs.get(key) ?? takeInput(targets, choice, new Diagnostics(), root);
+      inputs.set(key, input);
+      return aftermath(socket, known, input);
+    });
     const free = became.every(({ verdict }) => verdict === "free");
     if (!managed || activators.length > 0 || !free || performance.now() >= deadline) return became;
     Bun.sleepSync(RESTART_LOOK_MS);

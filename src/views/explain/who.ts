@@ -142,6 +142,9 @@ function nodeLines(node: OwnerNode, branch: string, trunk: string, page: Page): 
     spans: [
       ...processSpans(process, page, !brief),
       [`  ${unbroken(`fd ${descriptorText(owner.fds)}`)}`, "dim"],
+      ...(owner.tid === null || node.role === "thread"
+        ? []
+        : [[`  of thread ${owner.tid} alone`, "notice"] as const]),
       ...roleSpans(node),
       ...netnsSpans(node),
     ],

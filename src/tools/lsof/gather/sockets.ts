@@ -193,7 +193,11 @@ export class SocketTables {
           });
         } catch (error) {
           if (!(error instanceof DecodeError)) throw error;
-          this.#diagnostics.note(`/proc/${pid}/net/${file}: ${error.message}`);
+          this.#diagnostics.gap({
+            kind: "table",
+            reason: `/proc/${pid}/net/${file} could not be read: ${error.message}`,
+            detail: { table: file, pid },
+          });
         }
       }
     }
