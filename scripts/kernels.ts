@@ -1,6 +1,6 @@
 /**
  * The table of what kernels offer, from the results that scripts/kernels brought back: kernels.ts RESULT...
- * Exits 1 when ss and ours differ somewhere, or the two ways to owners do.
+ * Exits 1 when a tool and ours differ somewhere, the two ways to owners do, or something is told that is not so.
  */
 import { readFileSync } from "node:fs";
 
@@ -12,6 +12,42 @@ interface Comparison {
   readonly extra?: readonly string[];
 }
 
+/** A scene that could not be played to its end. */
+interface Broken {
+  readonly broken: string;
+}
+
+interface WatchScene {
+  readonly rung: string | null;
+  readonly unseen: readonly string[];
+  readonly reasons: readonly string[];
+  /** Events of which the process was told that did it. */
+  readonly named: readonly string[];
+}
+
+interface Unmade {
+  /** Why it could not be made; `null` if it was. */
+  readonly made: string | null;
+}
+
+interface FirewallScene extends Unmade {
+  readonly status?: number;
+  readonly forwards?: readonly { readonly address?: string; readonly port?: number }[];
+}
+
+interface HidepidScene {
+  readonly failed?: string;
+  readonly status?: number;
+  readonly complete?: boolean;
+  readonly ownership?: readonly string[];
+}
+
+interface GroupScene {
+  readonly made?: string;
+  readonly told?: string | null;
+  readonly watch?: WatchScene | Broken;
+}
+
 /** What scripts/lab/guest.py writes. */
 interface Result {
   readonly kernel: string;
@@ -20,6 +56,11 @@ interface Result {
     readonly bpf: { readonly usable: boolean; readonly reason: string | null };
     readonly cgroup: string;
     readonly tables: readonly { readonly label: string; readonly source: string }[];
+    readonly features?: readonly {
+      readonly group: string;
+      readonly name: string;
+      readonly usable: boolean;
+    }[];
   };
   readonly missing: Readonly<Record<string, string>>;
   readonly calls: Readonly<Record<string, boolean>>;
@@ -29,6 +70,11 @@ interface Result {
     readonly agree: boolean;
   };
   readonly comparisons: readonly Comparison[];
+  readonly tools?: Readonly<Record<string, readonly Comparison[]>>;
+  readonly watch?: Readonly<Record<string, WatchScene | Broken>>;
+  readonly firewall?: Readonly<Record<string, FirewallScene>> | Broken;
+  readonly hidepid?: Readonly<Record<string, HidepidScene>> | Broken;
+  readonly control_groups?: Readonly<Record<string, GroupScene>> | Unmade | Broken;
 }
 
 const results: readonly Result[] = process.argv.slice(2)
@@ -65,14 +111,73 @@ const rows: string[][] = [
   ...Object.keys(results[0]!.calls).map((
     name,
   ) => [`${name}()`, ...results.map(({ calls }) => calls[name] ? "yes" : "no")]),
-  ...results[0]!.comparisons.map(({ list }, at) => [
-    `\`ss ${list}\``,
-    ...results.map(({ comparisons }) => {
-      const { equal, rows } = comparisons[at]!;
-      return equal ? rows === 0 ? "both empty" : `${rows} rows, equal` : "DIFFERENT";
-    }),
-  ]),
+  ...rowsOf("", (result) =>
+    Object.fromEntries(
+      (result.doctor.features ?? []).filter(({ group }) => group !== "watch")
+        .map(({ name, usable }) => [`doctor: ${name}`, usable ? "yes" : "no"]),
+    )),
+  ...rowsOf("watch by ", ({ watch = {} }) => mapped(watch, watchCell)),
+  ...rowsOf("forward by ", ({ firewall = {} }) => mapped(firewall, firewallCell)),
+  ...rowsOf("hidepid=", ({ hidepid = {} }) => mapped(hidepid, hidepidCell)),
+  ...rowsOf("cgroup ", ({ control_groups = {} }) => mapped(control_groups, groupCell)),
+  ...rowsOf("", ({ comparisons }) => comparisonCells("ss", comparisons)),
+  ...rowsOf("", ({ tools = {} }) => comparisonCells("netstat", tools["netstat"] ?? [])),
+  ...rowsOf("", ({ tools = {} }) => comparisonCells("lsof", tools["lsof"] ?? [])),
 ];
+
+/** Rows of what some of the results have, by name. `-`: not tried there. */
+function rowsOf(
+  prefix: string,
+  cells: (result: Result) => Readonly<Record<string, string>>,
+): string[][] {
+  const all = results.map(cells);
+  return [...new Set(all.flatMap(Object.keys))].map((name) => [
+    `${prefix}${name}`,
+    ...all.map((of) => of[name] ?? "-"),
+  ]);
+}
+
+function mapped<T extends object>(
+  scenes: Readonly<Record<string, T | Broken>> | Unmade | Broken,
+  cell: (scene: T) => string,
+): Record<string, string> {
+  if ("broken" in scenes || "made" in scenes) return {};
+  return Object.fromEntries(
+    Object.entries(scenes).map(([name, scene]) => [
+      name,
+      "broken" in scene ? "BROKEN" : cell(scene),
+    ]),
+  );
+}
+
+function watchCell({ rung, named }: WatchScene): string {
+  return rung === null ? "nothing" : `${rung}: ${named.length === 0 ? "none" : named.join(", ")}`;
+}
+
+function firewallCell({ made, forwards = [] }: FirewallScene): string {
+  if (made !== null) return "cannot be made";
+  const told = forwards.some(({ address, port }) => address === "10.1.0.2" && port === 80);
+  return told ? "told" : "not told";
+}
+
+function hidepidCell({ failed, status, complete, ownership = [] }: HidepidScene): string {
+  if (failed !== undefined) return "cannot be made";
+  return status === 3 && complete === false ? `status 3, ${ownership.join(", ")}` : "NOT TOLD";
+}
+
+function groupCell({ made, told, watch }: GroupScene): string {
+  if (made !== undefined) return "cannot be made";
+  const seen = watch === undefined || "broken" in watch ? "BROKEN" : watchCell(watch);
+  return `${told}; watch ${seen}`;
+}
+
+function comparisonCells(tool: string, comparisons: readonly Comparison[]): Record<string, string> {
+  return Object.fromEntries(comparisons.map(({ list, equal, rows }) => [
+    `\`${tool} ${list}\``,
+    equal ? rows === 0 ? "both empty" : `${rows} rows, equal` : "DIFFERENT",
+  ]));
+}
+
 const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
 const line = (row: readonly string[]) =>
   `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
@@ -81,17 +186,33 @@ console.log(`| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`);
 for (const row of rows.slice(1)) console.log(line(row));
 
 let failed = false;
-for (const { kernel, missing, comparisons, owners, doctor } of results) {
+for (const result of results) {
+  const { kernel, missing, owners, doctor } = result;
   for (const [kind, reason] of Object.entries(missing)) {
     console.log(`${kernel}: not made: ${kind}: ${reason}`);
   }
   if (doctor.bpf.reason !== null) console.log(`${kernel}: BPF: ${doctor.bpf.reason}`);
   failed ||= !owners.agree;
-  for (const comparison of comparisons.filter(({ equal }) => !equal)) {
-    failed = true;
-    console.log(`${kernel}: ss ${comparison.list}`);
-    for (const row of comparison.missing ?? []) console.log(`  - ${row}`);
-    for (const row of comparison.extra ?? []) console.log(`  + ${row}`);
+  for (const [tool, all] of Object.entries({ ss: result.comparisons, ...result.tools })) {
+    for (const comparison of all.filter(({ equal }) => !equal)) {
+      failed = true;
+      console.log(`${kernel}: ${tool} ${comparison.list}`);
+      for (const row of comparison.missing ?? []) console.log(`  - ${row}`);
+      for (const row of comparison.extra ?? []) console.log(`  + ${row}`);
+    }
+  }
+  for (const [rung, scene] of Object.entries(result.watch ?? {})) {
+    if ("broken" in scene) console.log(`${kernel}: watch by ${rung}: ${scene.broken}`);
+    else {
+      for (const reason of scene.reasons) console.log(`${kernel}: watch by ${rung}: ${reason}`);
+    }
+  }
+  for (const scenes of [result.firewall, result.hidepid, result.control_groups]) {
+    console.log(`${kernel}: ${JSON.stringify(scenes)}`);
   }
 }
+// A cell in capitals is something that should not be.
+failed ||= rows.some((row) =>
+  row.slice(1).some((cell) => /\b(DIFFERENT|BROKEN|NOT TOLD)\b/.test(cell))
+);
 process.exit(failed ? 1 : 0);

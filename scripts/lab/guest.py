@@ -8,16 +8,20 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
+
+import guest_scenes
+from guest_scenes import run
 
 RESULT, SOCKEYE, SS, MODULES, MORE_SOCKETS = sys.argv[1:]
 
 WANTED_MODULES = """
 tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag mptcp_diag sctp sctp_diag vsock vsock_loopback vsock_diag
 tipc diag tipc_diag dccp dccp_ipv4 dccp_ipv6 dccp_diag tls gcm ccm ctr ghash_generic chacha20poly1305 tcp_bbr tcp_dctcp tcp_vegas
-tcp_westwood tcp_illinois tcp_yeah xsk_diag dummy veth
+tcp_westwood tcp_illinois tcp_yeah xsk_diag dummy veth vrf smc smc_diag ip_set ip_set_bitmap_port xt_set nf_nat iptable_nat
 """.split()
 
 # Without DCCP, which this ss does not have any more. The module of TIPC's table is called diag up to 6.1, tipc_diag in 6.12.
@@ -28,16 +32,17 @@ LISTS = [
         "-Man", "-Manei", "-f netlink -an", "--xdp -an",
     )
 ]
-# Numbers of x86-64.
+# Numbers of x86-64, and those of arm64 that are others.
 CALLS = {"statx": 332, "pidfd_open": 434, "openat2": 437, "memfd_create": 319, "pidfd_getfd": 438}
+if platform.machine() == "aarch64":
+    CALLS |= {"statx": 291, "memfd_create": 279}
 ENOSYS = 38
-
-
-def run(command, timeout=120):
-    return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-    )
+# As net-tools and lsof of the machine have them.
+TOOL_LISTS = {
+    "netstat": [words.split() for words in ("-tan", "-tlnp", "-uan", "-wan", "-xan")],
+    "lsof": [words.split() for words in ("-nP -i", "-nP -iTCP -sTCP:LISTEN", "-U")],
+}
+RUNGS = ("all", "tracepoints", "cgroup", "destroy", "scan")
 
 
 def rows(text):
@@ -48,10 +53,11 @@ def rows(text):
     return sorted(" ".join(moving.sub("", line).split()) for line in text.decode("latin1").split("\n") if line)
 
 
-def compare(words):
+def compare(words, tool="ss", theirs_by=None):
     answers = []
+    head = ["-H"] if tool == "ss" else []
     for _ in range(3):
-        theirs, ours = run([SS, "-H", *words]), run([SOCKEYE, "ss", "-H", *words])
+        theirs, ours = run([theirs_by or SS, *head, *words]), run([OURS, tool, *head, *words])
         left, right = rows(theirs.stdout), rows(ours.stdout)
         own = re.compile(r"^UNCONN \d+ 0 (4|tcpdiag):")
         left, right = ([row for row in side if not own.search(row)] for side in (left, right))
@@ -63,7 +69,7 @@ def compare(words):
 
 def owners(how):
     """Inode and process of every TCP socket; None where this way does not work."""
-    ran = run([SOCKEYE, "-t", "-a", "--json", "--owners", how])
+    ran = run([OURS, "-t", "-a", "--json", "--owners", how])
     if ran.returncode:
         return None
     return sorted(
@@ -71,13 +77,38 @@ def owners(how):
     )
 
 
+def compare_tools():
+    compared = {}
+    for tool, lists in TOOL_LISTS.items():
+        program = shutil.which(tool)
+        compared[tool] = [] if program is None else [compare(words, tool, program) for words in lists]
+    return compared
+
+
+# The guest's own copy: each start from the files of the host would read it anew.
+OURS = "/run/sockeye"
+
+
+def attempt(scene, *arguments):
+    """What a scene returns. One that breaks takes no other with it."""
+    try:
+        return scene(*arguments)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        return {"broken": f"{type(error).__name__}: {error}"}
+
+
 def main():
+    began = time.monotonic()
+    shutil.copyfile(SOCKEYE, OURS)
+    os.chmod(OURS, 0o755)
     os.makedirs("/lib/modules", exist_ok=True)
     subprocess.run(["mount", "--bind", MODULES, "/lib/modules"], check=True)
     for module in WANTED_MODULES:
         run(["modprobe", "-q", module])
     for command in (
         "ip link set lo up", "ip link add eth0 type dummy", "ip addr add 10.9.0.1/24 dev eth0", "ip link set eth0 up",
+        "ip link add vrf0 type vrf table 10", "ip link set vrf0 up", "ip link add eth1 type dummy", "ip link set eth1 master vrf0",
+        "ip addr add 10.9.1.1/24 dev eth1", "ip link set eth1 up", "mount -t securityfs securityfs /sys/kernel/security",
     ):
         run(command.split())
     libc = ctypes.CDLL(None, use_errno=True)
@@ -92,7 +123,7 @@ def main():
     result = {
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "doctor": json.loads(run([SOCKEYE, "doctor", "--json"]).stdout),
+        "doctor": guest_scenes.doctor(OURS),
         "missing": made["missing"],
         "made": made["made"],
         "calls": calls,
@@ -102,9 +133,15 @@ def main():
             "agree": by_bpf is None or by_bpf == by_proc,
         },
         "comparisons": [compare(words) for words in LISTS],
+        "tools": compare_tools(),
+        "smc": attempt(guest_scenes.smc, OURS),
     }
     more.stdin.close()
     more.wait()
+    result["watch"] = {rung: attempt(guest_scenes.watch, OURS, rung) for rung in RUNGS}
+    for scene in (guest_scenes.firewall, guest_scenes.hidepid, guest_scenes.control_groups):
+        result[scene.__name__] = attempt(scene, OURS)
+    result["seconds"] = round(time.monotonic() - began)
     with open(RESULT + ".new", "w", encoding="utf-8") as file:
         json.dump(result, file)
     os.rename(RESULT + ".new", RESULT)

@@ -99,6 +99,19 @@ def listeners_with_options():
 
 
 @kind
+def vrf():
+    """Sockets of a domain of routes, which the interface vrf0 stands for."""
+    if not os.path.exists("/sys/class/net/vrf0"):
+        raise OSError("there is no interface vrf0")
+    device = [(1, 25, b"vrf0\0")]
+    server("0.0.0.0", 6350, options=device)
+    connection(server("10.9.1.1", 6351, options=device), device)
+    bound = new(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.setsockopt(*device[0])
+    bound.bind(("10.9.1.1", 6352))
+
+
+@kind
 def md5_keys():
     def key(address, text):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -1,5 +1,6 @@
-"""Runs a program under a filter like the one that a container engine sets: seccomp.py docker|podman COMMAND.
+"""Runs a program under a filter: seccomp.py docker|podman|4.18|3.10 COMMAND.
 
+Those of container engines are like the ones that they set. Those of kernels answer ENOSYS to every call that came later.
 What is in DENIED, their profiles allow only to those with a capability that a container does not have; docker answers EPERM to
 what it does not know, podman ENOSYS. The numbers are those of x86-64.
 """
@@ -19,11 +20,17 @@ DENIED = {
 }
 CLONE3, NEWEST = 435, 450  # clone3's flags cannot be looked into, so both answer ENOSYS
 
+# The first call that the kernel does not have.
+KERNELS = {"4.18": 335, "3.10": 314}
+
 engine, command = sys.argv[1], sys.argv[2:]
 unknown = EPERM if engine == "docker" else ENOSYS
 def instruction(code, jt, jf, k): return struct.pack("HBBI", code, jt, jf, k)
 LD, JEQ, JGE, RET = 0x20, 0x15, 0x35, 0x06
 program = [instruction(LD, 0, 0, 4), instruction(JEQ, 1, 0, 0xC000003E), instruction(RET, 0, 0, 0x80000000), instruction(LD, 0, 0, 0)]
+if engine in KERNELS:
+    program += [instruction(JGE, 0, 1, KERNELS[engine]), instruction(RET, 0, 0, ERRNO | ENOSYS)]
+    DENIED.clear()
 program += [instruction(JEQ, 0, 1, CLONE3), instruction(RET, 0, 0, ERRNO | ENOSYS)]
 program += [instruction(JGE, 0, 1, NEWEST), instruction(RET, 0, 0, ERRNO | unknown)]
 for number in DENIED.values(): program += [instruction(JEQ, 0, 1, number), instruction(RET, 0, 0, ERRNO | EPERM)]

@@ -157,20 +157,31 @@ function watchAbility(
   features: readonly FeatureCheck[],
 ): Checkup["watch"] {
   const no = (reason: string) => ({ usable: false, reason });
-  const less = "it sees what lives for a tenth of a second, and no process that is gone";
-  if (!permission.ok) return no(`${permission.reason}: ${less}`);
-  if (!types.ok) return no(`${types.reason}: ${less}`);
-  const hooks = set === null || holds(set, CAP_NET_ADMIN) || holds(set, CAP_SYS_ADMIN);
-  if (!hooks) return no("CAP_NET_ADMIN is missing: it sees by tracepoints alone");
+  const hooks = features.filter(({ group }) => group === "watch");
+  const loaded = RUNGS_ALONE.find(({ name }) =>
+    hooks.some((hook) => hook.usable && hook.name === name)
+  );
+  const then = loaded?.then ??
+    "it sees what lives for a tenth of a second, and no process that is gone";
+  if (!permission.ok) return no(`${permission.reason}: ${then}`);
+  if (!types.ok) return no(`${types.reason}: ${then}`);
+  if (set !== null && !holds(set, CAP_NET_ADMIN) && !holds(set, CAP_SYS_ADMIN)) {
+    return no(`CAP_NET_ADMIN is missing: ${then}`);
+  }
   const cgroup = cgroupVersion(mounts);
   if (cgroup !== "v2" && cgroup !== "hybrid") {
     return no("no cgroup2 file system is mounted: it sees by tracepoints alone");
   }
-  const missing = features.find(({ group, usable }) => group === "watch" && !usable);
-  return missing === undefined
-    ? { usable: true, reason: null }
-    : no(`${missing.reason}: ${missing.without}`);
+  const missing = hooks.find(({ usable }) => !usable);
+  if (missing === undefined) return { usable: true, reason: null };
+  return no(`${missing.reason}: ${loaded === undefined ? missing.without : then}`);
 }
+
+/** Rungs below the first, by what the features call them. */
+const RUNGS_ALONE = [
+  { name: "tracepoints alone", then: "it sees by tracepoints alone" },
+  { name: "hooks alone", then: "it sees by hooks alone" },
+];
 
 function ofFeature({ usable, reason }: FeatureCheck): AbilityCheck {
   return { usable, reason };
