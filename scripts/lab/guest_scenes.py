@@ -98,7 +98,7 @@ def watch(sockeye, rung):
             "connected": lambda event: event["event"] == "send" and port_of(event["peer"]) == 4010,
             "refused": lambda event: event["event"] == "connect" and port_of(event["peer"]) == 4011,
             "connect": lambda event: event["event"] == "connect" and port_of(event["peer"]) == port,
-            "accept": lambda event: event["event"] == "accept" and port_of(event["local"]) == port,
+            "accept": lambda event: event["event"] == "accept" and port_of(event["local"]) in (port, None),
         }
         expected = {"listen": os.getpid(), "accept": os.getpid(), **done}
 
@@ -138,7 +138,7 @@ RULES = {
         " -m set --match-set ports dst -j DNAT --to-destination 10.1.0.2:80"
     ),
 }
-LINKS = "ip link set lo up && ip link add d0 type dummy && ip addr add 10.1.0.1/24 dev d0 && ip link set d0 up"
+LINKS = "ip link set lo up && ip link add d0 type veth peer name d1 && ip addr add 10.1.0.1/24 dev d0 && ip link set d0 up"
 
 
 def firewall(sockeye):
@@ -169,6 +169,7 @@ def firewall(sockeye):
 def hidepid(sockeye):
     """What an ordinary user is told, by mode of the mount."""
     results = {}
+    server = socket.create_server(("127.0.0.1", 0))
     for mode in ("1", "2", "4"):
         script = (
             f"mount -t proc -o hidepid={mode} proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups --"
@@ -185,6 +186,7 @@ def hidepid(sockeye):
             }
         except (ValueError, KeyError):
             results[mode] = {"failed": short(ran)}
+    server.close()
     return results
 
 

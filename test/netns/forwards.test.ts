@@ -50,6 +50,21 @@ print("up", flush=True)
 sys.stdin.read()
 `;
 
+const SET_OF_PORTS =
+  "ipset create ports bitmap:port range 8000-8100 && ipset add ports 8080 && iptables-legacy -t nat -A PREROUTING" +
+  " -p tcp -m set --match-set ports dst -j DNAT --to-destination 10.1.0.2:80";
+
+/** Why no rule by a set can be made here: programs and kernel modules. */
+function setsReason(): string | null {
+  if (reason !== null) return reason;
+  const made = Bun.spawnSync(["unshare", "-n", "sh", "-c", SET_OF_PORTS], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  return made.success ? null : `no rule by a set can be made: ${made.stderr.toString().trim()}`;
+}
+
 /** A machine with a bridge's address, and a container with one service. */
 async function withContainer(
   check: (outer: Namespace, inner: Namespace, pid: number) => void | Promise<void>,
@@ -156,6 +171,22 @@ sys.stdin.read()
       pids: [Number(parent.said)],
     });
   });
+
+  testIf(
+    setsReason(),
+    "by a set of ports is not said to be forwarded, nor that nothing forwards it",
+    async () => {
+      await using netns = await Namespace.create();
+      expect(ask(netns, "8080").answer.forwards_unread).toBe(false);
+      await netns.output(["sh", "-c", SET_OF_PORTS]);
+      const { answer } = ask(netns, "8080");
+      expect(answer.forwards).toEqual([]);
+      expect(answer.forwards_unread).toBe(true);
+      expect(sockeye(["8080"], { netns }).stdout).toContain("whether a rule of the firewall");
+      // The rule is about TCP alone.
+      expect(ask(netns, "udp/8080").answer.forwards_unread).toBe(false);
+    },
+  );
 
   testIf(
     Bun.which("nft") === null ? "there is no nft" : null,

@@ -184,10 +184,22 @@ describeIf(reason, "on an older kernel", () => {
       expect(ran.status).toBe(0);
       const { features, watch, btf } = JSON.parse(ran.stdout);
       const unusable = features.filter(({ usable }: Json) => !usable).map(({ name }: Json) => name);
-      for (const name of ["openat2()", "pidfd_open()", "pidfd_getfd()", "owners by BPF"]) {
+      for (
+        const name of [
+          "openat2()",
+          "openat2() from memory alone",
+          "pidfd_open()",
+          "pidfd_send_signal()",
+          "pidfd_getfd()",
+          "owners by BPF",
+          "hooks and tracepoints",
+        ]
+      ) {
         expect(unusable).toContain(name);
       }
-      expect(unusable.includes("statx()")).toBe(release === "3.10");
+      for (const name of ["statx()", "statx() with the mount", "hooks alone"]) {
+        expect(unusable.includes(name)).toBe(release === "3.10");
+      }
       expect(btf.usable).toBe(false);
       expect(watch.usable).toBe(false);
       expect(watch.reason.endsWith("it sees by hooks alone")).toBe(release === "4.18");

@@ -60,13 +60,20 @@ export function forwardsOf(
     forwards: drafts.length === 0 ? [] : resolve(drafts, target, input),
     forwardsUnread: asked.length === 0 ||
       asked.some(({ forwarding }) =>
-        forwarding?.rules?.complete !== true || !forwarding.virtual.complete
+        forwarding?.rules?.complete !== true || !forwarding.virtual.complete ||
+        forwarding.rules.rules.some((rule) => mayBe(target, rule))
       ),
   };
 }
 
 const isAround = (choice: ExplainInput["choice"]) =>
   typeof choice === "object" && "around" in choice;
+
+/** Whether a rule may be about a port for a reason that is not understood, such as a set of ports. */
+function mayBe({ transport }: PortTarget, { ports, protocol, more }: DnatRule): boolean {
+  return ports === null && more &&
+    (transport === null || protocol === null || protocol === transport);
+}
 
 function fromProxies(target: PortTarget, servers: readonly Socket[], input: ExplainInput): Draft[] {
   const { root, facts } = input;
