@@ -65,16 +65,18 @@ export function walkOwners(
   // A number for the whole machine. It is enough to know when there are too few.
   const files = root.isLive ? openFiles(root) : null;
   let most = files;
-  const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files);
+  const scanner = new DescriptorScanner(root);
+  const reason = source === "proc" ? "as asked for" : notWorthBpf(root, source, files, scanner);
+  if (reason === TOO_FEW) most = WORTH_BPF;
   if (reason === null && source === "auto" && files !== null && files < WORTH_BPF) {
     // A file counts once however many descriptors share it, so the walk keeps count and gives up if there are many.
-    const scanner = new DescriptorScanner(root);
-    const scan = scanner.scanWithin(WORTH_BPF);
+    const counting = new DescriptorScanner(root);
+    const scan = counting.scanWithin(WORTH_BPF);
     if (scan !== null) {
       diagnostics.note(
         `owners: by /proc, not BPF: ${files} open files are too few for it to pay`,
       );
-      return walkOf(scanner, scan, root, diagnostics);
+      return walkOf(counting, scan, root, diagnostics);
     }
     most = Infinity;
   }
@@ -91,7 +93,6 @@ export function walkOwners(
   } else if (root.isLive) {
     diagnostics.note(`owners: by /proc, not BPF: ${reason}`);
   }
-  const scanner = new DescriptorScanner(root);
   return walkOf(scanner, scanByProc(scanner, root, most, diagnostics), root, diagnostics);
 }
 
@@ -172,10 +173,13 @@ function withProtected(scan: Scan, root: ProcRoot): Scan {
   return { ...scan, denied };
 }
 
+const TOO_FEW = "the processes in sight have too few descriptors for it to pay";
+
 function notWorthBpf(
   root: ProcRoot,
   source: OwnerSource,
   files: number | null,
+  scanner: DescriptorScanner,
 ): string | null {
   if (!root.isLive) return "this is not the live /proc";
   // BPF gives process IDs, and /proc is asked for the names of those.
@@ -183,8 +187,7 @@ function notWorthBpf(
   // Where there are few files the walk itself finds out.
   if (source === "bpf" || files !== null && files < WORTH_BPF) return null;
   // The count is for the whole machine. In a container most of them belong to others, so ours are counted.
-  if (new DescriptorScanner(root).haveDescriptors(WORTH_BPF) !== false) return null;
-  return "the processes in sight have too few descriptors for it to pay";
+  return scanner.haveDescriptors(WORTH_BPF) !== false ? null : TOO_FEW;
 }
 
 /** Why there is no BPF pass. */

@@ -103,7 +103,8 @@ export class Connection implements NetlinkSocket {
     try {
       this.portId = bindNetlink(this.fd, groups);
       // Each of these only makes errors clearer or overruns rarer: refusal is no reason to stop.
-      this.#try(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE);
+      // A dump is made while it is received, so only what comes by itself can overrun the buffer.
+      if (groups !== 0) this.#try(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE);
       this.#try(SOL_NETLINK, NETLINK_EXT_ACK, 1);
       this.#try(SOL_NETLINK, NETLINK_CAP_ACK, 1);
     } catch (error) {

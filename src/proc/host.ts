@@ -8,13 +8,35 @@ import { currentNetns } from "./ns.ts";
 import type { ProcRoot } from "./root.ts";
 import { readLocalPortRange, readSysctl } from "./sysctl.ts";
 
-/** Reads host name, boot ID, kernel release and local port range from /proc/sys, and the network namespace of this thread. */
-export function readHost(root: ProcRoot): Host {
+/**
+ * Host name, boot ID, kernel release and local port range from /proc/sys, each read once, when it is asked for: a table in text
+ * shows none of them. The port range is that of the network namespace which the thread is in then.
+ *
+ * @param netns The network namespace of this thread.
+ */
+export function readHost(root: ProcRoot, netns: number | null = currentNetns(root)): Host {
+  const name = once(() => readSysctl(root, "kernel/hostname") || "unknown");
+  const bootId = once(() => readSysctl(root, "kernel/random/boot_id") || null);
+  const kernel = once(() => readSysctl(root, "kernel/osrelease") || "unknown");
+  const ephemeralPorts = once(() => readLocalPortRange(root));
   return {
-    name: readSysctl(root, "kernel/hostname") || "unknown",
-    bootId: readSysctl(root, "kernel/random/boot_id") || null,
-    kernel: readSysctl(root, "kernel/osrelease") || "unknown",
-    netns: currentNetns(root),
-    ephemeralPorts: readLocalPortRange(root),
+    get name() {
+      return name();
+    },
+    get bootId() {
+      return bootId();
+    },
+    get kernel() {
+      return kernel();
+    },
+    netns,
+    get ephemeralPorts() {
+      return ephemeralPorts();
+    },
   };
+}
+
+function once<T>(read: () => T): () => T {
+  let value: T | undefined;
+  return () => value === undefined ? value = read() : value;
 }

@@ -62,6 +62,14 @@ export function isHostNetns(root: ProcRoot, inode: number): boolean | null {
  * tell.
  */
 export function insidePidNamespace(root: ProcRoot): boolean | null {
-  const link = root.link("self/ns/pid");
-  return typeof link === "number" ? null : utf8Text(link) !== INITIAL_PID_NAMESPACE;
+  let inside = insides.get(root);
+  if (inside === undefined) {
+    const link = root.link("self/ns/pid");
+    inside = typeof link === "number" ? null : utf8Text(link) !== INITIAL_PID_NAMESPACE;
+    insides.set(root, inside);
+  }
+  return inside;
 }
+
+/** A process stays in its PID namespace, so each root is asked once. */
+const insides = new WeakMap<ProcRoot, boolean | null>();

@@ -145,8 +145,10 @@ export class DescriptorScanner {
   readonly errors = new Map<number, number>();
   /** The open root, during a walk. */
   #rootFd = -1;
-  /** True when the size of a descriptor directory counts its descriptors. */
-  #sizesCount = false;
+  /** True once the numbers of processes were read from the open root. */
+  #rootRead = false;
+  /** True when the size of a descriptor directory counts its descriptors; `null` before the first walk. */
+  #sizesCount: boolean | null = null;
   /** True when the kernel can be asked about the process numbers that the root shows. */
   #comparable = false;
   #assumedShared = 0;
@@ -169,11 +171,8 @@ export class DescriptorScanner {
   }
 
   /** Walks the main table of these processes, or of all. Throws SyscallError when the processes cannot be listed. */
-  scanProcesses(pids: readonly number[] = this.listProcesses()): Scan {
-    const outcomes: Outcome[] = [];
-    let next = 0;
-    this.scanEach(() => pids[next++] ?? null, (outcome) => void outcomes.push(outcome));
-    return this.scanOf(pids, outcomes);
+  scanProcesses(wanted?: readonly number[]): Scan {
+    return this.#scanThese(wanted)!;
   }
 
   /**
@@ -181,17 +180,25 @@ export class DescriptorScanner {
    * `null`. This scanner has then read a part, and must not be used again.
    */
   scanWithin(limit: number): Scan | null {
-    const pids = this.listProcesses();
-    const outcomes: Outcome[] = [];
-    let next = 0;
     this.#left = limit;
-    this.scanEach(
-      () => this.#left < 0 ? null : pids[next++] ?? null,
-      (outcome) => void outcomes.push(outcome),
-    );
-    if (this.#left < 0) return null;
+    const scan = this.#scanThese();
     this.#left = Infinity;
-    return this.scanOf(pids, outcomes);
+    return scan;
+  }
+
+  // `null` if more descriptors than allowed were found.
+  #scanThese(wanted?: readonly number[]): Scan | null {
+    let pids = wanted ?? [];
+    const outcomes: Outcome[] = [];
+    this.#withRoot(() => {
+      pids = wanted ?? this.listProcesses();
+      let next = 0;
+      this.scanEach(
+        () => this.#left < 0 ? null : pids[next++] ?? null,
+        (outcome) => void outcomes.push(outcome),
+      );
+    });
+    return this.#left < 0 ? null : this.scanOf(pids, outcomes);
   }
 
   /** Walks the main table of each process that `next` returns, until it returns `null`. `done` gets the outcome of each. */
@@ -321,20 +328,36 @@ export class DescriptorScanner {
 
   /** Process IDs, ascending; none where there is no /proc. Throws SyscallError when they cannot be listed. */
   listProcesses(): number[] {
-    return this.#listNumbers(AT_FDCWD, cString(this.#root.path));
+    // An open directory is read from where the last reading ended.
+    if (this.#rootFd < 0 || this.#rootRead) {
+      return this.#listNumbers(AT_FDCWD, cString(this.#root.path));
+    }
+    this.#rootRead = true;
+    const numbers: number[] = [];
+    try {
+      this.#readNumbers(this.#rootFd, numbers);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new SyscallError(`list ${this.#root.path}`, error.errno);
+    }
+    return numbers.sort((a, b) => a - b);
   }
 
   #withRoot(walk: () => void): void {
+    if (this.#rootFd >= 0) return walk();
     this.#rootFd = tryOpenAt(AT_FDCWD, cString(this.#root.path), O_RDONLY | O_DIRECTORY);
     if (this.#rootFd < 0) {
       if (this.#isAbsent(this.#rootFd)) return;
       throw new SyscallError(`open ${this.#root.path}`, -this.#rootFd);
     }
+    this.#rootRead = false;
     try {
-      // This process has the root open, so a kernel that counts descriptors tells more than 0 for it.
-      const own = this.#root.isLive ? tryStatAt(this.#rootFd, cString("self/fd")) : -ENOENT;
-      this.#sizesCount = typeof own !== "number" && own.size > 0;
-      this.#comparable = showsOwnPids(this.#root);
+      if (this.#sizesCount === null) {
+        // This process has the root open, so a kernel that counts descriptors tells more than 0 for it.
+        const own = this.#root.isLive ? tryStatAt(this.#rootFd, cString("self/fd")) : -ENOENT;
+        this.#sizesCount = typeof own !== "number" && own.size > 0;
+        this.#comparable = showsOwnPids(this.#root);
+      }
       walk();
     } finally {
       close(this.#rootFd);
@@ -444,11 +467,7 @@ export class DescriptorScanner {
       return numbers;
     }
     try {
-      this.#directory.start(fd);
-      while (this.#directory.next()) {
-        const number = this.#directory.number;
-        if (number >= 0) numbers.push(number);
-      }
+      this.#readNumbers(fd, numbers);
     } catch (error) {
       // A process may end between open and read. The list of processes cannot.
       if (!(error instanceof SyscallError)) throw error;
@@ -459,6 +478,14 @@ export class DescriptorScanner {
       close(fd);
     }
     return numbers.sort((a, b) => a - b);
+  }
+
+  #readNumbers(fd: number, numbers: number[]): void {
+    this.#directory.start(fd);
+    while (this.#directory.next()) {
+      const number = this.#directory.number;
+      if (number >= 0) numbers.push(number);
+    }
   }
 
   #scanTable(

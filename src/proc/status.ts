@@ -25,9 +25,18 @@ export function pidNamespaceDepth(status: string): number | null {
   return match === null ? null : match[1]!.trim().split(/\s+/).length;
 }
 
+/** Of this thread, whose user, capabilities and namespaces stay as they are: it is read once. */
+const own = new WeakMap<ProcRoot, string>();
+
 /** The status file of a process; empty where it cannot be read. */
 function readStatus(root: ProcRoot, process: number | "thread-self"): string {
-  return root.text(`${process}/status`) ?? "";
+  if (process !== "thread-self") return root.text(`${process}/status`) ?? "";
+  let status = own.get(root);
+  if (status === undefined) {
+    status = root.text("thread-self/status") ?? "";
+    own.set(root, status);
+  }
+  return status;
 }
 
 /** Effective user ID of a process, by default of this thread; `null` where /proc does not tell. */

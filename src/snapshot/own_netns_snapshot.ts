@@ -121,5 +121,10 @@ export function takeRows(
       });
     },
   });
-  return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
+  return {
+    host: readHost(root, inode),
+    takenAtMs,
+    gaps: diagnostics.gaps,
+    sockets: inOrder(sockets),
+  };
 }

@@ -117,7 +117,7 @@ const READERS: Readonly<Record<string, readonly [(text: string) => unknown, stri
       for (const name of ["sys/kernel/random/boot_id", "sys/kernel/hostname", "uptime"]) {
         file(`host/${name}`, text);
       }
-      return readHost(new ProcRoot(join(folder, "host")));
+      return { ...readHost(new ProcRoot(join(folder, "host"))) };
     },
     "3f4b8c0d-9e1a-2b3c-4d5e-6f708192a3b4\n",
   ],

@@ -15,6 +15,7 @@ import { eraseKeys } from "../../families/inet/redact.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { type Datagrams, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { MessageCursor } from "../../netlink/message.ts";
+import { readHost } from "../../proc/host.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import type { Scan } from "../../proc/scan.ts";
@@ -46,8 +47,9 @@ export class Recorder implements Access {
     );
   }
 
-  /** Everything that was read so far. */
+  /** Everything that was read so far, and the host, which the run itself may not have asked about. */
   recording(program: string): Recording {
+    Object.values(readHost(this.root));
     const owners = this.#owners === undefined ? [] : [this.#owners()];
     return { program, takenAtMs: this.#takenAtMs ?? 0, entries: [...this.#entries, ...owners] };
   }
