@@ -102,6 +102,11 @@ export interface EndpointTraits {
   json(endpoint: Endpoint): Readonly<Record<string, JsonValue>>;
   /** What a listing is sorted by first: the port; 0 in families without ports. */
   rank(endpoint: Endpoint): number;
+  /**
+   * What sockets of one rank that are not connected by cookie are sorted by before {@linkcode compare}, which must agree:
+   * a number below 2^32, and 0 where `compare` decides. Absent where that is always so. Sorting by number is much faster.
+   */
+  number?(local: Endpoint): number;
   /** Compares two endpoints, for sort. */
   compare(a: Endpoint, b: Endpoint): number;
   /**

@@ -28,8 +28,11 @@ export class OwnerLists implements OwnerLookup {
 
   owners(first: number, socket: Pick<Socket, "cookie">, reused: boolean): readonly Owner[] {
     if (first === 0) return [];
+    return this.#index.isAlone(first) ? this.#one(first - 1, reused) : this.#several(first, socket);
+  }
+
+  #several(first: number, socket: Pick<Socket, "cookie">): readonly Owner[] {
     const { pids, tids, fds } = this.#table;
-    if (this.#index.isAlone(first)) return this.#one(first - 1, reused);
     const rows = this.#index.rowsFrom(first, socket.cookie);
     rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
     const owners: Draft[] = [];

@@ -23,11 +23,17 @@ export function attachPeers(sockets: readonly Socket[]): void {
   for (const socket of sockets) {
     if (socket.peerOwners === null) continue;
     if (socket.inode !== null) ends.set(socket.inode, socket);
-    for (const inode of socket.waitingInodes ?? []) acceptors.set(inode, socket);
-    if (socket.peerInode === null) continue;
-    add(callers, socket.peerInode, socket);
+    if (socket.waitingInodes !== undefined) {
+      for (const inode of socket.waitingInodes) acceptors.set(inode, socket);
+    }
+    if (socket.peerInode === null || socket.state !== "established") continue;
     const name = serverName(socket);
-    if (name !== null && socket.state === "established") add(connections, name, socket);
+    if (name !== null) add(connections, name, socket);
+  }
+  for (const socket of sockets) {
+    if (socket.peerOwners === null || socket.peerInode === null) continue;
+    // Both ends of a connection name each other: only for the others is it worth a list.
+    if (ends.get(socket.peerInode)?.peer === null) add(callers, socket.peerInode, socket);
   }
   for (const socket of sockets) {
     if (socket.peerOwners === null) continue;
@@ -50,7 +56,8 @@ function connected(
   // It is in another network namespace, or was closed while we looked.
   socket.peerOwners = other === undefined || isUnsure(other) ? null : other.owners;
   if (other === undefined) return;
-  socket.peer = peerEnd(other.local);
+  // An unnamed end is known by its inode, which is there already.
+  if (!isUnnamed(other.local, socket.peerInode)) socket.peer = peerEnd(other.local);
   if ("file" in other.local) socket.peerFile = other.local.file ?? null;
 }
 
@@ -59,6 +66,10 @@ function peerEnd(local: Endpoint): Endpoint {
   if (!("file" in local)) return local;
   const { path, name, inode } = local;
   return { path, name, inode };
+}
+
+function isUnnamed(local: Endpoint, inode: number | null): boolean {
+  return "path" in local && local.path === null && local.name === null && local.inode === inode;
 }
 
 /** True where it may have an owner that was not found. */

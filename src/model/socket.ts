@@ -234,7 +234,7 @@ export interface Socket {
   /** UDP sockets only, and only when the query asks for it; `null` where the source tells nothing. */
   readonly receiveBuffer?: ReceiveBuffer | null | undefined;
   /** Of a listener, inodes of the sockets whose connection nobody has accepted yet, where the source tells. */
-  readonly waitingInodes?: readonly number[];
+  waitingInodes?: readonly number[];
   /**
    * Filled in by join/attach.ts; until then `unknown`, or `kernel` where the family knows the socket for the kernel's
    * own.

@@ -62,7 +62,7 @@ function orderOf(sockets: Sockets, keep: (place: number) => Socket): Uint32Array
         young[place] = Number(cookie & 0xffff_ffffn);
         old[place] = Number(cookie >> 32n);
       }
-    }
+    } else if (traits.number !== undefined) young[place] = traits.number(socket.local);
     place++;
   }
   const order = radixOrder(columns, count);

@@ -73,13 +73,14 @@ export class UnixMessage extends DiagMessage {
     const bytes = this.bytesAttribute(UNIX_DIAG_NAME)!;
     // The length includes the NUL at the end.
     const end = bytes.indexOf(0);
-    return end < 0 ? bytes : bytes.subarray(0, end);
+    // A copy, because a part would keep a buffer of its own beside it, and there may be very many.
+    return end < 0 ? bytes : bytes.slice(0, end);
   }
 
   /** Abstract name without the NUL before it, `null` where the name is a path or missing. */
   get abstractName(): Bytes | null {
     return this.u8Attribute(UNIX_DIAG_NAME) === 0
-      ? this.bytesAttribute(UNIX_DIAG_NAME)!.subarray(1)
+      ? this.bytesAttribute(UNIX_DIAG_NAME)!.slice(1)
       : null;
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Owner } from "../../model/owner.ts";
 import type { Reach, Socket } from "../../model/socket.ts";
 import { socketType } from "../../model/socket_type.ts";
 import {
@@ -29,6 +30,9 @@ const BY_NAME: Reach = {
 const NOBODY: Reach = { scope: "unknown", reasons: ["nobody can connect or send to it"] };
 const UNNAMED: Reach = { scope: "host", reasons: ["a unix socket without a name"] };
 
+/** Before owners are known. There may be 100,000 sockets, and so as many lists of nobody. */
+const NO_OWNERS: readonly Owner[] = [];
+
 /** Makes a Socket; `null` for a type this program does not know. */
 export function unixSocket(message: UnixMessage, context: DecodeContext): Socket | null {
   const type = socketType(message.type);
@@ -45,7 +49,7 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
     : message.state;
   const named = path !== null || abstractName !== null;
   const isIdle = state === TCP_CLOSE && peerInode < 0 && !(named && type === "dgram");
-  return {
+  const socket: Socket = {
     netns: context.netns,
     family: "unix",
     transport: type,
@@ -66,11 +70,12 @@ export function unixSocket(message: UnixMessage, context: DecodeContext): Socket
       ? { length: received, limit: sent < 0 ? null : sent }
       : null,
     timer: null,
-    ...(listening ? { waitingInodes: message.waitingInodes } : {}),
     ownership: "unknown",
-    owners: [],
+    owners: NO_OWNERS,
     // /proc has no peers.
-    peerOwners: context.source === "proc" ? null : [],
+    peerOwners: context.source === "proc" ? null : NO_OWNERS,
     reach: isIdle ? NOBODY : path !== null ? BY_PATH : abstractName !== null ? BY_NAME : UNNAMED,
   };
+  if (listening) socket.waitingInodes = message.waitingInodes;
+  return socket;
 }
