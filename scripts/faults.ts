@@ -6,7 +6,7 @@
  *
  * Without a name all three run. Options: --seconds=N tries a random choice for so long, each; --seed=N; for injection
  * --command=NAME[,NAME], --call=NAME[,NAME], --error=NAME[,NAME], --depth=CALLS,ERRORS (3,3 unless given: calls of each kind, and
- * errors of each call), --only=CALL:error=E:when=N, --verbose, --list. Needs root, strace, unshare, nsenter, ip and python3. Exits 1
+ * errors of each call), --only=CALL:error=E:when=N, --workers=N (at a time), --verbose, --list. Needs root, strace, unshare, nsenter, ip and python3. Exits 1
  * if an answer was wrong without a word, or if a command hung or crashed.
  */
 import { COMMANDS } from "./faults_commands.ts";
@@ -73,6 +73,7 @@ async function injection(): Promise<readonly string[]> {
     errors: options.has("error") ? list("error") : ERRORS,
     depth: { calls: calls ?? 3, errors: errors ?? 3 },
     only: options.get("only") ?? null,
+    workers: options.has("workers") ? Number(options.get("workers")) : null,
     verbose: options.has("verbose"),
   });
   console.log(`${injectionTable(result)}\n`);

@@ -38,6 +38,8 @@ export interface InjectionOptions {
   readonly depth: { readonly calls: number; readonly errors: number };
   /** Exactly this, as strace wants it: `readlinkat:error=EIO:when=5`. */
   readonly only: string | null;
+  /** How many run at a time; `null`: as many as there are processors. */
+  readonly workers: number | null;
   readonly verbose: boolean;
 }
 
@@ -118,7 +120,7 @@ export async function inject(options: InjectionOptions): Promise<InjectionResult
   const folder = mkdtempSync(join(tmpdir(), "sockeye-faults-"));
   const places: Place[] = [];
   try {
-    const workers = Math.max(2, availableParallelism());
+    const workers = options.workers ?? Math.max(2, availableParallelism());
     for (let i = 0; i < workers; i++) places.push(await Place.make(join(folder, String(i))));
     return await new Injection(options, folder, places).run();
   } finally {
@@ -165,13 +167,20 @@ export class Place {
   }
 }
 
+/** A database of three packages: that of a whole host has thousands of files, and strace stops at each. */
+const OWN_FILES = [
+  "mount -t tmpfs none /run",
+  "if [ -d /var/lib/dpkg/info ]; then mount -t tmpfs none /var/lib/dpkg; mkdir /var/lib/dpkg/info",
+  'for name in a b c; do echo "/usr/share/$name" >/var/lib/dpkg/info/$name.list; done; fi',
+].join("; ");
+
 // The runtime's pipes are sockets, which would lead out of the namespaces; those of a shell are not.
 function startFixture(errors: string) {
   return Bun.spawn(
     [
       "sh",
       "-c",
-      `cat | unshare -n -m -p -f --kill-child --mount-proc sh -c 'mount -t tmpfs none /run && exec python3 "$0"' "$0" | cat`,
+      `cat | unshare -n -m -p -f --kill-child --mount-proc sh -c '${OWN_FILES}; exec python3 "$0"' "$0" | cat`,
       join(root, "test/support/faults_fixture.py"),
     ],
     { stdin: "pipe", stdout: "pipe", stderr: Bun.file(errors) },
