@@ -221,15 +221,19 @@ class Injection {
     for (const place of this.#places) await this.#makeFiles(place);
     const { commands, seconds, seed } = this.#options;
     const names = commands.length === 0 ? Object.keys(COMMANDS) : [START, ...commands];
-    const faults: Fault[] = [];
-    for (const name of names) {
-      if (COMMANDS[name] === undefined) throw new Error(`no command is called ${name}`);
-      for (const place of this.#places) {
-        place.plain.set(name, await this.#sockeye(name, place, null));
+    const unknown = names.find((name) => COMMANDS[name] === undefined);
+    if (unknown !== undefined) throw new Error(`no command is called ${unknown}`);
+    // How the program starts is looked at first: see `#faultsOf`.
+    const [start, ...others] = names as [string, ...string[]];
+    const found = new Map([[start, await this.#faultsOf(start, this.#places[0]!)]]);
+    await Promise.all(this.#places.map(async (place) => {
+      for (let name = others.pop(); name !== undefined; name = others.pop()) {
+        found.set(name, await this.#faultsOf(name, place));
       }
-      const found = await this.#faultsOf(name);
-      if (commands.length === 0 || commands.includes(name)) faults.push(...found);
-    }
+    }));
+    // In the same order each time, for a seed to mean the same.
+    const faults = names.filter((name) => commands.length === 0 || commands.includes(name))
+      .flatMap((name) => found.get(name)!);
     if (this.#options.verbose) console.error(`${faults.length} faults`);
     shuffle(faults, randomOf(seed));
     const end = performance.now() + seconds * 1000;
@@ -258,7 +262,8 @@ class Injection {
 
   async #try(fault: Fault, place: Place, trace: string): Promise<void> {
     const command = COMMANDS[fault.command]!;
-    const plain = place.plain.get(fault.command)!;
+    const plain = place.plain.get(fault.command) ?? await this.#sockeye(fault.command, place, null);
+    place.plain.set(fault.command, plain);
     const ran = await this.#sockeye(fault.command, place, { fault, trace });
     let outcome: Outcome = ran.injected ? judge(command, plain, ran) : "missed";
     if (outcome === "silent" && saysGone(fault)) outcome = "gone";
@@ -288,15 +293,14 @@ class Injection {
   }
 
   /** Every call of a command that can be let fail, by what it makes without faults. */
-  async #faultsOf(name: string): Promise<Fault[]> {
+  async #faultsOf(name: string, place: Place): Promise<Fault[]> {
     const { only, depth, seed } = this.#options;
     if (only !== null) {
       const call = only.slice(0, only.indexOf(":"));
       const error = /error=(\w+)/.exec(only)?.[1] ?? "";
       return [{ command: name, call, kind: "as asked for", error, inject: only }];
     }
-    const trace = join(this.#folder, "calls");
-    const [place] = this.#places as [Place];
+    const trace = join(this.#folder, `calls-${this.#runs++}`);
     await this.#start([
       ...place.inside,
       ...["strace", "-f", "-qq", "-yy", "-s", "80", "-o", trace, "--seccomp-bpf"],

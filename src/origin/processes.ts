@@ -49,12 +49,14 @@ class LazyProcess implements Process {
     return this.#stat;
   }
 
-  /** Notes why a file could not be read, unless it is because the process has ended. */
+  /** Notes why a file could not be read, unless it is because there is none. */
   #miss(file: string, result: number): null {
     const failure = failureOf(result);
-    // The kernel refuses the links of a process that has ended, too.
+    // The kernel refuses the links of a process that has ended, too, and of a thread of its own, which has no program.
     const hasEnded = failure === "absent" || failure === "denied" && file === "exe" &&
-        this.#statFile === null && this.#unread["stat"] === undefined;
+        (this.#statFile === null
+          ? this.#unread["stat"] === undefined
+          : this.#statFile.kernelThread);
     if (!hasEnded) this.#unread[file] = errnoName(-result);
     return null;
   }

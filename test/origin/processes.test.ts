@@ -61,11 +61,14 @@ describe("Processes", () => {
 
   test("tells which files could not be read, and leaves out those of a process that ended", () => {
     class Failing extends ProcRoot {
-      constructor(readonly errno: number) {
+      constructor(readonly errno: number, readonly flags = 0) {
         super();
       }
       override read(path: string) {
-        return path.endsWith("/stat") ? ENCODER.encode(statFile(80, "nginx")) : -this.errno;
+        const { flags } = this;
+        return path.endsWith("/stat")
+          ? ENCODER.encode(statFile(80, "nginx", { flags }))
+          : -this.errno;
       }
       override link() {
         return -this.errno;
@@ -77,6 +80,10 @@ describe("Processes", () => {
     // Whoever may not be looked into has not ended.
     expect(unread(EACCES)).toMatchObject({ exe: "EACCES" });
     expect(unread(ENOENT)).toEqual({});
+    // A thread of the kernel has no program, and its link is refused all the same.
+    const PF_KTHREAD = 0x0020_0000;
+    expect(new Processes(new Failing(EACCES, PF_KTHREAD)).get(80).unread)
+      .toEqual({ cgroup: "EACCES", cmdline: "EACCES", status: "EACCES" });
     expect(new Processes(new ProcRoot(), new Users("", () => -EIO)).get(process.pid).unread)
       .toEqual({ passwd: "EIO" });
     expect(new Processes(new ProcRoot()).get(process.pid).unread).toEqual({});

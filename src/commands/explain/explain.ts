@@ -223,14 +223,16 @@ function unnamedOf(target: Target, { facts, root }: ExplainInput): Gap[] {
       (target.kind === "unit" || target.kind === "container") && cgroup !== undefined;
   });
   if (unnamed.length === 0) return gaps;
-  const what = target.kind === "pid"
-    ? `process ${target.pid}`
-    : `${target.kind === "process" ? "the program" : "the control group"} of ${
-      plural(unnamed.length, "process", "processes")
-    }`;
+  const many = plural(unnamed.length, "process", "processes");
   gaps.push({
     kind: "processes",
-    reason: `${what} could not be read`,
+    reason: target.kind === "process"
+      ? `which program ${many} ${
+        unnamed.length === 1 ? "runs" : "run"
+      } could not be read: one may have this name`
+      : `${
+        target.kind === "pid" ? `process ${target.pid}` : `the control group of ${many}`
+      } could not be read`,
     detail: { unnamed: unnamed.length },
   });
   return gaps;
