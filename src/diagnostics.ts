@@ -31,14 +31,24 @@ export class Diagnostics {
     return this.#gaps;
   }
 
-  /** Records that something is missing from the answer. Gaps that are alike are told as one line: see `gapLines`. */
+  /**
+   * Records that something is missing from the answer. Gaps that are alike are told as one line: see `gapLines`. A table that
+   * is missing for the same reason in every network namespace is one gap.
+   */
   gap(gap: Gap): void {
+    if (gap.kind === "table" && this.#gaps.some((known) => isSame(known, gap))) return;
     this.#gaps.push(gap);
   }
 
   /** Records what is missing of the very thing that was asked about: it is told before all else. */
   gapsFirst(gaps: readonly Gap[]): void {
     this.#gaps.unshift(...gaps);
+  }
+
+  /** Takes back a gap, since it turned out that nothing is missing. */
+  withdraw(gap: Gap): void {
+    const at = this.#gaps.indexOf(gap);
+    if (at >= 0) this.#gaps.splice(at, 1);
   }
 
   /** Records how something was done, such as a fallback or a retry. A repeated note is kept once. */
@@ -50,6 +60,11 @@ export class Diagnostics {
   get complete(): boolean {
     return this.gaps.length === 0;
   }
+}
+
+function isSame(one: Gap, other: Gap): boolean {
+  return one.kind === other.kind && one.reason === other.reason &&
+    one.detail.table === other.detail.table;
 }
 
 /** At most so many are named. */

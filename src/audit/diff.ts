@@ -127,7 +127,7 @@ function verdictOf(
   gaps: readonly GapDocument[],
 ): Verdict {
   const open = differences.flatMap(({ kind, reason }) =>
-    kind === "undecided" ? [reason ?? "too little was seen"] : []
+    kind === "undecided" ? [reason ?? "too little was read"] : []
   );
   return decideAny([
     decide(differences.length > open.length, PLACES, gaps),
@@ -251,7 +251,7 @@ class Side {
       ...service.netns.startsWith("container:") ? { containers: true as const } : {},
     };
     const gap = this.#document.gaps.find((gap) => mayHide(gap, places));
-    return gap === undefined ? null : `the other side did not see everything: ${gap.reason}`;
+    return gap === undefined ? null : `the other side is incomplete: ${gap.reason}`;
   }
 }
 
@@ -365,7 +365,7 @@ function changes(old: Service, now: Service): Difference | null {
     kind: "undecided",
     ...common,
     fields: OWNER_FIELDS,
-    reason: `not every holder is known on ${side(oldLacks, nowLacks)}`,
+    reason: `not every owner is known on ${side(oldLacks, nowLacks)}`,
   };
 }
 

@@ -37,13 +37,13 @@ const SEVERITY: Readonly<Record<Verdict, Severity>> = {
 };
 
 const TITLE: Readonly<Record<Verdict, string>> = {
-  ok: "a service is what the policy allows",
-  surplus: "a service is there that no entry of the policy allows",
-  missing: "a service that the policy requires is not there",
+  ok: "the policy allows the service",
+  surplus: "no entry of the policy allows the service",
+  missing: "a service that the policy requires is missing",
   too_exposed: "a service reaches farther than the policy allows",
-  wrong_owner: "a service is held by a process that the policy does not allow",
-  expired: "a service is allowed by an entry whose last day has passed",
-  undecidable: "not enough could be seen to decide",
+  wrong_owner: "a service belongs to a process that the policy does not allow",
+  expired: "the entry that allows a service has expired",
+  undecidable: "too little could be read to decide",
 };
 
 const FIX: Readonly<Record<Verdict, string>> = {
@@ -51,9 +51,9 @@ const FIX: Readonly<Record<Verdict, string>> = {
   surplus: "Stop the service, or allow it by an entry of the policy with a reason",
   missing: "Start the service, or change the entry to expect: allowed",
   too_exposed: "Bind the service to a nearer address, or raise what the entry allows",
-  wrong_owner: "Find out why this program holds the socket, and stop it or correct the entry",
+  wrong_owner: "Find out why this program has the socket, then stop it or correct the entry",
   expired: "Remove the service, or renew the entry with a new day and reason",
-  undecidable: "Let Sockeye see the missing part; the message says what keeps it from that",
+  undecidable: "Give Sockeye access to what it could not read: the message names it",
 };
 
 /** Verdicts from best to worst. The worst verdict on its sockets is that of a service. */
@@ -318,7 +318,7 @@ function unreadable(kind: string, reason: string): Result {
     netns: null,
     reach: null,
     owners: [],
-    message: `what is not allowed may be where nobody could look: ${reason}`,
+    message: `services that are not allowed may be hidden: ${reason}`,
     evidence: [],
     fix: FIX.undecidable,
     entry: null,

@@ -9,7 +9,7 @@ import { allMatches } from "./evaluate.ts";
 import { isService, shortId } from "../snapshot/identity.ts";
 import type { Match } from "./match.ts";
 import type { Policy } from "./policy.ts";
-import type { AuditReport, Result } from "./report.ts";
+import { type AuditReport, type Result, type Verdict, VERDICT_TEXT } from "./report.ts";
 import { type AuditedSocket, auditedSocket } from "./audited_socket.ts";
 
 /** How many entries are shown if none matched. */
@@ -25,7 +25,7 @@ interface ServiceExplanation {
     readonly name: string;
     readonly line: number;
     readonly matched: boolean;
-    readonly verdict: string;
+    readonly verdict: Verdict;
     readonly why: readonly string[];
   }[];
 }
@@ -93,14 +93,16 @@ export function explanationText(explanation: ServiceExplanation, policy: Policy)
     `${sanitize(endpoint)}: ${
       collapsed
         ? "not judged: UDP clients on ports that the kernel picked are counted together (ephemeral_udp: collapse)"
-        : `${result!.verdict!.replace("_", " ")}: ${sanitize(result!.message)}`
+        : `${VERDICT_TEXT[result!.verdict!]}: ${sanitize(result!.message)}`
     }`,
   ];
-  if (entries.length > 0 && !entries[0]!.matched) lines.push("No entry speaks of it. Nearest:");
+  if (entries.length > 0 && !entries[0]!.matched) {
+    lines.push("No entry matches it. The closest are:");
+  }
   for (const entry of entries) {
     lines.push(
       `  ${sanitize(policy.file)}:${entry.line}: ${sanitize(entry.name)}: ${
-        entry.matched ? entry.verdict.replace("_", " ") : "does not speak of it"
+        entry.matched ? VERDICT_TEXT[entry.verdict] : "does not match"
       }`,
     );
     for (const why of entry.why) lines.push(`    ${sanitize(why)}`);

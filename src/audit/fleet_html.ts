@@ -97,7 +97,7 @@ export function fleetPage(fleet: Fleet): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>What can be talked to on ${plural(fleet.hosts.length, "host")}</h1>
+<h1>Services on ${plural(fleet.hosts.length, "host")}</h1>
 <p>${summary(fleet)}</p>
 <div class="find"><input id="filter" type="search" autocomplete="off" aria-label="Filter" placeholder="Filter: words of a service, program, user, unit or host"><span><output id="left">${fleet.services.length}</output> of ${fleet.services.length}</span></div>
 <table id="services">
@@ -106,7 +106,7 @@ export function fleetPage(fleet: Fleet): string {
 ${fleet.services.map((service) => serviceRow(service, fleet)).join("\n")}
 </tbody>
 </table>
-<p id="none" class="none" hidden>Nothing has all of these words.</p>
+<p id="none" class="none" hidden>No service matches all of these words.</p>
 <h2>Hosts</h2>
 <table id="hosts">
 <thead><tr>${
@@ -135,7 +135,7 @@ function summary({ hosts, services, superseded, fromFuture }: Fleet): string {
   return [
     plural(services.length, "service"),
     ...(far > 0 ? [`${far} reachable from everywhere`] : []),
-    ...(partial > 0 ? [`not everything was seen on ${plural(partial, "host")}`] : []),
+    ...(partial > 0 ? [`not everything could be read on ${plural(partial, "host")}`] : []),
     ...(superseded > fromFuture
       ? [`${plural(superseded - fromFuture, "older snapshot")} left out`]
       : []),
@@ -185,7 +185,7 @@ function hostRow({ host, takenAt, complete, gaps, services }: FleetHost): string
     [code(host.boot_id ?? "")],
     [
       complete
-        ? '<span class="whole">nothing: everything was seen</span>'
+        ? '<span class="whole">nothing: everything was read</span>'
         : `<span class="partial">${
           [...new Set(gaps.map(({ reason }) => escape(reason)))].join("<br>")
         }</span>`,

@@ -51,13 +51,13 @@ function summary(fleet: Fleet, partial: readonly string[]): string {
   return [
     plural(fleet.hosts.length, "host"),
     plural(fleet.services.length, "service"),
-    ...(partial.length > 0 ? [`not everything was seen on ${sanitize(partial.join(", "))}`] : []),
+    ...(partial.length > 0
+      ? [`not everything could be read on ${sanitize(partial.join(", "))}`]
+      : []),
     ...(older > 0 ? [`${plural(older, "older snapshot")} left out`] : []),
     ...(fleet.fromFuture > 0
       ? [`${plural(fleet.fromFuture, "snapshot")} dated in the future left out`]
       : []),
-    ...(future.length > 0
-      ? [`dated in the future, so nobody knows when: ${sanitize(future.join(", "))}`]
-      : []),
+    ...(future.length > 0 ? [`dated in the future: ${sanitize(future.join(", "))}`] : []),
   ].join("; ");
 }

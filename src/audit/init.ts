@@ -44,7 +44,7 @@ export function initialPolicy(snapshot: SnapshotDocument, unix: boolean): string
     "Whatever is not listed here is a violation.",
     "Go through it: delete what should not be there, and give each entry a reason.",
     ...[...new Set([...unseen, ...holders].map(({ reason }) => reason))]
-      .map((reason) => `Not everything was seen: ${reason}.`),
+      .map((reason) => `Not everything could be read: ${reason}.`),
   ]);
   const listeners = sorted.length === 0 ? " []\n" : `\n${entries(sorted)}`;
   return `${head}\n${yaml({ schema: POLICY_SCHEMA })}settings:\n${
@@ -113,7 +113,7 @@ function settings(check: readonly string[], partsUnseen: boolean): string {
       noted(
         "undecidable",
         undecidable,
-        "fail or accept: a service whose holder could not be seen",
+        "fail or accept: a service whose owner could not be read",
       ) +
       noted(
         "ephemeral_udp",
@@ -123,7 +123,7 @@ function settings(check: readonly string[], partsUnseen: boolean): string {
       noted(
         "unseen_holders",
         unseenHolders,
-        "accept or undecidable: holders fit, but some processes could not be read",
+        "accept or undecidable: its owners match, but some processes could not be read",
       ) +
       // The first audit must agree with this file, so what could not be seen is accepted, and the note says so.
       noted(
@@ -157,7 +157,7 @@ function remarks(members: readonly AuditedSocket[]): string[] {
   const lines: string[] = [];
   const sockets = members.map(({ socket }) => socket);
   if (sockets.some(({ ownership }) => ownership === "hidden" || ownership === "unknown")) {
-    lines.push("Not every holder could be seen, so any is allowed: run --init again as root.");
+    lines.push("Not every owner could be read, so any is allowed: run --init again as root.");
   }
   const open = sockets.find(({ reach: { scope } }) => scope === "any" || scope === "public");
   if (open !== undefined) {
@@ -196,7 +196,7 @@ function headingOf(socket: SocketDocument, netns: string): string {
   const [owner] = socket.owners;
   const where = netns === "host" ? "" : ` (${netns})`;
   if (socket.ownership === "kernel") return `held by the kernel${where}`;
-  if (owner === undefined) return `holder not seen${where}`;
+  if (owner === undefined) return `owner not known${where}`;
   return `${stableUnit(owner.unit) ?? owner.exe ?? owner.comm ?? "unknown program"}${where}`;
 }
 

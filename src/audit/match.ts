@@ -68,9 +68,9 @@ export function judgeEntry(
   const unknown: string[] = [];
   judgeFamily(entry, audited, unknown);
   judgeReach(entry, audited, exposed, unknown);
-  judgeOwners(entry, audited, wrong, unknown);
+  judgeOwners(entry, audited, wrong, unknown, unseen);
   if (asksForOwner(entry) && unseen !== null && settings.unseenHolders === "undecidable") {
-    unknown.push(`a further holder cannot be ruled out: ${unseen}`);
+    unknown.push(`there may be another owner: ${unseen}`);
   }
   const expired = entry.expires !== null && entry.expires < today
     ? [`the entry expired on ${entry.expires}`]
@@ -272,6 +272,7 @@ function judgeOwners(
   { socket }: AuditedSocket,
   wrong: string[],
   unknown: string[],
+  unseen: string | null,
 ): void {
   if (!asksForOwner(entry)) return;
   switch (socket.ownership) {
@@ -279,10 +280,10 @@ function judgeOwners(
       break;
     case "hidden":
     case "unknown":
-      unknown.push("its holder could not be seen; run as root");
+      unknown.push(`its owner is hidden${unseen === null ? "" : `: ${unseen}`}`);
       return;
     default:
-      if (!entry.kernel) wrong.push("no process holds it, the kernel does");
+      if (!entry.kernel) wrong.push("the kernel holds it, not a process");
       // A user's socket that only io_uring keeps, or that is on its way between processes, looks like this, too.
       else if (socket.uid !== null && socket.uid !== 0) {
         wrong.push(`user ${socket.uid} made it, the entry allows the kernel`);

@@ -77,10 +77,10 @@ const entrySchema = v.strictObject({
     oneOrMore(protocol, "an IP protocol, 0 to 255"),
     "IP protocol of a raw socket.",
   ),
-  exe: described(pattern, "Program file. Every process that holds the socket has to fit."),
+  exe: described(pattern, "Program file. Every owner has to match."),
   unit: described(
     pattern,
-    "Unit of the system's service manager. Every process that holds the socket has to fit.",
+    "Unit of the system's service manager. Every owner has to match.",
   ),
   user_unit: described(
     pattern,
@@ -88,7 +88,7 @@ const entrySchema = v.strictObject({
   ),
   user: described(
     oneOrMore(user, "a user's name or number"),
-    "Effective user. Every process that holds the socket has to fit.",
+    "Effective user. Every owner has to match.",
   ),
   container: described(
     v.strictObject({
@@ -120,7 +120,7 @@ const settingsSchema = v.strictObject({
   ),
   undecidable: described(
     oneOf(["fail", "accept"]),
-    "What a service does whose holder could not be seen. fail (without this key): status 3.",
+    "What to do about a service whose owner could not be read. fail (without this key): status 3.",
   ),
   ephemeral_udp: described(
     oneOf(["collapse", "check"]),
@@ -128,7 +128,7 @@ const settingsSchema = v.strictObject({
   ),
   unseen_holders: described(
     oneOf(["accept", "undecidable"]),
-    "A service whose visible holders fit while other processes could not be read. accept without this key.",
+    "What to do about a service whose known owners match while other processes could not be read. accept without this key.",
   ),
   unseen_parts: described(
     oneOf(["accept", "undecidable"]),

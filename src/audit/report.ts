@@ -27,6 +27,17 @@ export const VERDICTS = [
 /** One of {@linkcode VERDICTS}. */
 export type Verdict = typeof VERDICTS[number];
 
+/** What people read for each verdict. Its name is for programs. */
+export const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
+  ok: "ok",
+  surplus: "not allowed",
+  missing: "missing",
+  too_exposed: "too exposed",
+  wrong_owner: "wrong owner",
+  expired: "expired",
+  undecidable: "undecided",
+};
+
 /** An owner, without facts that change at every start. */
 export interface ResultOwner {
   readonly comm: string | null;

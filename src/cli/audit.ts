@@ -69,7 +69,7 @@ const AUDIT_FLAGS: readonly Flag<Options>[] = [
     long: "explain",
     value: "ID",
     group: "What to do",
-    help: "say which entry matched a service, or came nearest, and why it did not",
+    help: "say which entry matched a service, or which came closest and why it did not match",
     set: (options, value) => {
       options.explain = value;
     },
@@ -162,7 +162,7 @@ export const HELP: HelpPage = {
     "Without a policy, tells what is questionable on any host.",
   flags: AUDIT_FLAGS,
   exit:
-    "0 compliant, 1 a violation, 2 wrong usage or an error, 3 not decidable: not everything could be seen.\n" +
+    "0 compliant, 1 a violation, 2 wrong usage or an error, 3 undecided: not everything could be read.\n" +
     "With --format nagios: 0 OK, 1 warning, 2 critical, 3 unknown.",
 };
 

@@ -59,12 +59,15 @@ export const HELP: HelpPage = {
     "vanished or changed. Either file may be -, which is standard input.",
   flags: DIFF_FLAGS,
   arguments: "files",
-  exit:
-    "0 the same, 1 different, 2 wrong usage or an error, 3 not decidable: a side is incomplete.",
+  exit: "0 the same, 1 different, 2 wrong usage or an error, 3 undecided: a side is incomplete.",
 };
 
 /** Runs the command. Throws UsageError, InputError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, err: Writer): number {
+export async function run(
+  args: readonly string[],
+  out: Writer,
+  err: Writer,
+): Promise<number> {
   const options: Options = {
     ownNetns: false,
     json: false,
@@ -84,7 +87,7 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
     );
   }
   const { ownNetns, json, color, verbose } = options;
-  const outcome = diff(
+  const outcome = await diff(
     { before, after: after ?? null, ownNetns, json, color, verbose, connections: false },
     out,
     err,

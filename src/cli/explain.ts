@@ -46,7 +46,8 @@ const EXPLAIN_FLAGS: readonly Flag<Options>[] = [
     long: "bind",
     value: "ADDRESS:PORT",
     group: "What to explain",
-    help: "whether bind() would succeed now, and if not why; port 0 is one that the kernel picks",
+    help:
+      "whether an address is free to bind to, and if not, why; with port 0 the kernel picks one",
     set: (options, value) => {
       options.binds.push(value);
     },
@@ -99,11 +100,15 @@ export const HELP: HelpPage = {
     "nginx                                   a program, unit, container or service of that name",
   ]]],
   exit:
-    "0 found (--bind: would succeed; --ephemeral: ports are left), 1 nothing there, 2 wrong usage or an error, 3 cannot be decided.",
+    "0 found (--bind: the address is free; --ephemeral: ports are left), 1 not found, 2 wrong usage or an error, 3 cannot be decided.",
 };
 
 /** Runs the command. Throws UsageError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, err: Writer): number {
+export function run(
+  args: readonly string[],
+  out: Writer,
+  err: Writer,
+): number | Promise<number> {
   return runWith(args, HELP, targetsOf, out, err);
 }
 
@@ -114,7 +119,7 @@ export function runWith(
   read: (word: string) => readonly Target[],
   out: Writer,
   err: Writer,
-): number {
+): number | Promise<number> {
   const options: Options = {
     binds: [],
     ephemeral: false,
@@ -156,13 +161,13 @@ export function runWith(
 }
 
 /** Explains targets. Returns the exit status. Throws what collecting throws. */
-export function explainTargets(
+export async function explainTargets(
   targets: readonly Target[],
   options: ExplainOptions,
   out: Writer,
   err: Writer,
-): number {
-  return STATUS[explain(targets, options, out, err)];
+): Promise<number> {
+  return STATUS[await explain(targets, options, out, err)];
 }
 
 /**

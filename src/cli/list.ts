@@ -154,7 +154,7 @@ export function listHelp(commands: readonly Command[]): HelpPage {
       ["sockeye -a --group-by state,process", "how many connections in which state"],
     ],
     intro:
-      "Shows every TCP, UDP and raw socket that can be talked to, and every process that holds it; other families when asked.",
+      "Shows every TCP, UDP and raw socket that accepts connections or datagrams, and every process that has it open; other families on request.",
     flags: LIST_FLAGS,
     sections: commands.length === 0 ? [] : [
       ["Commands", commands.map(({ name, summary }) => `${name.padEnd(12)}${summary}`)],

@@ -137,7 +137,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     long: "all",
     short: "a",
     group: "What to show",
-    help: "sockets in every state, not only those that can be talked to",
+    help: "sockets in every state, not only those that accept connections or datagrams",
     set: (options) => options.all = true,
   },
   {
@@ -145,7 +145,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     rare: true,
     short: "l",
     group: "What to show",
-    help: "only sockets that can be talked to (this is the default)",
+    help: "only sockets that accept connections or datagrams (the default)",
     set: (options) => options.listening = true,
   },
   {

@@ -43,7 +43,7 @@ function targetNamed(word: string, commands: readonly Command[]): Target {
   const meant = nearest(word, [...commands.map(({ name }) => name), ...fieldWords()]) ?? near;
   throw new UsageError(
     meant === undefined
-      ? `"${word}" is no command, and nothing that is seen here has this name: ` +
+      ? `"${word}" is no command, and nothing that can be seen here has this name: ` +
         "no program, unit, container or service; sockeye --help lists the commands"
       : `there is no command "${word}": did you mean ${meant}?`,
   );

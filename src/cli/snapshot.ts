@@ -33,7 +33,7 @@ const SNAPSHOT_FLAGS: readonly Flag<Options>[] = [
     long: "all",
     short: "a",
     group: "What to keep",
-    help: "connections as well, and not only what can be talked to",
+    help: "connections as well, not only services",
     set: (options) => {
       options.connections = true;
     },
@@ -61,7 +61,11 @@ export const HELP: HelpPage = {
 };
 
 /** Runs the command. Throws UsageError, and what collecting throws. */
-export function run(args: readonly string[], out: Writer, err: Writer): number {
+export async function run(
+  args: readonly string[],
+  out: Writer,
+  err: Writer,
+): Promise<number> {
   const options: Options = {
     connections: false,
     ownNetns: false,
@@ -79,6 +83,6 @@ export function run(args: readonly string[], out: Writer, err: Writer): number {
       `snapshot takes no argument: "${extra}" was given; it writes to standard output`,
     );
   }
-  const complete = snapshot(options, out, err);
+  const complete = await snapshot(options, out, err);
   return options.requireComplete && !complete ? EXIT_INCOMPLETE : EXIT_OK;
 }

@@ -11,6 +11,7 @@ import { readSnapshot } from "../audit/read_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import { toldGap } from "../model/gap.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
+import { terminalProgress, withProgress } from "../text/progress.ts";
 import type { Writer } from "../text/writer.ts";
 import { InputError, readInput } from "../snapshot/input.ts";
 import { type HostOptions, takeHostDocument } from "../snapshot/host_snapshot.ts";
@@ -36,14 +37,18 @@ export type DiffOutcome = "same" | "different" | "undecided";
  * Compares two snapshots and writes the differences to `out`; with `verbose`, what the sides could not read to `err`. Throws
  * {@linkcode InputError}, and what collecting throws.
  */
-export function diff(options: DiffOptions, out: Writer, err: Writer): DiffOutcome {
+export async function diff(
+  options: DiffOptions,
+  out: Writer,
+  err: Writer,
+): Promise<DiffOutcome> {
   if (options.before === "-" && options.after === "-") {
     throw new InputError("standard input can be read once: only one side may be -");
   }
   const diagnostics = new Diagnostics();
   const before = load(options.before);
   const after = options.after === null
-    ? takeHostDocument(options, diagnostics)
+    ? await withProgress(terminalProgress(err), () => takeHostDocument(options, diagnostics))
     : load(options.after);
   const comparison = compare(before, after);
   if (options.json) {

@@ -18,9 +18,9 @@ export function explainFilter(query: Query, out: Writer): void {
   const wanted = wantedOf(query);
   const states = statesAsked(wanted);
   section(out, "Filter", tree(wanted));
-  section(out, "States of TCP asked for", [
+  section(out, "TCP states requested", [
     states === ALL_STATES
-      ? "any that the listing shows"
+      ? "all that the listing shows"
       : STATES.filter((_, i) => (states >>> i & 1) !== 0).join(", ") || "none: nothing can match",
   ]);
   const compiled = compileQuery(query);
@@ -29,13 +29,13 @@ export function explainFilter(query: Query, out: Writer): void {
     compiled?.program
       ? `Bytecode for the kernel, ${compiled.program.length} bytes (TCP, UDP and raw)`
       : "Bytecode for the kernel",
-    compiled?.program ? disassemble(compiled.program) : ["none: every socket is sent"],
+    compiled?.program ? disassemble(compiled.program) : ["none: the kernel sends every socket"],
   );
   const { first, rest } = compiled?.residual
     ? split(compiled.residual, isAboutRow)
     : { first: null, rest: null };
-  section(out, "Left for this program, of each row as it comes", tree(first));
-  section(out, "Left for this program, when owners and reach are known", tree(rest));
+  section(out, "Tested by Sockeye as it reads sockets", tree(first));
+  section(out, "Tested by Sockeye once owners and reach are known", tree(rest));
   out.write(
     "\nEvery row is tested against the whole filter again; /proc and other families have no bytecode.\n",
   );

@@ -4,7 +4,7 @@
  * @module
  */
 import { terminalColumns, terminalHeight, terminalWidth } from "../../ffi/terminal.ts";
-import { Progress, withProgress } from "../text/progress.ts";
+import { terminalProgress, withProgress } from "../text/progress.ts";
 import { kept } from "../store/socket_rows.ts";
 import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
@@ -17,6 +17,7 @@ import type { Query } from "../query.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import type { FieldChoice, FieldFormat } from "./field_list.ts";
+import { MOST_ON_SCREEN } from "./screen_limit.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
 
 /** How to show the listing, and where to record or replay it. */
@@ -60,7 +61,7 @@ export async function list(
     checkPids(query, new ProcRoot());
   }
   const { snapshot, tools } = await withProgress(
-    progressOn(err),
+    terminalProgress(err),
     () =>
       isLive
         ? snapshotOf(query, diagnostics, { root: new ProcRoot(), users: new Users() })
@@ -74,7 +75,13 @@ export async function list(
   if (fields === null) await writeUsual(snapshot, tools, how, format, out);
   else await writeChosen({ snapshot, tools }, fields, how, format, out);
   out.flush();
-  if (snapshot.sockets.length === 0 && saysNothing(format)) {
+  const { length } = snapshot.sockets;
+  if (screen !== null && length > MOST_ON_SCREEN) {
+    err.write(
+      `sockeye: ${length} sockets are too many to group, so each has a row; try --group-by or a filter\n`,
+    );
+  }
+  if (length === 0 && saysNothing(format)) {
     const { nothingMatched } = await import("./nothing_matched.ts");
     const { sanitize } = await import("../text/sanitize.ts");
     const count = async (query: Query) =>
@@ -86,19 +93,10 @@ export async function list(
   return diagnostics.complete;
 }
 
-/** Progress on a terminal that can clear a line; `null` where there is none. */
-function progressOn(err: Writer): Progress | null {
-  const terminal = terminalColumns(2) !== null && process.env.TERM !== "dumb";
-  return terminal ? new Progress(err) : null;
-}
-
 /** True for a listing that a person reads: an empty document and a count of 0 say enough. */
 function saysNothing({ format, fields }: ListFormat): boolean {
   return format !== "json" && format !== "ndjson" && (fields?.groups ?? null) === null;
 }
-
-/** More rows than anybody reads on a screen are not made into services, which takes an object for each. */
-const MOST_ON_SCREEN = 20_000;
 
 /** The terminal that services are shown on; `null` where each socket has a row: in a pipe, and with its details. */
 function screenOf(

@@ -79,8 +79,10 @@ function strangeName(query: Query, root: ProcRoot, users: Users): string | null 
       new Set(processes.flatMap((process) => named(kind, process, containers))),
     );
     const meant = near === undefined ? "" : `: did you mean ${near}?`;
-    if (kind === "process") return `no process that is seen here is called "${name}"${meant}`;
-    throw new NoSuchName(`no process that is seen here is in a ${kind} called "${name}"${meant}`);
+    if (kind === "process") return `no process that can be seen here is called "${name}"${meant}`;
+    throw new NoSuchName(
+      `no process that can be seen here is in a ${kind} called "${name}"${meant}`,
+    );
   }
   return null;
 }

@@ -8,6 +8,7 @@ import { fleetJson, joinFleet } from "../audit/fleet.ts";
 import { toldGap } from "../model/gap.ts";
 import { readSnapshot } from "../audit/read_snapshot.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
+import { tellProgress, terminalProgress, withProgress } from "../text/progress.ts";
 import type { Writer } from "../text/writer.ts";
 import { InputError, readInput } from "../snapshot/input.ts";
 import { tellGaps } from "../views/gaps.ts";
@@ -32,13 +33,15 @@ export async function report(options: ReportOptions, out: Writer, err: Writer): 
   if (options.files.filter((file) => file === "-").length > 1) {
     throw new InputError("standard input can be read once: only one file may be -");
   }
-  const fleet = joinFleet(
-    options.files.map((file) => {
-      const { name, text } = readInput(file);
-      return readSnapshot(text, name);
-    }),
-    Date.now(),
-  );
+  const fleet = await withProgress(terminalProgress(err), () =>
+    joinFleet(
+      options.files.map((file, i) => {
+        const { name, text } = readInput(file);
+        tellProgress(i + 1, "snapshots");
+        return readSnapshot(text, name);
+      }),
+      Date.now(),
+    ));
   switch (options.format) {
     case "json":
       out.write(fleetJson(fleet));

@@ -16,7 +16,7 @@ const NAMES: Readonly<Record<Rung, string>> = {
   all: "hooks and tracepoints",
   tracepoints: "tracepoints alone",
   cgroup: "hooks alone",
-  destroy: "news of sockets that are gone",
+  destroy: "notices of closed sockets",
   scan: "scans",
 };
 

@@ -110,7 +110,7 @@ export class ScanSource implements EventSource {
     this.source = {
       rung: listens ? "destroy" : "scan",
       sources: [
-        ...(listens ? ["news of sockets that are gone (sock_diag)"] : []),
+        ...(listens ? ["notices of closed sockets (sock_diag)"] : []),
         "tables of sockets, ten times a second",
       ],
       unseen: listens

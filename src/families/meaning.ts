@@ -16,7 +16,7 @@ export function meaningOf({ state, peer }: ServiceFacts, serves: boolean): strin
       return "connected";
     case "close":
       if (serves) return "unconnected: takes datagrams from every sender";
-      return peer === null ? "neither bound to serve nor connected: nobody can reach it" : null;
+      return peer === null ? "neither bound nor connected: nobody can reach it" : null;
     default:
       return null;
   }

@@ -330,7 +330,7 @@ function parseNumbers(text: string): Range {
   if (!Number.isSafeInteger(first) || last !== Infinity && !Number.isSafeInteger(last)) {
     throw new ValueProblem(`"${text}" is too large`, "a smaller number");
   }
-  if (last < first) throw new ValueProblem(`The range ${text} is upside down`, `${last}-${first}`);
+  if (last < first) throw new ValueProblem(`The range ${text} runs backwards`, `${last}-${first}`);
   return { first, last };
 }
 

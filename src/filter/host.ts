@@ -49,7 +49,7 @@ export function parsePorts(text: string, resolver: FilterResolver): Range {
       throw new ValueProblem(`Port ${Math.max(first, last)} does not exist`, "a port up to 65535");
     }
     if (first <= last) return { first, last };
-    throw new ValueProblem(`The range ${name} is upside down`, `${last}-${first}`);
+    throw new ValueProblem(`The range ${name} runs backwards`, `${last}-${first}`);
   }
   const port = name === "" ? undefined : resolver.port(name, ["tcp", "udp"]);
   if (port === "ambiguous") {

@@ -27,7 +27,7 @@ export function parseMeasure(text: string, unit: MeasureUnit): Range {
   const from = parseOne(first, unit, text);
   const [end] = more;
   const last = end === undefined ? from : end === "" ? Infinity : parseOne(end, unit, text);
-  if (last < from) throw new ValueProblem(`The range ${text} is upside down`, `${end}-${first}`);
+  if (last < from) throw new ValueProblem(`The range ${text} runs backwards`, `${end}-${first}`);
   return { first: from, last };
 }
 

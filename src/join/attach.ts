@@ -162,8 +162,8 @@ function reportUnseen(
       kind: "processes",
       // A socket whose owner is seen may have another one outside, as in socket activation of a container.
       reason: hiddenSockets > 0
-        ? `${what} held outside this PID namespace or by the kernel; run on the host to see by whom`
-        : "processes outside this PID namespace are not seen, and may hold these sockets too; run on the host to see them",
+        ? `${what} owned by the kernel or by processes outside this PID namespace; run on the host to see them`
+        : "processes outside this PID namespace cannot be seen and may hold these sockets too; run on the host to see them",
       detail: { sockets: hiddenSockets, processes_seen: seenProcesses(scan) },
     });
   }

@@ -9,7 +9,7 @@ import type { Netns } from "./socket.ts";
 export interface TableCheck {
   /** Such as `tcp over IPv4`. */
   readonly label: string;
-  /** `absent`: this kernel has no such sockets, so nothing is missing. */
+  /** `absent`: there are no such sockets, so nothing is missing. */
   readonly source: "netlink" | "proc" | "absent" | "none";
   /** Why it is not netlink; `null` when it is. */
   readonly reason: string | null;

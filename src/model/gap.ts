@@ -41,6 +41,10 @@ export interface Gap {
    * the same one are told as one line. Absent: only gaps with the same reason are.
    */
   readonly many?: string;
+  /**
+   * The kernel's name of the protocol whose sockets cannot be listed: `AF_VSOCK`. Where no process has one, nothing is missing.
+   */
+  readonly protocol?: string;
   /** What exactly is missing, a name and an error each: `process 80 (nginx): Permission denied`. Shown under `--verbose`. */
   readonly items?: readonly string[];
 }
@@ -66,7 +70,7 @@ export function gapJson(gap: Gap): FlatGap {
 /** What is told of a gap. */
 export type ToldGap =
   & Pick<Gap, "reason" | "many" | "items">
-  & Partial<Pick<Gap, "kind" | "detail">>;
+  & Partial<Pick<Gap, "kind" | "detail" | "protocol">>;
 
 /** What is told of a gap that comes from a file. What belongs to one line is lost there. */
 export function toldGap({ reason, items }: FlatGap): ToldGap {
@@ -90,8 +94,8 @@ export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {
     const reasons = new Set(alike.map(({ reason }) => reason));
     const items = new Set(verbose ? alike.flatMap((gap) => gap.items ?? []) : []);
     if (alike.length === 1 || first.many === undefined) {
-      // The same table may be missing in several namespaces.
-      lines.push(alike.length === 1 ? first.reason : `${first.reason} (${alike.length} times)`);
+      // The same table may be missing in several namespaces. It is told once.
+      lines.push(first.reason);
     } else {
       lines.push(first.many.replace("#", String(alike.length)));
       if (items.size === 0) { for (const reason of reasons) items.add(reason); }
@@ -101,8 +105,10 @@ export function gapLines(gaps: readonly ToldGap[], verbose: boolean): string[] {
   return lines;
 }
 
-// A failed call needs no line where another one says better what its error has hidden.
-function isToldBy({ kind, detail }: ToldGap, gaps: readonly ToldGap[]): boolean {
+// A failed call needs no line where another one says better what its error has hidden. A table that cannot be listed needs
+// none beside processes that could not be read: of nothing else it is not known whether they have such sockets.
+function isToldBy({ kind, detail, protocol }: ToldGap, gaps: readonly ToldGap[]): boolean {
+  if (protocol !== undefined) return gaps.some((other) => other.kind === "processes");
   return kind === "reads" &&
     gaps.some((other) => other.kind !== "reads" && other.reason.includes(`(${detail?.errno})`));
 }

@@ -119,50 +119,69 @@ interface Absence {
 
 /** Every sentence by which a command tells an absence, and what it says instead where that was not established. */
 export const ABSENCES = {
-  nothing_there: {
-    no: "nothing there",
-    undecided: "nothing found, but not everything could be read",
+  nothing_on_port: {
+    no: "nothing listens on this port",
+    undecided: "nothing found on this port, but not everything could be read",
+  },
+  nothing_on_address: {
+    no: "no socket has this address",
+    undecided: "no socket with this address was found, but not everything could be read",
+  },
+  nothing_on_path: {
+    no: "no socket is bound to this path",
+    undecided: "no socket with this path was found, but not everything could be read",
+  },
+  nothing_named: {
+    no: "no socket has this name",
+    undecided: "no socket with this name was found, but not everything could be read",
+  },
+  no_such_inode: {
+    no: "no socket has this inode number",
+    undecided: "no socket with this inode number was found, but not everything could be read",
+  },
+  no_socket: {
+    no: "has no socket",
+    undecided: "may have sockets: not everything could be read",
   },
   no_such_process_id: {
     no: "no process has this ID",
-    undecided: "no process with this ID is seen here",
+    undecided: "no process with this ID can be seen from here",
   },
   no_such_process_name: {
     no: "no process has this name",
-    undecided: "no process with this name is seen here",
+    undecided: "no process with this name can be seen from here",
   },
   no_process_of_unit: {
-    no: "no process is in a unit with this name",
-    undecided: "no process in a unit with this name is seen here",
+    no: "no unit with this name has a process",
+    undecided: "no process of such a unit can be seen from here",
   },
   no_process_of_container: {
-    no: "no process is in a container with this name or ID",
-    undecided: "no process in a container with this name or ID is seen here",
+    no: "no container with this name or ID has a process",
+    undecided: "no process of such a container can be seen from here",
   },
   holds_no_socket: {
     no: "runs, and holds no socket",
-    undecided: "runs; which sockets it holds could not all be seen",
+    undecided: "runs; not all of its sockets could be read",
   },
   holds_no_socket_here: {
-    no: "runs, and holds no socket of this network namespace",
-    undecided: "runs; which sockets of this network namespace it holds could not all be seen",
+    no: "runs, and holds no socket in this network namespace",
+    undecided: "runs; not all of its sockets in this network namespace could be read",
   },
   zombie_holds_nothing: {
     no: "has ended and is a zombie: it holds nothing",
-    undecided: "has ended and is a zombie; what its threads hold could not be seen",
+    undecided: "has ended and is a zombie; its threads may still hold sockets",
   },
   left_over: {
-    no: "the file of a socket is there, left over: no socket is bound to it",
-    undecided:
-      "the file of a socket is there; whether a socket is bound to it could not be decided",
+    no: "the socket file is left over: no socket is bound to it",
+    undecided: "the socket file exists; a socket that could not be read may be bound to it",
   },
   not_published: {
     no: "no docker-proxy and no DNAT rule publishes it",
-    undecided: "published to the outside: unknown",
+    undecided: "it may be published to the outside: not everything could be read",
   },
   no_connection: {
-    no: "no connection now",
-    undecided: "connections: unknown",
+    no: "no connections",
+    undecided: "its connections could not be read",
   },
   no_log: {
     no: "none open",
@@ -170,28 +189,28 @@ export const ABSENCES = {
   },
   no_owner: {
     no:
-      "the kernel itself, a descriptor on its way between processes, or io_uring: every process was looked into",
-    undecided: "hidden: held by a process that may not be looked into or is not seen",
+      "no process (every one was checked): the kernel holds it, or io_uring, or one process is passing it to another",
+    undecided: "hidden: its owner is a process that cannot be read or seen from here",
   },
   nothing_to_report: {
     no: "nothing to report",
-    undecided: "nothing found, but not everything could be seen",
+    undecided: "nothing found, but not everything could be read",
   },
   never: {
     no: "never",
-    undecided: "not decidable",
+    undecided: "undecided",
   },
   no_service: {
-    no: "no service is there",
-    undecided: "no service was seen, but not everything could be seen",
+    no: "no services",
+    undecided: "no service was found, but not everything could be read",
   },
   required_missing: {
-    no: "is required and nothing like it is there",
-    undecided: "is required and was not seen",
+    no: "is required, but no such service exists",
+    undecided: "is required, but was not found where Sockeye could look",
   },
   unused_entry: {
-    no: "allows what is not there",
-    undecided: "allows what was not seen",
+    no: "matches no service",
+    undecided: "matched no service, but not everything could be read",
   },
   no_differences: {
     no: "no differences",
@@ -199,7 +218,7 @@ export const ABSENCES = {
   },
   nothing_matches: {
     no: "no socket matches",
-    undecided: "nothing that could be read matches",
+    undecided: "no socket that could be read matches",
   },
   no_service_matches: {
     no: "no service matches",

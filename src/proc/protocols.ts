@@ -27,3 +27,13 @@ export function parseProtocols(bytes: Uint8Array): Map<string, RegisteredProtoco
   }
   return protocols;
 }
+
+/**
+ * True if /proc/net/protocols says that this network namespace has no socket of a protocol. `read`: the file, or the negative
+ * error by which it could not be read. False where that is not known: some protocols are not counted.
+ */
+export function hasNoSocketsOf(read: Uint8Array | number, name: string): boolean {
+  if (typeof read === "number") return false;
+  const protocol = parseProtocols(read).get(name);
+  return protocol === undefined || protocol.counted && protocol.sockets === 0;
+}

@@ -10,8 +10,12 @@ import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
 import type { RowFilter, SourceKind } from "../families/family.ts";
 import type { Sockstat } from "../proc/sockstat.ts";
+import { tellProgress } from "../text/progress.ts";
 import { SocketRows } from "../store/socket_rows.ts";
 import type { Source } from "./source.ts";
+
+/** Progress is told after so many sockets, less one: a power of two, less one. */
+const EVERY = 4095;
 
 /** Options beside the query. */
 interface CollectOptions {
@@ -47,6 +51,7 @@ export function collectRows(
     netlink: source.context("netlink", netns, filter),
     proc: source.context("proc", netns, filter),
   };
+  let read = 0;
   for (const family of familiesNamed(query.families)) {
     for (const request of family.requests(query)) {
       if (sockstat !== null && sockstat.isEmpty(request.counters ?? [])) continue;
@@ -59,6 +64,7 @@ export function collectRows(
       const tables: Partial<Record<SourceKind, SocketTable>> = {};
       source.read(request, {
         message(view, start, end, kind) {
+          if ((++read & EVERY) === 0) tellProgress(read, "sockets");
           const table = tables[kind] ??= tableOf(kind);
           const number = table.add(view, start, end);
           // Lines of /proc have no cookie, which is what names a socket.

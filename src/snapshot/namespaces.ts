@@ -343,7 +343,7 @@ function gap({ netns, pid, root }: FoundNetns, errno: number, diagnostics: Diagn
   const advice = failureOf(errno) !== "denied"
     ? ""
     : effectiveUserId() === 0
-    ? "; it takes CAP_SYS_ADMIN on the host"
+    ? "; root needs CAP_SYS_ADMIN on the host"
     : "; run as root on the host to see its sockets";
   const why = `could not be entered: ${errnoText(errno)} (${errnoName(errno)})${advice}`;
   diagnostics.gap({

@@ -32,6 +32,7 @@ import { scanFew } from "./held_sockets.ts";
 import { inOrder } from "./order.ts";
 import { ProcessNet, refuseSocket } from "./process_net.ts";
 import { selectSockets } from "./select.ts";
+import { settleUnlisted } from "./unlisted_protocols.ts";
 
 /** Our own network namespace, and those that these processes live in or hold sockets of. */
 export interface Around {
@@ -96,7 +97,7 @@ export function takeNetnsRows(
     const net = access === LIVE ? ProcessNet.open(found, root) : null;
     if (net !== null) {
       diagnostics.note(
-        `network namespace ${inode} is read through /proc/PID/net: it may not be entered`,
+        `network namespace ${inode} is read through /proc/PID/net: it cannot be entered`,
       );
       read(found, net);
       entered.add(inode);
@@ -148,7 +149,7 @@ export function takeNetnsRows(
     finder.addSockets(found);
     if (partial) {
       diagnostics.note(
-        "not every socket could be asked for its network namespace: one that only a socket keeps alive may be missing",
+        "some sockets could not be asked for their network namespace: a namespace that only a socket keeps alive may be missing",
       );
     }
   };
@@ -196,5 +197,8 @@ export function takeNetnsRows(
     reach: (some) =>
       fillReach(some, (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null),
   });
+  if (access === LIVE) {
+    settleUnlisted(diagnostics, rows, root, () => (walk ??= walkAll(false)).search(new Set()));
+  }
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
 }

@@ -22,7 +22,7 @@ import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { fillReach } from "../reach/bind.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/interfaces.ts";
-import { type Access, LIVE } from "./access.ts";
+import { type Access, LIVE, type Walk } from "./access.ts";
 import { collectRows } from "./collect.ts";
 import type { QueryFilter } from "./query_filter.ts";
 import { inOrder } from "./order.ts";
@@ -99,12 +99,15 @@ export function takeRows(
   } finally {
     source.close();
   }
+  let made: Walk | undefined;
+  // The walk comes after the dump, because the kernel gives a socket its cookie when it is dumped.
+  const walkAll = () =>
+    made ??= access.owners(() =>
+      walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
+    );
   const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
-      // The walk comes after the dump, because the kernel gives a socket its cookie when it is dumped.
-      const walk = access.owners(() =>
-        walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
-      );
+      const walk = walkAll();
       attachOwners(some, root, tools.processes ?? new Processes(root, users), diagnostics, walk);
     },
     reach(some) {
@@ -121,6 +124,13 @@ export function takeRows(
       });
     },
   });
+  // A recording does not have what processes answer.
+  if (access === LIVE && diagnostics.gaps.some(({ protocol }) => protocol !== undefined)) {
+    const { settleUnlisted } = require(
+      "./unlisted_protocols.ts",
+    ) as typeof import("./unlisted_protocols.ts");
+    settleUnlisted(diagnostics, rows, root, () => walkAll().search(new Set()));
+  }
   return {
     host: readHost(root, inode),
     takenAtMs,

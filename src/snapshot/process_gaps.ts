@@ -30,7 +30,7 @@ export function gapsOfProcesses(query: Query, sockets: Sockets, root: ProcRoot):
     if (scan.denied.length > 0) {
       gaps.push({
         kind: "processes",
-        reason: `process ${pid} may not be looked into: which sockets it holds is not known`,
+        reason: `process ${pid} could not be read: its sockets are not known`,
         detail: { denied: 1, pid },
       });
       continue;
@@ -61,7 +61,7 @@ export function gapsOfProcesses(query: Query, sockets: Sockets, root: ProcRoot):
       gaps.push({
         kind: "netns",
         reason:
-          `${what} network namespace ${inode}, which was not looked into: --netns ${inode} or --all-netns shows it`,
+          `${what} network namespace ${inode}, which was not read: --netns ${inode} or --all-netns shows it`,
         detail: { netns: inode, pid },
       });
     }

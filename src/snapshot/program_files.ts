@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { tellProgress } from "../text/progress.ts";
 import { AT_FDCWD } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
 import { isSameFile, tryStatAt } from "../../ffi/stat.ts";
@@ -30,6 +31,7 @@ export function withProgramFiles(
     if (same === undefined) {
       const program = { pid, exe, deleted, inContainer: container !== null };
       known.set(pid, same = isHostFile(program, tree, root, own));
+      tellProgress(known.size, "programs");
     }
     return { ...owner, exe_is_host_file: same };
   };

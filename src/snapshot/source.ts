@@ -21,7 +21,7 @@ import { Connection, NETLINK_SOCK_DIAG, type NetlinkSocket } from "../netlink/co
 import { dump } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { readSysctl } from "../proc/sysctl.ts";
-import { parseProtocols } from "../proc/protocols.ts";
+import { hasNoSocketsOf } from "../proc/protocols.ts";
 import type { ProcRoot } from "../proc/root.ts";
 
 /** Receives the messages of one table. */
@@ -203,7 +203,8 @@ export class Source {
         this.#diagnostics.note(`${label}: ${refusal}, and there are no such sockets`);
         return "absent";
       }
-      this.#gap(label, refusal);
+      const registered = refusal === NO_DIAG_MODULE ? request.protocol : undefined;
+      this.#gap(label, refusal, registered);
       return "failed";
     }
     sink.restart();
@@ -242,19 +243,16 @@ export class Source {
     }
   }
 
-  // True if /proc/net/protocols says that there is no such socket. It does not count the sockets of every protocol.
   #hasNone(name: string): boolean {
-    const bytes = this.#root.readNet("protocols");
-    if (typeof bytes === "number") return false;
-    const protocol = parseProtocols(bytes).get(name);
-    return protocol === undefined || protocol.counted && protocol.sockets === 0;
+    return hasNoSocketsOf(this.#root.readNet("protocols"), name);
   }
 
-  #gap(label: string, why: string): void {
+  #gap(label: string, why: string, protocol?: string): void {
     this.#diagnostics.gap({
       kind: "table",
       reason: `${label} could not be read: ${why}`,
       detail: { table: label },
+      ...(protocol === undefined ? {} : { protocol }),
     });
   }
 

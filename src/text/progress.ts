@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { terminalColumns } from "../../ffi/terminal.ts";
 
 /** What the line is written to. */
 interface ProgressOutput {
@@ -49,6 +50,12 @@ export class Progress {
     this.#out.write("\r\x1b[K");
     this.#out.flush();
   }
+}
+
+/** Progress on the terminal that is standard error; `null` where that is none, or one that cannot clear a line. */
+export function terminalProgress(err: ProgressOutput): Progress | null {
+  const terminal = terminalColumns(2) !== null && process.env.TERM !== "dumb";
+  return terminal ? new Progress(err) : null;
 }
 
 let current: Progress | null = null;

@@ -37,6 +37,13 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
     }
   };
   const { user, processes } = checkup;
+  const missing = whatIsMissing(checkup);
+  line(
+    "Summary",
+    missing.length === 0
+      ? [["Sockeye can see every socket of this host and every process that has one", "good"]]
+      : ["Sockeye cannot see everything here: ", [missing.join("; "), "warning"]],
+  );
   line("Host", [`${sanitize(checkup.host)}, Linux ${sanitize(checkup.kernel)}`]);
   line("User", [sanitize(user.name ?? "?"), [` (uid ${user.uid})`, "dim"]]);
   let label = "Capabilities";
@@ -52,8 +59,8 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
   line("Processes", [
     `${processes.seen} seen`,
     ...(processes.denied > 0
-      ? [[`, ${processes.denied} of them closed to us`, "warning"] as const]
-      : [[", all of them open to us", "good"] as const]),
+      ? [[`, ${processes.denied} of them cannot be read`, "warning"] as const]
+      : [[", all of them can be read", "good"] as const]),
     ...(checkup.hidepid === null ? [] : [
       [
         `, hidepid=${sanitize(checkup.hidepid)}${
@@ -63,7 +70,7 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
       ] as const,
     ]),
     ...(checkup.pidNamespace === true
-      ? [[", inside a PID namespace: those outside are not seen", "notice"] as const]
+      ? [[", inside a PID namespace: those outside are hidden", "notice"] as const]
       : []),
   ]);
   line("BTF", ability(checkup.btf));
@@ -83,12 +90,16 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
   for (const [label, spans] of featureLines(checkup.features)) line(label, spans);
   const closed = checkup.namespaces.filter(({ enterable }) => !enterable).length;
   line("Namespaces", [
-    `${checkup.namespaces.length} of the network`,
-    ...(closed > 0 ? [[`, ${closed} closed to us`, "warning"] as const] : [", all can be entered"]),
+    plural(checkup.namespaces.length, "network namespace"),
+    ...(closed > 0
+      ? [[`, ${closed} cannot be entered`, "warning"] as const]
+      : [", all can be entered"]),
     ...(checkup.namespacesUnread > 0
       ? [
         [
-          `, unknown of ${plural(checkup.namespacesUnread, "process", "processes")}`,
+          `; those of ${
+            plural(checkup.namespacesUnread, "process", "processes")
+          } could not be read`,
           "warning",
         ] as const,
       ]
@@ -118,6 +129,37 @@ export function writeCheckup(checkup: Checkup, writer: Writer, format: CheckupFo
   if (checkup.advice.length === 0 && checkup.unread.length === 0) {
     line("To see more", [["nothing: everything can be seen", "good"]]);
   }
+}
+
+/** What keeps sockets or their owners out of sight, a clause each. What only costs time is not among it. */
+function whatIsMissing(checkup: Checkup): string[] {
+  const { processes, tables, addresses, namespaces, namespacesUnread, unread } = checkup;
+  const closed = namespaces.filter(({ enterable }) => !enterable).length;
+  const unlisted = tables.filter(({ source }) => source === "none").map(({ label }) => label);
+  return [
+    ...(processes.denied > 0
+      ? [`${processes.denied} of ${plural(processes.seen, "process", "processes")} cannot be read`]
+      : []),
+    ...(checkup.hidepid !== null && checkup.user.uid !== 0
+      ? ["other users' processes are hidden"]
+      : []),
+    ...(checkup.pidNamespace === true ? ["processes outside this PID namespace are hidden"] : []),
+    ...(closed > 0
+      ? [
+        `${closed} of ${plural(namespaces.length, "network namespace")} cannot be entered`,
+      ]
+      : []),
+    ...(namespacesUnread > 0
+      ? [
+        `the network namespace of ${
+          plural(namespacesUnread, "process", "processes")
+        } cannot be read`,
+      ]
+      : []),
+    ...(unlisted.length > 0 ? [`no way to list ${unlisted.map(sanitize).join(", ")}`] : []),
+    ...(addresses.usable ? [] : ["addresses cannot be read, so reach is unknown"]),
+    ...(unread.length > 0 ? [`${plural(unread.length, "thing")} could not be examined`] : []),
+  ];
 }
 
 const SOURCE_ROLE: Readonly<Record<TableCheck["source"], Role>> = {

@@ -27,7 +27,7 @@ describe("a fact that a rule needs and nobody could find out leaves the rule und
   test("how full a queue is", () => {
     const waiting = (queue: SocketDocument["accept_queue"]) =>
       undecided(socket("0.0.0.0", 80, { accept_queue: queue }));
-    const unknown = ["accept-queue: the fill of the accept queue of tcp 0.0.0.0:80 is not known"];
+    const unknown = ["accept-queue: the length of the accept queue of tcp 0.0.0.0:80 is not known"];
     expect(waiting(null)).toEqual(unknown);
     expect(waiting({ length: 3, limit: null })).toEqual(unknown);
     // Nobody waits, however many may.

@@ -103,7 +103,7 @@ describe("compare()", () => {
     for (const [a, b] of [[snapshot([socket("::", 80)]), hidden], [hidden, hidden]] as const) {
       const [difference] = compare(a, b).differences;
       expect(difference!.kind).toBe("undecided");
-      expect(difference!.reason).toMatch(/not every holder is known/);
+      expect(difference!.reason).toMatch(/not every owner is known/);
     }
     expect(told(snapshot([socket("::", 80)]), hidden)).toHaveLength(1);
   });

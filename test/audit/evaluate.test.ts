@@ -408,8 +408,8 @@ describe("initialPolicy()", () => {
     const text = initialPolicy(host, false);
     expect(text).toContain("# --- ssh.service ---");
     expect(text).toContain("# --- held by the kernel ---");
-    expect(text).toContain("Not every holder could be seen, so any is allowed");
-    expect(text).toContain("Not everything was seen: 3 processes could not be read");
+    expect(text).toContain("Not every owner could be read, so any is allowed");
+    expect(text).toContain("Not everything could be read: 3 processes could not be read");
     expect(text).toMatch(/# fail or accept/);
   });
 
@@ -436,8 +436,8 @@ describe("initialPolicy()", () => {
     const text = initialPolicy(partial, false);
     expect(text).toMatch(/unseen_parts: accept # Review: some could not be read/);
     // Each once, and nothing about kinds of socket that are not checked.
-    expect(text.match(/Not everything was seen: .*/g)).toEqual([
-      "Not everything was seen: 3 namespaces could not be read.",
+    expect(text.match(/Not everything could be read: .*/g)).toEqual([
+      "Not everything could be read: 3 namespaces could not be read.",
     ]);
     const outcome = (policy: string) => evaluate(partial, readPolicy(policy, "p.yaml")).outcome;
     expect(outcome(text)).toBe("compliant");
@@ -457,7 +457,7 @@ describe("initialPolicy()", () => {
     ]);
     const text = initialPolicy(document, true);
     expect(text).toMatch(
-      /# Not every holder could be seen.*\n {2}# Review: .*\n {2}- name: nginx-tcp-80/,
+      /# Not every owner could be read.*\n {2}# Review: .*\n {2}- name: nginx-tcp-80/,
     );
     expect(text).toContain('path: "@/tmp/dbus-*"');
     const policy = readPolicy(text, "p.yaml");
@@ -497,11 +497,11 @@ describe("explainService()", () => {
     const { id } = report.results[0]!;
     expect(about(id)).toBe(
       [
-        "tcp 0.0.0.0:80: surplus: no entry allows it",
-        "No entry speaks of it. Nearest:",
-        "  p.yaml:4: near: does not speak of it",
+        "tcp 0.0.0.0:80: not allowed: no entry allows it",
+        "No entry matches it. The closest are:",
+        "  p.yaml:4: near: does not match",
         "    port is 80, the entry wants 81",
-        "  p.yaml:3: far: does not speak of it",
+        "  p.yaml:3: far: does not match",
         "    transport is tcp, the entry wants udp",
         "    port is 80, the entry wants 99",
         "    netns is host, the entry wants container",

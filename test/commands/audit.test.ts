@@ -222,7 +222,7 @@ describe("sockeye audit --policy", () => {
     const ran = audit(["{ name: near, transport: tcp, port: 7000 }"], [], "--explain", id);
     expect(ran.status).toBe(0);
     expect(ran.stdout).toMatch(
-      /near: does not speak of it\n {4}port is 7001, the entry wants 7000\n/,
+      /near: does not match\n {4}port is 7001, the entry wants 7000\n/,
     );
     expect(audit([], [], "--explain", "ffffffffffff")).toMatchObject({
       status: 2,

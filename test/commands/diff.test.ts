@@ -139,7 +139,7 @@ describe("sockeye snapshot and diff", () => {
         stdin: text,
       });
       expect(ran.stdout).toMatch(
-        /^\? tcp 127\.0\.0\.1:8086: not every holder is known on the newer/m,
+        /^\? tcp 127\.0\.0\.1:8086: not every owner is known on the newer/m,
       );
       expect(ran.status).toBe(3);
     },

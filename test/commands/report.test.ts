@@ -65,7 +65,7 @@ describe("sockeye report", () => {
     expect(row("/usr/sbin/nginx")).toEqual(["web2"]);
     expect(row("/usr/sbin/apache2")).toEqual(["web1"]);
     expect(lines.at(-2)).toBe(
-      "3 hosts; 4 services; not everything was seen on web1; 1 older snapshot left out",
+      "3 hosts; 4 services; not everything could be read on web1; 1 older snapshot left out",
     );
     expect(ran.stdout).not.toContain("\u202e");
   });

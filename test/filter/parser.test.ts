@@ -235,7 +235,7 @@ describe("a fault is shown where it is", () => {
     ],
     [
       "sport = 90-80",
-      "The range 90-80 is upside down: expected 80-90\n  sport = 90-80\n          ^^^^^",
+      "The range 90-80 runs backwards: expected 80-90\n  sport = 90-80\n          ^^^^^",
     ],
     [
       "src = \u001b[31m",

@@ -34,7 +34,12 @@ const processes: FlatGap = { kind: "processes", reason: "3 processes could not b
 
 /** A gap that may hide what each sentence denies. */
 const GAPS: Readonly<Record<Name, FlatGap>> = {
-  nothing_there: table,
+  nothing_on_port: table,
+  nothing_on_address: table,
+  nothing_on_path: netns,
+  nothing_named: netns,
+  no_such_inode: netns,
+  no_socket: table,
   no_such_process_id: { ...processes, hidepid: 2 },
   no_such_process_name: { ...processes, hidepid: 2 },
   no_process_of_unit: { ...processes, hidepid: 2 },

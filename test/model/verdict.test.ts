@@ -87,7 +87,7 @@ describe("gapLines()", () => {
       "network namespace 1 could not be entered",
     ]);
     expect(gapLines([gap("table"), gap("table"), gap("marks")], false)).toEqual([
-      "table closed (2 times)",
+      "table closed",
       "marks closed",
     ]);
   });

@@ -79,11 +79,11 @@ describeIf(reason, "ephemeral ports", () => {
       const bind = sockeye(["explain", "--bind", "127.0.0.1:0"], { netns });
       expect(bind.status).toBe(1);
       expect(bind.stdout).toStartWith(
-        `tcp 127.0.0.1:0  bind would fail  9 of 9 ports of 127.0.0.1 taken, by python3 (${pid}): ` +
+        `tcp 127.0.0.1:0  no free port  9 of 9 ports of 127.0.0.1 taken, by python3 (${pid}): ` +
           "6 to 127.0.0.1:9000, 3 bound only\n",
       );
       expect(bind.stdout).toContain(
-        "bind to tcp 127.0.0.1:0 would fail: no port is left that the kernel could pick (EADDRINUSE)",
+        "tcp 127.0.0.1:0 has no free port (EADDRINUSE)",
       );
       // Another address has them all.
       expect(sockeye(["explain", "--bind", "127.0.0.2:0"], { netns }).status).toBe(0);

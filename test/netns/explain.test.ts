@@ -321,10 +321,10 @@ describe("where and logs", () => {
   });
 });
 
-describe("nothing there", () => {
+describe("nothing found", () => {
   testIf(
     reason,
-    "status 1, and what is near: the port elsewhere, and whether bind would succeed",
+    "status 1, and what is near: the port elsewhere, and whether its address is free",
     async () => {
       await using netns = await Namespace.create();
       await using other = await Namespace.create(`sockeye-near-${process.pid}`);
@@ -426,7 +426,7 @@ testIf(reason, "in a PID namespace, no name is told to be nobody's", async () =>
   const inside = ["unshare", "--pid", "--fork", "--mount-proc", SOCKEYE, "explain"];
   const named = await netns.run([...inside, "process:no-such-name"]);
   const text = new TextDecoder().decode(named.stdout);
-  expect(text).toContain("no process with this name is seen here");
+  expect(text).toContain("no process with this name can be seen from here");
   expect(text).toContain("processes outside this PID namespace cannot be seen");
   expect(named.status).toBe(3);
   // An ID means one of this namespace, and all of those are seen.
@@ -627,7 +627,7 @@ describe("where little is there", () => {
         const { status, stdout } = await netns.run(command);
         expect(status).toBe(0);
         expect(new TextDecoder().decode(stdout)).toMatch(
-          /hidden: held by a process.*; user 0 made the\s+socket/s,
+          /hidden: its owner is a process.*; user 0 created the\s+socket/s,
         );
       });
     },
@@ -687,7 +687,7 @@ sys.stdin.read()
       expect(moved.usual.sockets.map(({ local }: Json) => local.port).sort()).toEqual([5433, 8080]);
       const { stdout } = await netns.run([SOCKEYE, "8079", "6379"]);
       const text = new TextDecoder().decode(stdout);
-      expect(text).toContain(`not far: tcp 127.0.0.1:8080  listen  postgres (${scene.pid})`);
+      expect(text).toContain(`nearby: tcp 127.0.0.1:8080  listen  postgres (${scene.pid})`);
       expect(text).toContain("usually redis");
     } finally {
       scene.stdin.end();
@@ -869,7 +869,7 @@ describe("paths of unix sockets", () => {
         const { reach } = await one(netns, `unix:${path}`);
         expect(reach.scope).toBe("unknown");
         expect(reach.reasons).toEqual([
-          "the file is gone: nobody can connect by its path any more",
+          "the file is gone: nobody can connect by its path now",
         ]);
         expect((await explain(netns, `unix:${path}`)).status).toBe(0);
       });
@@ -906,7 +906,7 @@ describe("elsewhere", () => {
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       expect(await whole(...nobody)).toBe(false);
       const text = await netns.output(["sh", "-c", `${nobody.join(" ")} ${SOCKEYE} 8080 || true`]);
-      expect(text).toContain("other network namespaces could not all be looked into");
+      expect(text).toContain("some network namespaces could not be read");
     },
   );
 
@@ -983,7 +983,7 @@ describe("elsewhere", () => {
 
   testIf(
     firstReason(reason, Bun.which("setpriv") === null ? "there is no setpriv program" : null),
-    "what may not be looked into is not told as holding nothing",
+    "what could not be read is not told as holding nothing",
     async () => {
       await using netns = await Namespace.create();
       await using web = await makeSocket("tcp_listen", { port: 8080 }, { netns });
@@ -996,7 +996,7 @@ describe("elsewhere", () => {
         true,
         [web.pid],
       ]);
-      expect(explanation.because).toContainEqual(expect.stringContaining("may not be looked into"));
+      expect(explanation.because).toContainEqual(expect.stringContaining("could not be read"));
       const none = await netns.run([...nobody, SOCKEYE, "inode:1", "--json"]);
       expect(none.status).toBe(3);
     },

@@ -156,7 +156,7 @@ describe("a filter that cannot be read", () => {
     const ran = sockeye(["frobnicate"]);
     expect([ran.status, ran.stdout]).toEqual([2, ""]);
     expect(ran.stderr).toContain(
-      '"frobnicate" is no command, and nothing that is seen here has this name',
+      '"frobnicate" is no command, and nothing that can be seen here has this name',
     );
   });
 

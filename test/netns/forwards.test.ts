@@ -215,7 +215,9 @@ sys.stdin.read()
     await using netns = await Namespace.create();
     const before = netns.command(["setpriv", "--reuid=65534", "--clear-groups"]);
     const ran = sockeye(["8080"], { before });
-    expect(ran.stdout).toContain("whether a rule of the firewall forwards it could not be read");
+    expect(ran.stdout).toContain(
+      "the firewall's rules could not be read: one of them may forward this port",
+    );
     // That nothing listens is known; that nothing is behind the port is not.
     expect(ran.status).toBe(3);
     const json = sockeye(["explain", "8080", "--json"], { before });
@@ -223,7 +225,7 @@ sys.stdin.read()
     const [answer] = JSON.parse(json.stdout).explanations;
     expect(answer).toMatchObject({ found: false, undecided: true, forwards_unread: true });
     expect(answer.because).toContain(
-      "whether a rule of the firewall forwards it could not be read",
+      "the firewall's rules could not be read: one of them may forward this port",
     );
     // What does not depend on the firewall is decided all the same.
     await using _server = await python(netns, listener("127.0.0.1", 8081));

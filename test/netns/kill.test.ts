@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { firstLine, Lines } from "../support/lines.ts";
-import { pythonReason } from "../support/factory.ts";
+import { makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason } from "../support/skip.ts";
 import { snapshot, SOCKEYE, sockeye } from "../support/sockeye.ts";
@@ -90,7 +90,9 @@ describeIf(reason, "sockeye kill", () => {
     const ran = kill("--socket", "state listen or sport 4004", "-y");
     expect(ran.status).toBe(2);
     // The kernel does not take a port away from a socket that was given it by bind().
-    expect(ran.stdout).toMatch(/^tcp 127\.0\.0\.1:4003: listens no more, .* still holds the port/m);
+    expect(ran.stdout).toMatch(
+      /^tcp 127\.0\.0\.1:4003: no longer listens, .* still holds the port/m,
+    );
     expect(ran.stdout).toMatch(/^udp 127\.0\.0\.1:4004: disconnected, .* still bound/m);
     expect(left("state listen")).toBe(0);
     expect(left("transport udp and sport 4004")).toBe(1);
@@ -116,8 +118,8 @@ sys.stdin.read()
       const said = ran.stdout.split("\n").filter((line) => line.startsWith("tcp 127.0.0.1:4006: "));
       expect(said).toHaveLength(10);
       for (const line of said) {
-        expect(line).toContain("listens no more");
-        expect(line).toContain("bind() to it succeeds only with SO_REUSEPORT");
+        expect(line).toContain("no longer listens");
+        expect(line).toContain("the address is free only with SO_REUSEPORT");
       }
       expect(ran.status).toBe(2);
       expect(left("sport 4006 and state listen")).toBe(2);
@@ -213,6 +215,27 @@ for line in sys.stdin:
     expect(status).toBe(0);
     expect(text).toContain(": closed");
     expect(left("state established")).toBe(0);
+  });
+
+  test("shows siblings and both families as one row to whoever is asked, and closes each", async () => {
+    await using made = await makeSocket("reuseport", { port: 4010 }, { netns });
+    expect(left("sport 4010")).toBe(3);
+    const run = Bun.spawnSync(
+      netns.command([
+        ...["python3", "-c", TERMINAL, "y", SOCKEYE],
+        ...["kill", "--color=never", "--socket", "sport 4010"],
+      ]),
+    );
+    const text = run.stdout.toString();
+    const rows = text.slice(0, text.indexOf("Close")).split("\r\n").filter((row) =>
+      /^tcp/.test(row)
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatch(/^tcp +127\.0\.0\.1:4010 ×3 +loopback +root +python3 \d+ \+2/);
+    expect(text).toContain("Close these 3 sockets? [y/N] ");
+    expect(text.match(/127\.0\.0\.1:4010: /g)).toHaveLength(3);
+    expect([run.exitCode, left("sport 4010")]).toEqual([0, 0]);
+    void made;
   });
 
   test("says that it is not permitted, and ends with 2", () => {

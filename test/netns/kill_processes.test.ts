@@ -83,7 +83,7 @@ describeIf(reason, "sockeye kill of processes", () => {
     expect(ran.stdout).toContain(`TERM to python3 (${scene.pid})\n`);
     expect(ran.stdout).toContain(`\npython3 (${scene.pid}): ended\n`);
     expect(ran.stdout).toContain(
-      "tcp 127.0.0.1:4100: nothing listens on it any more; bind() to it succeeds\n",
+      "tcp 127.0.0.1:4100: nothing listens on it now; the address is free\n",
     );
     await scene.exited;
     expect(scene.child.signalCode).toBe("SIGTERM");
@@ -224,7 +224,7 @@ print("up", flush=True); sys.stdin.read()
 `,
       );
       const ran = sockeye(["kill", path, "--yes"], { netns });
-      expect(ran.stdout).toContain("nobody holds it any more; its file is left over\n");
+      expect(ran.stdout).toContain("no process holds it now; its file is left over\n");
       expect(ran.status).toBe(0);
       await scene.exited;
       expect(existsSync(path)).toBe(true);
@@ -308,7 +308,7 @@ sys.stdin.read()
       before: netns.command(["setpriv", "--reuid=65534", "--clear-groups"]),
     });
     expect(ran.status).toBe(3);
-    expect(ran.stderr).toContain("who holds it is not seen: nothing was ended");
+    expect(ran.stderr).toContain("its owner cannot be seen: nothing was ended");
     expect(scene.child.exitCode).toBeNull();
   });
 
@@ -347,7 +347,7 @@ sys.stdin.read()
 
   test("a listener that changed its owner meanwhile is left alone", async () => {
     const { said, status, left, pid } = await asked("handover");
-    expect(said).toContain(`python3 (${pid}) holds it no more: nothing was ended`);
+    expect(said).toContain(`python3 (${pid}) no longer holds it: nothing was ended`);
     expect([status, left]).toEqual([2, ["sleep"]]);
   });
 
@@ -378,7 +378,9 @@ sys.stdin.read()
     const earlier = () => HeldProcess.take(victim({ startTicks: real.startTicks! - 1 }), root);
     expect(earlier).toThrow(NotAsShown);
     expect(earlier).toThrow("its number was given out again");
-    expect(() => HeldProcess.take(victim({}, made!.inode! + 1), root)).toThrow("holds it no more");
+    expect(() => HeldProcess.take(victim({}, made!.inode! + 1), root)).toThrow(
+      "no longer holds it",
+    );
   });
 });
 

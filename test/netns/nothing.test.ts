@@ -44,7 +44,7 @@ describe("in a namespace with a connection and no service on its port", () => {
 
   testIf(reason, "a name that nothing has is told, with the nearest", () => {
     expect(told("-a", "--process", "pyhton3")).toMatch(
-      /matches.*: no process that is seen here is called "pyhton3": did you mean python3\?$/,
+      /matches.*: no process that can be seen here is called "pyhton3": did you mean python3\?$/,
     );
     expect(told("-a", "--process", "pyht*")).not.toContain("called");
   });
@@ -55,12 +55,12 @@ test.each([
   [
     "--filter",
     "unit no-such-unit",
-    'no process that is seen here is in a unit called "no-such-unit"',
+    'no process that can be seen here is in a unit called "no-such-unit"',
   ],
   [
     "--filter",
     "container no-such-container",
-    'no process that is seen here is in a container called "no-such-container"',
+    'no process that can be seen here is in a container called "no-such-container"',
   ],
 ])("%s %s is an error, as an unknown user is", (flag, value, message) => {
   const { status, stderr } = sockeye([flag, value]);

@@ -93,7 +93,7 @@ describe("an endpoint with an interface", () => {
       const killed = sockeye(["kill", "--yes", "--socket", `src ${place}`], { netns });
       // The owner still has the port: bind() to the same interface says so.
       expect(killed).toMatchObject({ status: 2 });
-      expect(killed.stdout).toContain(`${place}: listens no more`);
+      expect(killed.stdout).toContain(`${place}: no longer listens`);
       expect(killed.stdout).toContain("the address is in use");
       const left = sockeye(["--no-header"], { netns }).stdout;
       expect(PLACES.filter((one) => left.includes(one))).toEqual(PLACES.slice(1));

@@ -77,7 +77,7 @@ describe("Processes", () => {
     const unread = (errno: number, passwd = ENOENT) =>
       new Processes(new Failing(errno), new Users("", () => -passwd)).get(80).unread;
     expect(unread(EIO)).toEqual({ cgroup: "EIO", cmdline: "EIO", exe: "EIO", status: "EIO" });
-    // Whoever may not be looked into has not ended.
+    // A process that could not be read has not ended.
     expect(unread(EACCES)).toMatchObject({ exe: "EACCES" });
     expect(unread(ENOENT)).toEqual({});
     // A thread of the kernel has no program, and its link is refused all the same.

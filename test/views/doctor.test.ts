@@ -51,9 +51,45 @@ function under(label: string, all: readonly string[]): string[] {
 describe("writeCheckup()", () => {
   test("tells that everything can be seen only where that is so", () => {
     expect(lines({})).toContain("To see more   nothing: everything can be seen");
-    expect(lines({ unread: ["the list of mounts: EIO"] }).join("\n")).not.toContain("everything");
+    expect(lines({ unread: ["the list of mounts: EIO"] }).join("\n")).not.toContain(
+      "everything can be seen",
+    );
     expect(under("To see more", lines({ advice: ["Run it as root.", "Mount /sys."] })))
       .toEqual(["Run it as root.", "Mount /sys."]);
+  });
+
+  test("begins with a sentence that says whether everything can be seen, and if not what is missing", () => {
+    expect(lines({})[0]).toBe(
+      "Summary       Sockeye can see every socket of this host and every process that has one",
+    );
+    // Without BPF it takes longer, and nothing is missing.
+    expect(lines({ bpf: { usable: false, reason: "CAP_BPF is missing" } })[0]).toBe(lines({})[0]!);
+    const all: [Partial<Checkup>, string][] = [
+      [{ processes: { seen: 5, denied: 3 } }, "3 of 5 processes cannot be read"],
+      [
+        { user: { uid: 1000, name: null }, hidepid: "2" },
+        "other users' processes are hidden",
+      ],
+      [{ pidNamespace: true }, "processes outside this PID namespace are hidden"],
+      [
+        { namespaces: [{ netns: { inode: 1, name: null }, own: false, enterable: false }] },
+        "1 of 1 network namespace cannot be entered",
+      ],
+      [{ namespacesUnread: 2 }, "the network namespace of 2 processes cannot be read"],
+      [
+        { tables: [{ label: "vsock", source: "none", reason: "no diag module" }] },
+        "no way to list vsock",
+      ],
+      [{ addresses: { usable: false, reason: "EPERM" } }, "addresses cannot be read"],
+      [{ unread: ["the list of mounts: EIO"] }, "1 thing could not be examined"],
+    ];
+    for (const [checkup, said] of all) {
+      expect(lines(checkup)[0]).toStartWith(
+        `Summary       Sockeye cannot see everything here: ${said}`,
+      );
+    }
+    expect(lines(Object.assign({}, ...all.map(([checkup]) => checkup)))[0]!.split("; "))
+      .toHaveLength(all.length);
   });
 
   test("tells capabilities that are held, missing and not known apart", () => {
@@ -112,10 +148,10 @@ describe("writeCheckup()", () => {
     for (
       const part of [
         "? (uid 1000)",
-        "5 seen, 3 of them closed to us, hidepid=2: those of others are hidden, inside a PID namespace",
+        "5 seen, 3 of them cannot be read, hidepid=2: those of others are hidden, inside a PID namespace",
         "no: CAP_BPF is missing",
         "not mounted",
-        "2 of the network, 1 closed to us, unknown of 2 processes",
+        "2 network namespaces, 1 cannot be entered; those of 2 processes could not be read",
         "2000  blue  cannot be entered",
       ]
     ) expect(all).toContain(part);
@@ -128,7 +164,7 @@ describe("writeCheckup()", () => {
       enterable: true,
     }));
     const listed = under("Namespaces", lines({ namespaces }));
-    expect(listed[0]).toBe("23 of the network, all can be entered");
+    expect(listed[0]).toBe("23 network namespaces, all can be entered");
     expect(listed).toHaveLength(22);
     expect(listed.at(-1)).toBe("and 3 more");
   });
@@ -138,7 +174,7 @@ describe("writeCheckup()", () => {
     const all = lines({ advice, host: "a\x1b[2J" }, 40);
     for (const line of all) expect(line.length).toBeLessThanOrEqual(40);
     expect(under("To see more", all).join(" ")).toBe(advice[0]!);
-    expect(all[0]).toStartWith("Host          a\\x1b[2J, Linux");
+    expect(under("Host", all)[0]).toStartWith("a\\x1b[2J, Linux");
   });
 });
 

@@ -5,7 +5,7 @@ import { textWriter } from "../support/text_writer.ts";
 
 const GAP: Gap = {
   kind: "processes",
-  reason: "2 processes may not be looked into",
+  reason: "2 processes could not be read",
   detail: { denied: 2 },
   items: ["process 80 (nginx\x1b[2J): Permission denied"],
 };
@@ -21,9 +21,9 @@ function told(verbose: boolean, of?: string): string {
 }
 
 test("a gap is one line, and its names and the notes are told only with verbose", () => {
-  expect(told(false)).toBe("sockeye: 2 processes may not be looked into\n");
+  expect(told(false)).toBe("sockeye: 2 processes could not be read\n");
   const lines = told(true).split("\n");
-  expect(lines[0]).toBe("sockeye: 2 processes may not be looked into");
+  expect(lines[0]).toBe("sockeye: 2 processes could not be read");
   expect(lines[1]).toContain("process 80 (nginx\\x1b[2J): Permission denied");
   expect(lines.slice(2)).toEqual([
     "sockeye: owners: by /proc",
@@ -34,7 +34,7 @@ test("a gap is one line, and its names and the notes are told only with verbose"
 
 test("where there are several answers, a gap says which it belongs to", () => {
   expect(told(false, "a\x1b.json")).toBe(
-    "sockeye: a\\x1b.json: 2 processes may not be looked into\n",
+    "sockeye: a\\x1b.json: 2 processes could not be read\n",
   );
 });
 

@@ -21,7 +21,7 @@ export const acceptQueue: Rule = {
   unknown({ socket: { state, transport, family, accept_queue: queue }, identity }) {
     const hasQueue = state === "listen" && (transport === "tcp" || family === "unix");
     const isKnown = queue !== null && (queue.limit !== null || queue.length === 0);
-    return hasQueue && !isKnown ? `the fill of the accept queue of ${identity.endpoint}` : null;
+    return hasQueue && !isKnown ? `the length of the accept queue of ${identity.endpoint}` : null;
   },
   find: ({ services }) =>
     services.flatMap((audited) => {

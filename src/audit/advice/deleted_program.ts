@@ -10,7 +10,7 @@ import { type Rule, SERVICES, unreadProgram } from "./rule.ts";
 export const deletedProgram: Rule = {
   id: "deleted-program",
   severity: "medium",
-  title: "a service runs from a program file that was deleted",
+  title: "the program file of a service was deleted",
   worst: "high",
   places: SERVICES,
   fix:

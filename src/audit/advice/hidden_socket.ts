@@ -9,14 +9,14 @@ import { type Finding, INTERNET_SERVICES, type Rule } from "./rule.ts";
 const MESSAGES = {
   only_sock_diag: "sock_diag shows it, /proc/net does not",
   only_proc_net: "/proc/net shows it, sock_diag does not",
-  only_descriptors: "a process holds it listening, and no table shows it",
+  only_descriptors: "a process listens on it, but no table shows it",
 } as const;
 
 /** The rule. */
 export const hiddenSocket: Rule = {
   id: "hidden-socket",
   severity: "critical",
-  title: "a socket is shown by one source and not by another",
+  title: "one source shows a socket that another does not",
   // The gaps are those of the comparison.
   places: { tables: true },
   live: true,
@@ -29,7 +29,7 @@ export const hiddenSocket: Rule = {
       evidence: [
         ...(inode === null ? [] : [`inode ${inode}`]),
         ...(detail === "" ? [] : [detail]),
-        "both looks were complete, and disagreed twice: it is not one that came or went meanwhile",
+        "both sources were read completely and disagreed twice, so the socket did not just open or close",
       ],
     })),
 };
@@ -38,7 +38,7 @@ export const hiddenSocket: Rule = {
 export const unheldListener: Rule = {
   id: "unheld-listener",
   severity: "low",
-  title: "no visible process holds a listener",
+  title: "a listener has no visible owner",
   worst: "high",
   places: INTERNET_SERVICES,
   owner: ({ check, socket: { ownership } }) =>
@@ -55,11 +55,11 @@ export const unheldListener: Rule = {
         audited,
         ...(odd ? { severity: "high" as const } : {}),
         message: odd
-          ? "a user made it, and no process holds it"
+          ? "a user created it, but no process holds it"
           : "the kernel holds it, or a process that cannot be seen",
         evidence: [
-          "every process could be looked into, and none has a descriptor of it",
-          ...(odd ? [`user ID ${socket.uid} made it`] : []),
+          "every process could be read, and none has a descriptor for it",
+          ...(odd ? [`user ID ${socket.uid} created it`] : []),
         ],
       }];
     }),

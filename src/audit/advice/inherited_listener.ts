@@ -72,7 +72,7 @@ function evidenceOf({ parent, children }: Heirs): string[] {
       children.length === 1 ? "its" : "their"
     } parent ${holder(parent)} runs ${program(parent)}`,
     `both hold it: descriptors ${child.fds.join(", ")} and ${parent.fds.join(", ")}`,
-    `while ${lives}, ${program(parent)} cannot be started anew on this address`,
+    `while ${lives}, ${program(parent)} cannot be restarted on this address`,
   ];
 }
 

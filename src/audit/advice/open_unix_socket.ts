@@ -13,7 +13,7 @@ const MEANT_FOR_ALL =
 export const openUnixSocket: Rule = {
   id: "open-unix-socket",
   severity: "medium",
-  title: "everybody may connect to a unix socket of root",
+  title: "everyone may connect to a unix socket of root",
   places: { tables: (label) => label.startsWith("unix"), namespaces: true },
   fix:
     "Take the permission from others (chmod o-w, or SocketMode= of the unit), or let the daemon check who calls (SO_PEERCRED)",
@@ -49,7 +49,7 @@ export const openUnixSocket: Rule = {
           severity: "low" as const,
           message:
             "an abstract name has no permissions: every user of the network namespace may connect",
-          evidence: [`@${name} is held by a process of root`],
+          evidence: [`@${name} belongs to a process of root`],
           fix: "Use a path with permissions, or let the daemon check who calls (SO_PEERCRED)",
         }];
       }

@@ -12,6 +12,7 @@ import {
   isProblem,
   reportVerdict,
   SEVERITIES,
+  VERDICT_TEXT,
   VERDICTS,
 } from "../report.ts";
 import { plural } from "../../text/plural.ts";
@@ -46,7 +47,7 @@ export function nagiosReport(report: AuditReport): string {
   const problems = report.results.filter(isProblem)
     .sort((a, b) => compareSeverity(b.severity, a.severity));
   const named = problems.slice(0, NAMED).map(({ endpoint, verdict, rule }) =>
-    `${endpoint} ${verdict ?? rule.replace("advice/", "")}`
+    `${endpoint} ${verdict === null ? rule.replace("advice/", "") : VERDICT_TEXT[verdict]}`
   );
   if (problems.length > NAMED) named.push(`and ${problems.length - NAMED} more`);
   const what = plural(report.services, "service");

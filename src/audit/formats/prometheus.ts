@@ -29,12 +29,12 @@ export function prometheusReport(report: AuditReport, document: SnapshotDocument
   const violation = report.outcome === "violation";
   const host = { host: report.host.name, boot_id: report.host.boot_id ?? "" };
   return [
-    metric("sockeye_host_info", "The host and the boot that the other metrics are of.", [
+    metric("sockeye_host_info", "The host and boot that the other metrics describe.", [
       { labels: host, value: 1 },
     ]),
     metric(
       "sockeye_listen_info",
-      "A service that can be talked to.",
+      "A socket that accepts connections or datagrams.",
       distinct(services.map((socket) => ({ labels: listenLabels(socket, document), value: 1 }))),
     ),
     metric(
@@ -59,7 +59,7 @@ export function prometheusReport(report: AuditReport, document: SnapshotDocument
       ? metric("sockeye_audit_findings", "Findings by rule and severity.", findings(report))
       : metric(
         "sockeye_policy_results",
-        "Services by what the policy says of them.",
+        "Services by the verdict of the policy.",
         Object.entries(countVerdicts(report)).map(([verdict, value]) => ({
           labels: { verdict },
           value,
@@ -74,7 +74,7 @@ export function prometheusReport(report: AuditReport, document: SnapshotDocument
     metric("sockeye_snapshot_complete", "1 when everything could be read.", [
       { labels: {}, value: Number(report.complete) },
     ]),
-    metric("sockeye_snapshot_timestamp_seconds", "When the host was looked at.", [
+    metric("sockeye_snapshot_timestamp_seconds", "When the host was read.", [
       { labels: {}, value: Date.parse(report.takenAt) / 1000 },
     ]),
   ].join("");

@@ -109,7 +109,7 @@ function openResult({ rule, title, because }: UndecidedRule, report: AuditReport
     ruleIndex: report.rules.findIndex(({ id }) => id === rule),
     kind: "open",
     level: "none",
-    message: { text: `Not decidable whether ${title}: ${because.join("; ")}` },
+    message: { text: `Not decided whether ${title}: ${because.join("; ")}` },
     locations: [{ logicalLocations: [{ fullyQualifiedName: report.host.name, kind: "resource" }] }],
     partialFingerprints: { "sockeyeIdentity/v1": shortId(`undecided ${rule}`) },
     properties: { host: report.host.name, boot_id: report.host.boot_id },

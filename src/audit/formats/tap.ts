@@ -4,7 +4,7 @@
  * @module
  */
 import { sanitize } from "../../text/sanitize.ts";
-import type { AuditReport } from "../report.ts";
+import { type AuditReport, VERDICT_TEXT } from "../report.ts";
 import { casesOf } from "./cases.ts";
 import { jsonText } from "../../text/json_text.ts";
 
@@ -18,8 +18,8 @@ export function tapReport(report: AuditReport): string {
     `1..${cases.length}`,
   ];
   for (const [i, { rule, name, failure, result }] of cases.entries()) {
-    const verdict = rule.slice(rule.indexOf("/") + 1);
-    lines.push(`${failure === null ? "ok" : "not ok"} ${i + 1} - ${escape(`${verdict}: ${name}`)}`);
+    const said = result?.verdict ? VERDICT_TEXT[result.verdict] : rule.slice(rule.indexOf("/") + 1);
+    lines.push(`${failure === null ? "ok" : "not ok"} ${i + 1} - ${escape(`${said}: ${name}`)}`);
     if (failure === null) continue;
     // JSON is valid YAML, and needs no care about indentation and colons.
     const details: Record<string, unknown> = {

@@ -16,6 +16,7 @@ import {
   type ResultOwner,
   SEVERITIES,
   type Severity,
+  VERDICT_TEXT,
   VERDICTS,
 } from "../report.ts";
 import { plural } from "../../text/plural.ts";
@@ -52,13 +53,13 @@ export function textReport(report: AuditReport, color: boolean, all: boolean): s
   }
   for (const { rule, because } of report.undecided) {
     if (!all) break;
-    text += `${paint("undecidable", "dim", color)} ${rule}: ${sanitize(because.join("; "))}\n`;
+    text += `${paint("undecided", "dim", color)} ${rule}: ${sanitize(because.join("; "))}\n`;
   }
   return text + summary(report);
 }
 
 function block(result: Result, report: AuditReport, color: boolean): string {
-  const label = result.verdict?.replace("_", " ") ?? result.severity;
+  const label = result.verdict === null ? result.severity : VERDICT_TEXT[result.verdict];
   const name = result.verdict === null ? ` ${result.rule}` : "";
   const lines = [
     `${paint(label, ROLES[result.severity], color)}${name}  ${sanitize(result.endpoint)}${
@@ -95,7 +96,9 @@ function ownerText({ comm, exe, user, unit, container, pids }: ResultOwner): str
 function summary(report: AuditReport): string {
   const what = plural(report.services, "service");
   const counts = report.policy === null ? bySeverity(report) : byVerdict(report);
-  return `${report.outcome}: ${what}: ${counts || nothing(report)}${undecidedText(report)}\n`;
+  return `${report.outcome === "undecidable" ? "undecided" : report.outcome}: ${what}: ${
+    counts || nothing(report)
+  }${undecidedText(report)}\n`;
 }
 
 function nothing(report: AuditReport): string {
@@ -106,7 +109,7 @@ function undecidedText({ undecided }: AuditReport): string {
   if (undecided.length === 0) return "";
   const rules = plural(undecided.length, "rule is", "rules are");
   const because = [...new Set(undecided.flatMap((rule) => rule.because))];
-  return `; ${rules} not decidable: ${sanitize(becauseText({ answer: "undecided", because }))}`;
+  return `; ${rules} undecided: ${sanitize(becauseText({ answer: "undecided", because }))}`;
 }
 
 function byVerdict(report: AuditReport): string {
@@ -114,7 +117,7 @@ function byVerdict(report: AuditReport): string {
   const collapsed = report.collapsed.reduce((sum, { count }) => sum + count, 0);
   return [
     ...VERDICTS.filter((verdict) => counts[verdict] > 0)
-      .map((verdict) => `${counts[verdict]} ${verdict.replace("_", " ")}`),
+      .map((verdict) => `${counts[verdict]} ${VERDICT_TEXT[verdict]}`),
     ...(collapsed > 0 ? [`${collapsed} UDP clients collapsed`] : []),
   ].join(", ");
 }

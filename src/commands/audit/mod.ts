@@ -11,6 +11,7 @@ import { Diagnostics } from "../../diagnostics.ts";
 import { toldGap } from "../../model/gap.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
+import { terminalProgress, withProgress } from "../../text/progress.ts";
 import type { Writer } from "../../text/writer.ts";
 import { tellDiagnostics, tellGaps } from "../../views/gaps.ts";
 import { InputError, readInput } from "../../snapshot/input.ts";
@@ -39,7 +40,7 @@ export async function audit(
   err: Writer,
 ): Promise<AuditReport> {
   const diagnostics = new Diagnostics();
-  const { document, report } = await judge(options, diagnostics);
+  const { document, report } = await judge(options, diagnostics, err);
   await write(report, document, options, out);
   tell(document, diagnostics, options, err);
   return report;
@@ -51,6 +52,7 @@ const LONGEST_POLICY = 32 * 1024 * 1024;
 async function judge(
   options: AuditOptions & { readonly policy: string },
   diagnostics: Diagnostics,
+  err: Writer,
 ) {
   if (options.policy === "-" && options.snapshot === "-") {
     throw new InputError(
@@ -61,7 +63,10 @@ async function judge(
   const { evaluate } = await import("../../audit/evaluate.ts");
   const { name, text } = readInput(options.policy, LONGEST_POLICY);
   const policy = readPolicy(text, name);
-  const document = await loadDocument(options, diagnostics);
+  const document = await withProgress(
+    terminalProgress(err),
+    () => loadDocument(options, diagnostics),
+  );
   return { policy, document, report: evaluate(document, policy) };
 }
 
@@ -73,9 +78,11 @@ export async function advice(
 ): Promise<AuditReport> {
   const diagnostics = new Diagnostics();
   const { advise } = await import("../../audit/advice/mod.ts");
-  const document = await loadDocument(options, diagnostics);
   const { compareSources } = await import("./compare_sources.ts");
-  const comparison = options.snapshot === null ? compareSources() : null;
+  const { document, comparison } = await withProgress(terminalProgress(err), async () => ({
+    document: await loadDocument(options, diagnostics),
+    comparison: options.snapshot === null ? compareSources() : null,
+  }));
   const { readReservedPorts } = await import("../../proc/sysctl.ts");
   const reserved = options.snapshot === null ? readReservedPorts(new ProcRoot()) : [];
   const report = advise(document, comparison, options.failOn, reserved);
@@ -92,7 +99,10 @@ export async function init(
 ): Promise<void> {
   const diagnostics = new Diagnostics();
   const { initialPolicy } = await import("../../audit/init.ts");
-  const document = await loadDocument(options, diagnostics);
+  const document = await withProgress(
+    terminalProgress(err),
+    () => loadDocument(options, diagnostics),
+  );
   out.write(initialPolicy(document, options.unix));
   out.flush();
   tell(document, diagnostics, options, err);
@@ -107,7 +117,7 @@ export async function explainOne(
 ): Promise<boolean> {
   const { explainService, explanationText } = await import("../../audit/explain_service.ts");
   const diagnostics = new Diagnostics();
-  const { policy, document, report } = await judge(options, diagnostics);
+  const { policy, document, report } = await judge(options, diagnostics, err);
   const found = explainService(wanted, document, policy, report);
   if (options.format === "json") out.write(`${jsonText(found)}\n`);
   else for (const explanation of found) out.write(explanationText(explanation, policy));

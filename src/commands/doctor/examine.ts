@@ -37,9 +37,10 @@ import {
 import { readHost } from "../../proc/host.ts";
 import { type Mount, tryReadMountinfo } from "../../proc/mountinfo.ts";
 import { currentNetns, insidePidNamespace } from "../../proc/ns.ts";
-import { parseProtocols } from "../../proc/protocols.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import { DescriptorScanner, failedReads } from "../../proc/scan.ts";
+import { hasNoSocketsOf, parseProtocols } from "../../proc/protocols.ts";
+import { DescriptorScanner, failedReads, type Scan } from "../../proc/scan.ts";
+import { protocolsHeld } from "../../snapshot/unlisted_protocols.ts";
 import { effectiveCapabilities } from "../../proc/status.ts";
 import { Users } from "../../etc/users.ts";
 import { readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
@@ -58,6 +59,8 @@ const CAPABILITIES: readonly (readonly [name: string, bit: number, use: string])
   ["CAP_PERFMON", CAP_PERFMON, "owners by BPF, with CAP_BPF"],
   ["CAP_NET_BIND_SERVICE", CAP_NET_BIND_SERVICE, "trying to bind low ports"],
 ];
+
+const NO_MODULE = "no diag module";
 
 /** Kernel modules that list sockets, by the first word of a table's label. */
 const MODULES: Readonly<Record<string, string | readonly string[]>> = {
@@ -123,7 +126,7 @@ export function examine(root = new ProcRoot()): Checkup {
     bpf: ofFeature(features.find(({ group }) => group === "owners")!),
     watch: watchAbility(permission, types, set, mounts, features),
     cgroup: cgroupVersion(mounts),
-    tables: checkTables(root),
+    tables: checkTables(root, scan),
     features,
     addresses: interfaces instanceof UnreadInterfaces
       ? { usable: false, reason: interfaces.why }
@@ -203,7 +206,7 @@ export function cgroupVersion(mounts: readonly Mount[]): Checkup["cgroup"] {
   return v1 && v2 ? "hybrid" : v2 ? "v2" : v1 ? "v1" : null;
 }
 
-function checkTables(root: ProcRoot): TableCheck[] {
+function checkTables(root: ProcRoot, scan: Scan): TableCheck[] {
   let transport: NetlinkSocket | null = null;
   let refusal = "";
   try {
@@ -212,6 +215,12 @@ function checkTables(root: ProcRoot): TableCheck[] {
     if (!(error instanceof SyscallError)) throw error;
     refusal = `sock_diag is not available: ${error.message}`;
   }
+  let held: ReadonlySet<string> | null | undefined;
+  const hasNone = (protocol: string) => {
+    if (hasNoSocketsOf(root.readNet("protocols"), protocol)) return true;
+    if (held === undefined) held = protocolsHeld(scan, root, () => false);
+    return held?.has(protocol) === false;
+  };
   const query = {
     families: new Set(FAMILY_NAMES),
     transports: new Set(TRANSPORTS),
@@ -228,7 +237,7 @@ function checkTables(root: ProcRoot): TableCheck[] {
         const reason = transport === null ? refusal : askNetlink(transport, request);
         return reason === null
           ? { label: request.label, source: "netlink", reason: null }
-          : { label: request.label, ...askProc(root, request, reason) };
+          : { label: request.label, ...askProc(root, request, reason, hasNone) };
       },
     );
   } finally {
@@ -244,7 +253,7 @@ function askNetlink(transport: NetlinkSocket, { message, label }: DiagRequest): 
     return null;
   } catch (error) {
     if (error instanceof NetlinkError) {
-      return error.errno === ENOENT ? "no diag module" : error.message;
+      return error.errno === ENOENT ? NO_MODULE : error.message;
     }
     if (error instanceof DecodeError || error instanceof SyscallError) return error.message;
     throw error;
@@ -253,12 +262,20 @@ function askNetlink(transport: NetlinkSocket, { message, label }: DiagRequest): 
 
 const NO_SUCH_SOCKETS = "this kernel has no such sockets";
 
-function askProc(root: ProcRoot, { table, protocol }: DiagRequest, reason: string) {
+function askProc(
+  root: ProcRoot,
+  { table, protocol }: DiagRequest,
+  reason: string,
+  hasNone: (protocol: string) => boolean,
+) {
   if (table === null) {
     const registered = protocol === undefined ? null : root.readNet("protocols");
     // A protocol whose module is not loaded is not there, and has no sockets.
-    return registered instanceof Uint8Array && !parseProtocols(registered).has(protocol!)
-      ? { source: "absent", reason: NO_SUCH_SOCKETS } as const
+    if (registered instanceof Uint8Array && !parseProtocols(registered).has(protocol!)) {
+      return { source: "absent", reason: NO_SUCH_SOCKETS } as const;
+    }
+    return reason === NO_MODULE && protocol !== undefined && hasNone(protocol)
+      ? { source: "absent", reason: `${reason}, and no such sockets` } as const
       : { source: "none", reason } as const;
   }
   const bytes = root.readNet(table.file);
@@ -350,9 +367,7 @@ function adviceFor(
     );
   }
   const modules = new Set(
-    checkup.tables.filter(({ source, reason }) =>
-      source !== "absent" && reason === "no diag module"
-    )
+    checkup.tables.filter(({ source, reason }) => source !== "absent" && reason === NO_MODULE)
       .flatMap(({ label }) => {
         const words = label.split(" ");
         const word = words.find((word) => Object.hasOwn(MODULES, word));

@@ -148,7 +148,7 @@ function inOrder(sockets: Socket[], target: Target, { files }: ExplainInput): So
 // A port that no socket has may still lead somewhere.
 const FORWARDS_UNREAD: Verdict = {
   answer: "undecided",
-  because: ["whether a rule of the firewall forwards it could not be read"],
+  because: ["the firewall's rules could not be read: one of them may forward this port"],
 };
 
 const isHidden = ({ hidepid }: FlatGap) => hidepid !== undefined;
@@ -195,7 +195,7 @@ function unlistedOf(
 function unreadProcess(pid: number, facts: ExplainInput["facts"]): Gap {
   const { comm } = facts.get(pid);
   const name = comm === null ? `process ${pid}` : `${utf8Text(comm)} (${pid})`;
-  return { kind: "processes", reason: `${name} may not be looked into`, detail: { pid } };
+  return { kind: "processes", reason: `${name} could not be read`, detail: { pid } };
 }
 
 // Running processes that a target names, even if they own no socket.

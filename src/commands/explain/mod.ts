@@ -18,6 +18,7 @@ import {
 } from "../../views/explain/json.ts";
 import { writeBind, writeExplanations } from "../../views/explain/text.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
+import { terminalProgress, withProgress } from "../../text/progress.ts";
 import type { Writer } from "../../text/writer.ts";
 import { countEphemeral, usedUp } from "./ephemeral.ts";
 import { explainTargets } from "./explain.ts";
@@ -38,14 +39,17 @@ export interface ExplainOptions {
 export type Verdict = "found" | "nothing" | "undecided";
 
 /** Writes explanations to `out`, and the gaps to `err`. Throws what collecting and the writers throw. */
-export function explain(
+export async function explain(
   targets: readonly Target[],
   options: ExplainOptions,
   out: Writer,
   err: Writer,
-): Verdict {
+): Promise<Verdict> {
   const diagnostics = new Diagnostics();
-  const explanations = explainTargets(targets, options.netns, diagnostics);
+  const explanations = await withProgress(
+    terminalProgress(err),
+    () => explainTargets(targets, options.netns, diagnostics),
+  );
   if (options.json) writeExplanationsJson(explanations, diagnostics.gaps, out);
   else writeExplanations(explanations, out, textFormat(options));
   out.flush();

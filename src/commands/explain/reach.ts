@@ -75,7 +75,7 @@ function fileReach(socket: Socket, input: ExplainInput):
     case "gone":
       return {
         scope: "unknown",
-        reasons: ["the file is gone: nobody can connect by its path any more"],
+        reasons: ["the file is gone: nobody can connect by its path now"],
       };
     case "astray":
       return {

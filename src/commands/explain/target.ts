@@ -253,7 +253,7 @@ function portNumber(
   const port = servicePort(word, transport, services);
   if (port === null) {
     // A lone word may have been meant as any kind of target.
-    if (word === text) failForm(text, "no service is called so");
+    if (word === text) failForm(text, "there is no such service");
     fail(text, `no service is called "${word}": give the port's number`);
   }
   return port;

@@ -19,7 +19,7 @@ const SHORTEST_ID = 6;
 
 /** What a word was found to be. */
 interface NamedOnHost {
-  /** `null` where nothing that is seen here has this name. */
+  /** `null` where nothing that can be seen here has this name. */
   readonly target: Target | null;
   /** The name of a program, unit or container that the word nearly spells. */
   readonly near: string | undefined;

@@ -67,7 +67,7 @@ export function aftermath(
     };
   }
   if (now.length > 0) {
-    return { verdict: "undecided", text: `${head}${verb} still, by a process that is not seen` };
+    return { verdict: "undecided", text: `${head}${verb} still, by a process that cannot be seen` };
   }
   // What was not found may be in what could not be read.
   const looked = decide(false, {
@@ -98,11 +98,9 @@ function freeText(shown: Socket, input: ExplainInput): string {
   if (!("address" in local)) {
     const path = "path" in local ? local.path : null;
     const left = path !== null && fileAt(utf8Text(path), input.files) === "socket";
-    return `nobody holds it any more${left ? "; its file is left over" : ""}`;
+    return `no process holds it now${left ? "; its file is left over" : ""}`;
   }
-  const said = shown.state === "listen"
-    ? "nothing listens on it any more"
-    : "nobody holds it any more";
+  const said = shown.state === "listen" ? "nothing listens on it now" : "no process holds it now";
   const type = transport === "tcp" ? SOCK_STREAM : transport === "udp" ? SOCK_DGRAM : null;
   const facts = netns === null ? undefined : input.namespaces.get(netns.inode);
   const bytes = parseAddress(local.address);

@@ -6,16 +6,18 @@
 import { EADDRINUSE, errnoName, errnoText } from "../../../ffi/errno.ts";
 import type { BindTries } from "../try_bind.ts";
 
-/** A clause such as `bind() to it succeeds`. */
+/** A clause such as `the address is free`. */
 export function bindText({ plain, reuseAddress, reusePort }: BindTries): string {
-  if (plain === null) return "whether bind() would succeed could not be tried";
-  if (plain === 0) return "bind() to it succeeds";
-  if (plain !== EADDRINUSE) return `bind() to it fails: ${errnoText(plain)} (${errnoName(plain)})`;
+  if (plain === null) return "whether the address is free could not be tested";
+  if (plain === 0) return "the address is free";
+  if (plain !== EADDRINUSE) {
+    return `the address cannot be bound: ${errnoText(plain)} (${errnoName(plain)})`;
+  }
   const options = [
     ...reuseAddress === 0 ? ["SO_REUSEADDR"] : [],
     ...reusePort === 0 ? ["SO_REUSEPORT"] : [],
   ];
   return options.length === 0
-    ? "bind() to it fails: the address is in use (EADDRINUSE)"
-    : `bind() to it succeeds only with ${options.join(" or ")}`;
+    ? "the address is still in use (EADDRINUSE)"
+    : `the address is free only with ${options.join(" or ")}`;
 }

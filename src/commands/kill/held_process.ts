@@ -48,7 +48,7 @@ export class HeldProcess {
     if (pidfd < 0 && pidfd !== -ESRCH) {
       throw new NotAsShown(
         pidfd === -ENOSYS
-          ? "cannot be told from a later process of its number: that takes Linux 5.3"
+          ? "cannot be told apart from a later process with the same ID: that takes Linux 5.3"
           : `could not be taken hold of: ${errnoText(-pidfd)} (${errnoName(-pidfd)})`,
       );
     }
@@ -61,8 +61,8 @@ export class HeldProcess {
       const holds = held.holdsShown(root);
       // What was read is about the held process only if that has not ended meanwhile.
       if (held.hasEnded()) return held;
-      if (!same) throw new NotAsShown("is another process now: its number was given out again");
-      if (!holds) throw new NotAsShown("holds it no more");
+      if (!same) throw new NotAsShown("is another process now: its ID was reused");
+      if (!holds) throw new NotAsShown("no longer holds it");
       return held;
     } catch (error) {
       held.release();

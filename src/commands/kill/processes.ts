@@ -166,7 +166,7 @@ function whyNobody({ subjects, ownerless, activators }: Plan): string {
   }
   return ownerless.some(({ ownership }) => ownership === "kernel")
     ? "the kernel itself holds it, and no process"
-    : "who holds it is not seen";
+    : "its owner cannot be seen";
 }
 
 function planLines(
@@ -248,7 +248,7 @@ function whatChanged(
   for (const one of held) {
     const { process, master } = one.victim;
     if (one.hasEnded() || master !== null || one.holdsShown(root)) continue;
-    if (!one.hasEnded()) return `${named(process)} holds it no more`;
+    if (!one.hasEnded()) return `${named(process)} no longer holds it`;
   }
   const input = takeInput(targets, netns, new Diagnostics(), root);
   const shown = [...victims.map(({ process }) => process), ...activators];

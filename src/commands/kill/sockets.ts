@@ -27,6 +27,7 @@ import {
   queryFilter,
   takeSnapshot,
 } from "../../snapshot/own_netns_snapshot.ts";
+import { MOST_ON_SCREEN } from "../screen_limit.ts";
 import { bindText } from "./bind_text.ts";
 import { ownSessionAmong } from "./own_session.ts";
 import { answersYes } from "./question.ts";
@@ -67,10 +68,12 @@ export async function kill(
   try {
     const users = new Users();
     const tools = { users, filter: await queryFilter(query, users), closing: closer };
+    // The control group tells whose a socket is where its owners are hidden.
+    const asked = terminalWidth(1) === null ? query : { ...query, cgroups: true };
     const { sockets } = query.netns === undefined
-      ? takeSnapshot(query, diagnostics, tools)
+      ? takeSnapshot(asked, diagnostics, tools)
       : (await import("../../snapshot/netns_snapshot.ts")).takeNetnsSnapshot(
-        query,
+        asked,
         query.netns,
         diagnostics,
         tools,
@@ -86,11 +89,11 @@ export async function kill(
     // With --yes, nobody waits for the list: the sockets are closed although its reader is gone.
     out.keepsOn = options.yes;
     if (!options.yes && terminalColumns(0) === null) {
-      show(sockets, options, out);
+      await show(sockets, options, users, out);
       return "unasked";
     }
     try {
-      show(sockets, options, out);
+      await show(sockets, options, users, out);
     } catch (error) {
       if (error instanceof BrokenPipe) return "unseen";
       throw error;
@@ -100,8 +103,8 @@ export async function kill(
       err.write(`sockeye: ${warning}\n`);
       err.flush();
     }
-    const asked = sockets.length === 1 ? "this socket" : `these ${sockets.length} sockets`;
-    if (!options.yes && !answersYes(`Close ${asked}?`, err)) return "declined";
+    const which = sockets.length === 1 ? "this socket" : `these ${sockets.length} sockets`;
+    if (!options.yes && !answersYes(`Close ${which}?`, err)) return "declined";
     out.keepsOn = true;
     return closeAll(sockets, closer, out);
   } finally {
@@ -109,14 +112,23 @@ export async function kill(
   }
 }
 
-function show(sockets: readonly Socket[], { color }: KillOptions, out: Writer): void {
+// On a terminal as the listing shows them: a row for each service, with the number of its sockets where that is not plain.
+async function show(
+  sockets: readonly Socket[],
+  { color: choice }: KillOptions,
+  users: Users,
+  out: Writer,
+): Promise<void> {
   const width = terminalWidth(1);
-  writeTable(sockets, out, {
-    width,
-    color: useColor(color, width !== null, process.env),
-    header: true,
-    info: false,
-  });
+  const color = useColor(choice, width !== null, process.env);
+  if (width === null || sockets.length > MOST_ON_SCREEN) {
+    writeTable(sockets, out, { width, color, header: true, info: false });
+  } else {
+    const { writeScreen } = await import("../../views/screen/mod.ts");
+    const { screenFacts } = await import("../screen_facts.ts");
+    const facts = screenFacts({ root: new ProcRoot(), users });
+    writeScreen(sockets, facts, out, { width, height: null, color, header: true });
+  }
   out.flush();
 }
 
@@ -160,7 +172,7 @@ function resultOf(became: Destroyed, socket: Socket): Result {
         verdict: "failed",
         text: socket.transport === "tcp"
           ? `${
-            socket.state === "listen" ? "listens no more" : "disconnected"
+            socket.state === "listen" ? "no longer listens" : "disconnected"
           }, and its owner told, but the owner still holds the port`
           : `disconnected, and its owner told, but still bound: the kernel does no more to ${
             socket.transport === "raw" ? "raw" : "UDP"
@@ -242,7 +254,7 @@ class Closer implements CloseRequests {
     const tries = this.#tryBind(socket, local);
     return tries.plain === 0 ? result : {
       verdict: "undecided",
-      text: `listens no more; this kernel does not show whether its owner still holds the port: ${
+      text: `no longer listens; this kernel does not show whether its owner still holds the port: ${
         bindText(tries)
       }`,
     };

@@ -53,7 +53,7 @@ export function destroyRequest(
 
 /**
  * The outcome for a socket. `closed`: the kernel accepted the request, and its table has the socket no more. `bound`: it lost its
- * peer or listens no more, and its owner got an error, but it keeps the port that its owner gave to bind(2). `gone`: it was not
+ * peer or no longer listens, and its owner got an error, but it keeps the port that its owner gave to bind(2). `gone`: it was not
  * found, neither by its addresses nor in the table. `hidden`: it is there, and the kernel finds only other sockets by its
  * addresses. `remains`: the kernel accepted the request, and the socket is as it was. `denied`: it takes CAP_NET_ADMIN.
  * `unsupported`: the kernel was built without CONFIG_INET_DIAG_DESTROY, or the protocol cannot do it. `unread`: the table

@@ -14,10 +14,10 @@ function neededOptions({ transport, reuseAddress, reusePort }: BindReport): stri
     ...reuseAddress === "OK" ? ["SO_REUSEADDR"] : [],
     ...reusePort === "OK" ? ["SO_REUSEPORT"] : [],
   ].join(" or ");
-  if (transport === "udp") return `${options}: others hold the port, and allow it to be shared`;
+  if (transport === "udp") return `${options}: other sockets have the port, and allow sharing it`;
   return reuseAddress === "OK"
-    ? `${options}: no listener is in the way, but others hold the port`
-    : `${options}: others hold the port, and allow connections to be shared`;
+    ? `${options}: other sockets have the port, but none of them listens`
+    : `${options}: other sockets have the port, and allow sharing its connections`;
 }
 
 /** The lines of one prediction. */
@@ -27,30 +27,28 @@ export function bindLines(report: BindReport): Line[] {
   const lines: Line[] = [];
   switch (verdict) {
     case "free":
-      lines.push(plain(`bind to ${where} would succeed`));
+      lines.push(plain(port === 0 ? `${where} has a free port` : `${where} is free`));
       break;
     case "needs_reuse_address":
     case "needs_reuse_port":
       lines.push(
-        plain([`bind to ${where} would succeed only with ${neededOptions(report)}`, "notice"]),
+        plain([`${where} is free only with ${neededOptions(report)}`, "notice"]),
       );
       break;
     case "in_use":
       lines.push(
         plain([
-          `bind to ${where} would fail: ${
-            port === 0 ? "no port is left that the kernel could pick" : "the address is in use"
-          } (EADDRINUSE)`,
+          `${where} ${port === 0 ? "has no free port" : "is in use"} (EADDRINUSE)`,
           "warning",
         ]),
       );
       break;
     case "denied":
-      lines.push(plain([`bind to ${where} would fail: not permitted (${code})`, "warning"]));
+      lines.push(plain([`${where} may not be bound: permission denied (${code})`, "warning"]));
       break;
     case "no_such_address":
       lines.push(plain([
-        `bind to ${where} would fail: no interface has the address (EADDRNOTAVAIL)`,
+        `${where} cannot be bound: no interface has this address (EADDRNOTAVAIL)`,
         "warning",
       ]));
       break;
@@ -58,12 +56,12 @@ export function bindLines(report: BindReport): Line[] {
       lines.push(
         plain([
           code === null
-            ? `bind to ${where} could not be tried`
-            : `bind to ${where} would fail: ${
+            ? `whether ${where} is free could not be tested`
+            : `${where} cannot be bound: ${
               code === "ENODEV" && report.interface !== null
                 ? "there is no such interface (ENODEV)"
                 : code === "EINVAL" && /^fe[89ab]/i.test(address)
-                ? "a link-local address needs its interface with it (EINVAL)"
+                ? "a link-local address needs an interface, as in fe80::1%eth0 (EINVAL)"
                 : code
             }`,
           "warning",

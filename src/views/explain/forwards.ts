@@ -46,7 +46,7 @@ function fateSpans(forward: Forward): Span[] {
       );
       return [
         " → ",
-        [names === "" ? "a process that is not seen" : names, "name"],
+        [names === "" ? "a process that cannot be seen" : names, "name"],
         ...container === null
           ? address !== null && netns?.name != null ? [` in netns ${sanitize(netns.name)}`] : []
           : [
@@ -63,6 +63,6 @@ function fateSpans(forward: Forward): Span[] {
     case "remote":
       return [": not on this machine"];
     case "unknown":
-      return [[": nobody is seen to have it, but not everything could be looked into", "notice"]];
+      return [[": its owner was not found: not everything could be read", "notice"]];
   }
 }

@@ -22,12 +22,12 @@ import { plural } from "../../text/plural.ts";
 
 /** Writes the text. */
 export function writeNothing(explanation: Explanation, page: Page): void {
-  const { target, nearby, elsewhere, netns, verdict, socketVerdict, elsewhereVerdict } =
+  const { target, kind, nearby, elsewhere, netns, verdict, socketVerdict, elsewhereVerdict } =
     explanation;
   page.heading([
     [sanitize(target), "name"],
     "  ",
-    [absence("nothing_there", socketVerdict), "notice"],
+    [absence(NO_SOCKET[kind], socketVerdict), "notice"],
     ...(netns === null
       ? []
       : [[`  netns ${netns.name === null ? netns.inode : sanitize(netns.name)}`, "dim"] as const]),
@@ -38,13 +38,26 @@ export function writeNothing(explanation: Explanation, page: Page): void {
     ...(nearby === null ? [] : nearbyLines(nearby)),
     ...some(elsewhere, (socket) => plain(`in ${netnsText(socket)}: `, ...socketSpans(socket))),
     ...(elsewhereVerdict.answer === "undecided"
-      ? [plain(["other network namespaces could not all be looked into", "notice"])]
+      ? [plain(["some network namespaces could not be read", "notice"])]
       : []),
     ...becauseLines(verdict),
   ];
   if (lines.length > 0) page.section("Near", lines);
   for (const report of nearby?.binds ?? []) page.section("Bind", bindLines(report));
 }
+
+/** What a heading says of each kind of target. */
+const NO_SOCKET = {
+  port: "nothing_on_port",
+  endpoint: "nothing_on_address",
+  unix: "nothing_on_path",
+  abstract: "nothing_named",
+  inode: "no_such_inode",
+  pid: "no_socket",
+  process: "no_socket",
+  unit: "no_socket",
+  container: "no_socket",
+} as const;
 
 function becauseLines(verdict: Verdict): Line[] {
   if (verdict.answer !== "undecided") return [];
@@ -74,13 +87,13 @@ function fileLines({ file, elsewhere, verdict }: Explanation): Line[] {
     case null:
       return [];
     case "absent":
-      return [plain("there is no such file")];
+      return [plain("no such file")];
     case "socket":
       return elsewhere.length > 0 ? [] : [plain([absence("left_over", verdict), "notice"])];
     case "other":
-      return [plain("the file is there, and is not one of a socket")];
+      return [plain("the file exists, but is not a socket")];
     case "unreadable":
-      return [plain(["whether the file is there may not be looked at", "notice"])];
+      return [plain(["this user may not check whether the file exists", "notice"])];
   }
 }
 
@@ -105,18 +118,18 @@ function nearbyLines(
     ];
     lines.push(plain(`${parts.join(", ")} from this port`));
   }
-  lines.push(...neighbours.map((socket) => plain("not far: ", ...socketSpans(socket))));
+  lines.push(...neighbours.map((socket) => plain("nearby: ", ...socketSpans(socket))));
   if (usual !== null) lines.push(usualLine(usual));
-  if (reserved) lines.push(plain("reserved: the kernel does not hand this port out by itself"));
+  if (reserved) lines.push(plain("reserved: the kernel never picks this port by itself"));
   if (ephemeral !== null) {
     const range = `${ephemeral[0]} to ${ephemeral[1]}`;
     lines.push(
       inEphemeral
         ? plain([
-          `ephemeral: of the ports that the kernel hands out to whoever asks for none, ${range}`,
+          `in the ephemeral range, ${range}: the kernel may pick it for any client`,
           reserved ? "dim" : "notice",
         ])
-        : plain([`not in the ephemeral range, ${range}`, "dim"]),
+        : plain([`outside the ephemeral range, ${range}`, "dim"]),
     );
   }
   return lines;
@@ -136,7 +149,7 @@ function usualLine({ service, programs, processes, sockets }: UsualService): Lin
   } else if (processes.length > 0) {
     said.push(": ", [named(processes[0]!), "name"], " runs");
   } else if (programs.length > 0) {
-    said.push([`: no ${programs[0]} is seen to run`, "dim"]);
+    said.push([`: no ${programs[0]} was found running`, "dim"]);
   }
   return plain(...said);
 }

@@ -114,7 +114,7 @@ function fileLines({ mode, uid, user, gid, group: groupName, closedFolder }: Soc
         sanitize(groupName ?? String(gid))
       }: `,
       others && closedFolder !== null
-        ? `everybody may connect who may enter ${sanitize(closedFolder)}`
+        ? `everyone who may enter ${sanitize(closedFolder)} may connect`
         : others
         ? ["every user may connect", "warning"]
         : group

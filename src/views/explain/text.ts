@@ -72,14 +72,17 @@ export function writeBind(report: BindReport, writer: Writer, format: ExplainFor
     [`${transport} ${sanitize(formatAddress(address, port, report.interface))}`, "name"],
     "  ",
     report.verdict === "free"
-      ? ["bind would succeed", "good"]
+      ? ["free", "good"]
       : report.verdict === "needs_reuse_address"
-      ? ["bind needs SO_REUSEADDR", "notice"]
+      ? ["free only with SO_REUSEADDR", "notice"]
       : report.verdict === "needs_reuse_port"
-      ? ["bind needs SO_REUSEPORT", "notice"]
+      ? ["free only with SO_REUSEPORT", "notice"]
       : report.plain === null
-      ? ["bind could not be tried", "warning"]
-      : ["bind would fail", "warning"],
+      ? ["could not be tested", "warning"]
+      : [
+        report.verdict === "in_use" ? port === 0 ? "no free port" : "in use" : "cannot be bound",
+        "warning",
+      ],
     ...report.ephemeral === null ? [] : ["  ", ...takenSpans(report.ephemeral, address)],
   ]);
   page.section("Bind", bindLines(report));
@@ -151,7 +154,7 @@ function sharingText({ sockets, relations, processes, ends }: ExplainedSockets):
   const held = each.length > 1
     ? `held by ${spread.slice(0, MANY).join(", ")}${spread.length > MANY ? " …" : ""} processes`
     : each[0] === 0
-    ? "their owners not seen"
+    ? "their owners could not be read"
     : `held by ${plural(each[0]!, "process", "processes")} each, ${processes.length} in all`;
   const what = ends.length > 1 ? `${ends.length} addresses` : "address";
   return `${sockets.length} sockets share the ${what} (${how}), ${held}`;

@@ -86,7 +86,7 @@ function protocolText(sockets: readonly UnlistedSocket[]): string {
 
 function whatText({ protocol, netns }: UnlistedSocket, { searched }: Explanation): string {
   if (netns !== null && !searched.includes(netns)) {
-    return `of network namespace ${netns}, which was not looked into`;
+    return `of network namespace ${netns}, which was not read`;
   }
   return protocol !== null && LISTED_WHEN_BOUND.test(protocol)
     ? netns === null

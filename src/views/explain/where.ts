@@ -46,7 +46,7 @@ function placeLines(place: Place): Span[][] {
     place.exe !== null
       ? bytes(place.exe)
       : place.zombie
-      ? ["a zombie: the process has ended, and has no program any more", "notice"]
+      ? ["a zombie: the process has ended and has no program", "notice"]
       : place.comm === null
       ? ["the process has ended", "notice"]
       : ["the program file may not be read", "notice"],
@@ -131,7 +131,12 @@ function logSpans({ path, deleted, size, owners }: LogFile): Span[] {
     bytes(path),
     [`  ${fds}${owners.length > 3 ? ` and ${owners.length - 3} more` : ""}`, "dim"],
     ...(deleted
-      ? [[`  deleted while open: ${sizeText(size)} that go with the process`, "warning"] as const]
+      ? [
+        [
+          `  deleted while open: ${sizeText(size)}, freed when the process ends`,
+          "warning",
+        ] as const,
+      ]
       : []),
   ];
 }

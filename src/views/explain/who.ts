@@ -73,7 +73,7 @@ function ownerless(socket: Socket, tunnel: ExplainedSockets["tunnel"]): string {
           ? `, or by the kernel itself${device === null ? ", as of a tunnel" : `: ${device}`}`
           : "") +
         // Who made it is told to everybody.
-        (socket.uid === null ? "" : `; user ${socket.uid} made the socket`);
+        (socket.uid === null ? "" : `; user ${socket.uid} created the socket`);
     case "kernel":
       return device === null
         ? absence("no_owner", { answer: "no" })

@@ -62,7 +62,7 @@ function storyLines({ chain, starter, orphaned }: Story, count: number, page: Pa
     ...starter?.multiplexer == null
       ? []
       : [`inside a terminal multiplexer (${starter.multiplexer})`],
-    ...orphaned ? ["whatever started it has ended"] : [],
+    ...orphaned ? ["the process that started it has ended"] : [],
   ];
   if (parts.length > 0) lines.push(plain(parts.join(", ")));
   return lines;
@@ -101,13 +101,13 @@ function restartText(restart: string | null): string {
     case null:
       return "";
     case "no":
-      return "; systemd does not start it again (Restart=no)";
+      return "; systemd does not restart it (Restart=no)";
     case "always":
-      return "; systemd starts it again when it ends (Restart=always)";
+      return "; systemd restarts it when it ends (Restart=always)";
     case "on-failure":
-      return "; systemd starts it again when it fails (Restart=on-failure)";
+      return "; systemd restarts it when it fails (Restart=on-failure)";
     default:
-      return `; when systemd starts it again: Restart=${sanitize(restart)}`;
+      return `; when systemd restarts it: Restart=${sanitize(restart)}`;
   }
 }
 

@@ -24,10 +24,10 @@ function lines(some: Partial<BindReport>): string[] {
 }
 
 describe("what bind() said", () => {
-  test("is that it would succeed, and below which port only to root", () => {
-    expect(lines({})).toEqual(["bind to tcp 127.0.0.1:8080 would succeed"]);
+  test("is that the address is free, and below which port only to root", () => {
+    expect(lines({})).toEqual(["tcp 127.0.0.1:8080 is free"]);
     expect(lines({ port: 80 })).toEqual([
-      "bind to tcp 127.0.0.1:80 would succeed",
+      "tcp 127.0.0.1:80 is free",
       "ports below 1024 need root or CAP_NET_BIND_SERVICE",
     ]);
     expect(lines({ port: 80, unprivilegedStart: null })).toHaveLength(1);
@@ -35,26 +35,30 @@ describe("what bind() said", () => {
   });
 
   test("has an IPv6 address in brackets, and nothing of it as it is on the terminal", () => {
-    expect(lines({ address: "::1" })[0]).toBe("bind to tcp [::1]:8080 would succeed");
+    expect(lines({ address: "::1" })[0]).toBe("tcp [::1]:8080 is free");
     expect(lines({ address: "fe80::1", interface: "eth0" })[0]).toBe(
-      "bind to tcp [fe80::1%eth0]:8080 would succeed",
+      "tcp [fe80::1%eth0]:8080 is free",
     );
     expect(lines({ address: "\x1b[31m" })[0]).not.toContain("\x1b");
   });
 
-  test("is why it would fail", () => {
-    const because = (some: Partial<BindReport>) => lines(some)[0]!.split("8080 would ")[1]!;
+  test("is why it cannot be bound", () => {
+    const because = (some: Partial<BindReport>) => lines(some)[0]!.split("8080 ")[1]!;
     expect(because({ verdict: "in_use", plain: "EADDRINUSE" }))
-      .toBe("fail: the address is in use (EADDRINUSE)");
+      .toBe("is in use (EADDRINUSE)");
     expect(because({ verdict: "needs_reuse_address" })).toStartWith(
-      "succeed only with SO_REUSEADDR",
+      "is free only with SO_REUSEADDR",
     );
-    expect(because({ verdict: "denied", plain: "EACCES" })).toBe("fail: not permitted (EACCES)");
+    expect(because({ verdict: "denied", plain: "EACCES" })).toBe(
+      "may not be bound: permission denied (EACCES)",
+    );
     expect(because({ verdict: "no_such_address" }))
-      .toBe("fail: no interface has the address (EADDRNOTAVAIL)");
-    expect(because({ verdict: "other", plain: "EAFNOSUPPORT" })).toBe("fail: EAFNOSUPPORT");
+      .toBe("cannot be bound: no interface has this address (EADDRNOTAVAIL)");
+    expect(because({ verdict: "other", plain: "EAFNOSUPPORT" })).toBe(
+      "cannot be bound: EAFNOSUPPORT",
+    );
     expect(lines({ verdict: "other", plain: null })[0])
-      .toBe("bind to tcp 127.0.0.1:8080 could not be tried");
+      .toBe("whether tcp 127.0.0.1:8080 is free could not be tested");
   });
 
   test("names each option that makes it succeed", () => {
@@ -70,7 +74,7 @@ describe("what bind() said", () => {
 
   test("of a link-local address is that its interface is missing", () => {
     const [line] = lines({ verdict: "other", plain: "EINVAL", address: "fe80::1" });
-    expect(line).toContain("a link-local address needs its interface with it (EINVAL)");
-    expect(lines({ verdict: "other", plain: "EINVAL" })[0]).toEndWith("fail: EINVAL");
+    expect(line).toContain("a link-local address needs an interface, as in fe80::1%eth0 (EINVAL)");
+    expect(lines({ verdict: "other", plain: "EINVAL" })[0]).toEndWith("cannot be bound: EINVAL");
   });
 });
