@@ -102,8 +102,10 @@ const CIDS: Readonly<Record<number, string>> = {
 /** A context ID and a port: `3:1024`, `host:1024`, `*:*`. */
 export const vsockEndpoint: EndpointTraits = {
   text: ({ cid, port }: VsockEndpoint) => `${CIDS[cid] ?? cid}:${port === VMADDR_ANY ? "*" : port}`,
-  // With a wildcard for the context ID it is taken for an internet port.
-  prints: (text) => /^(?:(?:local|host|\d+):(?:\d+|\*)|\*:\*)$/.test(text),
+  // With a wildcard for the context ID it may be an internet port as well, if it is not too large for one.
+  prints: (text) =>
+    /^(?:(?:local|host|\d+):(?:\d+|\*)|\*:\*)$/.test(text) ||
+    /^\*:\d{5,10}$/.test(text) && Number(text.slice(2)) > 0xffff,
   json: ({ cid, port }: VsockEndpoint) => ({ cid, port }),
   rank: ({ port }: VsockEndpoint) => port,
   compare: (a: VsockEndpoint, b: VsockEndpoint) => a.cid - b.cid || a.port - b.port,

@@ -57,8 +57,10 @@ const ENDS: Readonly<Record<FamilyName, fc.Arbitrary<Endpoint>>> = {
       fc.array(fc.integer({ min: 1, max: 99 }), { maxLength: 3 }),
     ),
   }),
-  // With a wildcard for the context ID, an internet port is meant.
-  vsock: fc.record({ cid: fc.integer({ min: 0, max: 0xfffffffe }), port: word }),
+  vsock: fc.record({
+    cid: fc.oneof(fc.constantFrom(0, 1, 2, 0xffffffff), word),
+    port: fc.oneof(port, word, fc.constantFrom(0xffff, 0x10000, 0xffffffff)),
+  }),
   xdp: fc.record({ interface: device, queue: fc.integer({ min: 0, max: 63 }) }),
   tipc: fc.record({ node: word, ref: word }),
 };

@@ -190,9 +190,10 @@ export function queryFor(targets: readonly Target[]): Query {
 }
 
 // Families that cannot match are not read, so failing to read them makes no answer incomplete.
-function familiesOf({ kind }: Target): readonly Socket["family"][] {
+function familiesOf(target: Target): readonly Socket["family"][] {
+  const { kind } = target;
   return kind === "port"
-    ? ["inet", "inet6"]
+    ? target.anyFamily ? ["inet", "inet6", "vsock"] : ["inet", "inet6"]
     : kind === "unix" || kind === "abstract"
     ? ["unix"]
     : FAMILY_NAMES;

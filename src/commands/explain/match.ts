@@ -38,7 +38,9 @@ export function matches(
   switch (target.kind) {
     case "port":
       // A connection is shown with its listener, or as something nearby.
-      return isServer(socket) && matchesPort(socket, target);
+      return isServer(socket) &&
+        (matchesPort(socket, target) ||
+          target.anyFamily === true && isPrinted(socket, target.text));
     case "pid":
     case "process":
     case "unit":

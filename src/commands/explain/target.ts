@@ -28,6 +28,8 @@ export interface PortTarget {
   /** Name or index of the interface that stands after the address; `null` for any. */
   readonly interface: string | null;
   readonly port: number;
+  /** True for `*:PORT`, which the listing prints for vsock sockets too. */
+  readonly anyFamily?: true;
 }
 
 /** See the module. */
@@ -214,6 +216,7 @@ function portTarget(
       interface: zone,
       port: port(word),
     } as const;
+    if (/^\*:\d+$/.test(text)) return { ...end, anyFamily: true };
     return also.length === 0 ? end : { ...end, also };
   }
 }
