@@ -143,6 +143,10 @@ export const ABSENCES = {
     no: "has no socket",
     undecided: "may have sockets: not everything could be read",
   },
+  no_socket_here: {
+    no: "has no socket in this network namespace",
+    undecided: "may have sockets in this network namespace: not everything could be read",
+  },
   no_such_process_id: {
     no: "no process has this ID",
     undecided: "no process with this ID can be seen from here",

@@ -40,6 +40,7 @@ const GAPS: Readonly<Record<Name, FlatGap>> = {
   nothing_named: netns,
   no_such_inode: netns,
   no_socket: table,
+  no_socket_here: table,
   no_such_process_id: { ...processes, hidepid: 2 },
   no_such_process_name: { ...processes, hidepid: 2 },
   no_process_of_unit: { ...processes, hidepid: 2 },

@@ -113,7 +113,7 @@ describeIf(reason, "a published port", () => {
       expect(["gone", "unknown"]).toContain(fate);
       const { stdout } = sockeye(["8080"], { netns: outer });
       expect(stdout).toContain(
-        fate === "gone" ? ": nobody has 10.1.0.9 any more" : ": nobody is seen to have it",
+        fate === "gone" ? ": no interface has 10.1.0.9 now" : ": its owner was not found",
       );
     });
   });

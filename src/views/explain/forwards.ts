@@ -59,7 +59,10 @@ function fateSpans(forward: Forward): Span[] {
     case "silent":
       return [[": nothing listens there", "warning"]];
     case "gone":
-      return [[`: nobody has ${sanitize(address ?? "it")} any more`, "warning"]];
+      return [[
+        `: no interface has ${address === null ? "its address" : sanitize(address)} now`,
+        "warning",
+      ]];
     case "remote":
       return [": not on this machine"];
     case "unknown":

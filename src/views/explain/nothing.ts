@@ -22,12 +22,27 @@ import { plural } from "../../text/plural.ts";
 
 /** Writes the text. */
 export function writeNothing(explanation: Explanation, page: Page): void {
-  const { target, kind, nearby, elsewhere, netns, verdict, socketVerdict, elsewhereVerdict } =
-    explanation;
+  const {
+    target,
+    kind,
+    scoped,
+    nearby,
+    elsewhere,
+    netns,
+    verdict,
+    socketVerdict,
+    elsewhereVerdict,
+  } = explanation;
   page.heading([
     [sanitize(target), "name"],
     "  ",
-    [absence(NO_SOCKET[kind], socketVerdict), "notice"],
+    [
+      absence(
+        scoped && NO_SOCKET[kind] === "no_socket" ? "no_socket_here" : NO_SOCKET[kind],
+        socketVerdict,
+      ),
+      "notice",
+    ],
     ...(netns === null
       ? []
       : [[`  netns ${netns.name === null ? netns.inode : sanitize(netns.name)}`, "dim"] as const]),
