@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inNamespace } from "../snapshot/identity.ts";
 import { absence, becauseText } from "../model/verdict.ts";
 import { paint, type Role } from "../text/color.ts";
 import { sanitize } from "../text/sanitize.ts";
@@ -21,7 +22,7 @@ const SIGNS: Readonly<Record<Difference["kind"], readonly [sign: string, role: R
 export function writeDiff(comparison: Comparison, writer: Writer, color: boolean): void {
   for (const difference of comparison.differences) {
     const [sign, role] = SIGNS[difference.kind];
-    const where = difference.netns === "host" ? "" : ` (${sanitize(difference.netns)})`;
+    const where = sanitize(inNamespace(difference.netns));
     const head = `${sign} ${sanitize(difference.endpoint)}${where}`;
     writer.write(`${paint(head, role, color)}${detail(difference)}\n`);
   }

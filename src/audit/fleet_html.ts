@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { namespaceText } from "../snapshot/identity.ts";
 import { reachRank } from "./policy.ts";
 import { sanitize } from "../text/sanitize.ts";
 import type { Scope } from "../model/socket.ts";
@@ -163,7 +164,7 @@ function serviceRow({ service, hosts: on }: FleetService, { hosts }: Fleet): str
     [values.exe.map(code).join("<br>")],
     [escape(values.user.join(", "))],
     [escape(values.unit.join(", "))],
-    [escape(service.netns), "nowrap"],
+    [escape(namespaceText(service.netns)), "nowrap"],
     [hostNames(on.map((index) => hosts[index]!.host.name), hosts.length)],
   ]);
 }

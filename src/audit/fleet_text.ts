@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { namespaceText } from "../snapshot/identity.ts";
 import { paint } from "../text/color.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { cellWidth, pad } from "../text/width.ts";
@@ -16,7 +17,7 @@ export function fleetTable(fleet: Fleet, color: boolean): string {
   const rows = fleet.services.map(({ service, hosts }) =>
     [
       service.endpoint,
-      service.netns,
+      namespaceText(service.netns),
       service.values.reach.join(","),
       service.values.exe.join(","),
       service.values.user.join(","),

@@ -13,7 +13,7 @@ import {
 import { INVISIBLE, sanitize } from "../text/sanitize.ts";
 import type { OwnerDocument, SnapshotDocument, SocketDocument } from "../snapshot/document.ts";
 import { relevantGaps } from "./evaluate.ts";
-import { isService, stableUnit } from "../snapshot/identity.ts";
+import { inNamespace, isService, stableUnit } from "../snapshot/identity.ts";
 import {
   DEFAULT_SETTINGS,
   POLICY_REACH,
@@ -194,7 +194,7 @@ function isKnownTransport(transport: string): boolean {
 
 function headingOf(socket: SocketDocument, netns: string): string {
   const [owner] = socket.owners;
-  const where = netns === "host" ? "" : ` (${netns})`;
+  const where = inNamespace(netns);
   if (socket.ownership === "kernel") return `held by the kernel${where}`;
   if (owner === undefined) return `owner not known${where}`;
   return `${stableUnit(owner.unit) ?? owner.exe ?? owner.comm ?? "unknown program"}${where}`;

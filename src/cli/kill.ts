@@ -96,7 +96,7 @@ const KILL_FLAGS: readonly Flag<Options>[] = [
     value: "FILTER",
     group: "What to close",
     help:
-      "close sockets, and end no process: those that this is true of, in any state; given twice, both: see sockeye --help",
+      "close the sockets that match this filter, in any state, and end no process; several filters have to match all: see sockeye help filters",
     set: (options, value) => {
       options.sockets.push(value);
     },

@@ -278,8 +278,7 @@ export const LIST_FLAGS: readonly Flag<ListOptions>[] = [
     value: "HOW",
     choices: OWNER_SOURCES,
     group: "Where to look",
-    help:
-      "how owners are found: auto, bpf (one pass in the kernel) or proc, which stands in for what cannot be used",
+    help: "how to find owners: auto, bpf (one pass in the kernel) or proc; proc is the fallback",
     set: (options, value) => options.owners = value as OwnerSource,
   },
   {

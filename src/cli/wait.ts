@@ -36,7 +36,7 @@ const WAIT_FLAGS: readonly Flag<Options>[] = [
   {
     long: "gone",
     group: "What to wait for",
-    help: "until nothing listens there any more",
+    help: "until nothing listens there",
     set: (options) => setWhat(options, "gone"),
   },
   {
@@ -49,7 +49,7 @@ const WAIT_FLAGS: readonly Flag<Options>[] = [
     long: "by",
     value: "NAME",
     group: "What to wait for",
-    help: "and a process of this name, or of this program, has it; * and ? allowed",
+    help: "only if a process with this name or program has it; * and ? allowed",
     set: (options, value) => {
       if (value === "") throw new UsageError('--by "": expected the name of a process');
       options.by = value;
@@ -69,13 +69,14 @@ const STATUS: Readonly<Record<WaitOutcome, number>> = {
 export const HELP: HelpPage = {
   usage: "sockeye wait TARGET [FLAGS]",
   intro:
-    "Waits until something listens on a port or a unix socket, and says who it is. If it is so already, that is at once.",
+    "Waits until something listens on a port or a unix socket, and says who it is. If something listens already, it is done at once.",
   flags: WAIT_FLAGS,
   sections: [["Targets", [
     "8080  tcp/8080  udp:53  10.0.0.1:53     a port",
     "unix:/run/app.sock  @name               a unix socket, by path or abstract name",
   ]]],
-  exit: "0 it is so, 1 it was not in time, 2 wrong usage or an error, 3 it cannot be known.",
+  exit:
+    "0 it happened, 1 it did not happen in time, 2 wrong usage or an error, 3 unknown: not everything could be read.",
 };
 
 /** Runs the command. Throws UsageError, and what looking throws. */
@@ -84,7 +85,7 @@ export async function run(args: readonly string[], out: Writer, err: Writer): Pr
   const words = parseArguments(args, WAIT_FLAGS, options);
   if (options.help) return showHelp(HELP, out);
   if (options.by !== null && options.what === "gone") {
-    throw new UsageError("--gone and --by: nobody has what is gone");
+    throw new UsageError("--gone and --by contradict each other: what is gone has no owner");
   }
   out.keepsOn = true;
   return STATUS[await wait({ ...options, target: target(words) }, out, err)];

@@ -52,7 +52,7 @@ const WATCH_FLAGS: readonly Flag<Options>[] = [
   {
     long: "existing",
     group: "What to show",
-    help: "first what is there already",
+    help: "list the sockets that exist already first",
     set: (options) => {
       options.existing = true;
     },
@@ -61,7 +61,7 @@ const WATCH_FLAGS: readonly Flag<Options>[] = [
     long: "summary",
     short: "s",
     group: "What to show",
-    help: "at the end who had how much to do with whom, instead of a line an event",
+    help: "a summary at the end, of who did how much with whom, instead of a line for each event",
     set: (options) => {
       options.summary = true;
     },
@@ -93,7 +93,7 @@ const WATCH_FLAGS: readonly Flag<Options>[] = [
   {
     long: "json",
     group: "Output",
-    help: "a header and then an event a line, as JSON",
+    help: "a header line, then one JSON object per event, each on its line",
     set: (options) => {
       options.json = true;
     },
@@ -110,7 +110,7 @@ const WATCH_FLAGS: readonly Flag<Options>[] = [
   {
     long: "require-complete",
     group: "Other",
-    help: "end with status 3 if an event could not be told",
+    help: "exit with 3 when events were lost",
     set: (options) => {
       options.requireComplete = true;
     },
@@ -145,11 +145,10 @@ export const HELP: HelpPage = {
     "sockeye watch 'udp and dst 10.0.0.53' says who sends UDP there, however short it lives.",
   flags: WATCH_FLAGS,
   sections: [["Filter", [
-    "As of the listing: see sockeye --help. A target such as 8080, tcp/443, pid:80 or nginx.service does as well.",
-    "An event has no state, reach, inode, mark, device, control group or number of owners to ask for.",
+    "The same filters as for the listing: see sockeye help filters. A target such as 8080, tcp/443, pid:80 or nginx.service does as well.",
+    "Events have no state, reach, inode, mark, device, control group or number of owners, so a filter cannot ask for them.",
   ]]],
-  exit:
-    "0 ended as asked, 2 wrong usage or an error, 3 an event could not be told (with --require-complete).",
+  exit: "0 done, 2 wrong usage or an error, 3 events were lost (with --require-complete).",
 };
 
 /** Runs the command. Throws UsageError, FilterSyntaxError, and what watching throws. */

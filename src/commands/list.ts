@@ -85,7 +85,8 @@ export async function list(
     const { nothingMatched } = await import("./nothing_matched.ts");
     const { sanitize } = await import("../text/sanitize.ts");
     const count = async (query: Query) =>
-      (await snapshotOf(query, new Diagnostics(), tools)).snapshot.sockets.length;
+      (await snapshotOf(query, new Diagnostics(), { ...tools, counted: true })).snapshot.sockets
+        .length;
     const said = await nothingMatched(query, diagnostics, tools, isLive ? count : null);
     err.write(`sockeye: ${sanitize(said)}\n`);
   }

@@ -41,6 +41,17 @@ function netnsLabel(socket: SocketDocument, host: HostDocument): string {
   return netns.name === null ? "other" : `name:${netns.name}`;
 }
 
+/** The label of a network namespace as people read it in a column about namespaces. */
+export function namespaceText(label: string): string {
+  return label === "other" ? "another" : label;
+}
+
+/** The label of a network namespace as people read it behind an endpoint, in parentheses; empty for the host's. */
+export function inNamespace(label: string | null): string {
+  if (label === null || label === "host") return "";
+  return label === "other" ? " (another network namespace)" : ` (${label})`;
+}
+
 /** True for a port in the range that the host's kernel picks from. */
 function isEphemeral(port: number, host: HostDocument): boolean {
   const { first, last } = host.ephemeral_ports ?? DEFAULT_LOCAL_PORTS;

@@ -48,9 +48,18 @@ export interface SnapshotTools {
   readonly filter?: QueryFilter | null;
   /** How everything except files of /proc is read. Absent: from this machine. */
   readonly access?: Access;
+  /**
+   * True to skip tables that are empty by the counters of the namespace: reading the counters costs less than the dump where
+   * most likely nothing is there.
+   */
+  readonly counted?: boolean;
   /** Absent: no socket will be closed. */
   readonly closing?: CloseRequests;
 }
+
+// Loaded only where it is asked for.
+const sockstatOf = (root: ProcRoot) =>
+  (require("../proc/sockstat.ts") as typeof import("../proc/sockstat.ts")).Sockstat.read(root);
 
 /** The filter of a query, ready to test sockets; `null` without one. Its code is loaded only if there is one. */
 export async function queryFilter(
@@ -95,7 +104,11 @@ export function takeRows(
   const takenAtMs = access.now();
   try {
     closing?.enter(netns);
-    collectRows(rows, query, source, netns, { filter: filter?.forRows(root, netns), closing });
+    collectRows(rows, query, source, netns, {
+      filter: filter?.forRows(root, netns),
+      closing,
+      sockstat: tools.counted === true ? sockstatOf(root) : null,
+    });
   } finally {
     source.close();
   }

@@ -130,7 +130,7 @@ print("up", flush=True); sys.stdin.read()
     );
     const ran = sockeye(["kill", "4100", "--yes"], { netns });
     expect(ran.status).toBe(1);
-    expect(ran.stderr).toContain("nobody holds a listener there: nothing was ended");
+    expect(ran.stderr).toContain("no process holds a listener there: nothing was ended");
     expect(scene.child.exitCode).toBeNull();
   });
 

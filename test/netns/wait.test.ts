@@ -166,7 +166,7 @@ describeIf(firstReason(namespaceReason(), python), "sockeye wait", () => {
         [["pid:1"], "wait knows ports and unix sockets"],
         [["80", "--timeout", "soon"], "expected a duration"],
         [["80", "--gone", "--connected"], "one at a time"],
-        [["80", "--gone", "--by", "x"], "nobody has what is gone"],
+        [["80", "--gone", "--by", "x"], "what is gone has no owner"],
       ] as const
     ) {
       const ran = sockeye(["wait", ...args]);

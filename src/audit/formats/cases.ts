@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inNamespace } from "../../snapshot/identity.ts";
 import { absence, decide, EVERYWHERE } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { type AuditReport, type Result } from "../report.ts";
@@ -52,10 +53,9 @@ export function casesOf(report: AuditReport): Case[] {
 
 function caseOf(result: Result): Case {
   const { rule, endpoint, netns, verdict, message, evidence, fix } = result;
-  const where = netns === null || netns === "host" ? "" : ` (${netns})`;
   return {
     rule,
-    name: sanitize(`${endpoint}${where}`),
+    name: sanitize(`${endpoint}${inNamespace(netns)}`),
     failure: verdict === "ok" ? null : {
       kind: verdict === "undecidable" ? "error" : "failure",
       message: sanitize(message),

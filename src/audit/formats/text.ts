@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inNamespace } from "../../snapshot/identity.ts";
 import { paint, type Role } from "../../text/color.ts";
 import { absence, becauseText, decide, EVERYWHERE } from "../../model/verdict.ts";
 import { sanitize } from "../../text/sanitize.ts";
@@ -81,7 +82,7 @@ function block(result: Result, report: AuditReport, color: boolean): string {
 }
 
 function where(netns: string | null): string {
-  return netns === null || netns === "host" ? "" : ` (${sanitize(netns)})`;
+  return sanitize(inNamespace(netns));
 }
 
 /** An owner as text: `nginx (/usr/sbin/nginx, root, nginx.service) pid 80, 81`. */

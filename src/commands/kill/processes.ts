@@ -159,7 +159,7 @@ function questionFor({ victims }: Plan, { signal }: EndOptions): string {
 }
 
 function whyNobody({ subjects, ownerless, activators }: Plan): string {
-  if (subjects.length === 0) return "nobody holds a listener there";
+  if (subjects.length === 0) return "no process holds a listener there";
   const [activator] = activators;
   if (activator !== undefined) {
     return `only ${named(activator)} holds it, for a service that it starts`;

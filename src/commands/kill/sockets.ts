@@ -181,7 +181,7 @@ function resultOf(became: Destroyed, socket: Socket): Result {
     case "hidden":
       return {
         verdict: "failed",
-        text: "not closed: several sockets have this address, and the kernel finds only another",
+        text: "not closed: several sockets have this address, and the kernel found only the others",
       };
     case "remains":
       return { verdict: "failed", text: "not closed, although the kernel accepted the request" };

@@ -140,7 +140,7 @@ const PATHS: readonly string[] = [
   ...END_KEYS.map((key) => `local.${key}`),
   ...END_KEYS.map((key) => `peer.${key}`),
   ...["v6only", "uid", "inode", "cookie", "recv_queue", "send_queue"],
-  ...["accept_queue.length", "accept_queue.limit"],
+  ...["accept_queue.length", "accept_queue.limit", "receive_buffer.length", "receive_buffer.limit"],
   ...["timer.kind", "timer.expires_ms", "timer.retransmits", "ownership"],
   ...OWNER_KEYS.map((key) => `owners.${key}`),
   ...OWNER_KEYS.map((key) => `peer_owners.${key}`),
