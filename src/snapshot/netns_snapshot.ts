@@ -136,6 +136,7 @@ export function takeNetnsRows(
       source.close();
     }
   };
+  const around = typeof choice === "object" && "around" in choice;
   let walk: OwnerWalk | undefined;
   const finder = new NamespaceFinder(root);
   const isLost = ({ netns: { inode } }: FoundNetns) => !entered.has(inode) && !told.has(inode);
@@ -159,7 +160,7 @@ export function takeNetnsRows(
       throw new NoSuchNamespace("This /proc does not tell which network namespace we are in");
     }
     visit(own);
-  } else if (typeof choice === "object" && "around" in choice) {
+  } else if (around) {
     visitNew();
     finder.addProcesses(choice.around);
     addByDescriptors(scanFew(choice.around, root));
@@ -197,8 +198,9 @@ export function takeNetnsRows(
     reach: (some) =>
       fillReach(some, (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null),
   });
-  if (access === LIVE) {
-    settleUnlisted(diagnostics, rows, root, () => (walk ??= walkAll(false)).search(new Set()));
+  // A walk is not made for this alone, and a question about some processes is not one about all.
+  if (access === LIVE && walk !== undefined && !around) {
+    settleUnlisted(diagnostics, rows, root, walk.search(new Set()));
   }
   return { host: readHost(root), takenAtMs, gaps: diagnostics.gaps, sockets: inOrder(sockets) };
 }

@@ -113,14 +113,13 @@ export function takeRows(
     source.close();
   }
   let made: Walk | undefined;
-  // The walk comes after the dump, because the kernel gives a socket its cookie when it is dumped.
-  const walkAll = () =>
-    made ??= access.owners(() =>
-      walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
-    );
   const sockets = selectSockets(form(rows), query, filter, users, {
     owners(some) {
-      const walk = walkAll();
+      // The walk comes after the dump, because the kernel gives a socket its cookie when it is dumped.
+      const walk = access.owners(() =>
+        walkOwners(root, query.owners ?? "auto", diagnostics, { cookies: true })
+      );
+      made = walk;
       attachOwners(some, root, tools.processes ?? new Processes(root, users), diagnostics, walk);
     },
     reach(some) {
@@ -137,12 +136,15 @@ export function takeRows(
       });
     },
   });
-  // A recording does not have what processes answer.
-  if (access === LIVE && diagnostics.gaps.some(({ protocol }) => protocol !== undefined)) {
+  // A recording does not have what processes answer, and a walk is not made for this alone.
+  if (
+    access === LIVE && made !== undefined &&
+    diagnostics.gaps.some(({ protocol }) => protocol !== undefined)
+  ) {
     const { settleUnlisted } = require(
       "./unlisted_protocols.ts",
     ) as typeof import("./unlisted_protocols.ts");
-    settleUnlisted(diagnostics, rows, root, () => walkAll().search(new Set()));
+    settleUnlisted(diagnostics, rows, root, made.search(new Set()));
   }
   return {
     host: readHost(root, inode),

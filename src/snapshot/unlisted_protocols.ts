@@ -16,9 +16,12 @@ import type { ProcRoot } from "../proc/root.ts";
 import { descriptorPath, type Scan } from "../proc/scan.ts";
 import { latin1Text } from "../text/encoding.ts";
 
+/** At most so many sockets are asked, which takes some 40 ms. On a host with more it stays unknown. */
+const MOST_ASKED = 4096;
+
 /**
  * The protocols of the sockets that processes have, by the kernel's names: `TCP`, `AF_VSOCK`. Sockets that `isListed` knows are
- * not asked. `null` where one could not be asked, or a process could not be read. It costs a call for each socket.
+ * not asked. `null` where one could not be asked, a process could not be read, or there are too many. It costs a call for each.
  *
  * Kernel: xattr system.sockprotoname.
  */
@@ -33,6 +36,7 @@ export function protocolsHeld(
   for (let row = 0; row < length; row++) {
     const inode = inodes[row]!;
     if (asked.has(inode) || isListed(inode)) continue;
+    if (asked.size >= MOST_ASKED) return null;
     const path = descriptorPath(pids[row]!, tids[row]!, fds[row]!);
     const name = tryGetXattr(`${root.path}/${path}`, "system.sockprotoname");
     if (typeof name !== "number") {
@@ -46,18 +50,18 @@ export function protocolsHeld(
   return protocols;
 }
 
-/** Takes back the gaps of tables that cannot be listed, where no process has such a socket. `scan` is called if there are some. */
+/** Takes back the gaps of tables that cannot be listed, where no process of a whole scan has such a socket. */
 export function settleUnlisted(
   diagnostics: Diagnostics,
   sockets: Iterable<{ readonly inode: number | null }>,
   root: ProcRoot,
-  scan: () => Scan,
+  scan: Scan,
 ): void {
   const doubtful = diagnostics.gaps.filter(({ protocol }) => protocol !== undefined);
   if (doubtful.length === 0 || !root.isLive) return;
   const listed = new Set<number | null>();
   for (const { inode } of sockets) listed.add(inode);
-  const held = protocolsHeld(scan(), root, (inode) => listed.has(inode));
+  const held = protocolsHeld(scan, root, (inode) => listed.has(inode));
   if (held === null) return;
   for (const gap of doubtful) {
     if (held.has(gap.protocol!)) continue;
