@@ -1,16 +1,32 @@
 /**
  * The bench itself: run by scripts/bench inside its namespaces.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fillSockets, makeSocket } from "../test/support/factory.ts";
+import { median, peakMegabytes, pinTo, time, type Times, usableCpus } from "./bench_time.ts";
 
 const root = join(import.meta.dir, "..");
 const sockeye = join(root, "dist/sockeye");
 const options = new Set(process.argv.slice(2));
 /** Another build of sockeye that every row is paired with instead; `null` without `--against`. */
 const other = options.has("--against") ? process.argv[process.argv.indexOf("--against") + 1] : null;
+/** How many runs of each kind in place of the usual number. */
+const wantedRuns = options.has("--runs")
+  ? Number(process.argv[process.argv.indexOf("--runs") + 1])
+  : null;
+
+/** What is measured: time on the clock, CPU time (user and system), and time on the clock with one CPU for everything. */
+const MEASURES = ["wall", "cpu", "one"] as const;
+type Measure = typeof MEASURES[number];
+type Measured = Record<Measure, number>;
+
+/** The most that a ratio should be. */
+interface Target {
+  readonly of: Measure;
+  readonly most: number;
+}
 
 /** One row of the table: what is timed, what it is compared with, and the target ratio. */
 interface Work {
@@ -18,7 +34,7 @@ interface Work {
   readonly ours: readonly string[];
   /** A tool, or the floor. `growth`: what the same took at the size before, times as much as there are more sockets. */
   readonly theirs: readonly string[] | "growth";
-  readonly target: number | null;
+  readonly target: Target | null;
 }
 
 /** One size: the number of established TCP sockets, and of processes that own them. */
@@ -33,6 +49,7 @@ interface Size {
 
 const folder = mkdtempSync(join(tmpdir(), "sockeye-bench-"));
 const floor = join(folder, "floor");
+const empty = join(folder, "empty");
 /** The floor, and the BPF pass over all descriptors. */
 const floorWithOwners = [floor, "4095", "owners"];
 const ss = (...words: string[]) => [sockeye, "ss", ...words];
@@ -41,19 +58,31 @@ const against = (
   name: string,
   ours: readonly string[],
   theirs: Work["theirs"],
-  target: number | null,
-): Work => ({ name, ours, theirs, target });
+  of?: Measure,
+  most?: number,
+): Work => ({
+  name,
+  ours,
+  theirs,
+  target: of === undefined || most === undefined ? null : { of, most },
+});
+/** Debian's newest ss, where ./scripts/newest_ss has unpacked it: by its own loader, without the shell that starts it. */
+const newestSs = findNewestSs();
+const againstNewest = (words: string): Work[] =>
+  newestSs === null
+    ? []
+    : [against(`\`sockeye ss ${words}\``, ss(words), [...newestSs, words], undefined)];
 
 const IDLE: Size = {
   sockets: 0,
   processes: 1,
   runs: 40,
   works: [
-    against("listeners with owners", [sockeye, "-t"], ["ss", "-tlnp"], 1.5),
-    against("`sockeye ss -tln`", ss("-tln"), ["ss", "-tln"], 2.2),
-    against("`sockeye --version` against an empty program", [sockeye, "--version"], [
-      join(folder, "empty"),
-    ], null),
+    against("`sockeye`", [sockeye], [empty], "wall", 2.6),
+    against("`sockeye ss -tln`", ss("-tln"), [empty], "wall", 1.8),
+    against("`sockeye --version`", [sockeye, "--version"], [empty]),
+    against("`sockeye -t`: listeners with owners", [sockeye, "-t"], ["ss", "-tlnp"]),
+    against("`sockeye ss -tln`", ss("-tln"), ["ss", "-tln"]),
   ],
   memory: null,
 };
@@ -63,14 +92,24 @@ const TWENTY_THOUSAND: Size = {
   processes: 20,
   runs: 11,
   works: [
-    against("all TCP, no owners", ss("-tan"), ["ss", "-tan"], 0.7),
-    against("all TCP with owners, `ss -tanp`", ss("-tanp"), ["ss", "-tanp"], 0.35),
-    against("all TCP with owners, the listing", all(), ["ss", "-tanp"], 0.35),
-    against("`sockeye netstat -tanp`", [sockeye, "netstat", "-tanp"], ["netstat", "-tanp"], 0.35),
+    against("`sockeye ss -tan`", ss("-tan"), ["ss", "-tan"], "one", 0.95),
+    ...againstNewest("-tan"),
+    against("`sockeye ss -tinm`", ss("-tinm"), ["ss", "-tinm"], "one", 0.75),
+    ...againstNewest("-tinm"),
+    against("`sockeye ss -tanp`", ss("-tanp"), ["ss", "-tanp"]),
+    against("`sockeye -t -a`: with owners", all(), ["ss", "-tanp"], "one", 0.4),
+    against(
+      "`sockeye netstat -tanp`",
+      [sockeye, "netstat", "-tanp"],
+      ["netstat", "-tanp"],
+      "one",
+      0.25,
+    ),
     against(
       "`sockeye lsof -nP -iTCP`",
       [sockeye, "lsof", "-nP", "-iTCP"],
       ["lsof", "-nP", "-iTCP"],
+      "one",
       0.25,
     ),
   ],
@@ -78,31 +117,40 @@ const TWENTY_THOUSAND: Size = {
 };
 
 const AGAINST_FLOOR: readonly Work[] = [
-  against("all TCP, no owners", ss("-tan"), [floor], 1.4),
-  against("owners by BPF", all("--owners=bpf"), floorWithOwners, 1.6),
+  against("`sockeye ss -tan`", ss("-tan"), [floor], "wall", 1.4),
+  against("`sockeye -t -a`: owners by BPF", all("--owners=bpf"), floorWithOwners, "wall", 1.8),
   against(
     "`sport = :1`, filtered by the kernel",
     ss("-tan", "sport = :1"),
     [floor, "4095", "1"],
+    "wall",
     1.5,
   ),
 ];
-const JSON_AGAINST_TEXT = against("`--json`, both with owners", all("--json"), all(), 2.5);
-const LISTENERS = against("listeners with owners", [sockeye, "-t"], ["ss", "-tlnp"], 0.15);
+const JSON_AGAINST_TEXT = against("`sockeye -t -a --json`", all("--json"), all(), "wall", 1.3);
+const LISTENERS = against(
+  "`sockeye -t`: listeners with owners",
+  [sockeye, "-t"],
+  ["ss", "-tlnp"],
+  "wall",
+  0.15,
+);
 
 const HUNDRED_THOUSAND: Size = {
   sockets: 100_000,
   processes: 100,
   runs: 7,
   works: [
-    against("all TCP, no owners", ss("-tan"), ["ss", "-tan"], 0.45),
+    against("`sockeye ss -tan`", ss("-tan"), ["ss", "-tan"], "one", 0.65),
+    ...againstNewest("-tan"),
+    against("`sockeye ss -tinm`", ss("-tinm"), ["ss", "-tinm"], "one", 0.6),
+    ...againstNewest("-tinm"),
     ...AGAINST_FLOOR,
-    against("`ss -tinm`", ss("-tinm"), ["ss", "-tinm"], 0.6),
-    against("`ss -tanp`", ss("-tanp"), ["ss", "-tanp"], 0.15),
-    against("owners by BPF", all("--owners=bpf"), ["ss", "-tanp"], 0.06),
-    against("owners by /proc", all("--owners=proc"), ["ss", "-tanp"], 0.2),
-    LISTENERS,
     JSON_AGAINST_TEXT,
+    LISTENERS,
+    against("`sockeye ss -tanp`", ss("-tanp"), ["ss", "-tanp"], "wall", 0.15),
+    against("`sockeye -t -a`: owners by BPF", all("--owners=bpf"), ["ss", "-tanp"]),
+    against("`sockeye -t -a`: owners by /proc", all("--owners=proc"), ["ss", "-tanp"]),
   ],
   memory: null,
 };
@@ -113,17 +161,21 @@ const MILLION: Size = {
   processes: 100,
   runs: 3,
   works: [
-    against("owners by BPF", all("--owners=bpf"), "growth", 1.2),
-    against("owners by /proc", all("--owners=proc"), "growth", 1.2),
-    against("`--json`, both with owners", all("--json"), "growth", 1.2),
+    against("`sockeye -t -a`: owners by BPF", all("--owners=bpf"), "growth", "wall", 1.2),
+    against("`sockeye -t -a`: owners by /proc", all("--owners=proc"), "growth", "wall", 1.2),
+    against("`sockeye -t -a --json`", all("--json"), "growth", "wall", 1.2),
     ...AGAINST_FLOOR,
     LISTENERS,
     JSON_AGAINST_TEXT,
   ],
-  memory: 600,
+  memory: 300,
 };
 
 const QUICK = options.has("--quick");
+/** The only size that is measured; `null` for all. */
+const only = options.has("--size")
+  ? Number(process.argv[process.argv.indexOf("--size") + 1])
+  : null;
 const SIZES: readonly Size[] = QUICK
   ? [
     { ...IDLE, runs: 3 },
@@ -140,78 +192,82 @@ const SIZES: readonly Size[] = QUICK
     TWENTY_THOUSAND,
     HUNDRED_THOUSAND,
     ...(options.has("--million") ? [MILLION] : []),
-  ];
-
-/** How long a run took, in ms: on the clock, and on all processors together in user and kernel mode. */
-interface Times {
-  readonly wall: number;
-  readonly cpu: number;
-}
-
-/** One timed run of a program whose output is thrown away. */
-function time(command: readonly string[]): Times {
-  const started = Bun.nanoseconds();
-  const run = Bun.spawnSync([...command], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  const wall = (Bun.nanoseconds() - started) / 1e6;
-  if (run.exitCode !== 0) throw new Error(`${command.join(" ")} ended with status ${run.exitCode}`);
-  const { user, system } = run.resourceUsage!.cpuTime;
-  return { wall, cpu: (Number(user) + Number(system)) / 1e3 };
-}
-
-/**
- * The most memory that a program has at one time, in MB. Run by Python, because until a program is started its process is a
- * copy of its parent's, and the kernel counts that: this one is larger than many a program.
- */
-function peakMegabytes(command: readonly string[]): number {
-  const code = "import os, sys, resource, subprocess\n" +
-    "end = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, " +
-    "stderr=subprocess.DEVNULL).returncode\n" +
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n" +
-    "sys.exit(end)";
-  const run = Bun.spawnSync(["python3", "-S", "-c", code, ...command], { stdin: "ignore" });
-  if (run.exitCode !== 0) throw new Error(`${command.join(" ")} ended with status ${run.exitCode}`);
-  return Number(run.stdout) / 1024;
-}
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
+  ].filter(({ sockets }) => only === null || only === sockets);
 
 /** Medians by command, for one socket, of the size before. */
-const before = new Map<string, number>();
-const current = new Map<string, number>();
+const before = new Map<string, Measured>();
+const current = new Map<string, Measured>();
+/** The one that everything runs on for the last measure. */
+const [oneCpu] = usableCpus();
 
-/** Runs a pair in alternation; the ratio is the median of the ratios of neighbours, so that a slow minute hits both. */
+/** Runs a pair in alternation; ratios are medians of the ratios of neighbours, so that a slow minute hits both. */
 function pair(work: Work, { runs, memory }: Size, sockets: number): string {
   const peak = peakMegabytes(work.ours);
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  if (work.theirs !== "growth") time(work.theirs);
+  const ours: Record<Measure, number[]> = { wall: [], cpu: [], one: [] };
+  const theirs: Record<Measure, number[]> = { wall: [], cpu: [], one: [] };
   const key = work.ours.join(" ");
-  for (let i = 0; i < runs; i++) {
-    ours.push(time(work.ours).wall);
-    theirs.push(
-      work.theirs === "growth" ? sockets * (before.get(key) ?? NaN) : time(work.theirs).wall,
-    );
+  const grown = (of: Measure) => sockets * (before.get(key)?.[of] ?? NaN);
+  const timeTheirs = (): Times =>
+    work.theirs === "growth" ? { wall: grown("wall"), cpu: grown("cpu") } : time(work.theirs);
+  timeTheirs();
+  for (let i = 0; i < (wantedRuns ?? runs); i++) {
+    for (const [times, run] of [[ours, () => time(work.ours)], [theirs, timeTheirs]] as const) {
+      const { wall, cpu } = run();
+      times.wall.push(wall);
+      times.cpu.push(cpu);
+    }
   }
-  current.set(key, median(ours) / sockets);
-  const ratio = median(ours.map((ms, i) => ms / theirs[i]!));
-  // The targets are for large sizes: times of a small one say nothing about them.
-  const target = work.target === null || QUICK
-    ? ""
-    : `≤ ${work.target}${ratio > work.target ? " (missed)" : ""}`;
+  pinTo([oneCpu!]);
+  try {
+    for (let i = 0; i < (wantedRuns ?? runs); i++) {
+      ours.one.push(time(work.ours).wall);
+      theirs.one.push(work.theirs === "growth" ? grown("one") : time(work.theirs).wall);
+    }
+  } finally {
+    pinTo(usableCpus());
+  }
+  current.set(key, {
+    wall: median(ours.wall) / sockets,
+    cpu: median(ours.cpu) / sockets,
+    one: median(ours.one) / sockets,
+  });
+  const ratios = MEASURES.map((of) => median(ours[of].map((ms, i) => ms / theirs[of][i]!)));
+  const columns = MEASURES.flatMap((of, i) => [
+    `${median(ours[of]).toFixed(1)} / ${median(theirs[of]).toFixed(1)}`,
+    rounded(ratios[i]!, work.target?.of === of ? work.target.most : null),
+  ]);
   const limit = memory === null || QUICK ? "" : ` (≤ ${memory}${peak > memory ? ", missed" : ""})`;
   return [
     work.name,
     otherName(work.theirs),
-    median(ours).toFixed(1),
-    median(theirs).toFixed(1),
-    rounded(ratio, work.target),
-    target,
+    ...columns,
+    targetText(work.target, ratios),
     peak.toFixed(0) + limit,
   ].join(" | ");
+}
+
+// The targets are for large sizes: times of a small one say nothing about them.
+function targetText(target: Target | null, ratios: readonly number[]): string {
+  if (target === null || QUICK) return "";
+  const names = { wall: "wall", cpu: "cpu", one: "one CPU" };
+  const missed = ratios[MEASURES.indexOf(target.of)]! > target.most ? " (missed)" : "";
+  return `${names[target.of]} ≤ ${target.most}${missed}`;
+}
+
+/** How Debian's newest ss is started; `null` where it is not unpacked. Its own script would have a shell counted in. */
+function findNewestSs(): readonly string[] | null {
+  const unpacked = join(process.env.SOCKEYE_CACHE ?? "/nonexistent", "newest-ss");
+  const program = join(unpacked, "root/usr/bin/ss");
+  if (!existsSync(program)) return null;
+  const libraries = readdirSync(join(unpacked, "root/usr/lib"))
+    .filter((name) => name.endsWith("-linux-gnu"))
+    .map((name) => join(unpacked, "root/usr/lib", name));
+  const command = [
+    join(unpacked, "loader/ss"),
+    ...["--argv0", "ss", "--library-path", libraries.join(":")],
+    program,
+  ];
+  return Bun.spawnSync([...command, "-V"], { stdin: "ignore" }).success ? command : null;
 }
 
 /**
@@ -223,7 +279,7 @@ function pairBuilds({ ours }: Work, { runs }: Size): string {
   const pairs: [ours: Times, theirs: Times][] = [];
   time(ours);
   time(theirs);
-  for (let i = 0; i < 2 * runs; i++) {
+  for (let i = 0; i < (wantedRuns ?? 2 * runs); i++) {
     // Each is the first of a pair as often as the other.
     const first = time(i % 2 === 0 ? ours : theirs);
     const second = time(i % 2 === 0 ? theirs : ours);
@@ -262,6 +318,8 @@ function otherName(theirs: Work["theirs"]): string {
   if (theirs === "growth") return "itself, as many times as there are more sockets";
   if (theirs === floorWithOwners) return "floor and iterator";
   if (theirs[0] === floor) return "floor";
+  if (theirs[0] === empty) return "an empty program";
+  if (newestSs !== null && theirs[0] === newestSs[0]) return `newest ss ${theirs.at(-1)}`;
   return theirs.map((word) => word.split("/").at(-1)).join(" ");
 }
 
@@ -290,15 +348,15 @@ function compile(source: string, outfile: string): void {
 if (other === undefined) throw new Error("--against wants the path of another build");
 try {
   compile(join(root, "scripts/bench_floor.ts"), floor);
-  const empty = join(folder, "empty.ts");
-  await Bun.write(empty, "export {};\n");
-  compile(empty, join(folder, "empty"));
+  const nothing = join(folder, "empty.ts");
+  await Bun.write(nothing, "export {};\n");
+  compile(nothing, empty);
   console.log(
     other === null
-      ? "| sockets | work | against | sockeye, ms | other, ms | ratio | target | peak, MB |"
+      ? "| sockets | work | against | wall, ms: sockeye / other | ratio | cpu, ms | ratio | one CPU, wall, ms | ratio | target | peak, MB |"
       : "| sockets | work | cpu, ms | other, ms | cpu ratio | wall ratio | peak, MB | other, MB |",
   );
-  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+  console.log("| --- ".repeat(other === null ? 11 : 8) + "|");
   for (const size of SIZES) {
     await using filled = size.sockets === 0
       ? await makeSocket("reuseport")
