@@ -1,6 +1,6 @@
 """What a kernel offers and what Sockeye makes of it, as one JSON document. Started by scripts/kernels in a guest:
 
-    guest.py RESULT SOCKEYE SS MODULES MORE_SOCKETS
+    guest.py RESULT SOCKEYE SS MODULES MORE_SOCKETS all|short
 """
 
 import ctypes
@@ -16,7 +16,8 @@ import time
 import guest_scenes
 from guest_scenes import run
 
-RESULT, SOCKEYE, SS, MODULES, MORE_SOCKETS = sys.argv[1:]
+RESULT, SOCKEYE, SS, MODULES, MORE_SOCKETS, FORM = sys.argv[1:]
+SHORT = FORM == "short"
 
 WANTED_MODULES = """
 tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag mptcp_diag sctp sctp_diag vsock vsock_loopback vsock_diag
@@ -43,6 +44,11 @@ TOOL_LISTS = {
     "lsof": [words.split() for words in ("-nP -i", "-nP -iTCP -sTCP:LISTEN", "-U")],
 }
 RUNGS = ("all", "tracepoints", "cgroup", "destroy", "scan")
+# Each start of a program costs seconds where a guest runs by software, so the short form has what differs most between kernels.
+if SHORT:
+    LISTS = [words.split() for words in ("-taneim", "-xanp", "-Saneim", "-Manei")]
+    TOOL_LISTS = {"netstat": [["-tan"]], "lsof": [["-nP", "-iTCP", "-sTCP:LISTEN"]]}
+    RUNGS = ("all",)
 
 
 def rows(text):
@@ -68,9 +74,9 @@ def compare(words, tool="ss", theirs_by=None):
 
 
 def owners(how):
-    """Inode and process of every TCP socket; None where this way does not work."""
-    ran = run([OURS, "-t", "-a", "--json", "--owners", how])
-    if ran.returncode:
+    """Inode and process of every TCP socket; None where this way does not work: another is gone then, and it is told."""
+    ran = run([OURS, "-t", "-a", "-v", "--json", "--owners", how])
+    if ran.returncode or how == "bpf" and b"descriptors by BPF" not in ran.stderr:
         return None
     return sorted(
         [socket["inode"] or 0, owner["pid"]] for socket in json.loads(ran.stdout)["sockets"] for owner in socket["owners"]
@@ -95,6 +101,13 @@ def attempt(scene, *arguments):
         return scene(*arguments)
     except Exception as error:  # pylint: disable=broad-exception-caught
         return {"broken": f"{type(error).__name__}: {error}"}
+
+
+def save(result):
+    """A guest that is ended has told what it knew until then."""
+    with open(RESULT + ".new", "w", encoding="utf-8") as file:
+        json.dump(result, file)
+    os.rename(RESULT + ".new", RESULT)
 
 
 def main():
@@ -138,13 +151,13 @@ def main():
     }
     more.stdin.close()
     more.wait()
+    save(result)
     result["watch"] = {rung: attempt(guest_scenes.watch, OURS, rung) for rung in RUNGS}
     for scene in (guest_scenes.firewall, guest_scenes.hidepid, guest_scenes.control_groups):
-        result[scene.__name__] = attempt(scene, OURS)
+        save(result)
+        result[scene.__name__] = attempt(scene, OURS, SHORT)
     result["seconds"] = round(time.monotonic() - began)
-    with open(RESULT + ".new", "w", encoding="utf-8") as file:
-        json.dump(result, file)
-    os.rename(RESULT + ".new", RESULT)
+    save(result)
 
 
 main()

@@ -10,7 +10,7 @@ import sys
 import time
 
 # A guest by software on a busy machine takes its time.
-PATIENCE = 60
+PATIENCE = 300
 
 SENDER = """
 import socket, sys
@@ -28,7 +28,7 @@ elif kind == "refused":
 """
 
 
-def run(command, timeout=120):
+def run(command, timeout=900):
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
@@ -141,10 +141,12 @@ RULES = {
 LINKS = "ip link set lo up && ip link add d0 type veth peer name d1 && ip addr add 10.1.0.1/24 dev d0 && ip link set d0 up"
 
 
-def firewall(sockeye):
+def firewall(sockeye, short_form=False):
     """What explain says of a forwarded port, in a namespace for each kind of rule."""
     results = {}
     for name, rule in RULES.items():
+        if short_form and name not in ("nft", "iptables-legacy"):
+            continue
         if any(shutil.which(word) is None for word in rule.split() if word in ("nft", "iptables-nft", "iptables-legacy", "ipset")):
             results[name] = {"made": "the program is not here"}
             continue
@@ -166,11 +168,11 @@ def firewall(sockeye):
     return results
 
 
-def hidepid(sockeye):
+def hidepid(sockeye, short_form=False):
     """What an ordinary user is told, by mode of the mount."""
     results = {}
     server = socket.create_server(("127.0.0.1", 0))
-    for mode in ("1", "2", "4"):
+    for mode in ("2",) if short_form else ("1", "2", "4"):
         script = (
             f"mount -t proc -o hidepid={mode} proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups --"
             " \"$0\" -t -l --json --require-complete"
@@ -194,7 +196,7 @@ def doctor(sockeye):
     return json.loads(run([sockeye, "doctor", "--json"]).stdout)
 
 
-def control_groups(sockeye):
+def control_groups(sockeye, short_form=False):
     """The hosts of older distributions: with net_cls of version 1 beside version 2, and with version 1 alone. Last of all scenes."""
     results = {}
     os.makedirs("/run/v1", exist_ok=True)
@@ -207,7 +209,8 @@ def control_groups(sockeye):
     # From here on the kernel may keep the class in each socket instead of its group of version 2.
     with open("/run/v1/guest/cgroup.procs", "w", encoding="ascii") as file:
         file.write(str(os.getpid()))
-    results["hybrid"] = {"told": doctor(sockeye)["cgroup"], "watch": watch(sockeye, "all")}
+    if not short_form:
+        results["hybrid"] = {"told": doctor(sockeye)["cgroup"], "watch": watch(sockeye, "all")}
     unmounted = run(["umount", "-l", "/sys/fs/cgroup"])
     results["v1"] = {"told": doctor(sockeye)["cgroup"], "watch": watch(sockeye, "all")} if unmounted.returncode == 0 else {
         "made": short(unmounted)

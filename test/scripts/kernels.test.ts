@@ -60,6 +60,36 @@ test("a column for each kernel, a row for each capability", () => {
   expect(text).toContain("7.0.0: not made: dccp: no such protocol\n");
 });
 
+test("scenes are rows, and what a guest did not play is left open", () => {
+  const scenes = {
+    watch: {
+      all: { rung: "all", unseen: [], reasons: ["no sock_send_length"], named: ["send", "accept"] },
+    },
+    firewall: {
+      nft: { made: null, status: 0, forwards: [{ address: "10.1.0.2", port: 80 }] },
+      "iptables with an ipset": { made: null, status: 3, forwards: [] },
+    },
+    hidepid: { "2": { status: 3, complete: false, ownership: ["hidden"] } },
+    control_groups: { v1: { told: "v1", watch: { broken: "TimeoutExpired" } } },
+    tools: { netstat: [{ list: "-tan", rows: 4, equal: true }] },
+  };
+  const { text, status } = table(result("5.10.0", scenes), result("6.1.0"));
+  const cells = text.split("\n").map((line) =>
+    line.split("|").map((cell) => cell.trim()).slice(1, -1)
+  );
+  expect(cells).toContainEqual(["watch by all", "all: send, accept", "-"]);
+  expect(cells).toContainEqual(["forward by nft", "told", "-"]);
+  expect(cells).toContainEqual(["forward by iptables with an ipset", "not told", "-"]);
+  expect(cells).toContainEqual(["hidepid=2", "status 3, hidden", "-"]);
+  expect(cells).toContainEqual(["`netstat -tan`", "4 rows, equal", "-"]);
+  expect(text).toContain("5.10.0: watch by all: no sock_send_length\n");
+  // A scene that broke is no success.
+  expect(cells).toContainEqual(["cgroup v1", "v1; watch BROKEN", "-"]);
+  expect(status).toBe(1);
+  const silent = { hidepid: { "2": { status: 0, complete: true, ownership: ["unknown"] } } };
+  expect(table(result("6.1.0", silent)).status).toBe(1);
+});
+
 test("what differs is told, and is the status", () => {
   const different = table(result("6.1.0", {
     comparisons: [{ list: "-tan", rows: 3, equal: false, missing: ["theirs"], extra: ["ours"] }],
