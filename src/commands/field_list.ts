@@ -38,6 +38,12 @@ export function needsInfo({ columns, sort, groups }: FieldChoice): boolean {
     .some(({ info }) => info);
 }
 
+/** True if one of the fields is called so, or is a part of it. */
+export function asksFor(name: string, { columns, sort, groups }: FieldChoice): boolean {
+  return [...columns ?? [], ...sort.map(({ field }) => field), ...groups ?? []]
+    .some((field) => field.name === name || field.name.startsWith(`${name}.`));
+}
+
 /** The sockets in the order that was asked for. */
 export function sortedSockets(
   sockets: Sockets,

@@ -10,12 +10,14 @@ import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns
 import { Diagnostics } from "../diagnostics.ts";
 import type { Gap, ToldGap } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { Users } from "../etc/users.ts";
 import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
+import type { SocketForwards } from "../views/json.ts";
 import type { FieldChoice, FieldFormat } from "./field_list.ts";
 import { MOST_ON_SCREEN } from "./screen_limit.ts";
 import { checkUsers } from "../snapshot/owner_match.ts";
@@ -50,8 +52,9 @@ export async function list(
   const screen = screenOf(format);
   const how: Shown = { netns: query.netns, info: format.info, screen };
   if (fields !== null) {
-    const { needsInfo } = await import("./field_list.ts");
+    const { asksFor, needsInfo } = await import("./field_list.ts");
     if (needsInfo(fields)) query = { ...query, info: true };
+    if (asksFor("receive_buffer", fields)) query = { ...query, receiveBuffers: true };
   }
   // The control group tells whose a socket is where its owners are hidden.
   if (screen !== null || fields !== null) query = { ...query, cgroups: true };
@@ -125,17 +128,21 @@ async function writeChosen(
   format: ListFormat,
   out: Writer,
 ): Promise<void> {
-  const { sortedSockets, writeCounts, writeFields } = await import("./field_list.ts");
+  const { asksFor, sortedSockets, writeCounts, writeFields } = await import("./field_list.ts");
   const { screenFacts } = await import("./screen_facts.ts");
-  const source = { facts: screenFacts(tools), nowMs: snapshot.takenAtMs };
+  const { columns, groups } = fields;
+  const forwards = asksFor("forwards", fields)
+    ? await forwardsOf(snapshot.sockets, tools)
+    : NO_FORWARDS;
+  const source = { facts: screenFacts(tools, forwards), nowMs: snapshot.takenAtMs };
   const color = useColor(format.color, terminalColumns(1) !== null, process.env);
   const look = { format: format.format, header: format.header, color };
-  if (fields.groups !== null) {
-    writeCounts(snapshot, fields.groups, source, look, out);
+  if (groups !== null) {
+    writeCounts(snapshot, groups, source, look, out);
     return;
   }
   const sockets = sortedSockets(snapshot.sockets, fields, source);
-  if (fields.columns !== null) writeFields(sockets, fields.columns, source, look, out);
+  if (columns !== null) writeFields(sockets, columns, source, look, out);
   else await writeUsual({ ...snapshot, sockets }, tools, how, format, out);
 }
 
@@ -148,7 +155,29 @@ async function writeUsual(
 ): Promise<void> {
   if (format.format === "text") return writeText(snapshot.sockets, tools, how, format, out);
   const { writeJson, writeNdjson } = await import("../views/json.ts");
-  (format.format === "json" ? writeJson : writeNdjson)(snapshot, out);
+  const forwards = await forwardsOf(snapshot.sockets, tools);
+  (format.format === "json" ? writeJson : writeNdjson)(snapshot, out, forwards);
+}
+
+const NO_FORWARDS: SocketForwards = new Map();
+
+/**
+ * Where published ports lead, by the inode of the socket. Without a proxy among the owners of services that costs a look at their
+ * names; with one, a look into every network namespace.
+ */
+async function forwardsOf(sockets: Sockets, { root, users }: ListTools): Promise<SocketForwards> {
+  if (!root.isLive) return NO_FORWARDS;
+  const { isProxy } = await import("../reach/proxies.ts");
+  // Addresses are made into text when they are asked for, so the state comes first.
+  const isPublished = ({ state, family, owners }: Socket) =>
+    (state === "listen" || state === "close") && (family === "inet" || family === "inet6") &&
+    owners.some(({ process }) => isProxy(process.comm));
+  if (!sockets.some(isPublished)) return NO_FORWARDS;
+  const { proxyForwards } = await import("./explain/forwards.ts");
+  const { Facts } = await import("../origin/facts.ts");
+  const { Processes } = await import("../origin/processes.ts");
+  const facts = new Facts(root, new Processes(root, users));
+  return proxyForwards(kept(sockets).filter(isPublished), { root, users, facts });
 }
 
 async function writeText(
@@ -168,7 +197,8 @@ async function writeText(
   const { writeScreen } = await import("../views/screen/mod.ts");
   const { screenFacts } = await import("./screen_facts.ts");
   const colored = useColor(color, true, process.env);
-  writeScreen(kept(sockets), screenFacts(tools), out, { ...screen, color: colored, header });
+  const facts = screenFacts(tools, await forwardsOf(sockets, tools));
+  writeScreen(kept(sockets), facts, out, { ...screen, color: colored, header });
 }
 
 /** What this machine or a recording is read through. */

@@ -30,15 +30,24 @@ interface DnatAccess {
 /** What a kernel without nftables answers, which has no such rules: it does not know the request. */
 const NO_NFTABLES: readonly number[] = [EINVAL, ENOENT, EOPNOTSUPP];
 
-const LIVE: DnatAccess = { open: () => new Connection(NETLINK_NETFILTER), table: readXtTable };
+/** This machine. */
+export const LIVE_RULES: DnatAccess = {
+  open: () => new Connection(NETLINK_NETFILTER),
+  table: readXtTable,
+};
 
 /**
  * Reads the rules that apply to packets from outside; `null` without CAP_NET_ADMIN, unless there can be none.
  *
- * The numbers of rules and of paths through them are bounded by what {@linkcode followRules} follows.
+ * With `ports`, those about other ports are left out, and most of a large table is not looked into. The kernel sends 20,000 rules
+ * in a quarter of a second; the number of paths through them that are followed is bounded.
  */
-export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
-  const nftables = fromNftables(access);
+export function readDnatRules(
+  root: ProcRoot,
+  access = LIVE_RULES,
+  ports: readonly number[] | null = null,
+): DnatRules | null {
+  const nftables = fromNftables(access, ports);
   if (nftables === null) return lacksConntrack(root) ? { rules: [], complete: true } : null;
   const rules = [...nftables.rules];
   let { complete } = nftables;
@@ -53,7 +62,7 @@ export function readDnatRules(root: ProcRoot, access = LIVE): DnatRules | null {
     if (!latin1Text(names).split("\n").includes("nat")) continue;
     try {
       const table = access.table(v6);
-      const found = table === null ? null : followXtTable(table);
+      const found = table === null ? null : followXtTable(table, ports);
       rules.push(...found?.rules ?? []);
       complete &&= found?.complete ?? false;
     } catch (error) {
@@ -76,11 +85,14 @@ function lacksConntrack(root: ProcRoot): boolean {
     /^\s*0\s+0\s+4294967295\s*$/.test(root.text("self/uid_map") ?? "");
 }
 
-function fromNftables(access: DnatAccess): NftablesRules | null {
+function fromNftables(
+  access: DnatAccess,
+  ports: readonly number[] | null,
+): NftablesRules | null {
   let transport: NetlinkSocket | undefined;
   try {
     transport = access.open();
-    return readNftables(transport);
+    return readNftables(transport, ports);
   } catch (error) {
     if (error instanceof NetlinkError) {
       if (error.errno === EPERM) return null;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PortRange } from "../model/port_range.ts";
+import { hasPort, type PortRange } from "../model/port_range.ts";
 
 /** Conditions that a packet must meet, collected along the chain of rules. */
 export interface Conditions {
@@ -72,13 +72,17 @@ const MAX_DEPTH = 64;
 
 /**
  * Follows the rules from the chains that packets from outside enter, and calls `found` for each rule that changes their
- * destination. Returns false if some rules could not be followed.
+ * destination. Returns false if some rules could not be followed. With `ports`, what is about other ports alone is left out, and
+ * so are the chains that only packets to those come to.
  */
 export function followRules(
   entries: readonly string[],
   rulesOf: (chain: string) => readonly ChainRule[],
   found: (conditions: Conditions, address: string, port: number | null) => void,
+  ports: readonly number[] | null = null,
 ): boolean {
+  const isAsked = (here: Conditions) =>
+    ports === null || here.ports === null || ports.some((port) => hasPort(here.ports!, port));
   let steps = 0;
   let whole = true;
   const follow = (chain: string, met: Conditions, depth: number): void => {
@@ -89,7 +93,7 @@ export function followRules(
       }
       if (outcome === null) continue;
       const here = both(met, conditions);
-      if (here === null) continue;
+      if (here === null || !isAsked(here)) continue;
       if (outcome.kind === "jump") follow(outcome.chain, here, depth + 1);
       else if (outcome.kind === "dnat") found(here, outcome.address, outcome.port);
       else whole = false;

@@ -88,25 +88,28 @@ export interface NftablesRules {
   readonly complete: boolean;
 }
 
-/** Reads the rules through `transport`. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError. */
-export function readNftables(transport: NetlinkSocket): NftablesRules {
+/**
+ * Reads the rules through `transport`, those that may be about `ports`; `null`: all. A rule is only decoded when its chain is
+ * followed. Throws NetlinkError (EPERM without CAP_NET_ADMIN), SyscallError, DecodeError.
+ */
+export function readNftables(
+  transport: NetlinkSocket,
+  ports: readonly number[] | null = null,
+): NftablesRules {
   const entries: { key: string }[] = [];
   list(transport, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, "chains", (view, start, end) => {
     const chain = decodeChain(view, start, end);
     if (chain.hook !== NF_INET_PRE_ROUTING) return;
     entries.push({ key: `${chain.table}\0${chain.name}` });
   }, () => entries.length = 0);
-  const raw: RawRule[] = [];
+  const chains = new Map<string, Uint8Array<ArrayBuffer>[]>();
   list(transport, NFT_MSG_GETRULE, NFT_MSG_NEWRULE, "rules", (view, start, end) => {
-    raw.push(decodeRule(view, start, end));
-  }, () => raw.length = 0);
-  const chains = new Map<string, RawRule[]>();
-  for (const rule of raw) {
-    const key = `${rule.table}\0${rule.chain}`;
+    const key = chainOfRule(view, start, end);
+    const message = new Uint8Array(view.buffer, view.byteOffset + start, end - start).slice();
     const rules = chains.get(key);
-    if (rules === undefined) chains.set(key, [rule]);
-    else rules.push(rule);
-  }
+    if (rules === undefined) chains.set(key, [message]);
+    else rules.push(message);
+  }, () => chains.clear());
   const sets = new Map<string, readonly PortRange[] | null>();
   const portsOf = (family: number, table: string, set: string) => {
     const key = `${family}\0${table}\0${set}`;
@@ -131,7 +134,13 @@ export function readNftables(transport: NetlinkSocket): NftablesRules {
   const rulesOf = (chain: string) => {
     let rules = expanded.get(chain);
     if (rules === undefined) {
-      rules = (chains.get(chain) ?? []).flatMap((rule) => plainRules(rule, portsOf, elementsOf));
+      rules = (chains.get(chain) ?? []).flatMap((message) =>
+        plainRules(
+          decodeRule(new DataView(message.buffer), 0, message.length),
+          portsOf,
+          elementsOf,
+        )
+      );
       expanded.set(chain, rules);
     }
     return rules;
@@ -145,6 +154,7 @@ export function readNftables(transport: NetlinkSocket): NftablesRules {
       (conditions, toAddress, toPort) => {
         rules.push({ via: "nftables", ...conditions, toAddress, toPort });
       },
+      ports,
     );
     complete &&= whole;
   }
@@ -323,6 +333,19 @@ interface RawRule {
   readonly sets: readonly string[];
   /** Maps that a value or a verdict is looked up in. */
   readonly maps: readonly MapLookup[];
+}
+
+/** `FAMILY/TABLE`, a NUL and the chain that a rule is in. Throws DecodeError. */
+function chainOfRule(view: DataView, start: number, end: number): string {
+  needHeader(start, end);
+  const attributes = new AttributeCursor(view, start + NFGENMSG_SIZE, end);
+  let table: string | null = null;
+  let chain: string | null = null;
+  while ((table === null || chain === null) && attributes.next()) {
+    if (attributes.type === NFTA_RULE_TABLE) table = attributes.string();
+    else if (attributes.type === NFTA_RULE_CHAIN) chain = attributes.string();
+  }
+  return `${view.getUint8(start)}/${table ?? ""}\0${chain ?? ""}`;
 }
 
 /** Decodes a rule from NFT_MSG_NEWRULE. Throws DecodeError. */

@@ -23,9 +23,18 @@ interface Proxy {
 // Names of those programs, as the kernel keeps them: cut at 15 bytes.
 const NAMES = /^(docker-proxy|rootlesskit-doc|pasta|passt)/;
 
+const SLIRP = "slirp4netns";
+
 /** True if a process with this name may be one whose arguments tell what it forwards. Names are read anyway, arguments are not. */
 export function mayForward(comm: Uint8Array | null): boolean {
   return comm !== null && NAMES.test(utf8Text(comm));
+}
+
+/** True if a process with this name is one that holds ports for others: it may forward, or has a child inside, or serves one. */
+export function isProxy(comm: Uint8Array | null): boolean {
+  if (comm === null) return false;
+  const name = utf8Text(comm);
+  return NAMES.test(name) || name === SLIRP || hasChildInside(name) !== null;
 }
 
 /** What a program with these arguments forwards; empty for any other program. */
@@ -120,7 +129,7 @@ function splitFlag(word: string): [flag: string, value: string | undefined] {
 /** The process whose network slirp4netns serves: the argument before the last one; `null` for another program. */
 export function slirpTarget(cmdline: Uint8Array): number | null {
   const words = utf8Text(cmdline).split("\0").filter((word) => word !== "");
-  if ((words[0] ?? "").split("/").at(-1) !== "slirp4netns") return null;
+  if ((words[0] ?? "").split("/").at(-1) !== SLIRP) return null;
   const pid = words.at(-2);
   return pid !== undefined && /^[1-9]\d*$/.test(pid) ? Number(pid) : null;
 }

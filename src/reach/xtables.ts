@@ -86,7 +86,10 @@ export function readXtTable(v6: boolean): XtTable | null {
 }
 
 /** The rules of a table that send packets from outside to another address. Throws DecodeError. */
-export function followXtTable({ bytes, entry, v6 }: XtTable): {
+export function followXtTable(
+  { bytes, entry, v6 }: XtTable,
+  ports: readonly number[] | null = null,
+): {
   readonly rules: readonly DnatRule[];
   readonly complete: boolean;
 } {
@@ -104,6 +107,7 @@ export function followXtTable({ bytes, entry, v6 }: XtTable): {
     },
     (conditions, toAddress, toPort) =>
       rules.push({ via: "iptables", ...conditions, toAddress, toPort }),
+    ports,
   );
   return { rules, complete };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { endpointTraits } from "../families/mod.ts";
+import type { Forward } from "../model/forward.ts";
 import type { Bytes, Owner, Process } from "../model/owner.ts";
 import { gapJson } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -13,12 +14,18 @@ import { utf8Bytes, utf8Text } from "../text/encoding.ts";
 import { RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
 import { jsonText } from "../text/json_text.ts";
+import { forwardJson } from "./forward.ts";
 
 /** Name and version of the format. */
 export const SNAPSHOT_SCHEMA = "sockeye.snapshot/1";
 
 // JSON is Unicode: bytes that are not UTF-8 become U+FFFD.
 const text = (bytes: Bytes | null): string | null => bytes === null ? null : utf8Text(bytes);
+
+/** Where ports lead, by the inode of the socket: see {@linkcode Forward}. */
+export type SocketForwards = ReadonlyMap<number, readonly Forward[]>;
+
+const NO_FORWARDS: SocketForwards = new Map();
 
 /** Everything of a snapshot except its sockets. */
 export function headerJson(snapshot: Omit<Snapshot<Sockets>, "sockets">): Record<string, unknown> {
@@ -90,7 +97,7 @@ function tailJson({ reach, info }: Socket): Record<string, unknown> {
 }
 
 /** Writes what {@linkcode socketJson} returns. Sockets share processes and reaches, so the text of those is kept. */
-function writeSocket(socket: Socket, out: RowBuffer): void {
+function writeSocket(socket: Socket, out: RowBuffer, forwards: SocketForwards): void {
   out.utf8(jsonText(headJson(socket)));
   out.length--;
   out.text(',"owners":');
@@ -99,6 +106,8 @@ function writeSocket(socket: Socket, out: RowBuffer): void {
   if (socket.peerOwners === null) out.text("null");
   else writeOwners(socket.peerOwners, out);
   out.text(",");
+  const found = forwards.size === 0 ? undefined : forwards.get(socket.inode!);
+  if (found !== undefined) out.utf8(`"forwards":${jsonText(found.map(forwardJson))},`);
   if (socket.info === undefined) out.bytes(keptText(socket.reach, () => tailJson(socket)));
   else out.bytes(inside(tailJson(socket)));
 }
@@ -200,14 +209,18 @@ export function splitArguments(cmdline: Bytes): string[] {
 const FLUSH_AT = 64 * 1024;
 
 /** Writes the snapshot as one JSON document with a socket per line. Throws what the writer throws. */
-export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
+export function writeJson(
+  snapshot: Snapshot<Sockets>,
+  writer: Writer,
+  forwards: SocketForwards = NO_FORWARDS,
+): void {
   const out = new RowBuffer();
   const head = jsonText(headerJson(snapshot));
   out.utf8(`${head.slice(0, -1)},"sockets":[`);
   let separator = "\n";
   for (const socket of snapshot.sockets) {
     out.text(separator);
-    writeSocket(socket, out);
+    writeSocket(socket, out, forwards);
     separator = ",\n";
     if (out.length >= FLUSH_AT) out.flush(writer);
   }
@@ -216,11 +229,15 @@ export function writeJson(snapshot: Snapshot<Sockets>, writer: Writer): void {
 }
 
 /** Writes a header line, then one socket per line. Throws what the writer throws. */
-export function writeNdjson(snapshot: Snapshot<Sockets>, writer: Writer): void {
+export function writeNdjson(
+  snapshot: Snapshot<Sockets>,
+  writer: Writer,
+  forwards: SocketForwards = NO_FORWARDS,
+): void {
   const out = new RowBuffer();
   out.utf8(jsonText(headerJson(snapshot)) + "\n");
   for (const socket of snapshot.sockets) {
-    writeSocket(socket, out);
+    writeSocket(socket, out, forwards);
     out.text("\n");
     if (out.length >= FLUSH_AT) out.flush(writer);
   }

@@ -119,7 +119,7 @@ describeIf(reason, "a published port", () => {
   });
 
   test("of docker-proxy leads past the proxy", async () => {
-    await withContainer(async (outer, _, pid) => {
+    await withContainer(async (outer, inner, pid) => {
       const folder = mkdtempSync(join(tmpdir(), "sockeye-test-"));
       const program = join(folder, "docker-proxy");
       copyFileSync(realpathSync("/bin/sh"), program);
@@ -138,6 +138,19 @@ os.execv(${JSON.stringify(program)}, [${JSON.stringify(program)}, "-c", "echo up
         expect(answer.forwards).toMatchObject([
           { via: "docker-proxy", pid: proxy.pid, fate: "served", pids: [pid] },
         ]);
+        // The listing has it too, as JSON and as a column.
+        const listing = sockeye(["--json"], { netns: outer }).stdout;
+        const document = JSON.parse(listing);
+        expectValid(document);
+        expect(document.sockets.map(({ forwards }: Json) => forwards)).toMatchObject([
+          [{ via: "docker-proxy", address: "10.1.0.2", port: 80, fate: "served" }],
+        ]);
+        const columns = sockeye(["-H", "--columns", "port,forwards"], { netns: outer });
+        expect(columns.stdout).toBe("8080  → 10.1.0.2:80\n");
+        const ndjson = sockeye(["--ndjson"], { netns: outer }).stdout;
+        expect(JSON.parse(ndjson.split("\n")[1]!).forwards).toHaveLength(1);
+        // Inside, nobody passes anything on.
+        expect(sockeye(["--json"], { netns: inner }).stdout).not.toContain('"forwards"');
         expect(sockeye(["8080"], { netns: outer }).stdout)
           .toContain(`forwards to 10.1.0.2:80 → python3 (${pid})  by docker-proxy (${proxy.pid})`);
       } finally {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Forward } from "../../src/model/forward.ts";
 import type { Owner, Process } from "../../src/model/owner.ts";
 import type { Scope, Socket } from "../../src/model/socket.ts";
 import type { ScreenFacts } from "../../src/views/screen/mod.ts";
@@ -19,6 +20,8 @@ interface ProcessFacts {
 
 /** Processes of a scene, by ID. */
 export class Scene implements ScreenFacts {
+  /** Where ports lead, by the inode of the socket. */
+  readonly forwards = new Map<number, readonly Forward[]>();
   readonly #processes = new Map<number, Process>();
   readonly #services = new Map<number, string>();
 
@@ -73,6 +76,10 @@ export class Scene implements ScreenFacts {
 
   containerOf(): string | null {
     return null;
+  }
+
+  forwardsOf({ inode }: Socket): readonly Forward[] {
+    return inode === null ? [] : this.forwards.get(inode) ?? [];
   }
 
   serviceOfGroup(id: bigint): string | null {

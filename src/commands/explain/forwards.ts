@@ -12,20 +12,19 @@ import type { Forward } from "../../model/forward.ts";
 import type { Process } from "../../model/owner.ts";
 import { hasPort } from "../../model/port_range.ts";
 import type { Socket } from "../../model/socket.ts";
-import { ALL_STATES } from "../../model/state.ts";
 import { insidePidNamespace } from "../../proc/ns.ts";
 import { DescriptorScanner } from "../../proc/scan.ts";
 import { covers, sameAddress } from "../../reach/covers.ts";
 import type { DnatRule } from "../../reach/nat_rule.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
 import type { VirtualServices } from "../../reach/ipvs.ts";
-import { hasChildInside, parseProxies, slirpTarget } from "../../reach/proxies.ts";
+import { hasChildInside, isProxy, parseProxies, slirpTarget } from "../../reach/proxies.ts";
 import { takeNetnsSnapshot } from "../../snapshot/netns_snapshot.ts";
 import { ProcessNet } from "../../snapshot/process_net.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import type { ExplainInput } from "./input.ts";
 import { isServer } from "./match.ts";
-import { placesOf } from "./processes.ts";
+import { containerAt } from "./processes.ts";
 import type { PortTarget } from "./target.ts";
 
 /** Where a forward leads, before anybody has looked who is there. */
@@ -37,7 +36,12 @@ type Draft =
   & {
     /** Inode of the network namespace that it leads to; `null` if it is found by the address. */
     readonly netns: number | null;
+    /** The port of this machine that is forwarded. */
+    readonly hostPort: number;
   };
+
+/** What it takes to follow a proxy. */
+type ForwardInput = Pick<ExplainInput, "root" | "facts" | "users">;
 
 /** Where the port of a target is forwarded to. `servers`: the sockets that were found on it. */
 export function forwardsOf(
@@ -57,7 +61,7 @@ export function forwardsOf(
     ]),
   ];
   return {
-    forwards: drafts.length === 0 ? [] : resolve(drafts, target, input),
+    forwards: drafts.length === 0 ? [] : resolve(drafts, input),
     forwardsUnread: asked.length === 0 ||
       asked.some(({ forwarding }) =>
         forwarding?.rules?.complete !== true || !forwarding.virtual.complete ||
@@ -75,42 +79,81 @@ function mayBe({ transport }: PortTarget, { ports, protocol, more }: DnatRule): 
     (transport === null || protocol === null || protocol === transport);
 }
 
+/**
+ * Where the proxies among the owners of sockets forward their ports to, by the inode of the socket. All other namespaces are looked
+ * into for who is there, once for all sockets; where no owner is a proxy, nothing is read.
+ */
+export function proxyForwards(
+  sockets: readonly Socket[],
+  input: ForwardInput,
+): Map<number, readonly Forward[]> {
+  const found = new Map<number, readonly Forward[]>();
+  const drafts: { readonly inode: number; readonly draft: Draft }[] = [];
+  for (const socket of sockets) {
+    const { inode, local, owners } = socket;
+    if (inode === null || !("address" in local)) continue;
+    for (const { process } of owners) {
+      if (!isProxy(process.comm)) continue;
+      for (const draft of draftsOf(process, socket, local.port, input)) {
+        drafts.push({ inode, draft });
+      }
+    }
+  }
+  if (drafts.length === 0) return found;
+  const resolved = resolve(drafts.map(({ draft }) => draft), input, false);
+  for (const [i, { inode }] of drafts.entries()) {
+    found.set(inode, [...found.get(inode) ?? [], resolved[i]!]);
+  }
+  return found;
+}
+
 function fromProxies(target: PortTarget, servers: readonly Socket[], input: ExplainInput): Draft[] {
-  const { root, facts } = input;
-  const found: Draft[] = [];
+  const { facts } = input;
   const owners = new Map(
     servers.flatMap((socket) =>
       socket.owners.map(({ process }) => [process.pid, { process, socket }])
     ),
   );
-  for (const { process, socket } of owners.values()) {
+  return [...owners.values()].flatMap(({ process, socket }): Draft[] => {
     // Of a fork that has not called exec since, the arguments are those of the one above.
     const { pid, ppid } = process;
-    if (ppid !== null && owners.has(ppid) && facts.sameImage(pid, ppid) === true) continue;
-    const draft = { pid: process.pid, protocol: socket.transport, conditional: false };
-    const { cmdline } = process;
-    for (const proxy of cmdline === null ? [] : parseProxies(cmdline)) {
-      if (proxy.hostPort !== target.port || proxy.protocol !== socket.transport) continue;
-      const { via, hostAddress, address, port, netns } = proxy;
-      const inode = netns === null
-        ? null
-        : "pid" in netns
-        ? facts.netns(netns.pid)
-        : inodeAt(netns.path);
-      // Without an address, the namespace is all that can be looked for.
-      if (address === null && inode === null) continue;
-      found.push({ ...draft, via, hostAddress, address, port, netns: inode });
-    }
-    const slirp = cmdline === null ? null : slirpTarget(cmdline);
-    const slirpNetns = slirp === null ? null : facts.netns(slirp);
-    if (slirpNetns !== null) {
-      found.push({ ...draft, via: "slirp4netns", ...INTO, netns: slirpNetns });
-    }
-    const kind = process.comm === null ? null : hasChildInside(utf8Text(process.comm));
-    const inside = kind === null ? null : childInside(process, input);
-    if (kind !== null && inside !== null) {
-      found.push({ ...draft, via: kind, ...INTO, netns: inside });
-    }
+    if (ppid !== null && owners.has(ppid) && facts.sameImage(pid, ppid) === true) return [];
+    return draftsOf(process, socket, target.port, input);
+  });
+}
+
+/** Where a process forwards a port to, if it is a proxy. */
+function draftsOf(
+  process: Process,
+  { transport }: Socket,
+  hostPort: number,
+  input: ForwardInput,
+): Draft[] {
+  const { root, facts } = input;
+  const found: Draft[] = [];
+  const draft = { pid: process.pid, protocol: transport, conditional: false, hostPort };
+  const { cmdline } = process;
+  for (const proxy of cmdline === null ? [] : parseProxies(cmdline)) {
+    if (proxy.hostPort !== hostPort || proxy.protocol !== transport) continue;
+    const { via, hostAddress, address, port, netns } = proxy;
+    const inode = netns === null
+      ? null
+      : "pid" in netns
+      ? facts.netns(netns.pid)
+      : inodeAt(netns.path);
+    // Without an address, the namespace is all that can be looked for.
+    if (address === null && inode === null) continue;
+    found.push({ ...draft, via, hostAddress, address, port, netns: inode });
+  }
+  const slirp = cmdline === null ? null : slirpTarget(cmdline);
+  const slirpNetns = slirp === null ? null : facts.netns(slirp);
+  if (slirpNetns !== null) {
+    found.push({ ...draft, via: "slirp4netns", ...INTO, netns: slirpNetns });
+  }
+  const kind = process.comm === null ? null : hasChildInside(utf8Text(process.comm));
+  const inside = kind === null ? null : childInside(process, input);
+  if (kind !== null && inside !== null) {
+    found.push({ ...draft, via: kind, ...INTO, netns: inside });
   }
   return found;
 
@@ -124,7 +167,7 @@ function fromProxies(target: PortTarget, servers: readonly Socket[], input: Expl
 const INTO = { hostAddress: null, address: null, port: null } as const;
 
 /** The network namespace of a child that lives in another one than its parent. */
-function childInside({ pid }: Process, { root, facts }: ExplainInput): number | null {
+function childInside({ pid }: Process, { root, facts }: ForwardInput): number | null {
   const own = facts.netns(pid);
   for (const other of new DescriptorScanner(root).listProcesses()) {
     if (facts.get(other).ppid !== pid) continue;
@@ -153,6 +196,7 @@ function fromRules(
       address: rule.toAddress,
       port: rule.toPort ?? port,
       netns: null,
+      hostPort: port,
     }];
   });
 }
@@ -173,12 +217,13 @@ function fromVirtualServices(
       address: server.address,
       port: server.port,
       netns: null,
+      hostPort: port,
     }));
   });
 }
 
-/** Looks into all namespaces for who is at the other ends. */
-function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInput): Forward[] {
+/** Looks into all namespaces for who is at the other ends. `once`: what is the same is told once. */
+function resolve(drafts: readonly Draft[], input: ForwardInput, once = true): Forward[] {
   const { root } = input;
   const unsure = drafts.some(({ port }) => port === null);
   const ports = new Set(drafts.flatMap(({ port }) => port === null ? [] : [port]));
@@ -189,7 +234,8 @@ function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInp
     {
       families: new Set(["inet", "inet6"] as const),
       transports: new Set(["tcp", "udp", "sctp"] as const),
-      states: ALL_STATES,
+      // Services: for connections the kernel would walk those of all namespaces, in each of them.
+      states: null,
       ports: unsure ? null : [...ports].map((port) => ({ first: port, last: port })),
       pids: null,
       processes: null,
@@ -209,10 +255,10 @@ function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInp
   const complete = insidePidNamespace(root) === false &&
     diagnostics.gaps.every(({ kind }) => kind !== "netns" && kind !== "interfaces");
   const seen = new Set<string>();
-  return drafts.flatMap((draft): Forward[] => {
+  return drafts.flatMap(({ hostPort, ...draft }): Forward[] => {
     const { address, port, netns } = draft;
     const key = [draft.via, draft.pid, draft.hostAddress, address, port, netns].join();
-    if (seen.has(key)) return [];
+    if (once && seen.has(key)) return [];
     seen.add(key);
     const nobody = { processes: [], container: null, image: null };
     const inside = netns !== null
@@ -232,7 +278,7 @@ function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInp
     );
     const on = (wanted: number) =>
       there.filter(({ local }) => "address" in local && local.port === wanted);
-    const listeners = port !== null ? on(port) : onlyService(there, on(target.port));
+    const listeners = port !== null ? on(port) : onlyService(there, on(hostPort));
     const processes = [
       ...new Map(
         listeners.flatMap(({ owners }) =>
@@ -240,7 +286,8 @@ function resolve(drafts: readonly Draft[], target: PortTarget, input: ExplainInp
         ),
       ).values(),
     ].sort((a, b) => a.pid - b.pid);
-    const place = processes.length === 0 ? undefined : placesOf(processes.slice(0, 1), input)[0];
+    const [first] = processes;
+    const place = first === undefined ? undefined : containerAt(first, input);
     const [local] = listeners.map((socket) => socket.local);
     return [{
       ...draft,

@@ -16,7 +16,7 @@ import { counterIn } from "../../proc/snmp.ts";
 import { latin1Text } from "../../text/encoding.ts";
 import type { NetnsChoice, Query } from "../../query.ts";
 import { type PortSettings, readPortSettings } from "../../reach/settings.ts";
-import { type DnatRules, readDnatRules } from "../../reach/dnat.ts";
+import { type DnatRules, LIVE_RULES, readDnatRules } from "../../reach/dnat.ts";
 import { readVirtualServices, type VirtualServices } from "../../reach/ipvs.ts";
 import { SocketFiles } from "../../reach/socket_file.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../../reach/interfaces.ts";
@@ -92,7 +92,8 @@ export function takeInput(
   const choice = netns ?? (named.length > 0 ? { around: named } : "own");
   let hostRules: DnatRules | null | undefined;
   const ownRules = () => hostRules === undefined ? hostRules = readDnatRules(root) : hostRules;
-  const forwards = root.isLive && targets.some(({ kind }) => kind === "port");
+  const asked = targets.flatMap((target) => target.kind === "port" ? [target.port] : []);
+  const forwards = root.isLive && asked.length > 0;
   const snapshot = takeNetnsSnapshot(
     query,
     choice,
@@ -115,7 +116,7 @@ export function takeInput(
         ports: entered ? readPortSettings(root) : UNKNOWN_PORTS,
         listenOverflows: readListenOverflows(inside),
         forwarding: !forwards ? null : {
-          rules: !entered ? null : found.own ? ownRules() : readDnatRules(root),
+          rules: entered ? readDnatRules(root, LIVE_RULES, asked) : null,
           virtual: entered ? readVirtualServices(root) : readVirtualServices(inside, null),
         },
       });

@@ -111,7 +111,22 @@ function isHostFile({ pid, exe, exeDeleted, container }: Process, input: Explain
 
 const isHostRoot = (root: Bytes | null) => root === null || text(root) === "/";
 
-function namesOf({ uid }: Process, container: Container, { users }: ExplainInput): ContainerNames {
+/** The container of a process, with its name and its image where the runtime's files tell them. */
+export function containerAt(
+  process: Process,
+  input: Pick<ExplainInput, "root" | "users">,
+): Pick<Place, "container" | "image"> {
+  const { container } = process;
+  if (container === null || !input.root.isLive) return { container, image: null };
+  const { name, image } = namesOf(process, container, input);
+  return { container: { ...container, name: name ?? container.name }, image };
+}
+
+function namesOf(
+  { uid }: Process,
+  container: Container,
+  { users }: Pick<ExplainInput, "users">,
+): ContainerNames {
   return containerNames(container, "", homesOf(uid === null ? null : users.name(uid), uid));
 }
 

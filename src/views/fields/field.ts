@@ -9,6 +9,7 @@ import type { Owner } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { formatEndpoint, scopeLabel, stateLabel, withoutOwner } from "../columns.ts";
+import { forwardJson, forwardText } from "../forward.ts";
 import { socketJson } from "../json.ts";
 import type { ScreenFacts } from "../screen/mod.ts";
 
@@ -76,6 +77,11 @@ const NAMED: readonly Field[] = [
         socket.owners.map(({ process: { comm } }) => comm === null ? "?" : utf8Text(comm)),
       ),
   ),
+  field(
+    "forwards",
+    "where a published port leads: container or address, and port",
+    (socket, { facts }) => facts.forwardsOf(socket).map(forwardText),
+  ),
   field("pid", "process IDs of the owners", ({ owners }) => unique(owners.map(({ pid }) => pid))),
   field(
     "user",
@@ -134,6 +140,12 @@ const OWNER_KEYS = [
   ...["container.name", "container.image", "container_manager", "unread"],
 ];
 
+/** Keys of a forward in the JSON. */
+const FORWARD_KEYS = [
+  ...["via", "pid", "protocol", "host_address", "conditional", "address", "port", "netns.inode"],
+  ...["netns.name", "fate", "pids", "container.id", "container.runtime", "container.name", "image"],
+];
+
 /** Keys of the JSON that no field above is called by. */
 const PATHS: readonly string[] = [
   ...["netns.inode", "netns.name", "family", "transport", "type", "protocol"],
@@ -141,6 +153,7 @@ const PATHS: readonly string[] = [
   ...END_KEYS.map((key) => `peer.${key}`),
   ...["v6only", "uid", "inode", "cookie", "recv_queue", "send_queue"],
   ...["accept_queue.length", "accept_queue.limit", "receive_buffer.length", "receive_buffer.limit"],
+  ...FORWARD_KEYS.map((key) => `forwards.${key}`),
   ...["timer.kind", "timer.expires_ms", "timer.retransmits", "ownership"],
   ...OWNER_KEYS.map((key) => `owners.${key}`),
   ...OWNER_KEYS.map((key) => `peer_owners.${key}`),
@@ -184,7 +197,13 @@ function pathField(name: string): Field {
     name,
     summary: `as in the JSON`,
     info: path[0] === "info",
-    value: (socket) => valueAt(socketJson(socket), path),
+    value: (socket, { facts }) =>
+      valueAt(
+        path[0] === "forwards"
+          ? { forwards: facts.forwardsOf(socket).map(forwardJson) }
+          : socketJson(socket),
+        path,
+      ),
   };
 }
 

@@ -5,10 +5,12 @@
  */
 import { familyOf } from "../../families/mod.ts";
 import type { Process } from "../../model/owner.ts";
+import type { Forward } from "../../model/forward.ts";
 import type { Socket } from "../../model/socket.ts";
 import type { Role } from "../../text/color.ts";
 import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import { formatEndpoint, scopeLabel, stateLabel, withoutOwner } from "../columns.ts";
+import { forwardText } from "../forward.ts";
 import { addressesOf } from "./address.ts";
 import { type Cell, cell, type Word } from "./cell.ts";
 import { type Service, widest } from "./service.ts";
@@ -23,6 +25,8 @@ export interface ScreenFacts {
   containerOf(process: Process): string | null;
   /** What a control group belongs to, by the number that the kernel tells of a socket. */
   serviceOfGroup(id: bigint): string | null;
+  /** Where the port of a socket leads; empty for a socket that is served here. */
+  forwardsOf(socket: Socket): readonly Forward[];
   /** Login name; `null` where there is none. */
   userName(uid: number): string | null;
 }
@@ -152,6 +156,11 @@ const SERVICE: ScreenColumn = {
   narrows: "is cut",
   repeats: true,
   cell({ sockets, stories }, facts) {
+    // Who serves it, and not who passes it on.
+    const forwards = new Set(
+      sockets.flatMap((socket) => facts.forwardsOf(socket).map(forwardText)),
+    );
+    if (forwards.size > 0) return wordsOf([...forwards].map(sanitize));
     const names = new Set(
       stories.flatMap(({ leader }) => facts.serviceOf(leader.process) ?? []).map(sanitize),
     );

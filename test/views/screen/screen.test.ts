@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Forward } from "../../../src/model/forward.ts";
 import type { Socket } from "../../../src/model/socket.ts";
 import { cellWidth } from "../../../src/text/width.ts";
 import type { Writer } from "../../../src/text/writer.ts";
@@ -51,6 +52,55 @@ describe("the screen of a web server", () => {
     expect(last(10)).toBe("26 sockets, 14 services, 1 public without an owner");
     for (const enough of [null, 40]) expect(last(enough)).toStartWith("udp");
   });
+});
+
+describe("the screen of published ports", () => {
+  for (const width of [80, 120]) {
+    test(`at ${width} columns says where they lead, instead of who passes them on`, () => {
+      const facts = new Scene();
+      const lead = (address: string, port: number, more: Partial<Forward> = {}): Forward => ({
+        via: "docker-proxy",
+        pid: 1,
+        protocol: "tcp",
+        hostAddress: null,
+        conditional: false,
+        address,
+        port,
+        fate: "served",
+        processes: [],
+        container: null,
+        image: null,
+        netns: null,
+        ...more,
+      });
+      const inside = (name: string) => ({
+        container: { id: "c".repeat(64), runtime: "docker", name },
+      });
+      const proxy = (pid: number, port: number, leads: readonly Forward[]) => {
+        const owner = [facts.owner(pid, "docker-proxy", { service: "docker" })];
+        const socket = server("tcp", "0.0.0.0", port, "public", owner);
+        facts.forwards.set(socket.inode!, leads);
+        return socket;
+      };
+      const sockets = [
+        proxy(4011, 8080, [lead("172.17.0.2", 80, inside("web"))]),
+        proxy(4023, 8081, [
+          lead("172.17.0.3", 8443, inside("a-container-with-a-very-long-name-1")),
+        ]),
+        proxy(4035, 8082, [lead("172.17.0.9", 80, { fate: "gone" })]),
+        proxy(4047, 8083, []),
+        server("tcp", "127.0.0.1", 6379, "loopback", [
+          facts.owner(700, "redis-server", { service: "redis" }),
+        ]),
+      ];
+      const text = screen(sockets, facts, { width });
+      for (const line of text.split("\n")) expect(cellWidth(line)).toBeLessThanOrEqual(width);
+      const name = `../../golden/screen/published.${width}.txt`;
+      const path = fileURLToPath(new URL(name, import.meta.url));
+      if (!existsSync(path)) writeFileSync(path, text);
+      expect(text).toBe(readFileSync(path, "utf8"));
+    });
+  }
 });
 
 describe("one row", () => {
