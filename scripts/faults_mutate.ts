@@ -13,7 +13,9 @@ import { Place } from "./faults_inject.ts";
 import { randomOf } from "./faults_random.ts";
 
 const sockeye = join(import.meta.dir, "../dist/sockeye");
-const PATIENCE_MS = 30_000;
+/** Of waiting, on a machine that may be busy with other things; of computing it is given less. */
+const PATIENCE_MS = 600_000;
+const MOST_CPU_SECONDS = 30;
 /** Bytes of memory that no answer to a file of some kilobytes needs. */
 const MOST_MEMORY = 600e6;
 
@@ -49,7 +51,8 @@ let inside: readonly string[] = [];
 
 /** Runs a command to its end. */
 function run(args: readonly string[], env: Record<string, string> = {}): Finished {
-  const ran = Bun.spawnSync([...inside, sockeye, ...args], {
+  const limited = ["prlimit", `--cpu=${MOST_CPU_SECONDS}`, sockeye, ...args];
+  const ran = Bun.spawnSync([...inside, ...limited], {
     stdin: "ignore",
     timeout: PATIENCE_MS,
     killSignal: "SIGKILL",
@@ -142,8 +145,13 @@ function faultOf({ status, out, err, memory }: Finished, args: readonly string[]
 
 /** Every sort of input, made from what this host gives now. */
 function sortsFrom(folder: string): Sort[] {
-  const snapshot = run(["snapshot", "-a"]).out;
-  const policy = run(["audit", "--init", "--unix"]).out;
+  const made = (...args: string[]) => {
+    const { status, out, err } = run(args);
+    if (status !== 0 || out === "") throw new Error(`${args.join(" ")}: status ${status} ${err}`);
+    return out;
+  };
+  const snapshot = made("snapshot", "-a");
+  const policy = made("audit", "--init", "--unix");
   const record = (name: string, ...args: string[]) => {
     const file = join(folder, name);
     run([...args, "--record", file]);

@@ -16,6 +16,7 @@ import { familyOf } from "../families/mod.ts";
 import { any, type End, type Expr } from "../filter/ast.ts";
 import { single } from "../filter/ranges.ts";
 import { attachOwners } from "../join/attach.ts";
+import type { Gap } from "../model/gap.ts";
 import type { Socket } from "../model/socket.ts";
 import { becauseText, decide, type Verdict } from "../model/verdict.ts";
 import { Processes } from "../origin/processes.ts";
@@ -31,7 +32,7 @@ import { formatEndpoint } from "../views/columns.ts";
 import { queryFor } from "./explain/input.ts";
 import { concerns, matchesPort } from "./explain/match.ts";
 import type { Target } from "./explain/target.ts";
-import { isAt } from "./explain/unix_path.ts";
+import { isAt, unreadPath } from "./explain/unix_path.ts";
 import { utf8Text } from "../text/encoding.ts";
 
 /** What is waited for. */
@@ -113,16 +114,18 @@ function lookAt({ target, what, by }: WaitOptions, root: ProcRoot): Look {
   const source = new Source(root, diagnostics);
   const query = queryFor([target]);
   let found: Socket[];
+  let unread: Gap[] = [];
   try {
     const all = what === "connected" ? { ...query, ports: null } : query;
     const sockets = collectSockets(all, source, inode === null ? null : { inode, name: null });
     const files = new SocketFiles(root);
     found = sockets.filter((socket) => isWanted(socket, target, what, files));
+    if (target.kind === "unix" && found.length === 0) unread = unreadPath(target.path, files);
   } finally {
     source.close();
   }
   const tables = (label: string) => concerns(label, target);
-  const verdict = decide(found.length > 0, { tables }, diagnostics.gaps);
+  const verdict = decide(found.length > 0, { tables }, [...diagnostics.gaps, ...unread]);
   const doubt = verdict.answer === "undecided" ? becauseText(verdict) : null;
   if (what === "gone") return goneLook(found, verdict, doubt);
   if (found.length === 0) return { met: false, found, doubt };

@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { firstLine } from "../support/lines.ts";
@@ -271,4 +271,42 @@ b = socket.socket(socket.AF_UNIX); b.bind(W + "/b")`,
       expect(text).not.toContain("may connect");
     });
   });
+});
+
+describe("a path that may not be looked at", () => {
+  testIf(
+    firstReason(reason, Bun.which("setpriv") === null ? "there is no setpriv program" : null),
+    "is not said to be nobody's: a socket may have been moved there",
+    () =>
+      withFolder(async (netns, folder) => {
+        chmodSync(folder, 0o755);
+        const closed = join(folder, "closed");
+        mkdirSync(closed, { mode: 0o700 });
+        const path = join(closed, "app.sock");
+        const moved = `${LISTEN("W + '/new.sock'")}; os.rename(W + '/new.sock', '${path}')`;
+        await using _ = await Server.start(netns, folder, moved);
+        const asked = async (...args: string[]) => {
+          const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", SOCKEYE];
+          const { status, stdout, stderr } = await netns.run([...nobody, ...args]);
+          return { status, said: new TextDecoder().decode(stdout) + stderr };
+        };
+        const why = `what is at ${path} is not known: it cannot be read: permission denied`;
+        for (
+          const args of [
+            ["explain", `unix:${path}`],
+            ["wait", `unix:${path}`, "--timeout", "0"],
+            ["wait", `unix:${path}`, "--gone", "--timeout", "0"],
+          ]
+        ) {
+          const { status, said } = await asked(...args);
+          expect([args[0], status]).toEqual([args[0]!, 3]);
+          expect(said).toContain(why);
+        }
+        // Where the path can be looked at, that is an answer.
+        expect((await netns.run([SOCKEYE, "explain", `unix:${path}`])).status).toBe(0);
+        expect((await asked("wait", `unix:${folder}/none`, "--gone", "--timeout", "0")).status)
+          .toBe(0);
+      }),
+    60_000,
+  );
 });

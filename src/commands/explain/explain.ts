@@ -27,7 +27,7 @@ import { concerns, isServer, matches, matchesPort } from "./match.ts";
 import { nearPort } from "./near.ts";
 import { explainSockets } from "./sockets.ts";
 import type { PortTarget, Target } from "./target.ts";
-import { fileAt, isAt } from "./unix_path.ts";
+import { fileAt, isAt, unreadPath } from "./unix_path.ts";
 
 /** Explains each target. Throws what collecting throws. */
 export function explainTargets(
@@ -108,6 +108,9 @@ function explainTarget(
   const file = target.kind === "unix" && root.isLive ? fileAt(target.path, input.files) : null;
   const undecided = [
     decide(false, placesOf(target), [...diagnostics.gaps, ...unread]),
+    ...(file === "unreadable" && target.kind === "unix"
+      ? [decide(false, {}, unreadPath(target.path, input.files))]
+      : []),
     ...(idle.length > 0 || !namesProcesses(target) ? [] : [processVerdict]),
     // A path leads to a socket of any namespace, and so does an inode.
     ...(target.kind === "inode" || file === "socket" ? [elsewhereVerdict] : []),

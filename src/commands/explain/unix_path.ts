@@ -6,6 +6,7 @@
 import { isSameFile, S_IFMT, S_IFSOCK } from "../../../ffi/stat.ts";
 import { Refusal } from "../../files/refusal.ts";
 import type { Explanation } from "../../model/explanation.ts";
+import type { Gap } from "../../model/gap.ts";
 import type { Socket } from "../../model/socket.ts";
 import type { BoundSocket, SocketFiles } from "../../reach/socket_file.ts";
 import { utf8Text } from "../../text/encoding.ts";
@@ -37,6 +38,17 @@ export function isAt(socket: Socket, path: string, files: SocketFiles): "file" |
   const wanted = files.status(path);
   if (found.kind !== "found" || wanted instanceof Refusal) return null;
   return isSameFile(found.status, wanted) ? "file" : null;
+}
+
+/** The gap if it may not be looked at what is at a path: any socket may have its file there, under whatever name it was bound. */
+export function unreadPath(path: string, files: SocketFiles): Gap[] {
+  const found = files.status(path);
+  if (!(found instanceof Refusal) || found.why === "absent") return [];
+  return [{
+    kind: "reads",
+    reason: `what is at ${path} is not known: it ${found.text}`,
+    detail: {},
+  }];
 }
 
 /** What is at a path where no socket was found. */

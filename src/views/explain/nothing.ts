@@ -100,6 +100,8 @@ function processLines({ kind, idle, processVerdict, verdict, scoped }: Explanati
 function fileLines({ file, elsewhere, verdict }: Explanation): Line[] {
   switch (file) {
     case null:
+    // Why not stands among what leaves the verdict open.
+    case "unreadable":
       return [];
     case "absent":
       return [plain("no such file")];
@@ -107,8 +109,6 @@ function fileLines({ file, elsewhere, verdict }: Explanation): Line[] {
       return elsewhere.length > 0 ? [] : [plain([absence("left_over", verdict), "notice"])];
     case "other":
       return [plain("the file exists, but is not a socket")];
-    case "unreadable":
-      return [plain(["this user may not check whether the file exists", "notice"])];
   }
 }
 
