@@ -4,6 +4,7 @@
  */
 import { chmodSync, copyFileSync, linkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { unpackFixture } from "../test/conformance/fixture.ts";
 import { type ArgumentList, commandLine } from "./lab/argument_list.ts";
 import { excuse, type Tool } from "./lab/documented.ts";
 import { Everything } from "./lab/everything.ts";
@@ -56,6 +57,10 @@ const program = join(folder!, "sockeye");
 copyFileSync(given.program ?? join(import.meta.dir, "../dist/sockeye"), program);
 chmodSync(program, 0o755);
 for (const tool of TOOLS) linkSync(program, join(folder!, tool));
+{
+  using fixture = unpackFixture();
+  copyFileSync(join(fixture.path, "tcp.dump"), join(folder!, "tcp.dump"));
+}
 writeFileSync(join(folder!, "filter"), "# comment\nsport = :8080\nor dport = :8080\n");
 
 interface Count {
@@ -65,6 +70,8 @@ interface Count {
   readonly excused: Map<string, number>;
 }
 
+type Asked = Pick<ArgumentList, "args" | "env">;
+
 /** Runs one list with both programs, and tells a difference. */
 async function compare(
   tool: Tool,
@@ -73,11 +80,11 @@ async function compare(
   original: string,
   counts: Count,
 ) {
-  const run = async (file: string): Promise<Ran> => {
+  const run = async (file: string, { args, env }: Asked = list): Promise<Ran> => {
     const ran = await runner.run({
       file,
-      argv: [tool, ...list.args],
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", ...list.env },
+      argv: [tool, ...args],
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", ...env },
       user: list.as === "nobody" ? NOBODY : null,
       columns: list.columns ?? null,
       stdin: list.stdin ?? null,
@@ -104,7 +111,11 @@ async function compare(
     original: before!,
     ours: ours!,
   };
-  const documented = excuse(found, after!);
+  const documented = await excuse(
+    found,
+    after!,
+    (args, env) => run(original, { args, env }),
+  );
   if (documented !== null) {
     counts.excused.set(documented.name, (counts.excused.get(documented.name) ?? 0) + 1);
     return;

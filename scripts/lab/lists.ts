@@ -30,7 +30,7 @@ export interface Lists {
 /** What grammars take from the scene. */
 export type World = Readonly<
   Record<
-    "known-port" | "group" | "process" | "namespace" | "folder" | "filter-file",
+    "known-port" | "group" | "process" | "namespace" | "folder" | "filter-file" | "dump",
     readonly string[]
   >
 >;
@@ -46,6 +46,7 @@ function worldOf(scene: Everything, folder: string): World {
     namespace: [OTHER_NAMESPACE],
     folder: [folder],
     "filter-file": [`${folder}/filter`],
+    dump: [`${folder}/tcp.dump`],
   };
 }
 

@@ -23,8 +23,13 @@ export function withoutOwnRows(text: string, pid: number, lab: number): string {
       return !skip;
     }).join("\n").trimEnd();
   }
-  return foldedLines(text).filter((line) => {
+  const rows = foldedLines(text);
+  const others = rows.filter((line) => {
     const [first, second] = line.split(" ");
     return !own(second) && !(own(first) && second === undefined);
-  }).join("\n");
+  });
+  // The title stands above rows only. Own tasks decide which columns there are.
+  const titleAlone = others.filter((line) => line !== "").length === 1 && others[0] !== rows[1] &&
+    others[0]!.startsWith("COMMAND ");
+  return titleAlone ? "" : others.join("\n");
 }

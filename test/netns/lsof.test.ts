@@ -401,8 +401,22 @@ describe("sockeye lsof", () => {
     expect(scene.ours(`+D ${log}nosuch`).status).toBe(1);
   }, TIMEOUT_MS);
 
+  testIf(reason, "with -b files are listed, and no named file is found", () => {
+    for (const line of ["-bw -nP -p $LISTEN", "-b -nP -i", "-bw -nP -a -U -p $LISTEN"]) {
+      expectSame(line);
+    }
+    for (const line of ["-bw /dev/null", "-bw -Q /dev/null", "-b +d /tmp", "-bQ +D /tmp"]) {
+      expectSame(line);
+    }
+    expect(scene.ours("-bw /dev/null").stderr).toBe(
+      "lsof: status error on /dev/null: Resource temporarily unavailable\n",
+    );
+    expect(scene.ours("-b -nP -p $LISTEN").stderr).toStartWith("lsof: WARNING: -b: ");
+    expect(scene.ours("-b -nP -i").stderr).toBe("");
+  }, TIMEOUT_MS);
+
   testIf(reason, "what is outside of this part is refused in one line", () => {
-    for (const option of ["-Di", "-b", "-e /", "-N", "-Z", "+m", "+M", "-k x", "-A x"]) {
+    for (const option of ["-Di", "-e /", "-N", "-Z", "+m", "+M", "-k x", "-A x"]) {
       const { stdout, stderr, status } = scene.ours(option);
       expect(status, option).toBe(1);
       expect(stdout).toBe("");

@@ -39,6 +39,7 @@ export const HELP: HelpPage = {
     "-r|+r [SECONDS[cN][mFORMAT]]   repeat; with + while there is something",
     "-V  -Q  -w  +w                 name what is missing; missing is no failure; warnings",
     "-X                             no TCP and UDP",
+    "-b                             look at no path, which may block: NAMES are not found",
     "--trace                        every netlink message on standard error (not in lsof)",
   ]], ["Names", [
     "Without -n only /etc/hosts is asked, without -P only /etc/services.",

@@ -102,6 +102,8 @@ export interface LsofQuery {
   readonly nameKind: "either" | "filesystem" | "file";
   /** `-X`: TCP and UDP sockets are not looked up. */
   readonly skipInternet: boolean;
+  /** `-b`: paths are not looked at, because that may block; so no named file is found. */
+  readonly avoidsBlocking: boolean;
   /** `--all-netns`, which lsof does not have: `-i` looks into every network namespace. */
   readonly allNamespaces: boolean;
   /** `-E` shows who has the other end, `+E` lists the files there as well. */

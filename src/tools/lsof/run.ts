@@ -41,6 +41,9 @@ export async function listFiles(
     if (query.warnings || !problem.startsWith("WARNING")) err.write(`lsof: ${problem}\n`);
   }
   for (const warning of query.warnings ? named.warnings : []) err.write(`lsof: ${warning}\n`);
+  if (query.avoidsBlocking && query.warnings && !selection.internetOnly) {
+    err.write("lsof: WARNING: -b: no path is looked at, so what is a file system is not known\n");
+  }
   const bad = named.problems.length > 0;
   // A bad argument of +d or +D ends the run. So do bad names when there is no good one.
   const badDirectory = named.problems.some((problem) => problem.startsWith("WARNING"));

@@ -74,7 +74,7 @@ const TABLES: readonly {
   { bit: TABLE.dccp, states: SS_CONNECTED, families: INTERNET },
   { bit: TABLE.udp, states: stateMask(TCP_ESTABLISHED), families: INTERNET },
   { bit: TABLE.raw, states: stateMask(TCP_ESTABLISHED), families: INTERNET },
-  { bit: TABLE.unix_dgram, states: SS_CONNECTED, families: [AF_UNIX] },
+  { bit: TABLE.unix_dgram, states: stateMask(TCP_CLOSE), families: [AF_UNIX] },
   { bit: TABLE.unix_stream, states: SS_CONNECTED, families: [AF_UNIX] },
   { bit: TABLE.unix_seqpacket, states: SS_CONNECTED, families: [AF_UNIX] },
   { bit: TABLE.packet_dgram, states: stateMask(TCP_CLOSE), families: [AF_PACKET] },

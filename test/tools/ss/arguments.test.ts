@@ -116,3 +116,18 @@ describe("tables and families", () => {
       .toEqual([true, false, false, false]);
   });
 });
+
+test("states that cancel each other leave those that tables and families have", () => {
+  const states = (line: string) => {
+    const given = readArguments(line.split(" "), false, "V");
+    given.selection.wantedStates = 0;
+    given.selection.complete();
+    return given.selection.states;
+  };
+  expect(states("-A unix_dgram")).toBe(1 << 7);
+  expect(states("-A unix")).toBe(SS_CONNECTED | 1 << 7);
+  expect(states("-x")).toBe(SS_CONNECTED);
+  expect(states("-A udp")).toBe(1 << 1);
+  expect(states("-A packet")).toBe(1 << 7);
+  expect(states("-f inet6 -A u_dgr")).toBe(SS_CONNECTED | 1 << 7);
+});

@@ -38,6 +38,7 @@ export interface Draft {
   crossMounts: boolean;
   nameKind: LsofQuery["nameKind"];
   skipInternet: boolean;
+  avoidsBlocking: boolean;
   allNamespaces: boolean;
   endpoints: LsofQuery["endpoints"];
   repetition: Repetition | null;
@@ -84,6 +85,7 @@ export function newDraft(): Draft {
     crossMounts: false,
     nameKind: "either",
     skipInternet: false,
+    avoidsBlocking: false,
     allNamespaces: false,
     endpoints: "none",
     repetition: null,

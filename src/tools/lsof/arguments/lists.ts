@@ -15,6 +15,8 @@ function member(text: string): { exclude: boolean; text: string } {
 /** Adds the numbers of `-p` or `-g`. `what` is `process` or `process group`. Throws {@linkcode LsofError}. */
 export function addNumbers(list: NumberItem[], value: string | null, what: string): void {
   if (value === null) throw new LsofError(`no ${what} ID specified`);
+  // Nothing asked for, as in lsof; an empty member of a list is 0.
+  if (value === "") return;
   for (const part of value.replace(/,$/, "").split(",")) {
     const { exclude, text } = member(part);
     if (!/^\d*$/.test(text)) throw new LsofError(`illegal ${what} ID: ${value}`);
@@ -31,6 +33,7 @@ export function addNumbers(list: NumberItem[], value: string | null, what: strin
 /** Adds the users of `-u`. Throws {@linkcode LsofError}. */
 export function addUsers(list: UserItem[], value: string | null, lookups: LsofLookups): void {
   if (value === null) throw new LsofError("no UIDs specified");
+  if (value === "") return;
   for (const part of value.replace(/,$/, "").split(",")) {
     const { exclude, text } = member(part);
     const numeric = /^\d*$/.test(text);

@@ -25,7 +25,6 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   M: "the port mapper",
   N: "NFS files",
   Z: "SELinux contexts",
-  b: "avoiding kernel calls that block",
   e: "exempt file systems",
   k: "kernel name lists",
   m: "kernel memory and mount supplements",
@@ -73,6 +72,9 @@ function option(
   switch (letter) {
     case "a":
       draft.and = true;
+      break;
+    case "b":
+      draft.avoidsBlocking = true;
       break;
     case "c":
       parseCommand(options, draft);

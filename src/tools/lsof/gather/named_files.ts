@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { errnoText } from "../../../../ffi/errno.ts";
+import { EAGAIN, errnoText } from "../../../../ffi/errno.ts";
 import {
   AT_FDCWD,
   close,
@@ -56,6 +56,15 @@ export class NamedFiles {
   constructor(query: LsofQuery, root: ProcRoot, reader: OpenFileReader) {
     this.#root = root;
     this.#reader = reader;
+    if (query.avoidsBlocking) {
+      for (const { path } of query.directories) {
+        this.problems.push(`WARNING: can't stat(${path}): ${sentence(EAGAIN)}`);
+      }
+      for (const name of query.names) {
+        this.problems.push(`status error on ${name}: ${sentence(EAGAIN)}`);
+      }
+      return;
+    }
     for (const directory of query.directories) this.#addDirectory(directory, query);
     for (const name of query.names) this.#addName(name, query.nameKind);
   }

@@ -317,7 +317,8 @@ function readMark(text: string): Condition {
 }
 
 function readCgroup(text: string, resolver: FilterResolver): Condition {
-  const id = resolver.cgroupId(text);
+  // A backslash with nothing behind it makes an empty word, which is not the root.
+  const id = text === "" ? undefined : resolver.cgroupId(text);
   if (id === undefined) throw new ValueProblem(`"${text}" is not a control group`, "a path");
   return { kind: "cgroup", path: text, id };
 }

@@ -76,6 +76,15 @@ describe("parseLsof()", () => {
     expect(states).toEqual([{ state: 10, exclude: false }, { state: 7, exclude: true }]);
   });
 
+  test("an empty list asks for nothing, an empty member is 0", () => {
+    for (const letter of ["p", "g", "u"]) {
+      const { pids, groups, users } = query(`-${letter}`, "");
+      expect([...pids, ...groups, ...users]).toEqual([]);
+    }
+    expect(query("-p", ",").pids).toEqual([{ number: 0, exclude: false }]);
+    expect(() => query("-a", "-p", "")).toThrow("no select options to AND via -a");
+  });
+
   test("repetition has seconds, a count and a marker", () => {
     expect(query("-r").repetition).toMatchObject({ seconds: 15, count: null, whileFound: false });
     expect(query("+r5c3m%H:%M").repetition).toEqual({

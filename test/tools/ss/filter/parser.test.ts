@@ -120,6 +120,8 @@ describe("exit statuses are those of ss", () => {
     ["fwmark x", 1],
     ["fwmark 1/x", 1],
     ["cgroup /nosuch", 1],
+    // An empty word, where nothing follows the backslash.
+    ["cgroup \\", 1],
     ["autobound 22", 255],
     ["autobound nosuch", 1],
     ["sport 22 sport", 255],
