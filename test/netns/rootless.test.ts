@@ -54,6 +54,9 @@ testIf(
       expect(explained.stdout).toContain("tcp 0.0.0.0:8080  listen");
       expect(explained.stdout).toContain("unix stream @rootless");
       expect(explained.stdout).not.toContain("was not looked into");
+      // Nobody needs root for that, and what is to be done next works where the socket is.
+      expect(explained.stderr).not.toContain("run as root");
+      expect(explained.stdout).toContain(`sockeye kill tcp/8080 --netns ${pid}`);
       // The other user's is none of ours.
       const stranger = sockeye(["--netns", String(pid), "-t"], {
         before: ["setpriv", "--reuid=4322", "--regid=4322", "--clear-groups"],
@@ -61,6 +64,11 @@ testIf(
       });
       expect(stranger.stdout).not.toContain("8080");
       expect(stranger.stderr).toContain("permission denied");
+      // The process that names the namespace ends, and the namespace with it.
+      const killed = ask("kill", "8080", "--netns", String(pid), "--yes");
+      expect(killed.stdout).toContain(`python3 (${pid}): ended`);
+      expect(killed.stderr).not.toContain("There is no process");
+      expect([0, 3]).toContain(killed.status);
     } finally {
       server.stdin.end();
       await server.exited;

@@ -5,7 +5,8 @@
  */
 import { terminalColumns, terminalWidth } from "../../../ffi/terminal.ts";
 import { Diagnostics } from "../../diagnostics.ts";
-import type { BindReport } from "../../model/explanation.ts";
+import type { BindReport, Explanation } from "../../model/explanation.ts";
+import type { Gap, ToldGap } from "../../model/gap.ts";
 import { ProcRoot } from "../../proc/root.ts";
 import type { NetnsChoice } from "../../query.ts";
 import { tellDiagnostics } from "../../views/gaps.ts";
@@ -19,6 +20,7 @@ import {
 import { writeBind, writeExplanations } from "../../views/explain/text.ts";
 import { type ColorChoice, useColor } from "../../text/color.ts";
 import { terminalProgress, withProgress } from "../../text/progress.ts";
+import { plural } from "../../text/plural.ts";
 import type { Writer } from "../../text/writer.ts";
 import { countEphemeral, usedUp } from "./ephemeral.ts";
 import { explainTargets } from "./explain.ts";
@@ -53,7 +55,7 @@ export async function explain(
   if (options.json) writeExplanationsJson(explanations, diagnostics.gaps, out);
   else writeExplanations(explanations, out, textFormat(options));
   out.flush();
-  report(diagnostics, options, err);
+  report(diagnostics, options, err, explanations.every(hasAllItAsksFor));
   const missing = explanations.filter(({ verdict }) => verdict.answer !== "yes");
   if (missing.length === 0) return "found";
   return missing.every(({ verdict }) => verdict.answer === "undecided") ? "undecided" : "nothing";
@@ -122,8 +124,34 @@ export function textFormat({ color }: { readonly color: ColorChoice }) {
   };
 }
 
-function report(diagnostics: Diagnostics, options: ExplainOptions, err: Writer): void {
+/** True if nobody needs more rights for the answer: whatever was found has an owner that is seen. */
+function hasAllItAsksFor({ verdict, subjects }: Explanation): boolean {
+  return verdict.answer === "yes" && subjects.length > 0 &&
+    subjects.every(({ sockets }) => sockets.every(({ ownership }) => ownership === "owned"));
+}
+
+// Whoever asks about processes of their own, such as those of a rootless container, needs not be root.
+function withoutAdvice(gap: Gap): ToldGap {
+  const { denied } = gap.detail;
+  return gap.kind === "processes" && typeof denied === "number"
+    ? {
+      ...gap.items === undefined ? {} : { items: gap.items },
+      reason: `${
+        plural(denied, "process", "processes")
+      } could not be read: another owner among them would not be seen`,
+    }
+    : gap;
+}
+
+function report(
+  diagnostics: Diagnostics,
+  options: ExplainOptions,
+  err: Writer,
+  answered = false,
+): void {
   const choice = options.color === "always" ? "auto" : options.color;
   const color = useColor(choice, terminalColumns(2) !== null, process.env);
-  tellDiagnostics(diagnostics, err, { verbose: options.verbose, color });
+  const { gaps, notes } = diagnostics;
+  const told = answered ? gaps.map(withoutAdvice) : gaps;
+  tellDiagnostics({ gaps: told, notes }, err, { verbose: options.verbose, color });
 }

@@ -68,7 +68,7 @@ function nextSteps(
   placeOf: (process: Process) => Place | undefined,
   logs: Logs,
   socket: Socket | null,
-  { facts }: ExplainInput,
+  { facts, namespaces }: ExplainInput,
 ): NextStep[] {
   const steps = new Map<string, NextStep>();
   for (const process of first.slice(0, MOST_STORIES)) {
@@ -84,13 +84,20 @@ function nextSteps(
   if (steps.size > 0) return [...steps.values()];
   const [log] = logs.files.filter(({ deleted }) => !deleted);
   const word = socket === null ? null : targetWord(socket);
+  const netns = socket?.netns ?? null;
+  const [process] = first;
+  // A path or a name leads into any namespace; a port is one of its own.
+  const elsewhere = socket === null || !("address" in socket.local) || netns === null ||
+      namespaces.get(netns.inode)?.found.own !== false || process === undefined
+    ? ""
+    : ` --netns ${netns.name === null ? process.pid : shellWord(netns.name)}`;
   return [
     ...log === undefined
       ? []
       : [{ what: "logs", command: `tail -F ${shellWord(utf8Text(log.path))}` } as const],
     ...word === null || first.length === 0
       ? []
-      : [{ what: "stop", command: `sockeye kill ${word}` } as const],
+      : [{ what: "stop", command: `sockeye kill ${word}${elsewhere}` } as const],
   ];
 }
 

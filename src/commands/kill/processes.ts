@@ -13,7 +13,7 @@ import { Facts } from "../../origin/facts.ts";
 import { Processes } from "../../origin/processes.ts";
 import { showsOwnPids } from "../../proc/status.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import type { NetnsChoice } from "../../query.ts";
+import { type NetnsChoice, NoSuchNamespace } from "../../query.ts";
 import type { ColorChoice } from "../../text/color.ts";
 import { plural } from "../../text/plural.ts";
 import { sanitize } from "../../text/sanitize.ts";
@@ -337,6 +337,20 @@ function fateText({ fate, sent }: HeldProcess, { timeoutMs, force }: EndOptions)
   }
 }
 
+/** `null` where the namespace is gone. */
+function inputOf(
+  targets: readonly Target[],
+  choice: NetnsChoice | undefined,
+  root: ProcRoot,
+): ExplainInput | null {
+  try {
+    return takeInput(targets, choice, new Diagnostics(), root);
+  } catch (error) {
+    if (error instanceof NoSuchNamespace) return null;
+    throw error;
+  }
+}
+
 // A manager needs a moment to start a service again: it is given one where there is a manager.
 function whatBecame(
   held: readonly HeldProcess[],
@@ -359,10 +373,12 @@ function whatBecame(
     const inputs = new Map<string, ExplainInput>();
     const became = [...shown.values()].map((socket) => {
       // The processes that led to another namespace may have ended, so it is looked into by itself.
-      const choice = netns ?? places.choiceFor(socket);
-      if (choice === null) return unknownFate(socket);
+      // The name that was given may be that of a process which has ended.
+      const choice = places.choiceFor(socket) ?? netns;
+      if (choice === undefined && places.choiceFor(socket) === null) return unknownFate(socket);
       const key = JSON.stringify(choice ?? null);
-      const input = inputs.get(key) ?? takeInput(targets, choice, new Diagnostics(), root);
+      const input = inputs.get(key) ?? inputOf(targets, choice, root);
+      if (input === null) return unknownFate(socket);
       inputs.set(key, input);
       return aftermath(socket, known, input);
     });
