@@ -20,8 +20,9 @@ export function compileLazily(): void {
   hurried = false;
 }
 
-/** Keeps compiling put off, whatever comes. Call it before much work that is not done in JavaScript. */
+/** Puts compiling off, whatever comes. Call it before much work that is not done in JavaScript. */
 export function leaveUncompiled(): void {
+  if (hurried) policy?.(UNHURRIED);
   hurried = true;
 }
 

@@ -29,5 +29,5 @@ if (owners) {
   const numbers = insidePidNamespace(new ProcRoot()) === false ? "initial" : "reader";
   const opened = OwnerIterator.open(numbers, { cookies: true });
   if (!opened.ok) throw new Error(opened.reason);
-  opened.value.read(() => {});
+  opened.value.run();
 }

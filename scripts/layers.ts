@@ -29,7 +29,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/files": ["ffi", "src/proc"],
   "src/bpf": ["ffi", "src/proc"],
   "src/origin": ["ffi", "src/proc", "src/etc", "src/files"],
-  "src/store": ["ffi", "src/proc"],
+  "src/store": ["ffi", "src/proc", "src/core"],
   "src/trace": ["ffi", "src/netlink"],
   "src/families": ["ffi", "src/netlink", "src/proc", "src/filter", "src/store"],
   "src/join": ["ffi", "src/proc", "src/bpf", "src/origin", "src/store"],

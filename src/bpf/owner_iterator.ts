@@ -15,9 +15,14 @@ import {
 } from "../../ffi/bpf.ts";
 import { EAGAIN, errnoName, errnoText, SyscallError } from "../../ffi/errno.ts";
 import { close, tryRead } from "../../ffi/files.ts";
-import { allocate } from "../../ffi/memory.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { DescriptorTable } from "../proc/descriptors.ts";
+import {
+  DescriptorTable,
+  KIND_NAMESPACE,
+  KIND_SOCKET,
+  RECORD,
+  recordSize,
+} from "../proc/descriptors.ts";
 import { assemble } from "./assembler.ts";
 import type { Btf } from "./btf.ts";
 import {
@@ -29,16 +34,7 @@ import {
   verifierLines,
   verifierReason,
 } from "./probe.ts";
-import {
-  iteratorId,
-  KIND_NAMESPACE,
-  KIND_SOCKET,
-  ownerProgram,
-  type PassWishes,
-  type PidNumbers,
-  RECORD,
-  recordSize,
-} from "./program.ts";
+import { iteratorId, ownerProgram, type PassWishes, type PidNumbers } from "./program.ts";
 
 // One read(2) never returns more. Kernel: bpf_seq_read, PAGE_SIZE << 3.
 const READ_SIZE = 32 * 1024;
@@ -55,11 +51,11 @@ interface Pass {
 /** An open pass over all descriptors. */
 export class OwnerIterator implements Disposable {
   #fd: number;
-  readonly #cookies: boolean;
+  readonly #wishes: PassWishes;
 
-  private constructor(fd: number, cookies: boolean) {
+  private constructor(fd: number, wishes: PassWishes) {
     this.#fd = fd;
-    this.#cookies = cookies;
+    this.#wishes = wishes;
   }
 
   /**
@@ -84,34 +80,25 @@ export class OwnerIterator implements Disposable {
     const fd = tryCreateIterator(link);
     close(link);
     if (fd < 0) return failed("opened", fd);
-    return { ok: true, value: new OwnerIterator(fd, wishes.cookies === true) };
+    return { ok: true, value: new OwnerIterator(fd, wishes) };
   }
 
-  /** Runs the pass to its end and closes it. Throws SyscallError when a read fails. */
+  /** Runs the pass to its end and closes it. Throws SyscallError when a read fails, DecodeError for a record that is cut off. */
   run(): Pass {
+    const cookies = this.#wishes.cookies === true;
     const pass: Pass = {
-      descriptors: new DescriptorTable(this.#cookies),
-      namespaces: new DescriptorTable(),
+      descriptors: new DescriptorTable(cookies),
+      namespaces: new DescriptorTable(cookies),
     };
-    this.read((words, length) => decodeRecords(words, length, pass));
-    return pass;
-  }
-
-  /**
-   * Reads the pass to its end and closes it. `take` gets the records in portions: words, and how many bytes of them are valid.
-   * Throws SyscallError when a read fails.
-   */
-  read(take: (words: Uint32Array, length: number) => void): void {
-    const buffer = allocate(READ_SIZE);
-    const words = new Uint32Array(buffer.buffer);
+    const { descriptors } = pass;
     try {
       for (;;) {
-        const length = tryRead(this.#fd, buffer);
+        const length = tryRead(this.#fd, descriptors.room(READ_SIZE));
         // The kernel returns EAGAIN after a million files without a record.
         if (length === -EAGAIN) continue;
         if (length < 0) throw new SyscallError("read of the BPF iterator", -length);
-        if (length === 0) return;
-        take(words, length);
+        if (length === 0) return pass;
+        takeRecords(pass, length, this.#wishes.namespaces === true);
       }
     } finally {
       this[Symbol.dispose]();
@@ -134,34 +121,29 @@ export function whyNoOwnerPass(): string | null {
 }
 
 /**
- * Appends `length` bytes of records to a pass. Throws {@linkcode DecodeError} when they do not end with a record.
- *
- * Takes words and not a DataView, because reading a typed array needs no call. That matters until this function is compiled.
+ * Takes in `length` bytes of records, which are behind the rows of the pass's descriptors: see {@linkcode DescriptorTable.room}.
+ * Throws {@linkcode DecodeError} when they do not end with a record. `mixed`: some of them may be of namespaces; without, the
+ * program writes sockets only, and no record is looked at.
  */
-export function decodeRecords(words: Uint32Array, length: number, pass: Pass): void {
-  const { descriptors } = pass;
-  const cookies = descriptors.cookies !== null;
-  const size = recordSize(cookies);
+export function takeRecords(pass: Pass, length: number, mixed: boolean): void {
+  const { descriptors, namespaces } = pass;
+  const size = recordSize(descriptors.hasCookies);
   if (length % size !== 0) {
     throw new DecodeError("BPF owner records", length, "the last record is cut off");
   }
-  for (let at = 0; at < length / 4; at += size / 4) {
-    const tgid = words[at + RECORD.tgid / 4]! | 0;
-    const pid = words[at + RECORD.pid / 4]! | 0;
-    const tid = pid === tgid ? 0 : pid;
-    const fd = words[at + RECORD.fd / 4]!;
-    const inode = words[at + RECORD.inode / 4]! +
-      words[at + RECORD.inode / 4 + 1]! * 0x1_0000_0000;
-    const kind = words[at + RECORD.kind / 4]!;
-    if (kind === KIND_SOCKET && cookies) {
-      const cookie = at + RECORD.cookie / 4;
-      descriptors.add(tgid, tid, fd, inode, words[cookie]!, words[cookie + 1]!);
-    } else if (kind === KIND_SOCKET) {
-      descriptors.push(tgid, tid, fd, inode);
-    } else if (kind === KIND_NAMESPACE) {
-      pass.namespaces.push(tgid, tid, fd, inode);
-    } else {
-      throw new DecodeError("BPF owner records", 4 * at + RECORD.kind, `there is no kind ${kind}`);
+  const first = descriptors.length;
+  const end = first + length / size;
+  if (!mixed) {
+    descriptors.length = end;
+    return;
+  }
+  for (let row = first; row < end; row++) {
+    const kind = descriptors.kind(row);
+    if (kind === KIND_SOCKET) descriptors.pushRow(descriptors, row);
+    else if (kind === KIND_NAMESPACE) namespaces.pushRow(descriptors, row);
+    else {
+      const at = (row - first) * size + RECORD.kind;
+      throw new DecodeError("BPF owner records", at, `there is no kind ${kind}`);
     }
   }
 }

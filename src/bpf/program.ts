@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { KIND_NAMESPACE, KIND_SOCKET, RECORD, recordSize } from "../proc/descriptors.ts";
 import { type Btf, BTF_KIND, type Field } from "./btf.ts";
 import {
   alu,
@@ -51,17 +52,6 @@ export const NEEDED_TYPES: readonly string[] = [
   "upid",
 ];
 
-/**
- * Offsets in a record, little-endian: tgid s32 0, pid s32 4, fd u32 8, kind u32 12, inode u64 16, and with cookies u64 24 (0: the
- * socket has no cookie yet). As everywhere in the kernel, `tgid` is the process ID and `pid` the thread ID.
- */
-export const RECORD = { tgid: 0, pid: 4, fd: 8, kind: 12, inode: 16, cookie: 24 };
-
-/** Bytes of a record. */
-export function recordSize(cookies: boolean): number {
-  return cookies ? 32 : 24;
-}
-
 /** What a pass tells in addition to the owners of sockets. */
 export interface PassWishes {
   /** Descriptors that stand for a namespace. */
@@ -69,10 +59,6 @@ export interface PassWishes {
   /** Cookies of the sockets. They take a third of the time, because they lie in memory that nothing else is read from. */
   readonly cookies?: boolean;
 }
-
-/** Kinds of record: what the descriptor is. Namespaces of all types have one kind. Only the link in /proc tells the type. */
-export const KIND_SOCKET = 0;
-export const KIND_NAMESPACE = 1;
 
 /** Kernel: NSFS_MAGIC (include/uapi/linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673;

@@ -40,6 +40,19 @@ export const WAITING: u32 = STATE + 56;
 export const LONGEST: u32 = STATE + 64;
 /** Of each visible column: width, delimiter and alignment, a word each. */
 export const LAYOUT: u32 = STATE + 128;
+/** Owners: how many records there are, where they begin and how long each is. */
+export const OWNERS: u32 = STATE + 256;
+export const OWNER_RECORDS: u32 = STATE + 260;
+export const OWNER_SIZE: u32 = STATE + 264;
+/** The table of inodes, 0 while there is none, and its number of slots less 1. */
+export const OWNER_SLOTS: u32 = STATE + 268;
+export const OWNER_MASK: u32 = STATE + 272;
+/** A word for each record: the one before it of the same inode. */
+export const OWNER_CHAIN: u32 = STATE + 276;
+/** The table of what stands before a descriptor, its number of slots less 1, and how many more may be taken. */
+export const PREFIX_SLOTS: u32 = STATE + 280;
+export const PREFIX_MASK: u32 = STATE + 284;
+export const PREFIX_ROOM: u32 = STATE + 288;
 
 /** The numbers from 00 to 99 in two digits each. */
 export const PAIRS: u32 = 0x2000;
@@ -56,6 +69,9 @@ export const INPUT_SIZE: u32 = 0x30000;
 export const OUTPUT: u32 = 0x40000;
 /** Cells, one after the other, each with its length before it. */
 export const CELLS: u32 = 0xa0000;
-/** Bytes of the whole, with room for all cells that are kept at one time, and of what a small table needs. */
+/**
+ * Bytes of the whole, with room for all cells that are kept at one time, and of what a small table needs. What `Core.take` gives out is
+ * behind that.
+ */
 export const ARENA_SIZE: u32 = 0xa00000;
 export const SMALL_ARENA_SIZE: u32 = 0x100000;

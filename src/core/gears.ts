@@ -47,25 +47,32 @@ const MANY = 20 * 1024;
 /** The second gear in base64; `null` where the sources run without a build. */
 const SECOND = typeof SOCKEYE_CORE === "string" ? SOCKEYE_CORE : null;
 
+interface SecondGear {
+  readonly memory: WebAssembly.Memory;
+  readonly functions: CoreFunctions;
+}
+
 /** The arena with what works on it. */
 export class Core {
   bytes: Uint8Array<ArrayBuffer>;
   view: DataView<ArrayBuffer>;
   functions: CoreFunctions = first;
   readonly #second: string | null;
+  #memory: WebAssembly.Memory | null = null;
   #work = 0;
   #isLarge = false;
+  /** Where {@linkcode Core.take} goes on. */
+  #taken: number = ARENA_SIZE;
 
   /** `gear`: the only one, for tests; 0 begins in the first and goes on in the second. There is one in the first at a time. */
   constructor(gear: number = FORCED, second: string | null = SECOND) {
     this.#second = gear === 1 ? null : second;
     const made = gear === 2 ? this.#makeSecond() : null;
-    const buffer = made === null ? new ArrayBuffer(SMALL_ARENA_SIZE) : made.buffer;
-    if (made === null) setMemory(buffer);
-    else this.functions = made.functions;
-    this.#isLarge = made !== null;
+    const buffer = made === null ? new ArrayBuffer(SMALL_ARENA_SIZE) : made.memory.buffer;
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
+    this.#use(buffer, made);
+    this.#isLarge = made !== null;
     this.#prepare();
     this.functions.forgetCells();
   }
@@ -123,26 +130,60 @@ export class Core {
     if (this.#isLarge) return false;
     this.functions.saveCells(at);
     const made = this.#makeSecond();
-    const buffer = made === null ? new ArrayBuffer(ARENA_SIZE) : made.buffer;
-    const bytes = new Uint8Array(buffer);
-    this.#copyTo(bytes);
-    this.bytes = bytes;
-    this.view = new DataView(buffer);
-    if (made === null) setMemory(buffer);
-    else this.functions = made.functions;
+    const buffer = made === null ? new ArrayBuffer(ARENA_SIZE) : made.memory.buffer;
+    this.#copyTo(new Uint8Array(buffer));
+    this.#use(buffer, made);
     this.#isLarge = true;
     this.functions.loadCells();
     return true;
   }
 
+  #use(buffer: ArrayBuffer, made: SecondGear | null): void {
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    if (made !== null) {
+      this.functions = made.functions;
+      this.#memory = made.memory;
+    }
+    if (this.#memory === null) setMemory(buffer);
+  }
+
+  /**
+   * The address of `size` bytes that are zero, behind everything else in a large arena, which this makes larger. `bytes` and `view` are
+   * others then. Throws RangeError where there is no memory for it.
+   */
+  take(size: number): number {
+    const at = this.#taken;
+    const end = at + (size + 7 & ~7);
+    if (end > this.bytes.length) {
+      const more = Math.ceil((end - this.bytes.length) / PAGE_SIZE);
+      if (this.#memory !== null) {
+        this.#memory.grow(more);
+        this.#use(this.#memory.buffer as ArrayBuffer, null);
+      } else {
+        const buffer = new ArrayBuffer(this.bytes.length + more * PAGE_SIZE);
+        new Uint8Array(buffer).set(this.bytes);
+        this.#use(buffer, null);
+      }
+    }
+    this.#taken = end;
+    return at;
+  }
+
+  /** Gives back all that was taken since {@linkcode Core.take} returned `at`. It is zero again. */
+  giveBack(at: number): void {
+    this.bytes.fill(0, at, this.#taken);
+    this.#taken = at;
+  }
+
   // `null` where there is no memory for it, or none that may be made executable.
-  #makeSecond(): { readonly buffer: ArrayBuffer; readonly functions: CoreFunctions } | null {
+  #makeSecond(): SecondGear | null {
     if (this.#second === null) return null;
     try {
       const memory = new WebAssembly.Memory({ initial: ARENA_SIZE / PAGE_SIZE });
       const module = new WebAssembly.Module(Uint8Array.fromBase64(this.#second));
       const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-      return { buffer: memory.buffer, functions: exports as unknown as CoreFunctions };
+      return { memory, functions: exports as unknown as CoreFunctions };
     } catch {
       return null;
     }

@@ -89,4 +89,5 @@ export const LABEL_TEXTS: Readonly<
   SECONDS: "sec",
   NEXT_LINE: "\n\t",
   MAPPED: "::ffff:",
+  USERS: " users:(",
 };

@@ -87,4 +87,5 @@ export const MINUTES: u32 = 101;
 export const SECONDS: u32 = 102;
 export const NEXT_LINE: u32 = 103;
 export const MAPPED: u32 = 104;
-export const COUNT: u32 = 105;
+export const USERS: u32 = 105;
+export const COUNT: u32 = 106;

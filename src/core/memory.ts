@@ -74,6 +74,11 @@ export function div(a: u32, b: u32): u32 {
   return a / b >>> 0;
 }
 
+/** The lower 32 bits of a product. */
+export function mul(a: u32, b: u32): u32 {
+  return Math.imul(a, b) >>> 0;
+}
+
 /** The same bits without a sign. */
 export function unsigned(value: i32): u32 {
   return value >>> 0;

@@ -53,6 +53,10 @@ export function div(a: u32, b: u32): u32 {
   return a / b;
 }
 
+export function mul(a: u32, b: u32): u32 {
+  return a * b;
+}
+
 export function unsigned(value: i32): u32 {
   return <u32> value;
 }

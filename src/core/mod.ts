@@ -5,4 +5,6 @@
  */
 export { forgetCells, goToColumn, lay, loadCells, saveCells } from "./cells.ts";
 export { cursor } from "./out.ts";
+export { firstOwner, indexOwners, nextOwner } from "./owners.ts";
+export { putPrefix } from "./owners_cell.ts";
 export { finishRow, rows, startRow, writeDetails } from "./ss_row.ts";

@@ -42,6 +42,7 @@ import {
   setCursor,
   signedDecimal,
 } from "./out.ts";
+import { ownersCell } from "./owners_cell.ts";
 import { tcpInfo } from "./tcp_info.ts";
 
 /** Options of the rows. */
@@ -50,12 +51,13 @@ export const OPTION_TIMER: u32 = 1;
 export const OPTION_DETAILS: u32 = 2;
 export const OPTION_ONELINE: u32 = 8;
 export const OPTION_NUMERIC: u32 = 16;
-/** Stop in the column of processes of each row. */
+/** There is a column of processes; those of threads count too. */
 export const OPTION_OWNERS: u32 = 32;
+export const OPTION_THREADS: u32 = 64;
 
 /**
  * Why {@linkcode rows} stopped: at the end; at a message that it does not write; because the table has to be printed first;
- * or in the column of processes.
+ * or in the column of processes of a row whose owners it does not know.
  */
 const STOPPED_AT_END: u32 = 0;
 const STOPPED_AT_OTHER: u32 = 1;
@@ -91,7 +93,7 @@ export function rows(p: u32, end: u32, at: u32): u32 {
     }
     p += (length + 3) & ~3;
     start(message);
-    if ((options & OPTION_OWNERS) !== 0) {
+    if ((options & OPTION_OWNERS) !== 0 && !owners(message, options)) {
       put32(STOPPED, STOPPED_AT_OWNERS);
       put32(WAITING, message);
       break;
@@ -100,6 +102,10 @@ export function rows(p: u32, end: u32, at: u32): u32 {
     rest(message, options);
   }
   return p;
+}
+
+function owners(message: u32, options: u32): boolean {
+  return ownersCell(get32(message + 68), (options & OPTION_THREADS) !== 0);
 }
 
 /** Writes what is behind the owners of the row that waited for them. Returns where writing goes on. */

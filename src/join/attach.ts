@@ -18,7 +18,7 @@ import type { Scan } from "../proc/scan.ts";
 import { effectiveCapabilities, effectiveUser } from "../proc/status.ts";
 import { OwnerIndex } from "../store/owner_index.ts";
 import { OwnerLists } from "./owner_lists.ts";
-import { type OwnerWalk, walkOwners } from "./owners.ts";
+import { type OwnerWalk, processesOf, walkOwners } from "./owners.ts";
 import { plural } from "../text/plural.ts";
 
 /**
@@ -189,7 +189,5 @@ function byError(
 }
 
 function seenProcesses({ pids, descriptors }: Scan): number {
-  return pids.length > 0
-    ? pids.length
-    : new Set(descriptors.pids.subarray(0, descriptors.length)).size;
+  return pids.length > 0 ? pids.length : processesOf(descriptors).size;
 }

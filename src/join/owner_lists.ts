@@ -32,14 +32,16 @@ export class OwnerLists implements OwnerLookup {
   }
 
   #several(first: number, socket: Pick<Socket, "cookie">): readonly Owner[] {
-    const { pids, tids, fds } = this.#table;
+    const table = this.#table;
     const rows = this.#index.rowsFrom(first, socket.cookie);
-    rows.sort((a, b) => pids[a]! - pids[b]! || tids[a]! - tids[b]! || fds[a]! - fds[b]!);
+    rows.sort((a, b) =>
+      table.pid(a) - table.pid(b) || table.tid(a) - table.tid(b) || table.fd(a) - table.fd(b)
+    );
     const owners: Draft[] = [];
     for (const row of rows) {
       const last = owners.at(-1);
-      if (last !== undefined && last.pid === pids[row] && (last.tid ?? 0) === tids[row]) {
-        last.fds.push(fds[row]!);
+      if (last !== undefined && last.pid === table.pid(row) && (last.tid ?? 0) === table.tid(row)) {
+        last.fds.push(table.fd(row));
       } else owners.push(this.#draft(row));
     }
     return owners.length === 1
@@ -49,23 +51,24 @@ export class OwnerLists implements OwnerLookup {
 
   #one(row: number, reused: boolean): readonly Owner[] {
     if (!reused) return [this.#draft(row)];
-    const { pids, tids, fds } = this.#table;
+    const table = this.#table;
     const [single] = this.#single;
     if (single === undefined) return this.#single[0] = this.#draft(row), this.#single;
-    const pid = pids[row]!;
+    const pid = table.pid(row);
     if (single.pid !== pid) {
       single.pid = pid;
       single.process = this.#processes.get(pid);
     }
-    single.tid = tids[row]! || null;
-    single.fds[0] = fds[row]!;
+    single.tid = table.tid(row) || null;
+    single.fds[0] = table.fd(row);
     return this.#single;
   }
 
   #draft(row: number): Draft {
-    const { pids, tids, fds } = this.#table;
-    const pid = pids[row]!;
-    return { pid, fds: [fds[row]!], tid: tids[row]! || null, process: this.#processes.get(pid) };
+    const table = this.#table;
+    const pid = table.pid(row);
+    const tid = table.tid(row) || null;
+    return { pid, fds: [table.fd(row)], tid, process: this.#processes.get(pid) };
   }
 }
 

@@ -168,12 +168,22 @@ function noteAssumed(threads: number, diagnostics: Diagnostics): void {
 // either.
 function withProtected(scan: Scan, root: ProcRoot): Scan {
   if (!holds(effectiveCapabilities(root), CAP_SYS_PTRACE)) return scan;
-  const { pids, length } = scan.descriptors;
-  const denied = new DescriptorScanner(root).findDenied(new Set(pids.subarray(0, length)));
+  const denied = new DescriptorScanner(root).findDenied(processesOf(scan.descriptors));
   return { ...scan, denied };
 }
 
 const TOO_FEW = "the processes in sight have too few descriptors for it to pay";
+
+/** The processes that have a descriptor in the table. */
+export function processesOf(table: DescriptorTable): Set<number> {
+  const found = new Set<number>();
+  let last = -1;
+  for (let row = 0; row < table.length; row++) {
+    const pid = table.pid(row);
+    if (pid !== last) found.add(last = pid);
+  }
+  return found;
+}
 
 function notWorthBpf(
   root: ProcRoot,
@@ -224,9 +234,9 @@ function networkNamespaces(held: DescriptorTable, root: ProcRoot): Map<number, s
   const found = new Map<number, string>();
   const others = new Set<number>();
   for (let row = 0; row < held.length; row++) {
-    const inode = held.inodes[row]!;
+    const inode = held.inode(row);
     if (found.has(inode) || others.has(inode)) continue;
-    const path = descriptorPath(held.pids[row]!, held.tids[row]!, held.fds[row]!);
+    const path = descriptorPath(held.pid(row), held.tid(row), held.fd(row));
     const target = root.link(path);
     // It was closed since. Another process may have it too.
     if (typeof target === "number") continue;

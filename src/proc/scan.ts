@@ -243,8 +243,10 @@ export class DescriptorScanner {
     const incomplete: number[] = [];
     // If the leader has exited, the walk has read the tables of the threads already.
     const known = new Set<number>();
-    const { pids: owners, tids, length } = this.descriptors;
-    for (let row = 0; row < length; row++) if (tids[row] !== 0) known.add(owners[row]!);
+    const { descriptors } = this;
+    for (let row = 0; row < descriptors.length; row++) {
+      if (descriptors.tid(row) !== 0) known.add(descriptors.pid(row));
+    }
     this.#withRoot(() => {
       const budget = { links };
       for (const pid of pids) {

@@ -110,9 +110,11 @@ export class ScanShare {
     let fitting = numbers.length;
     while (fitting > 0 && ends[fitting - 1]! > this.#header[CAPACITY]!) fitting--;
     const rows = fitting === 0 ? 0 : ends[fitting - 1]!;
-    this.#tids.set(descriptors.tids.subarray(0, rows));
-    this.#fds.set(descriptors.fds.subarray(0, rows));
-    this.#inodes.set(descriptors.inodes.subarray(0, rows));
+    for (let row = 0; row < rows; row++) {
+      this.#tids[row] = descriptors.tid(row);
+      this.#fds[row] = descriptors.fd(row);
+      this.#inodes[row] = descriptors.inode(row);
+    }
     for (let i = 0; i < fitting; i++) {
       this.#ends[numbers[i]!] = ends[i]!;
       const error = scanner.errors.get(this.pid(numbers[i]!)) ?? 0;

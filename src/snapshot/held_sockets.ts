@@ -31,15 +31,15 @@ type Draft = Omit<UnlistedSocket, "owners"> & {
 
 /** The sockets of a scan that `isListed` does not know, with their owners. */
 export function unlistedSockets(
-  { descriptors: { pids, tids, fds, inodes, length } }: Scan,
+  { descriptors: table }: Scan,
   root: ProcRoot,
   isListed: (inode: number) => boolean,
 ): UnlistedSocket[] {
   const found = new Map<number, Draft>();
-  for (let row = 0; row < length; row++) {
-    const inode = inodes[row]!;
+  for (let row = 0; row < table.length; row++) {
+    const inode = table.inode(row);
     if (isListed(inode)) continue;
-    const [pid, tid, fd] = [pids[row]!, tids[row]!, fds[row]!];
+    const [pid, tid, fd] = [table.pid(row), table.tid(row), table.fd(row)];
     let socket = found.get(inode);
     if (socket === undefined) {
       const asked = found.size < MOST_ASKED;

@@ -29,7 +29,6 @@ export interface SocketNamespaces {
  * does not know them. Takes the right to trace the processes (CAP_SYS_PTRACE) and CAP_NET_ADMIN, and Linux 5.6.
  */
 export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
-  const { pids, tids, fds, inodes, length } = table;
   const found = new Map<number, SocketPlace>();
   const asked = new Set<number>();
   const cookies = new Set<bigint>();
@@ -37,12 +36,12 @@ export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
   let process = -1;
   let pid = 0;
   const ask = (row: number): void => {
-    if (pids[row] !== pid) {
+    if (table.pid(row) !== pid) {
       if (process >= 0) close(process);
-      pid = pids[row]!;
+      pid = table.pid(row);
       process = tryOpenProcess(pid);
     }
-    const copy = process < 0 ? process : tryCopyFrom(process, fds[row]!);
+    const copy = process < 0 ? process : tryCopyFrom(process, table.fd(row));
     if (copy < 0) {
       partial ||= copy === -EPERM || copy === -ENOSYS;
       return;
@@ -57,18 +56,18 @@ export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
         return;
       }
       if (cookie !== null) cookies.add(cookie);
-      if (!found.has(inode)) found.set(inode, { pid, fd: fds[row]! });
+      if (!found.has(inode)) found.set(inode, { pid, fd: table.fd(row) });
     } finally {
       close(copy);
     }
   };
-  for (let row = 0; row < length; row++) {
-    if (tids[row] !== 0 || asked.has(inodes[row]!)) continue;
+  for (let row = 0; row < table.length; row++) {
+    if (table.tid(row) !== 0 || asked.has(table.inode(row))) continue;
     if (asked.size === MOST_ASKED) {
       partial = true;
       break;
     }
-    asked.add(inodes[row]!);
+    asked.add(table.inode(row));
     ask(row);
   }
   if (process >= 0) close(process);

@@ -26,18 +26,18 @@ const MOST_ASKED = 4096;
  * Kernel: xattr system.sockprotoname.
  */
 export function protocolsHeld(
-  { descriptors: { pids, tids, fds, inodes, length }, denied, hidden }: Scan,
+  { descriptors: table, denied, hidden }: Scan,
   root: ProcRoot,
   isListed: (inode: number) => boolean,
 ): ReadonlySet<string> | null {
   if (denied.length > 0 || hidden || insidePidNamespace(root) !== false) return null;
   const asked = new Set<number>();
   const protocols = new Set<string>();
-  for (let row = 0; row < length; row++) {
-    const inode = inodes[row]!;
+  for (let row = 0; row < table.length; row++) {
+    const inode = table.inode(row);
     if (asked.has(inode) || isListed(inode)) continue;
     if (asked.size >= MOST_ASKED) return null;
-    const path = descriptorPath(pids[row]!, tids[row]!, fds[row]!);
+    const path = descriptorPath(table.pid(row), table.tid(row), table.fd(row));
     const name = tryGetXattr(`${root.path}/${path}`, "system.sockprotoname");
     if (typeof name !== "number") {
       asked.add(inode);

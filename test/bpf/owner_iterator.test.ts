@@ -2,15 +2,15 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import {
-  decodeRecords,
   loadOwnerProgram,
   OwnerIterator,
+  takeRecords,
   whyNoOwnerPass,
 } from "../../src/bpf/owner_iterator.ts";
 import { Btf, wholeFile } from "../../src/bpf/btf.ts";
-import { NEEDED_TYPES, type PidNumbers, recordSize } from "../../src/bpf/program.ts";
+import { NEEDED_TYPES, type PidNumbers } from "../../src/bpf/program.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
-import { DescriptorTable } from "../../src/proc/descriptors.ts";
+import { DescriptorTable, recordSize } from "../../src/proc/descriptors.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { DescriptorScanner } from "../../src/proc/scan.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
@@ -21,8 +21,8 @@ function rowsOf(table: DescriptorTable, pids: readonly number[]): Row[] {
   const wanted = new Set(pids);
   const rows: Row[] = [];
   for (let i = 0; i < table.length; i++) {
-    if (!wanted.has(table.pids[i]!)) continue;
-    rows.push([table.pids[i]!, table.tids[i]!, table.fds[i]!, table.inodes[i]!]);
+    if (!wanted.has(table.pid(i))) continue;
+    rows.push([table.pid(i), table.tid(i), table.fd(i), table.inode(i)]);
   }
   return rows.sort(compareRows);
 }
@@ -91,8 +91,9 @@ describe("OwnerIterator", () => {
         const { Crowd } = await import("${import.meta.dir}/../support/crowd.ts");
         const crowd = await Crowd.start(3, 40, 5);
         const opened = OwnerIterator.open("reader");
-        const rows = ({ pids, fds, inodes, tids, length }) => Array.from({ length },
-          (_, i) => [pids[i], tids[i], fds[i], inodes[i]]).filter((row) => crowd.pids.includes(row[0]));
+        const rows = (table) => Array.from({ length: table.length },
+          (_, i) => [table.pid(i), table.tid(i), table.fd(i), table.inode(i)])
+          .filter((row) => crowd.pids.includes(row[0]));
         const bpf = opened.ok ? rows(opened.value.run().descriptors) : opened.reason;
         console.log(JSON.stringify({ bpf, proc: crowd.rows(), pids: crowd.pids }));
         await crowd[Symbol.asyncDispose]();
@@ -120,8 +121,8 @@ describe("OwnerIterator", () => {
         if (!opened.ok) throw new Error(opened.reason);
         const { namespaces } = opened.value.run();
         const own = Array.from({ length: namespaces.length }, (_, i) => i)
-          .filter((i) => namespaces.pids[i] === process.pid)
-          .map((i) => [namespaces.fds[i], namespaces.inodes[i]]);
+          .filter((i) => namespaces.pid(i) === process.pid)
+          .map((i) => [namespaces.fd(i), namespaces.inode(i)]);
         for (const [i, fd] of fds.entries()) {
           expect(own).toContainEqual([fd, statSync(paths[i]!).ino]);
         }
@@ -171,7 +172,20 @@ describe("OwnerIterator", () => {
   );
 });
 
-describe("decodeRecords()", () => {
+describe("takeRecords()", () => {
+  /** What a pass makes of bytes, which may come in two portions. */
+  function taken(bytes: Uint8Array, cookies: boolean, mixed: boolean, cut = bytes.length) {
+    const pass = {
+      descriptors: new DescriptorTable(cookies),
+      namespaces: new DescriptorTable(cookies),
+    };
+    for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+      pass.descriptors.room(part.length).set(part);
+      takeRecords(pass, part.length, mixed);
+    }
+    return pass;
+  }
+
   test("reads process, thread, descriptor, inode and cookie", () => {
     const view = new DataView(new ArrayBuffer(3 * recordSize(true)));
     view.setInt32(0, 10, true);
@@ -179,50 +193,45 @@ describe("decodeRecords()", () => {
     view.setUint32(8, 3, true);
     view.setBigUint64(16, 0x1_0000_0002n, true);
     view.setBigUint64(24, 0xffff_ffff_0000_0005n, true);
-    view.setInt32(32, 10, true);
-    view.setInt32(36, 11, true);
-    const pass = { descriptors: new DescriptorTable(true), namespaces: new DescriptorTable() };
-    const table = pass.descriptors;
-    view.setUint32(64 + 12, 1, true);
-    view.setBigUint64(64 + 16, 4026531840n, true);
-    decodeRecords(new Uint32Array(view.buffer), 96, pass);
-    expect(pass.namespaces.length).toBe(1);
-    expect(pass.namespaces.inodes[0]).toBe(4026531840);
+    view.setUint32(32 + 12, 1, true);
+    view.setBigUint64(32 + 16, 4026531840n, true);
+    view.setInt32(64, 10, true);
+    view.setInt32(68, 11, true);
+    const { namespaces, descriptors: table } = taken(new Uint8Array(view.buffer), true, true, 64);
+    expect(namespaces.length).toBe(1);
+    expect(namespaces.inode(0)).toBe(4026531840);
     expect(table.length).toBe(2);
-    expect([...table.pids.subarray(0, 2)]).toEqual([10, 10]);
-    expect([...table.tids.subarray(0, 2)]).toEqual([0, 11]);
-    expect(table.fds[0]).toBe(3);
-    expect(table.inodes[0]).toBe(0x1_0000_0002);
-    expect([...table.cookies!.subarray(0, 4)]).toEqual([5, 0xffff_ffff, 0, 0]);
+    expect([table.pid(0), table.tid(0), table.fd(0)]).toEqual([10, 0, 3]);
+    expect([table.pid(1), table.tid(1), table.fd(1)]).toEqual([10, 11, 0]);
+    expect([table.inode(0), table.inode(1)]).toEqual([0x1_0000_0002, 0]);
+    expect([table.cookieLow(0), table.cookieHigh(0)]).toEqual([5, 0xffff_ffff]);
   });
 
   test("reads records without a cookie", () => {
     const words = new Uint32Array([10, 10, 3, 0, 7, 0, 10, 11, 4, 0, 8, 1]);
-    const pass = { descriptors: new DescriptorTable(), namespaces: new DescriptorTable() };
-    decodeRecords(words, 48, pass);
-    const { length, tids, fds, inodes, cookies } = pass.descriptors;
-    expect([length, cookies]).toEqual([2, null]);
-    expect([...tids.subarray(0, 2), ...fds.subarray(0, 2)]).toEqual([0, 11, 3, 4]);
-    expect([...inodes.subarray(0, 2)]).toEqual([7, 0x1_0000_0008]);
+    const { descriptors: table } = taken(new Uint8Array(words.buffer), false, false);
+    expect([table.length, table.hasCookies]).toEqual([2, false]);
+    expect([table.tid(0), table.tid(1), table.fd(0), table.fd(1)]).toEqual([0, 11, 3, 4]);
+    expect([table.inode(0), table.inode(1)]).toEqual([7, 0x1_0000_0008]);
+    expect([table.cookieLow(1), table.cookieHigh(1)]).toEqual([0, 0]);
   });
 
   test("gives rows or DecodeError for any bytes", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, cookies) => {
-      const pass = {
-        descriptors: new DescriptorTable(cookies),
-        namespaces: new DescriptorTable(),
-      };
-      try {
-        decodeRecords(
-          new Uint32Array(bytes.slice().buffer, 0, bytes.length >> 2),
-          bytes.length,
-          pass,
-        );
-        const rows = pass.descriptors.length + pass.namespaces.length;
-        expect(rows * recordSize(cookies)).toBe(bytes.length);
-      } catch (error) {
-        expect(error).toBeInstanceOf(DecodeError);
-      }
-    }));
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.boolean(),
+        fc.boolean(),
+        (bytes, cookies, mixed) => {
+          try {
+            const pass = taken(bytes, cookies, mixed);
+            const rows = pass.descriptors.length + pass.namespaces.length;
+            expect(rows * recordSize(cookies)).toBe(bytes.length);
+          } catch (error) {
+            expect(error).toBeInstanceOf(DecodeError);
+          }
+        },
+      ),
+    );
   });
 });

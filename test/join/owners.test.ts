@@ -26,8 +26,7 @@ function socket(inode: number, cookie: Socket["cookie"] = null): Socket {
 function table(rows: readonly (readonly number[])[], cookies = false): DescriptorTable {
   const made = new DescriptorTable(cookies);
   for (const [pid, tid, fd, inode, low = 0, high = 0] of rows) {
-    if (cookies) made.add(pid!, tid!, fd!, inode!, low, high);
-    else made.push(pid!, tid!, fd!, inode!);
+    made.push(pid!, tid!, fd!, inode!, low, high);
   }
   return made;
 }

@@ -18,9 +18,11 @@ function wanted(crowd: Crowd): { inodes: number[]; rows: number[][] } {
   return { inodes: rows.map((row) => row[3]!), rows };
 }
 
-function rowsOf({ descriptors }: DescriptorScanner): number[][] {
-  const { pids, tids, fds, inodes, length } = descriptors;
-  return Array.from({ length }, (_, i) => [pids[i]!, tids[i]!, fds[i]!, inodes[i]!]);
+function rowsOf({ descriptors: table }: DescriptorScanner): number[][] {
+  return Array.from(
+    { length: table.length },
+    (_, i) => [table.pid(i), table.tid(i), table.fd(i), table.inode(i)],
+  );
 }
 
 describe("scanPrivateTables()", () => {
@@ -51,8 +53,9 @@ describe("scanPrivateTables()", () => {
         scanner.scanPrivateTables(${JSON.stringify(crowd.pids)}, new Set(${
         JSON.stringify(inodes)
       }));
-        const { pids, tids, fds, inodes, length } = scanner.descriptors;
-        console.log(JSON.stringify(Array.from({ length }, (_, i) => [pids[i], tids[i], fds[i], inodes[i]])));
+        const table = scanner.descriptors;
+        console.log(JSON.stringify(Array.from({ length: table.length },
+          (_, i) => [table.pid(i), table.tid(i), table.fd(i), table.inode(i)])));
       `;
       const ran = Bun.spawnSync(["unshare", "-p", "-f", process.execPath, "-e", script], {
         stdin: "ignore",

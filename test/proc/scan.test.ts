@@ -5,10 +5,11 @@ import { DescriptorScanner, socketInode } from "../../src/proc/scan.ts";
 import { procTree, statFile } from "../support/proc_tree.ts";
 
 function rows(scanner: DescriptorScanner): [pid: number, tid: number, fd: number, inode: number][] {
-  const { pids, tids, fds, inodes, length } = scanner.descriptors;
+  const { descriptors: table } = scanner;
   return Array.from(
-    { length },
-    (_, i) => [pids[i]!, tids[i]!, fds[i]!, inodes[i]!] as [number, number, number, number],
+    { length: table.length },
+    (_, i) =>
+      [table.pid(i), table.tid(i), table.fd(i), table.inode(i)] as [number, number, number, number],
   )
     .sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
 }

@@ -7,9 +7,11 @@ import { scanOnTwoThreads, scanShared } from "../../src/proc/two_threads.ts";
 import { procTree } from "../support/proc_tree.ts";
 
 /** A scan as plain data, rows in order. */
-function plain({ descriptors, namespaces, ...rest }: Scan) {
-  const { pids, tids, fds, inodes, length } = descriptors;
-  const rows = Array.from({ length }, (_, i) => [pids[i]!, tids[i]!, fds[i]!, inodes[i]!]);
+function plain({ descriptors: table, namespaces, ...rest }: Scan) {
+  const rows = Array.from(
+    { length: table.length },
+    (_, i) => [table.pid(i), table.tid(i), table.fd(i), table.inode(i)],
+  );
   rows.sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]! || a[2]! - b[2]!);
   return { ...rest, rows, namespaces: [...namespaces.keys()].sort() };
 }

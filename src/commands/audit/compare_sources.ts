@@ -210,7 +210,7 @@ export function onlyDescriptors(
   if (!root.isLive) return [];
   const known = new Set(listed.map(({ inode }) => inode));
   const { scan } = walkOwners(root, "auto", new Diagnostics());
-  const { pids, tids, fds, inodes, length } = scan.descriptors;
+  const table = scan.descriptors;
   const unread = failedReads(scan);
   if (unread !== null) gaps.push({ kind: "table", reason: unread });
   const near = new Map<number, boolean>();
@@ -226,11 +226,11 @@ export function onlyDescriptors(
   // Processes in this namespace first: the others mostly own sockets of their own namespaces.
   const rows: number[] = [];
   for (const wanted of [true, false]) {
-    for (let row = 0; row < length; row++) {
+    for (let row = 0; row < table.length; row++) {
       // pidfd_getfd(2) knows only the main descriptor table, not those of threads.
-      if (tids[row] === 0 && !known.has(inodes[row]!) && isNear(pids[row]!) === wanted) {
-        rows.push(row);
-      }
+      if (
+        table.tid(row) === 0 && !known.has(table.inode(row)) && isNear(table.pid(row)) === wanted
+      ) rows.push(row);
     }
   }
   const found: Discrepancy[] = [];
@@ -239,19 +239,21 @@ export function onlyDescriptors(
   let pid = 0;
   let process = -1;
   for (const row of rows) {
-    const inode = inodes[row]!;
+    const inode = table.inode(row);
     if (asked.has(inode)) continue;
     if (asked.size >= MOST_ASKED) {
       gaps.push(unasked(`there are more than ${MOST_ASKED}`));
       break;
     }
     asked.add(inode);
-    if (pids[row] !== pid) {
+    if (table.pid(row) !== pid) {
       if (process >= 0) close(process);
-      pid = pids[row]!;
+      pid = table.pid(row);
       process = tryOpenProcess(pid);
     }
-    const answer = process < 0 ? process : askDescriptor(process, fds[row]!, inode, netns, whole);
+    const answer = process < 0
+      ? process
+      : askDescriptor(process, table.fd(row), inode, netns, whole);
     // The descriptor has been closed since, and may be another one by now. Some other may still be of this socket.
     if (answer === -EBADF) asked.delete(inode);
     if (typeof answer === "number") {
@@ -265,7 +267,7 @@ export function onlyDescriptors(
       kind: "only_descriptors",
       endpoint: `socket:[${inode}]`,
       inode,
-      detail: `descriptor ${fds[row]} of process ${pids[row]}`,
+      detail: `descriptor ${table.fd(row)} of process ${table.pid(row)}`,
     });
   }
   if (process >= 0) close(process);

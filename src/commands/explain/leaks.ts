@@ -33,10 +33,10 @@ export function leakFaults(
   const known = new Set(sockets.map(({ inode }) => inode));
   const pids = processes.map(({ pid }) => pid);
   const first = scanFew(pids, root);
-  const { inodes, length } = first.descriptors;
+  const held = first.descriptors;
   let others = 0;
-  for (let row = 0; row < length; row++) if (!known.has(inodes[row]!)) others++;
-  if (others < MANY || length > MOST) return [];
+  for (let row = 0; row < held.length; row++) if (!known.has(held.inode(row))) others++;
+  if (others < MANY || held.length > MOST) return [];
   const isHere = ({ netns: told, owners, protocol }: UnlistedSocket) =>
     protocol !== null && LISTED_WHEN_BOUND.test(protocol) &&
     (told === null ? owners.every(({ pid }) => facts.netns(pid) === netns) : told === netns);
@@ -50,7 +50,7 @@ export function leakFaults(
     if (left.length < MANY) return [];
     const again = scanFew(pids, root).descriptors;
     const held = new Set<number>();
-    for (let row = 0; row < again.length; row++) held.add(again.inodes[row]!);
+    for (let row = 0; row < again.length; row++) held.add(again.inode(row));
     left = left.filter(({ inode }) => held.has(inode));
   }
   if (left.length < MANY) return [];

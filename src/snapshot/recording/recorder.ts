@@ -164,16 +164,21 @@ function ownersEntry(
   searched: Scan | null,
   namespaces: SocketNamespaces["found"],
 ): Entry {
-  const { pids, tids, fds, inodes, cookies, length } = descriptors;
   const rows: number[] = [];
-  for (let row = 0; row < length; row++) {
-    rows.push(pids[row]!, tids[row]!, fds[row]!, inodes[row]!);
-    rows.push(cookies?.[2 * row] ?? 0, cookies?.[2 * row + 1] ?? 0);
+  for (let row = 0; row < descriptors.length; row++) {
+    rows.push(
+      descriptors.pid(row),
+      descriptors.tid(row),
+      descriptors.fd(row),
+      descriptors.inode(row),
+      descriptors.cookieLow(row),
+      descriptors.cookieHigh(row),
+    );
   }
   return {
     kind: "owners",
     rows,
-    cookies: cookies !== null,
+    cookies: descriptors.hasCookies,
     scan: {
       ...scanEntry(scan),
       sockets: [...namespaces].map(([inode, { pid, fd }]) => [inode, pid, fd]),

@@ -150,8 +150,7 @@ export class Replayer implements Access {
         number,
         number,
       ];
-      if (descriptors.cookies === null) descriptors.push(pid, tid, fd, inode);
-      else descriptors.add(pid, tid, fd, inode, low, high);
+      descriptors.push(pid, tid, fd, inode, low, high);
     }
     const scan = scanOf(entry?.scan ?? NOTHING_SCANNED, descriptors);
     const searched = entry?.searched ? scanOf(entry.searched, descriptors) : scan;

@@ -56,13 +56,13 @@ export class NetstatOwners {
   label(inode: number): string {
     if (inode === 0) return NOBODY;
     const rows = this.#index.rows(inode);
-    const { pids, tids } = this.#scan.descriptors;
+    const table = this.#scan.descriptors;
     let all = "";
     let last = 0;
     for (let i = rows.length - 1; i >= 0; i--) {
       const row = rows[i]!;
-      const pid = pids[row]!;
-      if (pid === last || !this.#all && tids[row] !== 0) continue;
+      const pid = table.pid(row);
+      if (pid === last || !this.#all && table.tid(row) !== 0) continue;
       const label = this.#processLabel(pid);
       if (label === null) continue;
       if (!this.#all) return label;

@@ -100,6 +100,11 @@ export class SsRun implements SsContext {
     return this.#connection;
   }
 
+  /** True if the core writes the process column too. */
+  get writesOwners(): boolean {
+    return this.#owners !== null && this.#owners.areInCore;
+  }
+
   process(inode: number): void {
     this.cells.column(COLUMN.process);
     if (inode !== 0 && this.#owners !== null) this.#owners.write(this.cells, inode);

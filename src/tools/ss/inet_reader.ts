@@ -143,8 +143,9 @@ export class InetReader {
     const { protocol } = source;
     const bytecode = this.#bytecode;
     const printer = this.#printer(protocol, true);
-    // Owners are found and joined in JavaScript, so a run with them is compiled.
-    if (HAS_SECOND_GEAR && printer.isPlain && !options.processes) leaveUncompiled();
+    if (HAS_SECOND_GEAR && printer.isPlain && (!options.processes || this.#run.writesOwners)) {
+      leaveUncompiled();
+    }
     const sink: TcpSink = {
       message: (view, start, end) =>
         this.#run.decode(() => printer.row(view, start, end, "netlink")),

@@ -10,6 +10,8 @@ import { walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import { DescriptorScanner, failedReads, type Scan } from "../../proc/scan.ts";
+import { type Core, theCore } from "../../core/gears.ts";
+import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOTS } from "../../core/arena.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
 import { printable, processName } from "./names/process.ts";
 import { processContext, socketContext } from "./names/security.ts";
@@ -18,6 +20,10 @@ const encoder = new TextEncoder();
 const FIRST = encoder.encode(" users:(");
 const NEXT = encoder.encode(",");
 const CLOSE = 0x29;
+
+/** How many processes the core may know, and how many bytes of what stands before their descriptors. */
+const CORE_PREFIXES = 4096;
+const CORE_PREFIX_BYTES = 64 * CORE_PREFIXES;
 
 /** The owners of sockets. All processes are looked into once, when the object is made. */
 export class SsOwners {
@@ -29,14 +35,30 @@ export class SsOwners {
   readonly failed: string | null;
   /** `("name",pid=N,` by thread, or by process where that is all that is shown. */
   readonly #prefixes = new Map<number, Uint8Array>();
+  readonly #core: CorePrefixes | null;
 
-  constructor(root: ProcRoot, options: SsOptions) {
+  /** Call it before there is a table: the index of very many descriptors is in the core's arena, which is made larger for it. */
+  constructor(
+    root: ProcRoot,
+    options: SsOptions,
+    { scan = options.threads ? everyThread(root) : everyProcess(root), core = theCore(), worth }: {
+      readonly scan?: Scan;
+      readonly core?: Core;
+      readonly worth?: number;
+    } = {},
+  ) {
     this.#root = root;
     this.#options = options;
-    const scan = options.threads ? everyThread(root) : everyProcess(root);
     this.failed = failedReads(scan);
     this.#table = scan.descriptors;
-    this.#index = OwnerIndex.ofAll(this.#table);
+    // The context of a socket is asked for at each descriptor.
+    this.#index = OwnerIndex.ofAll(this.#table, options.contexts ? null : core, worth);
+    this.#core = this.#index.isInCore ? CorePrefixes.in(core) : null;
+  }
+
+  /** True if the core writes the owners of most sockets. */
+  get areInCore(): boolean {
+    return this.#core !== null;
   }
 
   /** Writes the owners of an inode; nothing where there are none. */
@@ -49,14 +71,14 @@ export class SsOwners {
       cells.byte(CLOSE);
       return;
     }
-    const { pids, tids, fds } = this.#table;
+    const table = this.#table;
     let before = -1;
     for (const row of this.#index.rows(inode)) {
       // Each descriptor counts once.
       if (!this.#counts(row)) continue;
       if (
-        before >= 0 && pids[row] === pids[before] && tids[row] === tids[before] &&
-        fds[row] === fds[before]
+        before >= 0 && table.pid(row) === table.pid(before) &&
+        table.tid(row) === table.tid(before) && table.fd(row) === table.fd(before)
       ) continue;
       this.#writeOne(cells, row, before < 0);
       before = row;
@@ -66,14 +88,14 @@ export class SsOwners {
 
   // Without -T only the tables of processes count.
   #counts(row: number): boolean {
-    return this.#options.threads || this.#table.tids[row] === 0;
+    return this.#options.threads || this.#table.tid(row) === 0;
   }
 
   // One owner; before the first stands what the whole column begins with.
   #writeOne(cells: SsTable, row: number, first: boolean): void {
-    const pid = this.#table.pids[row]!;
-    const fd = this.#table.fds[row]!;
-    const prefix = this.#prefix(pid, this.#table.tids[row]!);
+    const pid = this.#table.pid(row);
+    const fd = this.#table.fd(row);
+    const prefix = this.#prefix(cells, pid, this.#table.tid(row));
     cells.bytes(first ? FIRST : NEXT);
     cells.bytes(prefix);
     cells.decimal(fd);
@@ -83,7 +105,7 @@ export class SsOwners {
     cells.byte(CLOSE);
   }
 
-  #prefix(pid: number, tid: number): Uint8Array {
+  #prefix(cells: SsTable, pid: number, tid: number): Uint8Array {
     const key = tid || pid;
     let prefix = this.#prefixes.get(key);
     if (prefix === undefined) {
@@ -102,8 +124,48 @@ export class SsOwners {
       prefix.set(shown, head.length);
       prefix.set(tail, head.length + shown.length);
       this.#prefixes.set(key, prefix);
+      this.#core?.put(key, cells.harmless(prefix));
     }
     return prefix;
+  }
+}
+
+/** Prefixes that the core has. */
+class CorePrefixes {
+  readonly #core: Core;
+  #at: number;
+  readonly #end: number;
+
+  private constructor(core: Core, at: number) {
+    this.#core = core;
+    this.#at = at;
+    this.#end = at + CORE_PREFIX_BYTES;
+  }
+
+  /** Makes room for them in the arena; `null` where there is no memory for it. */
+  static in(core: Core): CorePrefixes | null {
+    const slots = 2 * CORE_PREFIXES;
+    try {
+      const at = core.take(12 * slots + CORE_PREFIX_BYTES);
+      const { view } = core;
+      view.setUint32(PREFIX_SLOTS, at, true);
+      view.setUint32(PREFIX_MASK, slots - 1, true);
+      view.setUint32(PREFIX_ROOM, CORE_PREFIXES, true);
+      return new CorePrefixes(core, at + 12 * slots);
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  }
+
+  /** Where there is no room left, each of these owners is written from here. */
+  put(key: number, prefix: Uint8Array): void {
+    const at = this.#at;
+    // The core copies eight bytes at a time.
+    const end = at + (prefix.length + 7 & ~7);
+    if (end > this.#end || !this.#core.functions.putPrefix(key, at, prefix.length)) return;
+    this.#core.bytes.set(prefix, at);
+    this.#at = end;
   }
 }
 

@@ -24,11 +24,12 @@ import type { SsPlan } from "./plan.ts";
 export async function runSs(plan: SsPlan, out: Writer, err: Writer): Promise<number> {
   out.flush();
   const files = new SsFiles(plan.environment);
-  const table = new SsTable(out, { shown: shownColumns(plan), ...screenOf(plan) });
-  if (plan.header) table.header();
   // From here on each call that fails counts, also those of the search for owners.
   const diagnostics = new Diagnostics();
-  const run = new SsRun(plan, files, table, await load(plan, files), diagnostics);
+  const loaded = await load(plan, files);
+  const table = new SsTable(out, { shown: shownColumns(plan), ...screenOf(plan) });
+  if (plan.header) table.header();
+  const run = new SsRun(plan, files, table, loaded, diagnostics);
   let status = 0;
   try {
     if (plan.events) {

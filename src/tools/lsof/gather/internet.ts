@@ -35,23 +35,22 @@ export function gatherInternet(
   const { query } = selection;
   const offset = socketOffset(query.format);
   const store = InternetStore.for(query, sockets);
-  const { pids, tids, fds, inodes, length } =
-    walkOwners(root, "auto", diagnostics).scan.descriptors;
+  const table = walkOwners(root, "auto", diagnostics).scan.descriptors;
   const owners = new Map<number, Owner | null>();
   let current: Owner | null = null;
   let pid = 0;
-  for (let i = 0; i < length; i++) {
-    const number = sockets.number(inodes[i]!);
+  for (let i = 0; i < table.length; i++) {
+    const number = sockets.number(table.inode(i));
     if (number < 0) continue;
-    if (pids[i] !== pid) {
-      pid = pids[i]!;
+    if (table.pid(i) !== pid) {
+      pid = table.pid(i);
       const known = owners.get(pid);
       current = known === undefined ? open(pid) : known;
       if (known === undefined) owners.set(pid, current);
     }
     if (current === null) continue;
     // Files of a thread's own table are those of a task. They count where the main thread has exited.
-    if (tids[i] !== 0 && identities.stat(String(pid))?.state !== "Z") continue;
+    if (table.tid(i) !== 0 && identities.stat(String(pid))?.state !== "Z") continue;
     const found = selection.internet(sockets.at(number));
     if (found === null) continue;
     const { match } = current;
@@ -60,11 +59,11 @@ export function gatherInternet(
     if (!selection.lists(matched)) continue;
     const { files } = current;
     if (files instanceof SocketFiles) {
-      files.add(fds[i]!, number);
+      files.add(table.fd(i), number);
       continue;
     }
-    const row = new InternetRow(fds[i]!, sockets.keep(number), offset);
-    if (selection.showsFlags) row.flags = readFlags(pid, fds[i]!);
+    const row = new InternetRow(table.fd(i), sockets.keep(number), offset);
+    if (selection.showsFlags) row.flags = readFlags(pid, table.fd(i));
     files.push(row);
   }
   return [...owners.values()]

@@ -113,8 +113,8 @@ export class SsTable extends ByteBuffer {
 
   /**
    * Writes messages of a dump as rows, headers included, as far as the core can: both ends are numbers, and nothing is shown that
-   * needs a name. Returns the offset of the first message of another kind; or, where the options ask for owners, of the one after
-   * that whose process cell is to be written now: {@linkcode SsTable.awaitsOwnersOf} tells.
+   * needs a name. Returns the offset of the first message of another kind; or, where the options ask for owners that the core does not
+   * know, of the one after that whose process cell is to be written now: {@linkcode SsTable.awaitsOwnersOf} tells.
    */
   messages(rows: CoreRows, view: DataView, start: number, end: number): number {
     this.#work(end - start);
@@ -215,8 +215,15 @@ export class SsTable extends ByteBuffer {
   /** Bytes from outside, such as a path: as they are, but made harmless where they go to a terminal. */
   override bytes(from: Uint8Array, start = 0, end: number = from.length): void {
     if (this.#terminal && hasControl(from, start, end)) {
-      super.bytes(utf8Bytes(sanitizeBytes(from.subarray(start, end))));
+      super.bytes(this.harmless(from.subarray(start, end)));
     } else super.bytes(from, start, end);
+  }
+
+  /** Bytes from outside as {@linkcode bytes} writes them. */
+  harmless(bytes: Uint8Array): Uint8Array {
+    return this.#terminal && hasControl(bytes, 0, bytes.length)
+      ? utf8Bytes(sanitizeBytes(bytes))
+      : bytes;
   }
 
   /** Prints the rows there are. The cell begun last is printed but not measured, as it never ended. */

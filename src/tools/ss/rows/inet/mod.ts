@@ -342,7 +342,8 @@ function coreOptions(options: SsOptions, hasDetails: boolean): number {
     (hasDetails ? core.OPTION_DETAILS : 0) |
     (options.oneline ? core.OPTION_ONELINE : 0) |
     (options.numeric ? core.OPTION_NUMERIC : 0) |
-    (options.processes ? core.OPTION_OWNERS : 0);
+    (options.processes ? core.OPTION_OWNERS : 0) |
+    (options.threads ? core.OPTION_THREADS : 0);
 }
 
 function writeIdentity(cells: SsTable, uid: number, inode: number): void {
