@@ -5,6 +5,7 @@
  */
 import type { FeatureCheck } from "../model/checkup.ts";
 import type { Span } from "../text/flow.ts";
+import { plural } from "../text/plural.ts";
 import { sanitize } from "../text/sanitize.ts";
 
 const LABELS: Readonly<Record<FeatureCheck["group"], string>> = {
@@ -19,7 +20,7 @@ export function featureLines(features: readonly FeatureCheck[]): [label: string,
   const lines: [label: string, Span[]][] = [];
   for (const [group, label] of Object.entries(LABELS)) {
     const known = features.filter((feature) => feature.group === group);
-    const works = known.filter(({ usable }) => usable).map(({ name }) => sanitize(name));
+    const works = counted(known.filter(({ usable }) => usable).map(({ name }) => sanitize(name)));
     const missing = Map.groupBy(
       known.filter(({ usable }) => !usable),
       ({ reason, without }) => `${reason}\0${without}`,
@@ -41,4 +42,11 @@ export function featureLines(features: readonly FeatureCheck[]): [label: string,
     }
   }
   return lines;
+}
+
+/** The programs on hooks are many, and their names say something only where one does not load. */
+function counted(names: readonly string[]): string[] {
+  const others = names.filter((name) => !name.startsWith("sockeye_"));
+  const programs = names.length - others.length;
+  return programs === 0 ? others : [...others, plural(programs, "program")];
 }

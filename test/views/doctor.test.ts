@@ -128,6 +128,14 @@ describe("writeCheckup()", () => {
       "no      other(): EP\\x1bERM; then it stops",
     ]);
     expect(under("Watch hooks", all)).toEqual(["yes     hooks"]);
+    const loaded = { group: "watch", usable: true, reason: null, without: "" } as const;
+    const programs = ["hooks", "sockeye_state", "sockeye_sent"].map((name) => ({
+      ...loaded,
+      name,
+    }));
+    expect(under("Watch hooks", lines({ features: programs }))).toEqual([
+      "yes     hooks, 2 programs",
+    ]);
     expect(all.join("\n")).not.toContain("Firewall");
   });
 
