@@ -163,6 +163,18 @@ export const ABSENCES = {
     no: "no container with this name or ID has a process",
     undecided: "no process of such a container can be seen from here",
   },
+  no_listener: {
+    no: "no process holds a listener there",
+    undecided: "no process was found to hold a listener there, but not everything could be read",
+  },
+  listens_no_more: {
+    no: "nothing listens on it now",
+    undecided: "whether it is still held could not be read",
+  },
+  held_no_more: {
+    no: "no process holds it now",
+    undecided: "whether it is still held could not be read",
+  },
   holds_no_socket: {
     no: "runs, and holds no socket",
     undecided: "runs; not all of its sockets could be read",

@@ -160,7 +160,7 @@ const isHidden = ({ hidepid }: FlatGap) => hidepid !== undefined;
  * Where a match could be. Every socket is visible, even where its owners are not. But a namespace or a table that could not be
  * read may hide anything. What a process holds is told by its descriptors.
  */
-function placesOf(target: Target): Places {
+export function placesOf(target: Target): Places {
   if (namesProcesses(target)) return { processes: (gap) => gap.pid !== undefined };
   const tables = (label: string) => concerns(label, target);
   return target.kind === "inode"

@@ -7,14 +7,14 @@ import { SOCK_DGRAM, SOCK_STREAM } from "../../../ffi/socket.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { parseAddress } from "../../model/endpoint.ts";
 import type { Process } from "../../model/owner.ts";
-import { becauseText, decide } from "../../model/verdict.ts";
+import { absence, becauseText, decide } from "../../model/verdict.ts";
 import type { Socket } from "../../model/socket.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { localText, named, protocolName } from "../../views/explain/page.ts";
 import { isServer } from "../explain/match.ts";
 import type { ExplainInput } from "../explain/input.ts";
-import { fileAt } from "../explain/unix_path.ts";
+import { fileAt, isAt } from "../explain/unix_path.ts";
 import { tryBinds } from "../try_bind.ts";
 import { bindText } from "./bind_text.ts";
 
@@ -74,13 +74,12 @@ export function aftermath(
     tables: (label) => label.startsWith(shown.transport) || label.startsWith(shown.family),
     namespaces: true,
   }, input.diagnostics.gaps);
+  const listened = shown.state === "listen" && "address" in shown.local;
+  const said = absence(listened ? "listens_no_more" : "held_no_more", looked);
   if (looked.answer === "undecided") {
-    return {
-      verdict: "undecided",
-      text: `${head}whether it is still held could not be read: ${sanitize(becauseText(looked))}`,
-    };
+    return { verdict: "undecided", text: `${head}${said}: ${sanitize(becauseText(looked))}` };
   }
-  return { verdict: "free", text: `${head}${freeText(shown, input)}` };
+  return { verdict: "free", text: `${head}${said}${bindingText(shown, input)}` };
 }
 
 /** What is said of a socket whose namespace can be looked into no more. */
@@ -93,21 +92,23 @@ export function unknownFate(shown: Socket): Became {
   };
 }
 
-function freeText(shown: Socket, input: ExplainInput): string {
+// What stands in the way of whoever binds there next.
+function bindingText(shown: Socket, input: ExplainInput): string {
   const { local, transport, netns, v6only } = shown;
   if (!("address" in local)) {
-    const path = "path" in local ? local.path : null;
-    const left = path !== null && fileAt(utf8Text(path), input.files) === "socket";
-    return `no process holds it now${left ? "; its file is left over" : ""}`;
+    const path = "path" in local && local.path !== null ? utf8Text(local.path) : null;
+    // A successor may have moved its own file there.
+    const left = path !== null && fileAt(path, input.files) === "socket" &&
+      !input.sockets.some((socket) => isAt(socket, path, input.files) !== null);
+    return left ? "; its file is left over" : "";
   }
-  const said = shown.state === "listen" ? "nothing listens on it now" : "no process holds it now";
   const type = transport === "tcp" ? SOCK_STREAM : transport === "udp" ? SOCK_DGRAM : null;
   const facts = netns === null ? undefined : input.namespaces.get(netns.inode);
   const bytes = parseAddress(local.address);
-  if (type === null || facts === undefined || bytes === undefined) return said;
+  if (type === null || facts === undefined || bytes === undefined) return "";
   const tries = tryBinds(facts.found, bytes, local.port, type, new Diagnostics(), {
     v6only,
     device: local.interface,
   });
-  return `${said}; ${bindText(tries)}`;
+  return `; ${bindText(tries)}`;
 }

@@ -8,7 +8,7 @@ import { Diagnostics } from "../../diagnostics.ts";
 import { Users } from "../../etc/users.ts";
 import type { Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
-import { becauseText } from "../../model/verdict.ts";
+import { absence, becauseText, decide, decideAny, type Verdict } from "../../model/verdict.ts";
 import { Facts } from "../../origin/facts.ts";
 import { Processes } from "../../origin/processes.ts";
 import { showsOwnPids } from "../../proc/status.ts";
@@ -22,7 +22,7 @@ import { named } from "../../views/explain/page.ts";
 import { writeExplanations } from "../../views/explain/text.ts";
 import { tellDiagnostics } from "../../views/gaps.ts";
 import { Bearers } from "../explain/bearers.ts";
-import { explainTargets } from "../explain/explain.ts";
+import { explainTargets, placesOf } from "../explain/explain.ts";
 import { type ExplainInput, takeInput } from "../explain/input.ts";
 import { isServer, matches } from "../explain/match.ts";
 import { textFormat } from "../explain/mod.ts";
@@ -107,12 +107,17 @@ export function endProcesses(
   }
   tellDiagnostics(diagnostics, err, { verbose: options.verbose });
   if (plan.victims.length === 0) {
-    say(`${whyNobody(plan)}: nothing was ended`);
+    // A connection that was found is no listener, which may be in what could not be read.
+    const listener = decideAny([
+      ...targets.map((target) => decide(false, placesOf(target), diagnostics.gaps)),
+      ...explanations.map(({ socketVerdict }) => socketVerdict)
+        .filter(({ answer }) => answer === "undecided"),
+    ]);
+    say(`${whyNobody(plan, listener)}: nothing was ended`);
     const undecided = plan.ownerless.some(({ ownership }) => ownership !== "kernel") ||
-      explanations.some(({ socketVerdict }) => socketVerdict.answer === "undecided");
-    const because = explanations.map(({ socketVerdict }) => becauseText(socketVerdict))
-      .find((text) => text !== "");
-    if (undecided && because !== undefined) say(because);
+      plan.subjects.length === 0 && listener.answer === "undecided";
+    const because = becauseText(listener);
+    if (undecided && because !== "") say(because);
     return undecided ? "undecided" : plan.subjects.length > 0 ? "failed" : "nothing";
   }
   if (!showsOwnPids(root)) {
@@ -158,8 +163,8 @@ function questionFor({ victims }: Plan, { signal }: EndOptions): string {
   return `End ${what} by ${signal.name}?`;
 }
 
-function whyNobody({ subjects, ownerless, activators }: Plan): string {
-  if (subjects.length === 0) return "no process holds a listener there";
+function whyNobody({ subjects, ownerless, activators }: Plan, listener: Verdict): string {
+  if (subjects.length === 0) return absence("no_listener", listener);
   const [activator] = activators;
   if (activator !== undefined) {
     return `only ${named(activator)} holds it, for a service that it starts`;
