@@ -16,3 +16,8 @@ export function parseDuration(flag: string, text: string): number {
   if (ms > 0 && ms <= MOST_MS) return ms;
   throw new UsageError(`${flag} ${text}: expected a duration such as 500ms, 30s, 2m or 1h`);
 }
+
+/** As {@linkcode parseDuration}, or 0, which looks once. */
+export function parseTimeout(flag: string, text: string): number {
+  return /^0+(\.0+)?(ms|s|m|h)?$/.test(text) ? 0 : parseDuration(flag, text);
+}

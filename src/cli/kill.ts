@@ -16,6 +16,7 @@ import type { NetnsChoice } from "../query.ts";
 import type { ColorChoice } from "../text/color.ts";
 import type { Writer } from "../text/writer.ts";
 import { targetsOf } from "./explain.ts";
+import { parseTimeout } from "./duration.ts";
 import { COLOR_FLAG, HELP_FLAG, TRACE_FLAG, traceIfAsked, VERBOSE_FLAG } from "./common_flags.ts";
 import { EXIT_DIFFERENT, EXIT_ERROR, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
@@ -42,7 +43,6 @@ interface Options {
 
 /** A process gets as long to end as the common container runtimes give one. */
 const TIMEOUT_MS = 10_000;
-const MOST_SECONDS = 86_400;
 
 /** The flag table. */
 const KILL_FLAGS: readonly Flag<Options>[] = [
@@ -61,15 +61,11 @@ const KILL_FLAGS: readonly Flag<Options>[] = [
   },
   {
     long: "timeout",
-    value: "SECONDS",
+    value: "DURATION",
     group: "How to end processes",
-    help: "how long to wait for their end; 10 unless given",
+    help: "how long to wait for their end: 500ms, 10s (without the flag), 2m; 0 looks once",
     set: (options, value) => {
-      const seconds = Number(value);
-      if (!/^\d+(\.\d+)?$/.test(value) || seconds > MOST_SECONDS) {
-        throw new UsageError(`--timeout ${value}: expected seconds, such as 10 or 0.5`);
-      }
-      options.timeoutMs = seconds * 1000;
+      options.timeoutMs = parseTimeout("--timeout", value);
       options.ofProcesses.push("--timeout");
     },
   },

@@ -6,7 +6,7 @@
 import { wait, type WaitFor, type WaitOutcome, type WaitTarget } from "../commands/wait.ts";
 import type { Writer } from "../text/writer.ts";
 import { HELP_FLAG } from "./common_flags.ts";
-import { parseDuration } from "./duration.ts";
+import { parseTimeout } from "./duration.ts";
 import { EXIT_DIFFERENT, EXIT_INCOMPLETE, EXIT_OK } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { type HelpPage, showHelp } from "./help.ts";
@@ -30,7 +30,7 @@ const WAIT_FLAGS: readonly Flag<Options>[] = [
     group: "What to wait for",
     help: "give up after this time: 500ms, 30s (without the flag), 2m, 1h; 0 looks once",
     set: (options, value) => {
-      options.timeoutMs = /^0(ms|s|m|h)?$/.test(value) ? 0 : parseDuration("--timeout", value);
+      options.timeoutMs = parseTimeout("--timeout", value);
     },
   },
   {

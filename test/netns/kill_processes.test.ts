@@ -454,5 +454,5 @@ test("wrong words are refused with what is wanted", () => {
   expect(refused("--force", "--socket", "sport 1")).toContain("--force is about processes");
   expect(refused("sport = 1")).toContain("behind --socket");
   expect(refused("8080", "--signal", "NONE")).toContain("no such signal");
-  expect(refused("8080", "--timeout", "soon")).toContain("expected seconds");
+  expect(refused("8080", "--timeout", "soon")).toContain("expected a duration");
 });
