@@ -7,6 +7,8 @@ import { RowBuffer } from "./row_buffer.ts";
 
 const PIECE_SIZE = 256 * 1024;
 const NOTHING = new Uint8Array(0);
+/** Stands for a length that does not fit into one byte. With a million rows, each byte of a length is 7 MB. */
+const LONG = 0xff;
 
 /** Cells row by row, and within a row column by column. They are written once, then read once from the first row on. */
 export class Cells {
@@ -14,8 +16,9 @@ export class Cells {
   /** Where the next cell is written to. */
   readonly out = new RowBuffer();
   readonly #pieces: Uint8Array[] = [];
-  /** The length of each cell in bytes; and its width in terminal cells, where that is not the same. */
-  readonly #lengths: Uint32Array;
+  /** The length of each cell in bytes, or {@linkcode LONG}; and its width in terminal cells, where that is not the same. */
+  readonly #lengths: Uint8Array;
+  readonly #longLengths = new Map<number, number>();
   readonly #otherWidths = new Map<number, number>();
   #count = 0;
   #start = 0;
@@ -34,7 +37,7 @@ export class Cells {
     this.#columns = columns;
     this.#row = -columns;
     this.#starts = new Uint32Array(columns + 1);
-    this.#lengths = new Uint32Array(columns * rows);
+    this.#lengths = new Uint8Array(columns * rows);
     this.widths = [...least];
   }
 
@@ -48,7 +51,8 @@ export class Cells {
       this.#extraBytes = out.extraBytes;
       this.#otherWidths.set(this.#count, width);
     }
-    this.#lengths[this.#count++] = length;
+    if (length >= LONG) this.#longLengths.set(this.#count, length);
+    this.#lengths[this.#count++] = Math.min(length, LONG);
     if (width > this.widths[column]!) this.widths[column] = width;
     this.#start = out.length;
     if (column === this.#columns - 1 && this.#start >= PIECE_SIZE) this.#endPiece();
@@ -72,9 +76,14 @@ export class Cells {
     }
     for (let i = 0; i < this.#columns; i++) {
       this.#starts[i] = at;
-      at += this.#lengths[this.#row + i]!;
+      at += this.#lengthOf(this.#row + i);
     }
     this.#starts[this.#columns] = at;
+  }
+
+  #lengthOf(cell: number): number {
+    const length = this.#lengths[cell]!;
+    return length === LONG ? this.#longLengths.get(cell)! : length;
   }
 
   /**
@@ -83,7 +92,7 @@ export class Cells {
    */
   copy(column: number, align: "left" | "right", gap: number | null, out: RowBuffer): void {
     const cell = this.#row + column;
-    const length = this.#lengths[cell]!;
+    const length = this.#lengthOf(cell);
     const width = this.#otherWidths.size === 0 ? length : this.#otherWidths.get(cell) ?? length;
     const missing = this.widths[column]! - width;
     const before = align === "left" ? 0 : missing;
