@@ -35,6 +35,8 @@ export class Progress {
 
   /** Tells how many things were looked at. `what` is the plural of one. */
   tell(count: number, what: string): void {
+    // A plural of one would be wrong, and says nothing.
+    if (count < 2) return;
     const now = this.#now();
     if (now < this.#next) return;
     this.#next = now + EVERY_MS;

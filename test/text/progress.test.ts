@@ -19,6 +19,15 @@ test("work under a second is not told, and clears nothing", async () => {
   expect([answer, written]).toEqual([42, []]);
 });
 
+test("one thing is no progress", async () => {
+  const { written, clock, progress } = recorder();
+  await withProgress(progress, () => {
+    clock.ms = 5000;
+    tellProgress(1, "processes");
+  });
+  expect(written).toEqual([]);
+});
+
 test("longer work has one line, written now and then, which is cleared whatever happens", async () => {
   const { written, clock, progress } = recorder();
   const work = withProgress(progress, () => {
