@@ -8,7 +8,7 @@ import { terminalProgress, withProgress } from "../text/progress.ts";
 import { kept } from "../store/socket_rows.ts";
 import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
-import type { Gap, ToldGap } from "../model/gap.ts";
+
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
@@ -257,21 +257,11 @@ async function report(
   onScreen: boolean,
   err: Writer,
 ): Promise<void> {
-  const { notes } = diagnostics;
-  const gaps = onScreen && !format.verbose ? diagnostics.gaps.map(shortened) : diagnostics.gaps;
-  if (gaps.length > 0 || format.verbose) {
+  if (diagnostics.gaps.length > 0 || format.verbose) {
     const { tellDiagnostics } = await import("../views/gaps.ts");
     const choice = format.color === "always" ? "auto" : format.color;
     const color = useColor(choice, terminalColumns(2) !== null, process.env);
-    tellDiagnostics({ gaps, notes }, err, { verbose: format.verbose, color });
+    tellDiagnostics(diagnostics, err, { verbose: format.verbose, color, person: onScreen });
   }
   err.flush();
-}
-
-// What a person at a terminal can do about it counts, and not how many processes there are.
-function shortened(gap: Gap): ToldGap {
-  const others = gap.kind === "processes" && gap.detail.denied !== undefined;
-  return others && process.geteuid!() !== 0
-    ? { reason: "owners of other users' sockets are hidden; try: sudo sockeye" }
-    : gap;
 }

@@ -195,7 +195,9 @@ sys.stdin.read()
       const { answer } = ask(netns, "8080");
       expect(answer.forwards).toEqual([]);
       expect(answer.forwards_unread).toBe(true);
-      expect(sockeye(["8080"], { netns }).stdout).toContain("whether a rule of the firewall");
+      expect(sockeye(["8080"], { netns }).stdout).toContain(
+        "a firewall rule may forward this port",
+      );
       // The rule is about TCP alone.
       expect(ask(netns, "udp/8080").answer.forwards_unread).toBe(false);
     },
@@ -229,7 +231,7 @@ sys.stdin.read()
     const before = netns.command(["setpriv", "--reuid=65534", "--clear-groups"]);
     const ran = sockeye(["8080"], { before });
     expect(ran.stdout).toContain(
-      "the firewall's rules could not be read: one of them may forward this port",
+      "a firewall rule may forward this port: not every rule could be read",
     );
     // That nothing listens is known; that nothing is behind the port is not.
     expect(ran.status).toBe(3);
@@ -238,7 +240,7 @@ sys.stdin.read()
     const [answer] = JSON.parse(json.stdout).explanations;
     expect(answer).toMatchObject({ found: false, undecided: true, forwards_unread: true });
     expect(answer.because).toContain(
-      "the firewall's rules could not be read: one of them may forward this port",
+      "a firewall rule may forward this port: not every rule could be read",
     );
     // What does not depend on the firewall is decided all the same.
     await using _server = await python(netns, listener("127.0.0.1", 8081));

@@ -56,6 +56,28 @@ describe("on a terminal", () => {
     expect(escape(await screen(["--color=never"]))).toBe(false);
   });
 
+  testIf(
+    firstReason(reason, Bun.which("setpriv") === null ? "there is no setpriv program" : null),
+    "an ordinary user is told what to type, and root is never told to become root",
+    async () => {
+      const ordinary = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      for (const args of [[], ["5353"]]) {
+        const all = async (before: readonly string[]) => {
+          const { stdout } = await netns.run(
+            ["python3", TERMINAL, "100", ...before, SOCKEYE, ...args],
+            { env: { TERM: "xterm", NO_COLOR: "1" } },
+          );
+          return new TextDecoder().decode(stdout);
+        };
+        const told = (await all(ordinary)).split("\n").filter((line) => line.includes("sudo"));
+        expect(told).toEqual([
+          "sockeye: owners of other users' sockets are hidden; try: sudo sockeye",
+        ]);
+        expect(await all([])).not.toContain("sudo");
+      }
+    },
+  );
+
   testIf(reason, "no pager stands between, and no line is wider than it", async () => {
     for (const line of await screen([], { NO_COLOR: "1", PAGER: "false" })) {
       expect(line.length).toBeLessThanOrEqual(100);

@@ -1,10 +1,13 @@
-"""Runs a command on a terminal of a given width and prints what it wrote there, line ends as the program made them.
+"""Runs a command on a terminal of a given width and prints what stands there in the end, line ends as the program made them.
+
+Lines that were cleared again are left out: how far long work is shows only on a slow machine.
 
 on_terminal.py COLUMNS COMMAND...
 """
 import fcntl
 import os
 import pty
+import re
 import struct
 import sys
 import termios
@@ -17,6 +20,7 @@ if pid == 0:
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(1, termios.TCSANOW, attributes)
     os.execvp(sys.argv[2], sys.argv[2:])
+said = b""
 while True:
     try:
         data = os.read(fd, 65536)
@@ -24,5 +28,7 @@ while True:
         break
     if not data:
         break
-    os.write(1, data)
+    said += data
+sys.stdout.buffer.write(re.sub(rb"[^\n]*\r\x1b\[K", b"", said))
+sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -151,7 +151,7 @@ function inOrder(sockets: Socket[], target: Target, { files }: ExplainInput): So
 // A port that no socket has may still lead somewhere.
 const FORWARDS_UNREAD: Verdict = {
   answer: "undecided",
-  because: ["the firewall's rules could not be read: one of them may forward this port"],
+  because: ["a firewall rule may forward this port: not every rule could be read"],
 };
 
 const isHidden = ({ hidepid }: FlatGap) => hidepid !== undefined;

@@ -153,5 +153,6 @@ function report(
   const color = useColor(choice, terminalColumns(2) !== null, process.env);
   const { gaps, notes } = diagnostics;
   const told = answered ? gaps.map(withoutAdvice) : gaps;
-  tellDiagnostics({ gaps: told, notes }, err, { verbose: options.verbose, color });
+  const person = !options.json && !answered && terminalColumns(1) !== null;
+  tellDiagnostics({ gaps: told, notes }, err, { verbose: options.verbose, color, person });
 }
