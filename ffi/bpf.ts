@@ -16,6 +16,7 @@ const BPF_MAP_LOOKUP_ELEM = 1;
 const BPF_PROG_LOAD = 5;
 const BPF_PROG_TEST_RUN = 10;
 const BPF_RAW_TRACEPOINT_OPEN = 17;
+const BPF_BTF_LOAD = 18;
 const BPF_MAP_LOOKUP_BATCH = 24;
 const BPF_LINK_CREATE = 28;
 const BPF_ITER_CREATE = 33;
@@ -30,7 +31,11 @@ export const BPF_TRACE_RAW_TP = 23;
 export const BPF_TRACE_ITER = 28;
 export const BPF_MAP_TYPE_ARRAY = 2;
 export const BPF_MAP_TYPE_LRU_HASH = 9;
+export const BPF_MAP_TYPE_SK_STORAGE = 24;
 export const BPF_MAP_TYPE_RINGBUF = 27;
+/** Flags of a map: entries are made when they are needed; its values can be mapped into memory. */
+export const BPF_F_NO_PREALLOC = 1;
+export const BPF_F_MMAPABLE = 1 << 10;
 
 /** Longest name of a program, without the NUL. Kernel: BPF_OBJ_NAME_LEN - 1. */
 const BPF_NAME_MAX = 15;
@@ -156,13 +161,19 @@ interface MapCreate {
   readonly max: number;
   /** As of a program. */
   readonly name: string;
+  /** Absent: none. */
+  readonly flags?: number;
+  /** Types of key and value, for a map that has to have them. */
+  readonly types?: { readonly btf: number; readonly key: number; readonly value: number };
 }
 
-// map_type u32 0, key_size u32 4, value_size u32 8, max_entries u32 12, map_flags u32 16, …, map_name char[16] 28.
-const MAP_CREATE_SIZE = 48;
+// map_type u32 0, key_size u32 4, value_size u32 8, max_entries u32 12, map_flags u32 16, …, map_name char[16] 28, …, btf_fd u32 48,
+// btf_key_type_id u32 52, btf_value_type_id u32 56.
+const MAP_CREATE_SIZE = 64;
 
 /** Makes a map. Returns its descriptor, or the negated errno: EPERM before Linux 5.11 where RLIMIT_MEMLOCK is too low. */
-export function tryCreateMap({ type, key, value, max, name }: MapCreate): number {
+export function tryCreateMap(map: MapCreate): number {
+  const { type, key, value, max, name, flags, types } = map;
   const attribute = allocate(MAP_CREATE_SIZE);
   const view = new DataView(attribute.buffer);
   view.setUint32(0, type, true);
@@ -172,7 +183,26 @@ export function tryCreateMap({ type, key, value, max, name }: MapCreate): number
   for (let i = 0; i < Math.min(name.length, BPF_NAME_MAX); i++) {
     attribute[28 + i] = name.charCodeAt(i);
   }
+  view.setUint32(16, flags ?? 0, true);
+  if (types !== undefined) {
+    view.setUint32(48, types.btf, true);
+    view.setUint32(52, types.key, true);
+    view.setUint32(56, types.value, true);
+  }
   return bpf(BPF_MAP_CREATE, attribute);
+}
+
+// btf_load: btf u64 0, btf_log_buf u64 8, btf_size u32 16.
+const BTF_LOAD_SIZE = 32;
+
+/** Tells the kernel types of our own, in the form of BTF. Returns their descriptor, or the negated errno. */
+export function tryLoadBtf(types: Uint8Array): number {
+  const block = allocate(BTF_LOAD_SIZE + types.length);
+  block.set(types, BTF_LOAD_SIZE);
+  const view = new DataView(block.buffer);
+  setPointer(view, 0, addressOf(block, BTF_LOAD_SIZE));
+  view.setUint32(16, types.length, true);
+  return bpf(BPF_BTF_LOAD, block, BTF_LOAD_SIZE);
 }
 
 // map_fd u32 0, key u64 8, value u64 16, flags u64 24.

@@ -38,6 +38,9 @@ export const CLASS = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, JMP: 5, JMP32: 6, A
 export const MODE_IMM = 0x00;
 export const MODE_MEM = 0x60;
 export const MODE_ATOMIC = 0xc0;
+/** Immediate of an atomic operation other than plain addition, which has 0. */
+export const FETCH_ADD = 0x01;
+export const COMPARE_EXCHANGE = 0xf1;
 /** Source of a 16-byte load whose constant is the descriptor of a map. Kernel: BPF_PSEUDO_MAP_FD. */
 export const SOURCE_MAP = 1;
 /** Second operand is a register. */
@@ -180,6 +183,24 @@ export function atomicAdd(bytes: number, dst: number, offset: number, src: numbe
     throw new RangeError(`Cannot add to ${bytes} bytes at once: 4 or 8 are wanted`);
   }
   return { ...store(bytes, dst, offset, src), code: CLASS.STX | MODE_ATOMIC | sizeCode(bytes) };
+}
+
+/** `src = lock xadd(dst + offset, src)`: adds, and `src` becomes what was there before. Kernel: BPF_ADD | BPF_FETCH, since 5.12. */
+export function fetchAdd(bytes: number, dst: number, offset: number, src: number): Instruction {
+  return { ...atomicAdd(bytes, dst, offset, src), immediate: FETCH_ADD };
+}
+
+/**
+ * `r0 = lock cmpxchg(dst + offset, r0, src)`: puts `src` there if r0 is what is there, and r0 becomes what was there before.
+ * Kernel: BPF_CMPXCHG, since 5.12.
+ */
+export function compareExchange(
+  bytes: number,
+  dst: number,
+  offset: number,
+  src: number,
+): Instruction {
+  return { ...atomicAdd(bytes, dst, offset, src), immediate: COMPARE_EXCHANGE };
 }
 
 /** `dst = the map behind this descriptor`; two slots. */

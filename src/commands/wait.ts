@@ -17,14 +17,17 @@ import { any, type End, type Expr } from "../filter/ast.ts";
 import { single } from "../filter/ranges.ts";
 import { attachOwners } from "../join/attach.ts";
 import type { Gap } from "../model/gap.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Socket, Transport } from "../model/socket.ts";
+import { stateMask, TCP_LISTEN } from "../model/state.ts";
 import { becauseText, decide, type Verdict } from "../model/verdict.ts";
 import { Processes } from "../origin/processes.ts";
 import { currentNetns } from "../proc/ns.ts";
 import { ProcRoot } from "../proc/root.ts";
+import type { Query } from "../query.ts";
 import { SocketFiles } from "../reach/socket_file.ts";
 import { collectSockets } from "../snapshot/collect.ts";
 import { processIsCalled } from "../snapshot/owner_match.ts";
+import { scanFew } from "../snapshot/held_sockets.ts";
 import { Source } from "../snapshot/source.ts";
 import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
@@ -71,7 +74,9 @@ export async function wait(options: WaitOptions, out: Writer, err: Writer): Prom
   const root = new ProcRoot();
   const startedMs = performance.now();
   const left = () => options.timeoutMs - (performance.now() - startedMs);
-  let look = lookAt(options, root);
+  /** Processes that did something to a socket there, which are the first to be looked into. */
+  const pids = new Set<number>();
+  let look = lookAt(options, root, pids);
   if (look.met) return tell(look, options, out);
   if (left() <= 0) return giveUp(look, options, err);
   using interrupts = new Interrupts();
@@ -80,7 +85,7 @@ export async function wait(options: WaitOptions, out: Writer, err: Writer): Prom
   // What happened while the programs were attached nobody has told.
   let quickUntilMs = performance.now() + SETTLE_MS;
   for (;;) {
-    look = lookAt(options, root);
+    look = lookAt(options, root, pids);
     if (look.met) return tell(look, options, out);
     if (left() <= 0) return giveUp(look, options, err);
     const quick = change === null || performance.now() < quickUntilMs;
@@ -90,7 +95,7 @@ export async function wait(options: WaitOptions, out: Writer, err: Writer): Prom
     );
     await turn();
     if (interrupts.came) return "interrupted";
-    if (change?.take() === true) quickUntilMs = performance.now() + SETTLE_MS;
+    if (change?.take(pids) === true) quickUntilMs = performance.now() + SETTLE_MS;
   }
 }
 
@@ -108,7 +113,11 @@ function openChange({ target, what }: WaitOptions, root: ProcRoot): Change | nul
   return Change.open(ends, target.transport, root);
 }
 
-function lookAt({ target, what, by }: WaitOptions, root: ProcRoot): Look {
+function lookAt(
+  { target, what, by }: WaitOptions,
+  root: ProcRoot,
+  pids: ReadonlySet<number>,
+): Look {
   const diagnostics = new Diagnostics();
   const inode = currentNetns(root);
   const source = new Source(root, diagnostics);
@@ -116,10 +125,11 @@ function lookAt({ target, what, by }: WaitOptions, root: ProcRoot): Look {
   let found: Socket[];
   let unread: Gap[] = [];
   try {
-    const all = what === "connected" ? { ...query, ports: null } : query;
-    const sockets = collectSockets(all, source, inode === null ? null : { inode, name: null });
+    const netns = inode === null ? null : { inode, name: null };
     const files = new SocketFiles(root);
-    found = sockets.filter((socket) => isWanted(socket, target, what, files));
+    found = queries(query, what).flatMap((one) =>
+      collectSockets(one, source, netns).filter((socket) => isWanted(socket, target, what, files))
+    );
     if (target.kind === "unix" && found.length === 0) unread = unreadPath(target.path, files);
   } finally {
     source.close();
@@ -129,18 +139,40 @@ function lookAt({ target, what, by }: WaitOptions, root: ProcRoot): Look {
   const doubt = verdict.answer === "undecided" ? becauseText(verdict) : null;
   if (what === "gone") return goneLook(found, verdict, doubt);
   if (found.length === 0) return { met: false, found, doubt };
-  attachOwners(found, root, new Processes(root, new Users()), diagnostics);
-  if (by === null) return { met: true, found, doubt: null };
-  const theirs = found.filter(({ owners }) =>
-    owners.some(({ process }) => processIsCalled(process, by))
-  );
-  if (theirs.length > 0) return { met: true, found: theirs, doubt: null };
+  const theirs = () =>
+    by === null
+      ? found
+      : found.filter(({ owners }) => owners.some(({ process }) => processIsCalled(process, by)));
+  const processes = new Processes(root, new Users());
+  // To look into all that there are may take longer than the wait was to last.
+  if (pids.size > 0) {
+    const scan = scanFew([...pids].sort((a, b) => a - b), root);
+    attachOwners(found, root, processes, new Diagnostics(), { scan, search: () => scan });
+    const known = theirs().filter(({ owners }) => owners.length > 0);
+    if (known.length > 0) return { met: true, found: known, doubt: null };
+  }
+  attachOwners(found, root, processes, diagnostics);
+  if (theirs().length > 0) return { met: true, found: theirs(), doubt: null };
   const hidden = found.some(({ ownership }) => ownership === "hidden" || ownership === "unknown");
   return {
     met: false,
     found,
     doubt: hidden ? `who has ${describe(found[0]!)} may not be seen` : null,
   };
+}
+
+/** Transports whose services are in the state LISTEN. */
+const STREAMS: ReadonlySet<Transport> = new Set(["tcp", "mptcp", "sctp", "dccp"]);
+
+/** The kernel finds listeners at once; for other states it goes through all connections of the host, which may be many. */
+function queries(query: Query, what: WaitFor): Query[] {
+  if (what === "connected") return [{ ...query, ports: null }];
+  const part = (streams: boolean) =>
+    new Set([...query.transports].filter((name) => STREAMS.has(name) === streams));
+  return [
+    { ...query, transports: part(true), states: stateMask(TCP_LISTEN) },
+    { ...query, transports: part(false) },
+  ].filter(({ transports }) => transports.size > 0);
 }
 
 function goneLook(found: readonly Socket[], verdict: Verdict, doubt: string | null): Look {

@@ -9,14 +9,16 @@ import { Diagnostics } from "../diagnostics.ts";
 import { Clock } from "../events/clock.ts";
 import { EventFilter } from "../events/event_filter.ts";
 import { Interrupts } from "../events/interrupts.ts";
+import { mayBe } from "../events/kernel/condition.ts";
 import { openSource } from "../events/ladder.ts";
 import { PatientOutput, turn } from "../events/patient_output.ts";
 import { existingEvent } from "../events/socket_event.ts";
 import type { EventSource } from "../events/source.ts";
 import { Summary } from "../events/summary.ts";
+import { tcpCounters } from "../events/tcp_counters.ts";
 import { all, type Expr } from "../filter/ast.ts";
 import type { Rung, SocketEvent, WatchEvent, WatchSource } from "../model/event.ts";
-import type { Socket } from "../model/socket.ts";
+import type { Socket, Transport } from "../model/socket.ts";
 import { ALL_STATES } from "../model/state.ts";
 import { readHost } from "../proc/host.ts";
 import { currentNetns } from "../proc/ns.ts";
@@ -24,7 +26,7 @@ import { ProcRoot } from "../proc/root.ts";
 import { takeNetnsSnapshot } from "../snapshot/netns_snapshot.ts";
 import { type ColorChoice, useColor } from "../text/color.ts";
 import { BrokenPipe, type Writer } from "../text/writer.ts";
-import { eventLine, headerLine } from "../views/events/json.ts";
+import { eventLine, headerLine, summaryRecord } from "../views/events/json.ts";
 import { summaryLine, summaryTable } from "../views/events/summary.ts";
 import { EventText } from "../views/events/text.ts";
 
@@ -62,8 +64,8 @@ export async function watch(options: WatchOptions, out: Writer, err: Writer): Pr
   // The source is open before anything is looked at, so that nothing falls between the two.
   using source = openSource(filter, root, options.from);
   tellSource(source.source, options.verbose, err);
-  const run = new Run({ ...options, filter }, source, root, out);
   const startedMs = performance.now();
+  const run = new Run({ ...options, filter }, source, root, out, startedMs);
   const isOver = () =>
     interrupts.came || run.isDone ||
     options.forMs !== null && performance.now() - startedMs >= options.forMs;
@@ -134,9 +136,18 @@ class Run {
   readonly #color: boolean;
   readonly summary = new Summary();
   readonly output: PatientOutput;
+  readonly #clock = new Clock();
+  readonly #startedMs: number;
   #told = 0;
 
-  constructor(options: WatchOptions, source: EventSource, root: ProcRoot, out: Writer) {
+  constructor(
+    options: WatchOptions,
+    source: EventSource,
+    root: ProcRoot,
+    out: Writer,
+    startedMs: number,
+  ) {
+    this.#startedMs = startedMs;
     this.#options = options;
     this.#source = source;
     this.#root = root;
@@ -153,15 +164,15 @@ class Run {
   }
 
   begin(): void {
-    const { json, header, existing } = this.#options;
+    const { json, header, existing, summary } = this.#options;
     const { source } = this.#source;
-    const clock = new Clock();
-    const nowNs = clock.wall(clock.now());
+    const nowNs = this.#clock.wall(this.#clock.now());
     if (json) this.output.write(headerLine(readHost(this.#root), nowNs, source));
-    else if (header && !this.#options.summary) this.output.write(this.#text!.header());
+    else if (header && !summary) this.output.write(this.#text!.header());
     let sockets: readonly Socket[] | undefined;
-    const find = () => sockets ??= existingSockets();
+    const find = () => sockets ??= this.#sockets(summary);
     this.#source.begin(find);
+    if (summary) this.#begun(find(), nowNs);
     if (!existing) return;
     for (const socket of find()) {
       const event = existingEvent(socket, nowNs);
@@ -176,8 +187,37 @@ class Run {
   end(): void {
     this.#source.end((event) => this.#take(event));
     if (!this.#options.summary) return;
-    if (this.#options.json) return;
-    this.output.write(summaryTable(this.summary.list(), this.#color));
+    const { open, counts, lost } = this.summary;
+    if (open.size > 0) {
+      for (const socket of this.#sockets(true)) {
+        if (socket.cookie === null || !open.has(socket.cookie)) continue;
+        const counters = tcpCounters(socket);
+        if (counters !== null) this.summary.stillOpen(socket.cookie, counters);
+      }
+    }
+    const exchanges = this.summary.list();
+    if (!this.#options.json) return this.output.write(summaryTable(exchanges, this.#color));
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const nowNs = this.#clock.wall(this.#clock.now());
+    this.output.write(summaryRecord(nowNs, { counts, lost, seconds, exchanges }));
+  }
+
+  #sockets(info: boolean): readonly Socket[] {
+    return existingSockets(this.#options.filter, this.#options.ownNetns, info);
+  }
+
+  // What connections have moved before the watch is not told as what they moved during it.
+  #begun(sockets: readonly Socket[], nowNs: bigint): void {
+    const service = ({ netns, local }: Socket) =>
+      "port" in local ? `${netns?.inode} ${local.port}` : "";
+    const services = new Set(sockets.filter(({ state }) => state === "listen").map(service));
+    for (const socket of sockets) {
+      const counters = tcpCounters(socket);
+      if (socket.peer === null || counters === null) continue;
+      const event = existingEvent(socket, nowNs);
+      if (event === null || !this.#filter.accepts(event)) continue;
+      this.summary.existing(event, counters, services.has(service(socket)));
+    }
   }
 
   #take(event: WatchEvent): void {
@@ -194,7 +234,7 @@ class Run {
 
   #tell(event: WatchEvent): void {
     this.summary.add(event);
-    if (this.#options.summary && !this.#options.json) return;
+    if (this.#options.summary && !(this.#options.json && event.event === "lost")) return;
     this.output.write(this.#text === null ? eventLine(event) : this.#text.line(event));
   }
 }
@@ -206,19 +246,37 @@ function isAboutService(event: SocketEvent): boolean {
     event.event === "bind" && event.type !== "stream" && event.type !== "seqpacket";
 }
 
-// All of them, because a filter may ask for what becomes known later.
-function existingSockets(): readonly Socket[] {
+/** Transports that are looked at together, by what a filter may exclude. */
+const TRANSPORTS = {
+  tcp: ["tcp", "mptcp", "sctp", "dccp"],
+  udp: ["udp", "udplite"],
+  raw: ["raw", "icmp"],
+} as const;
+
+/**
+ * The sockets that are there, where we look. All that the filter can be true of at some time: it may ask for what becomes known
+ * later, but a socket keeps its protocol. `info`: with the counters of connections.
+ */
+function existingSockets(
+  filter: Expr | null,
+  ownNetns: boolean,
+  info: boolean,
+): readonly Socket[] {
+  const groups = (["tcp", "udp", "raw"] as const).filter((name) => mayBe(filter, name));
+  const transports = groups.flatMap((name) => TRANSPORTS[name]);
+  if (transports.length === 0) return [];
   return takeNetnsSnapshot(
     {
       families: new Set(["inet", "inet6"]),
-      transports: new Set(["tcp", "udp", "udplite", "raw", "icmp", "mptcp", "sctp", "dccp"]),
+      transports: new Set<Transport>(transports),
       states: ALL_STATES,
       ports: null,
       pids: null,
       processes: null,
       users: null,
+      info,
     },
-    "all",
+    ownNetns ? "own" : "all",
     new Diagnostics(),
   ).sockets;
 }

@@ -1,5 +1,5 @@
 /**
- * Change: is told by the kernel that something happened to sockets on a port, without saying what.
+ * Change: is told by the kernel that something happened to sockets on a port, and which processes did it.
  *
  * @module
  */
@@ -42,9 +42,12 @@ export class Change implements Disposable {
     return this.#watch.maps.ring.fd;
   }
 
-  /** True if something happened since the last time. */
-  take(): boolean {
-    return this.#watch.skip() > 0;
+  /** Adds the processes that did something since the last time. Returns false if nothing happened. */
+  take(pids: Set<number>): boolean {
+    const count = this.#watch.drain(({ process }) => {
+      if (process !== null && process.pid > 0) pids.add(process.pid);
+    });
+    return count > 0;
   }
 
   /** Takes everything off the kernel. */

@@ -84,7 +84,8 @@ export class KernelSource implements EventSource {
       processes: this.#processes,
       netns: new NetnsNames(root),
       emit: (event) => this.#emit(event),
-      flowCounts: (key) => watch.maps.flow(key),
+      flowCounts: (place, cookie) =>
+        "slot" in place ? watch.maps.slot(place.slot, cookie) : watch.maps.flow(place.key),
       seesStates: watch.rung !== "cgroup",
       seesDatagrams: watch.seesDatagrams,
       seesReleases: watch.rung !== "tracepoints",
@@ -154,8 +155,9 @@ export class KernelSource implements EventSource {
         keys.byteOffset + key,
         FLOW_KEY_SIZE,
       );
-      this.#tracker.flow(bytes.toHex(), counts, now);
+      this.#tracker.flow(bytes, counts, now);
     });
+    this.#tracker.flowsInSlots(now);
     this.#countLost(now);
   }
 

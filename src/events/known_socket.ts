@@ -5,7 +5,7 @@
  */
 import type { EventProcess, How } from "../model/event.ts";
 import type { Endpoint, FamilyName, Netns, SocketType, Transport } from "../model/socket.ts";
-import type { Bytes } from "../model/owner.ts";
+import type { FlowPlace } from "./kernel/decode.ts";
 
 /** A connection that was begun and is not decided. */
 interface Attempt {
@@ -16,12 +16,14 @@ interface Attempt {
 
 /** Datagrams of one socket to one destination. */
 export interface Flow {
-  readonly key: Bytes;
+  readonly place: FlowPlace;
   readonly peer: Endpoint | null;
   readonly process: EventProcess | null;
   count: number;
   bytes: number;
   failed: number;
+  /** It is counted no more: the numbers are its last ones. */
+  isOver: boolean;
 }
 
 /** See the module. */

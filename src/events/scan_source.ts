@@ -30,6 +30,7 @@ import { Source } from "../snapshot/source.ts";
 import { Clock } from "./clock.ts";
 import { factsOf, newEvent } from "./socket_event.ts";
 import type { EventSource } from "./source.ts";
+import { lastCounters } from "./tcp_counters.ts";
 
 const SCAN_MS = 100;
 
@@ -267,7 +268,7 @@ export class ScanSource implements EventSource {
     this.#gone.add(key);
     const known = seen ?? { socket, sinceNs: now, existing: true, owners: [] };
     // An aborted connection is told with zeros for its peer and for its counters.
-    const counters = socket.transport === "tcp" ? countersOf(info) : null;
+    const counters = socket.transport === "tcp" ? lastCounters(info) : null;
     emit(this.#event(now, known, "close", {
       bytesSent: counters?.sent ?? null,
       bytesReceived: counters?.received ?? null,
@@ -312,18 +313,4 @@ function beginning(socket: Socket, listening: ReadonlySet<number>): SocketEvent[
   if (socket.peer === null) return "bind";
   const local = socket.local as Partial<InternetEndpoint>;
   return socket.transport === "tcp" && listening.has(local.port ?? -1) ? "accept" : "connect";
-}
-
-function countersOf(info: SocketInfo | null): { sent: number; received: number | null } | null {
-  const tcp = info?.info;
-  if (typeof tcp !== "object" || tcp === null) return null;
-  const values = tcp as Readonly<Record<string, unknown>>;
-  const number = (name: string) => Number(values[name] ?? 0);
-  // A connection that was established has a round-trip time.
-  if (number("rtt_us") === 0) return null;
-  return {
-    sent: number("bytes_sent") - number("bytes_retrans"),
-    // The peer's FIN counts as a byte, and the news do not say whether it came.
-    received: number("bytes_received") === 0 ? 0 : null,
-  };
 }

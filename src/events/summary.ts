@@ -6,6 +6,7 @@
 import type { EventProcess, SocketEvent, WatchEvent } from "../model/event.ts";
 import type { InternetEndpoint, Transport } from "../model/socket.ts";
 import { formatEndpoint } from "../views/columns.ts";
+import type { TcpCounters } from "./tcp_counters.ts";
 
 /** At most so many pairs are kept; what comes after goes under one more. */
 const MOST = 65_536;
@@ -19,20 +20,35 @@ interface Exchange {
   readonly peer: string | null;
   /** True for connections that came in. */
   readonly incoming: boolean;
-  /** How many processes there were. */
+  /** The processes there were. */
   readonly pids: Set<number>;
   connections: number;
+  /** Of those, how many were still open at the end. */
+  open: number;
   failures: number;
   datagrams: number;
   bytesSent: number;
   bytesReceived: number;
 }
 
+/** A connection that is open. */
+interface Open {
+  /** What told of it. */
+  readonly event: SocketEvent;
+  readonly incoming: boolean;
+  /** What it had moved before the watch, which is none of the watch's. */
+  readonly before: TcpCounters;
+  /** It was there before the watch, and has not been counted. */
+  readonly existing: boolean;
+}
+
+const NOTHING: TcpCounters = { sent: 0, received: 0 };
+
 /** Adds events up. */
 export class Summary {
   readonly #exchanges = new Map<string, Exchange>();
-  /** Connections that came in, by cookie. */
-  readonly #incoming = new Set<number | bigint>();
+  /** Connections that are open, by cookie; the oldest goes first. */
+  readonly #open = new Map<number | bigint, Open>();
   /** Events by name. */
   readonly counts: Record<string, number> = {};
   /** Records that could not be told. */
@@ -46,20 +62,21 @@ export class Summary {
       return;
     }
     const { cookie, peer } = event;
-    if (event.event === "accept" && cookie !== null) {
-      if (this.#incoming.size > MOST) this.#incoming.clear();
-      this.#incoming.add(cookie);
-    }
-    if (peer === null) return;
+    // What was there is counted when it does something.
+    if (peer === null || event.existing) return;
     switch (event.event) {
       case "connect": {
         const exchange = this.#of(event, false);
         if (event.outcome === "failed") exchange.failures++;
-        else exchange.connections++;
+        else {
+          exchange.connections++;
+          this.#opened({ event, incoming: false, before: NOTHING, existing: false });
+        }
         break;
       }
       case "accept":
         this.#of(event, true).connections++;
+        this.#opened({ event, incoming: true, before: NOTHING, existing: false });
         break;
       case "send": {
         const exchange = this.#of(event, false);
@@ -69,13 +86,50 @@ export class Summary {
         break;
       }
       case "close": {
+        const open = cookie === null ? undefined : this.#open.get(cookie);
+        if (cookie !== null) this.#open.delete(cookie);
+        const exchange = this.#of(event, open?.incoming ?? false);
+        if (open?.existing) exchange.connections++;
+        const { sent, received } = open?.before ?? NOTHING;
         // Bytes of datagrams were told when they were sent.
         const stream = event.transport === "tcp";
-        const exchange = this.#of(event, cookie !== null && this.#incoming.delete(cookie));
-        if (stream) exchange.bytesSent += event.bytesSent ?? 0;
-        exchange.bytesReceived += event.bytesReceived ?? 0;
+        if (stream) exchange.bytesSent += Math.max(0, (event.bytesSent ?? 0) - sent);
+        exchange.bytesReceived += Math.max(0, (event.bytesReceived ?? 0) - received);
       }
     }
+  }
+
+  /** Learns of a connection that was there before the watch, and of what it had moved by then. */
+  existing(event: SocketEvent, before: TcpCounters, incoming: boolean): void {
+    this.#opened({ event, incoming, before, existing: true });
+  }
+
+  /** Cookies of the connections that are open. */
+  get open(): ReadonlySet<number | bigint> {
+    return new Set(this.#open.keys());
+  }
+
+  /** Takes into account what a connection that is open has moved by the end of the watch. */
+  stillOpen(cookie: number | bigint, { sent, received }: TcpCounters): void {
+    const open = this.#open.get(cookie);
+    if (open === undefined) return;
+    const { event, incoming, before, existing } = open;
+    const moved = [sent - before.sent, received - before.received] as const;
+    if (existing && moved[0] <= 0 && moved[1] <= 0) return;
+    const exchange = this.#of(event, incoming);
+    if (existing) exchange.connections++;
+    exchange.open++;
+    exchange.bytesSent += Math.max(0, moved[0]);
+    exchange.bytesReceived += Math.max(0, moved[1]);
+  }
+
+  #opened(open: Open): void {
+    const { cookie, transport } = open.event;
+    if (cookie === null || transport !== "tcp") return;
+    this.#open.set(cookie, open);
+    if (this.#open.size <= MOST) return;
+    const [oldest] = this.#open.keys();
+    this.#open.delete(oldest!);
   }
 
   /** All of them, those that moved most first. */
@@ -106,6 +160,7 @@ export class Summary {
         incoming: full ? false : incoming,
         pids: new Set(),
         connections: 0,
+        open: 0,
         failures: 0,
         datagrams: 0,
         bytesSent: 0,

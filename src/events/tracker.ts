@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Bytes } from "../model/owner.ts";
 import type { EventProcess, How, SocketEvent, WatchEvent } from "../model/event.ts";
 import { FAMILY_OF_NUMBER } from "../model/address_family.ts";
 import type {
@@ -28,7 +29,8 @@ import {
 import { isWildcard } from "../model/endpoint.ts";
 import { errnoName, ETIMEDOUT } from "../../ffi/errno.ts";
 import type { Clock } from "./clock.ts";
-import type { Address, KernelRecord } from "./kernel/decode.ts";
+import type { Address, FlowPlace, KernelRecord } from "./kernel/decode.ts";
+import type { FlowCounts } from "./kernel/maps.ts";
 import { KIND } from "./kernel/record.ts";
 import { type Flow, KnownSocket } from "./known_socket.ts";
 import type { NetnsNames } from "./netns_names.ts";
@@ -44,10 +46,8 @@ const ACCEPT_WAIT_NS = 300_000_000;
 /** A SocketEvent without the facts that most do not have. */
 type Details = Partial<SocketEvent> & Pick<SocketEvent, "event">;
 
-/** Counts of a flow in the kernel; `null` where there are none. */
-type FlowCounts = (
-  key: Uint8Array,
-) => readonly [count: number, bytes: number, failed: number] | null;
+/** Counts of a flow in the kernel; `null` where there are none any more. */
+type CountsOfFlow = (place: FlowPlace, cookie: number | bigint) => FlowCounts | null;
 
 /** See the module. */
 export class Tracker {
@@ -55,7 +55,7 @@ export class Tracker {
   readonly #processes: ProcessCache;
   readonly #netns: NetnsNames;
   readonly #emit: (event: WatchEvent) => void;
-  readonly #flowCounts: FlowCounts;
+  readonly #flowCounts: CountsOfFlow;
   /** False where nothing tells what becomes of a connection. */
   readonly #seesStates: boolean;
   /** False where nothing tells what became of a datagram. */
@@ -64,8 +64,10 @@ export class Tracker {
   readonly #seesReleases: boolean;
   readonly #sockets = new Map<number | bigint, KnownSocket>();
   readonly #listeners = new Map<string, Set<KnownSocket>>();
-  /** Flow → its socket, by the key as text. */
+  /** Flow → its socket, by {@linkcode flowName}. */
   readonly #flows = new Map<string, readonly [cookie: number | bigint, known: KnownSocket]>();
+  /** Those of them that have a slot. */
+  readonly #inSlots = new Set<string>();
   readonly #waiting = new Map<number | bigint, number>();
 
   constructor(
@@ -74,7 +76,7 @@ export class Tracker {
       readonly processes: ProcessCache;
       readonly netns: NetnsNames;
       readonly emit: (event: WatchEvent) => void;
-      readonly flowCounts: FlowCounts;
+      readonly flowCounts: CountsOfFlow;
       readonly seesStates: boolean;
       readonly seesDatagrams: boolean;
       readonly seesReleases: boolean;
@@ -126,6 +128,7 @@ export class Tracker {
     }
     const { cookie } = record;
     if (cookie === null) return;
+    if (kind === KIND.counted) return this.#counted(record, cookie);
     const by = process === null ? null : this.#processes.of(process);
     const before = this.#sockets.get(cookie);
     const known = this.#socket(cookie, record, before);
@@ -186,18 +189,41 @@ export class Tracker {
     }
   }
 
-  /** Counts of a flow as they are now. Tells of the datagrams since the last time. `timeNs`: since boot. */
-  flow(key: string, counts: readonly [number, number, number], timeNs: number): void {
-    const of = this.#flows.get(key);
-    const flow = of?.[1].flows.get(key);
+  /** Counts of the flow with a key as they are now. Tells of the datagrams since the last time. `timeNs`: since boot. */
+  flow(key: Bytes, counts: FlowCounts, timeNs: number): void {
+    const name = key.toHex();
+    const of = this.#flows.get(name);
+    const flow = of?.[1].flows.get(name);
     if (of !== undefined && flow !== undefined) this.#tellFlow(of[0], of[1], flow, counts, timeNs);
+  }
+
+  /** The same of all flows that have a slot. */
+  flowsInSlots(timeNs: number): void {
+    for (const name of this.#inSlots) {
+      const [cookie, known] = this.#flows.get(name)!;
+      const flow = known.flows.get(name)!;
+      const counts = this.#flowCounts(flow.place, cookie);
+      if (counts !== null) this.#tellFlow(cookie, known, flow, counts, timeNs);
+    }
+  }
+
+  // The slot of a flow is given to another. If the flow goes on it is told like a new one.
+  #counted({ flow: place, counts, timeNs }: KernelRecord, cookie: number | bigint): void {
+    const name = flowName(place!, cookie);
+    const of = this.#flows.get(name);
+    const flow = of?.[1].flows.get(name);
+    if (of === undefined || flow === undefined) return;
+    this.#tellFlow(cookie, of[1], flow, counts!, timeNs);
+    flow.isOver = true;
+    this.#flows.delete(name);
+    this.#inSlots.delete(name);
   }
 
   #tellFlow(
     cookie: number | bigint,
     known: KnownSocket,
     flow: Flow,
-    [count, bytes, failed]: readonly [number, number, number],
+    [count, bytes, failed]: FlowCounts,
     timeNs: number,
   ): void {
     if (count <= flow.count) return;
@@ -271,7 +297,10 @@ export class Tracker {
   #forget(cookie: number | bigint, known: KnownSocket): void {
     this.#sockets.delete(cookie);
     this.#waiting.delete(cookie);
-    for (const key of known.flows.keys()) this.#flows.delete(key);
+    for (const name of known.flows.keys()) {
+      this.#flows.delete(name);
+      this.#inSlots.delete(name);
+    }
     this.#forgetListener(known);
   }
 
@@ -361,12 +390,14 @@ export class Tracker {
     by: EventProcess | null,
   ): void {
     this.#did(known, by, "hook");
-    const key = record.flow!.toHex();
+    const place = record.flow!;
+    const name = flowName(place, cookie);
     const peer = record.peer === null ? null : endpointOf(record.peer);
     const failed = record.error === null ? 0 : 1;
     const bytes = record.bytesSent ?? 0;
-    known.flows.set(key, { key: record.flow!, peer, process: by, count: 1, bytes, failed });
-    this.#flows.set(key, [cookie, known]);
+    known.flows.set(name, { place, peer, process: by, count: 1, bytes, failed, isOver: false });
+    this.#flows.set(name, [cookie, known]);
+    if ("slot" in place) this.#inSlots.add(name);
     this.#tell(record, cookie, known, {
       event: "send",
       peer,
@@ -389,7 +420,9 @@ export class Tracker {
     // What a socket has sent is what went over its flows, if it was watched from the start and all of them are still counted.
     let sent: number | null = known.openedNs !== null && this.#seesDatagrams ? 0 : null;
     for (const flow of known.flows.values()) {
-      const counts = this.#flowCounts(flow.key);
+      const counts: FlowCounts | null = flow.isOver
+        ? [flow.count, flow.bytes, flow.failed]
+        : this.#flowCounts(flow.place, cookie);
       if (counts !== null) this.#tellFlow(cookie, known, flow, counts, record.timeNs);
       sent = counts === null || sent === null ? null : sent + flow.bytes;
     }
@@ -544,6 +577,11 @@ function isBetter({ text, port, name }: Address, known: Endpoint | null): boolea
   if (name !== null || known === null) return true;
   if (!("address" in known)) return false;
   return port !== 0 && (known.port === 0 || !isWildcard(text) || isWildcard(known.address));
+}
+
+/** What a flow is called: its key as text, or its slot with the socket's cookie. */
+function flowName(place: FlowPlace, cookie: number | bigint): string {
+  return "slot" in place ? `${place.slot} ${cookie}` : place.key.toHex();
 }
 
 function nameOf(error: number | null): string | null {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { EventFilter } from "../../src/events/event_filter.ts";
 import type { KernelRecord, RecordProcess } from "../../src/events/kernel/decode.ts";
+import type { FlowCounts } from "../../src/events/kernel/maps.ts";
 import { KIND } from "../../src/events/kernel/record.ts";
 import { NetnsNames } from "../../src/events/netns_names.ts";
 import { ProcessCache } from "../../src/events/process_cache.ts";
@@ -53,13 +54,19 @@ function record(kind: number, details: Partial<KernelRecord> = {}): KernelRecord
     bytesReceived: null,
     interfaceIndex: 0,
     flow: null,
+    counts: null,
     ...details,
   };
 }
 
-function track(
-  options: Partial<{ seesStates: boolean; seesDatagrams: boolean; seesReleases: boolean }> = {},
-) {
+type Options = Partial<
+  Pick<
+    ConstructorParameters<typeof Tracker>[0],
+    "seesStates" | "seesDatagrams" | "seesReleases" | "flowCounts"
+  >
+>;
+
+function track(options: Options = {}) {
   const events: WatchEvent[] = [];
   const processes = new ProcessCache(NOWHERE, new Users("/nonexistent"));
   const tracker = new Tracker({
@@ -157,12 +164,12 @@ describe("Tracker", () => {
 
   test("tells what goes on over a flow, and nothing twice", () => {
     const { tracker, events } = track();
-    const flow = new Uint8Array(32).fill(5);
-    const datagram = { type: 2, protocol: 17, flow, bytesSent: 100, process: process(7) };
+    const key = new Uint8Array(32).fill(5);
+    const datagram = { type: 2, protocol: 17, flow: { key }, bytesSent: 100, process: process(7) };
     tracker.take(record(KIND.send, datagram));
-    tracker.flow(flow.toHex(), [4, 400, 1], 2 * SECOND);
-    tracker.flow(flow.toHex(), [4, 400, 1], 3 * SECOND);
-    tracker.flow(new Uint8Array(32).toHex(), [9, 900, 0], 3 * SECOND);
+    tracker.flow(key, [4, 400, 1], 2 * SECOND);
+    tracker.flow(key, [4, 400, 1], 3 * SECOND);
+    tracker.flow(new Uint8Array(32), [9, 900, 0], 3 * SECOND);
     expect(events()).toMatchObject([
       { event: "send", datagrams: 1, bytesSent: 100, process: { pid: 7 } },
       { event: "send", datagrams: 3, bytesSent: 300, failed: 1, process: { pid: 7 } },
@@ -171,11 +178,11 @@ describe("Tracker", () => {
 
   test("takes no number for the bytes of datagrams whose length nothing tells", () => {
     const { tracker, events } = track({ seesDatagrams: false });
-    const flow = new Uint8Array(32).fill(5);
-    const of = { type: 2, protocol: 17, flow, process: process(7) };
+    const key = new Uint8Array(32).fill(5);
+    const of = { type: 2, protocol: 17, flow: { key }, process: process(7) };
     tracker.take(record(KIND.open, { ...of, timeNs: SECOND }));
     tracker.take(record(KIND.send, of));
-    tracker.flow(flow.toHex(), [4, 0, 0], 2 * SECOND);
+    tracker.flow(key, [4, 0, 0], 2 * SECOND);
     tracker.take(record(KIND.release, { ...of, timeNs: 3 * SECOND }));
     expect(events().slice(1)).toMatchObject([
       { event: "send", datagrams: 1, bytesSent: null },
@@ -190,6 +197,37 @@ describe("Tracker", () => {
       { event: "connect", outcome: "established" },
       { event: "close", bytesSent: 10 },
     ]);
+  });
+
+  test("tells what goes on in a slot, until the slot is another's", () => {
+    const slots = new Map<string, FlowCounts>([["5 1", [4, 400, 0]]]);
+    const { tracker, events } = track({
+      flowCounts: (place, cookie) =>
+        "slot" in place ? slots.get(`${place.slot} ${cookie}`) ?? null : null,
+    });
+    tracker.take(record(KIND.open, { type: 2, protocol: 17, process: process(7) }));
+    const flow = { slot: 5 };
+    const datagram = { type: 2, protocol: 17, flow, bytesSent: 100, process: process(7) };
+    tracker.take(record(KIND.send, datagram));
+    tracker.flowsInSlots(2 * SECOND);
+    // The last count comes when the slot is given away, and the flow begins anew in another.
+    tracker.take(record(KIND.counted, { flow, counts: [6, 600, 1] }));
+    slots.clear();
+    tracker.flowsInSlots(3 * SECOND);
+    tracker.take(record(KIND.send, { ...datagram, flow: { slot: 9 } }));
+    slots.set("9 1", [2, 200, 0]);
+    tracker.take(record(KIND.release, { type: 2, protocol: 17, process: process(7), peer: null }));
+    const told = events().filter(({ event }) => event === "send");
+    expect(told.map(({ datagrams, bytesSent, failed }) => [datagrams, bytesSent, failed])).toEqual([
+      [1, 100, 0],
+      [3, 300, 0],
+      [2, 200, 1],
+      [1, 100, 0],
+      [1, 100, 0],
+    ]);
+    expect(events().at(-1)).toMatchObject({ event: "close", bytesSent: 800 });
+    expect(tracker.size).toBe(0);
+    tracker.flowsInSlots(4 * SECOND);
   });
 
   test("remembers no more than its bound, whatever it is told", () => {
@@ -244,7 +282,7 @@ describe("EventFilter", () => {
     const datagram = {
       type: 2,
       protocol: 17,
-      flow: new Uint8Array(32),
+      flow: { key: new Uint8Array(32) },
       process: process(7, "dig"),
     };
     tracker.take(record(KIND.send, { ...datagram, peer: at("10.0.0.53", 53) }));

@@ -7,7 +7,9 @@
 import {
   ARITHMETIC,
   CLASS,
+  COMPARE_EXCHANGE,
   CONDITIONS,
+  FETCH_ADD,
   JUMP_ALWAYS,
   JUMP_CALL,
   JUMP_EXIT,
@@ -160,8 +162,19 @@ export class Simulator {
         case CLASS.STX: {
           const size = SIZES.get(code & 0x18)!;
           const place = read(dst) + BigInt(offset);
-          const sum = (code & 0xe0) === MODE_ATOMIC ? this.#load(place, size) : 0n;
-          this.#store(place, size, read(src) + sum);
+          if ((code & 0xe0) !== MODE_ATOMIC) {
+            this.#store(place, size, read(src));
+            break;
+          }
+          const before = this.#load(place, size);
+          if (immediate === COMPARE_EXCHANGE) {
+            const expected = size === 4 ? read(0) & MASK32 : read(0);
+            if (before === expected) this.#store(place, size, read(src));
+            registers[0] = before;
+            break;
+          }
+          this.#store(place, size, read(src) + before);
+          if (immediate === FETCH_ADD) registers[src] = before;
           break;
         }
         case CLASS.ALU:

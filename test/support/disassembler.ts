@@ -6,7 +6,9 @@
 import {
   ARITHMETIC,
   CLASS,
+  COMPARE_EXCHANGE,
   CONDITIONS,
+  FETCH_ADD,
   JUMP_ALWAYS,
   JUMP_CALL,
   JUMP_EXIT,
@@ -82,6 +84,12 @@ function describe(view: DataView, at: number, slot: number): string {
       const place = (base: number) => `*(${type} *)(r${base} ${signed(offset)})`;
       if (kind === CLASS.STX && (code & 0xe0) === MODE_ATOMIC && immediate === 0) {
         return `lock ${place(dst)} += r${src}`;
+      }
+      if (kind === CLASS.STX && (code & 0xe0) === MODE_ATOMIC && immediate === FETCH_ADD) {
+        return `r${src} = lock xadd(${place(dst)}, r${src})`;
+      }
+      if (kind === CLASS.STX && (code & 0xe0) === MODE_ATOMIC && immediate === COMPARE_EXCHANGE) {
+        return `r0 = lock cmpxchg(${place(dst)}, r0, r${src})`;
       }
       if ((code & 0xe0) !== MODE_MEM) throw unknown();
       if (kind === CLASS.LDX) return `r${dst} = ${place(src)}`;

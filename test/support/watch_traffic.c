@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void die(const char *what) {
@@ -257,8 +259,8 @@ static void repeat(int count, int port) {
   printf("%d %d\n", getpid(), count);
 }
 
-/* Exchanges over TCP and UDP until standard input ends: `exchange`. Prints how many there were; any error ends it with 1. */
-static void exchange(void) {
+/* Exchanges over TCP and UDP until standard input ends, but at least so many: `exchange LEAST`. Prints how many; any error ends it. */
+static void exchange(long least) {
   int server = listener(8);
   struct sockaddr_in to = loopback(port_of(server));
   int udp = socket(AF_INET, SOCK_DGRAM, 0);
@@ -294,10 +296,135 @@ static void exchange(void) {
     close(fd);
     char command;
     struct pollfd end = {.fd = 0, .events = POLLIN};
-    if (count % 64 == 0 && poll(&end, 1, 0) > 0 && read(0, &command, 1) <= 0) break;
+    if (count % 64 == 0 && count >= least && poll(&end, 1, 0) > 0 && read(0, &command, 1) <= 0) break;
   }
   printf("%ld\n", count);
   kill(child, 9);
+}
+
+static long long now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static void sleep_until(long long at) {
+  struct timespec until = {.tv_sec = at / 1000000000, .tv_nsec = at % 1000000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR) {}
+}
+
+/* The same socket at so many datagrams a second: `paced COUNT PORT RATE`. Prints how long it took, in ms. */
+static void paced(int count, int port, int rate) {
+  struct sockaddr_in to = loopback(port);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0), burst = rate < 1000 ? 1 : rate / 1000;
+  long long start = now_ns();
+  for (int i = 0; i < count; i++) {
+    if (i % burst == 0) sleep_until(start + i * (1000000000ll / rate));
+    sendto(fd, "0123456789", 10, 0, (void *)&to, sizeof to);
+  }
+  printf("%lld\n", (now_ns() - start) / 1000000);
+}
+
+/*
+ * Runs a command and listens after some time: `waited PORT MS COMMAND...`. Prints its exit status, and how long after listen(2) it
+ * was back, in microseconds.
+ */
+static void waited(int port, int ms, char **command) {
+  pid_t child = fork();
+  if (child == 0) {
+    int null = open("/dev/null", O_WRONLY);
+    dup2(null, 1);
+    execvp(command[0], command);
+    die("exec");
+  }
+  usleep(ms * 1000);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = loopback(port);
+  if (bind(fd, (void *)&address, sizeof address) < 0 || listen(fd, 8) < 0) die("listen");
+  long long listened = now_ns();
+  int status;
+  waitpid(child, &status, 0);
+  printf("%d %lld\n", WEXITSTATUS(status), (now_ns() - listened) / 1000);
+}
+
+/* A log of which process held which socket, by its cookie. */
+static int log_fd;
+static char log_text[1 << 16];
+static size_t log_length;
+
+static void log_flush(void) {
+  if (write(log_fd, log_text, log_length) != (ssize_t)log_length) die("log");
+  log_length = 0;
+}
+
+static void log_socket(const char *what, int fd) {
+  unsigned long long cookie;
+  socklen_t length = sizeof cookie;
+  if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length) < 0) die("cookie");
+  log_length += sprintf(log_text + log_length, "%s %llu %d\n", what, cookie, getpid());
+  if (log_length > sizeof log_text - 100) log_flush();
+}
+
+/* Connections made here and accepted by workers that share a listener, and datagrams: `churn LOG SECONDS RATE`. */
+static void churn(const char *log, int seconds, int rate) {
+  enum { WORKERS = 4, BATCH = 20 };
+  log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (log_fd < 0) die(log);
+  int server = listener(512), port = port_of(server);
+  pid_t workers[WORKERS];
+  for (int i = 0; i < WORKERS; i++) {
+    workers[i] = fork();
+    if (workers[i] != 0) continue;
+    for (;;) {
+      struct sockaddr_in from;
+      socklen_t length = sizeof from;
+      char byte;
+      int fd = i % 2 ? accept(server, (void *)&from, &length) : accept(server, NULL, NULL);
+      if (fd < 0) die("accept");
+      if (read(fd, &byte, 1) == 1 && byte == 'q') log_flush(), _exit(0);
+      log_socket("accept", fd);
+      (void)!write(fd, &byte, 1);
+      close(fd);
+    }
+  }
+  struct sockaddr_in to = loopback(port), sink = loopback(9);
+  long long start = now_ns(), end = start + seconds * 1000000000ll;
+  long connections = 0, running = 0;
+  for (long long at = start; now_ns() < end; at += BATCH * 1000000000ll / rate) {
+    sleep_until(at);
+    pid_t child = fork();
+    if (child < 0) die("fork");
+    connections += BATCH;
+    if (child != 0) {
+      for (running++; waitpid(-1, NULL, WNOHANG) > 0; running--) {}
+      continue;
+    }
+    log_length = 0;
+    for (int i = 0; i < BATCH; i++) {
+      int fd = socket(AF_INET, SOCK_STREAM, 0);
+      if (connect(fd, (void *)&to, sizeof to) < 0) die("connect");
+      log_socket("connect", fd);
+      char byte = 'x';
+      (void)!write(fd, &byte, 1);
+      (void)!read(fd, &byte, 1);
+      struct linger linger = {.l_onoff = 1, .l_linger = 0};
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+      close(fd);
+    }
+    int udp = socket(AF_INET, SOCK_DGRAM, 0);
+    log_socket("send", udp);
+    sendto(udp, "x", 1, 0, (void *)&sink, sizeof sink);
+    log_flush();
+    _exit(0);
+  }
+  for (; running > 0 && wait(NULL) > 0; running--) {}
+  for (int i = 0; i < WORKERS; i++) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(fd, (void *)&to, sizeof to) < 0 || write(fd, "q", 1) != 1) die("end");
+    close(fd);
+    wait(NULL);
+  }
+  printf("%ld\n", connections);
 }
 
 int main(int count, char **words) {
@@ -309,7 +436,10 @@ int main(int count, char **words) {
   else if (!strcmp(what, "kinds")) kinds();
   else if (!strcmp(what, "flood")) flood(first, second);
   else if (!strcmp(what, "repeat")) repeat(first, second);
-  else if (!strcmp(what, "exchange")) exchange();
+  else if (!strcmp(what, "exchange")) exchange(first);
+  else if (!strcmp(what, "paced")) paced(first, second, count > 4 ? atoi(words[4]) : 1);
+  else if (!strcmp(what, "waited") && count > 4) waited(first, second, words + 4);
+  else if (!strcmp(what, "churn") && count > 4) churn(words[2], second, atoi(words[4]));
   else return 2;
   return 0;
 }

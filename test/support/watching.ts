@@ -71,7 +71,9 @@ let program: Promise<string> | undefined;
 export function trafficProgram(): Promise<string> {
   program ??= (async () => {
     const path = join(mkdtempSync(join(tmpdir(), "sockeye-traffic-")), "watch_traffic");
-    await output([compiler()!, "-O1", "-o", path, join(import.meta.dir, "watch_traffic.c")]);
+    await output([compiler()!, "-O1", "-o", path, join(import.meta.dir, "watch_traffic.c")], {
+      timeoutMs: 120_000,
+    });
     return path;
   })();
   return program;

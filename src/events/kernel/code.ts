@@ -64,6 +64,7 @@ export const FN = {
   getSocketCookie: 46,
   getCurrentCgroupId: 80,
   skFullsock: 95,
+  skStorageGet: 107,
   probeReadUser: 112,
   probeReadKernel: 113,
   probeReadKernelStr: 115,
@@ -77,6 +78,9 @@ export const FN = {
   getCurrentTask: 158,
   skcToUnixSock: 178,
 } as const;
+
+// Flag of skStorageGet.
+const BPF_SK_STORAGE_GET_F_CREATE = 1;
 
 /**
  * How a program finds the number that a process has where we run. `initial`: every process has one, the kernel's own. `level`: a
@@ -92,12 +96,14 @@ export interface KernelContext {
   readonly maps:
     & Pick<
       EventMaps,
-      "counters" | "flows" | "sending" | "traffic" | "pending" | "processes"
+      "counters" | "flows" | "slots" | "notes" | "sending" | "pending" | "processes"
     >
     & { readonly ring: { readonly fd: number } };
   /** `null` where the kernel's memory may not be read. */
   readonly types: KernelTypes | null;
   readonly pids: PidSource;
+  /** Whether programs keep something with a socket: those that use it most came later than all that it takes. See note.ts. */
+  readonly hasNotes: boolean;
   /**
    * Our own network namespace. Where the kernel's memory may not be read, it is the only one that can be told, by its cookie.
    * `null`: not even that.
@@ -197,6 +203,17 @@ export class EventCode {
     this.stackAddress(R2, key);
     this.stackAddress(R3, value);
     this.add(moveImmediate(R4, 0), call(FN.mapUpdate));
+  }
+
+  /** r0 = the note of the socket in a register, or of the context where that is one; 0 for none. `create`: makes one. */
+  note(socket = R6, create = false): void {
+    this.add(
+      loadMap(R1, this.context.maps.notes),
+      move(R2, socket),
+      moveImmediate(R3, 0),
+      moveImmediate(R4, create ? BPF_SK_STORAGE_GET_F_CREATE : 0),
+      call(FN.skStorageGet),
+    );
   }
 
   /** Takes a key out of a map. */
@@ -501,18 +518,19 @@ export class EventCode {
     );
   }
 
-  /** Writes the record to the ring, or counts that it is lost. */
-  output(kind: number, size = sizeOfKind(kind)): void {
+  /** Writes the record to the ring, or counts that it is lost, and then does what `lost` adds. */
+  output(kind: number, lost: () => void = () => {}): void {
     const done = this.fresh();
     this.add(loadMap(R1, this.context.maps.ring.fd));
     this.stackAddress(R2, this.base);
     this.add(
-      moveImmediate(R3, size),
+      moveImmediate(R3, sizeOfKind(kind)),
       moveImmediate(R4, 0),
       call(FN.ringOutput),
       jumpIfImmediate(R0, "==", 0, done),
     );
     this.count(kind);
+    lost();
     this.add(label(done));
   }
 

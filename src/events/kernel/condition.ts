@@ -28,6 +28,7 @@ import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { swap32 } from "../../model/byte_order.ts";
 import type { Transport } from "../../model/socket.ts";
 import { AT } from "./record.ts";
+import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, SOCK_RAW } from "./uapi.ts";
 
 /** Longer lists are left to the filter outside, and so are filters of more conditions. */
 const MOST_ALTERNATIVES = 32;
@@ -35,9 +36,9 @@ const MOST_CONDITIONS = 48;
 
 /** IP protocols by transport, of those that a socket has by its protocol alone. */
 const PROTOCOLS: Partial<Record<Transport, number>> = {
-  tcp: 6,
-  udp: 17,
-  udplite: 136,
+  tcp: IPPROTO_TCP,
+  udp: IPPROTO_UDP,
+  udplite: IPPROTO_UDPLITE,
   sctp: 132,
   dccp: 33,
 };
@@ -233,8 +234,6 @@ export function conditionCode(
   return code;
 }
 
-const SOCK_RAW = 3;
-
 /** True where a filter may match sockets that are not of the internet; what such need is not attached otherwise. */
 export function mayBe(
   filter: Expr | null,
@@ -262,6 +261,8 @@ function possible(expr: Expr, what: "unix" | "raw" | "udp" | "tcp"): boolean {
 
 const GROUP: Partial<Record<Transport, "unix" | "raw" | "udp" | "tcp">> = {
   tcp: "tcp",
+  sctp: "tcp",
+  dccp: "tcp",
   mptcp: "tcp",
   udp: "udp",
   udplite: "udp",

@@ -8,7 +8,7 @@ import { DecodeError } from "../../model/decode_error.ts";
 import { formatIpv4, formatIpv6 } from "../../model/endpoint.ts";
 import type { Bytes } from "../../model/owner.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
-import { FLOW_KEY_SIZE } from "./maps.ts";
+import { FLOW_KEY_SIZE, type FlowCounts } from "./maps.ts";
 import {
   ARGUMENT_ROOM,
   AT,
@@ -19,8 +19,7 @@ import {
   PATH_ROOM,
   sizeOfKind,
 } from "./record.ts";
-
-const SOCK_RAW = 3;
+import { SOCK_RAW } from "./uapi.ts";
 
 /** One record. What the program did not know is `null`, or 0 where that is not a value. */
 export interface KernelRecord {
@@ -47,9 +46,14 @@ export interface KernelRecord {
   readonly bytesReceived: number | null;
   /** Interface that the socket is bound to. */
   readonly interfaceIndex: number;
-  /** Key of its flow in the map, of a datagram. */
-  readonly flow: Bytes | null;
+  /** Where its flow is counted, of a datagram. */
+  readonly flow: FlowPlace | null;
+  /** Of {@linkcode KIND.counted}. */
+  readonly counts: FlowCounts | null;
 }
+
+/** Where the datagrams of a flow are counted: in a slot, as long as that is the socket's, or under a key. */
+export type FlowPlace = { readonly slot: number } | { readonly key: Bytes };
 
 /** An address of the internet with its port, or the name of a unix socket. */
 export interface Address {
@@ -145,8 +149,16 @@ export function decodeRecord(view: DataView, start: number, length: number): Ker
       ? u64(AT.received) - ((flags & FLAG.finReceived) !== 0 ? 1 : 0)
       : null,
     interfaceIndex: u32(AT.interface),
-    flow: kind === KIND.send || kind === KIND.unixSend ? flowKey() : null,
+    flow: flowPlace(),
+    counts: kind === KIND.counted ? [u64(AT.slotCount), u64(AT.sent), u64(AT.slotFailed)] : null,
   };
+
+  function flowPlace(): FlowPlace | null {
+    if (kind === KIND.unixSend) return { key: flowKey() };
+    if (kind !== KIND.send && kind !== KIND.counted) return null;
+    const slot = u32(AT.slot);
+    return slot === 0 ? { key: flowKey() } : { slot };
+  }
 
   function flowKey(): Bytes {
     const key = new Uint8Array(FLOW_KEY_SIZE);
@@ -159,6 +171,7 @@ export function decodeRecord(view: DataView, start: number, length: number): Ker
       key.set(bytes(AT.peerPort, 2), 24);
     }
     key.set(bytes(AT.family, 2), 26);
+    key.set(bytes(AT.flowTgid, 4), 28);
     return key;
   }
 }

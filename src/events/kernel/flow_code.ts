@@ -4,7 +4,9 @@
  * @module
  */
 import {
+  aluImmediate,
   atomicAdd,
+  call,
   jump,
   jumpIfImmediate,
   label,
@@ -15,8 +17,9 @@ import {
   store,
   storeImmediate,
 } from "../../bpf/instruction.ts";
-import type { EventCode } from "./code.ts";
+import { type EventCode, FN } from "./code.ts";
 import { FLOW, FLOW_VALUE_SIZE } from "./maps.ts";
+import { AT } from "./record.ts";
 
 /**
  * Counts a datagram of the flow whose key is on the stack, and goes to `out` unless it is the flow's first. `result` is the
@@ -44,6 +47,35 @@ export function countFlow(code: EventCode, result: number | null): void {
     );
   }
   code.update(flows);
+}
+
+/** The key of the record's flow, and the process in it: the number that the kernel has for it, whatever it is where we run. */
+export function flowKey(code: EventCode): void {
+  const { base, key } = code;
+  code.copy(R10, base + AT.cookie, key, 8);
+  code.copy(R10, base + AT.peer, key + 8, 16);
+  code.copy(R10, base + AT.peerPort, key + 24, 2);
+  code.copy(R10, base + AT.family, key + 26, 2);
+  flowProcess(code);
+}
+
+/** The process in the key of a flow, into the key and the record. */
+export function flowProcess(code: EventCode): void {
+  code.add(
+    call(FN.getCurrentPidTgid),
+    aluImmediate(R0, ">>=", 32),
+    store(4, R10, code.key + 28, R0),
+    store(4, R10, code.base + AT.flowTgid, R0),
+  );
+}
+
+/** Writes the record of a flow's first datagram. Where it is lost, the next one is the first. */
+export function outputFlow(code: EventCode, kind: number): void {
+  code.output(kind, () => {
+    // Counting the loss has taken the key's first bytes.
+    code.copy(R10, code.base + AT.cookie, code.key, 8);
+    code.remove(code.context.maps.flows);
+  });
 }
 
 /** Counts a datagram of the flow whose counts r0 points to. */

@@ -34,16 +34,8 @@ import {
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
 import { PENDING, SENDING_PENDING } from "./maps.ts";
+import { ATTACH, IPPROTO_ICMP, IPPROTO_ICMPV6, SK_BUFF, SOCK, SOCK_RAW } from "./uapi.ts";
 
-// enum bpf_attach_type.
-const BPF_CGROUP_INET_EGRESS = 1;
-
-// struct __sk_buff, struct bpf_sock.
-const SKB_SOCKET = 168;
-const SOCK = { type: 8, protocol: 12 };
-const SOCK_RAW = 3;
-const IPPROTO_ICMP = 1;
-const IPPROTO_ICMPV6 = 58;
 // The destination, in the headers of IPv4 and IPv6.
 const DESTINATION4 = 16;
 const DESTINATION6 = 24;
@@ -54,7 +46,7 @@ export function packetHook(context: KernelContext): Hook {
     name: "sockeye_packet",
     code: packetProgram(context),
     since: "5.10",
-    on: { programType: BPF_PROG_TYPE_CGROUP_SKB, attachType: BPF_CGROUP_INET_EGRESS },
+    on: { programType: BPF_PROG_TYPE_CGROUP_SKB, attachType: ATTACH.inetEgress },
   };
 }
 
@@ -63,7 +55,7 @@ function packetProgram(context: KernelContext): (Instruction | Label)[] {
   const { key, value, room } = code;
   code.add(
     move(R6, R1),
-    load(8, R1, R6, SKB_SOCKET),
+    load(8, R1, R6, SK_BUFF.socket),
     jumpIfImmediate(R1, "==", 0, "out"),
     call(FN.skFullsock),
     jumpIfImmediate(R0, "==", 0, "out"),

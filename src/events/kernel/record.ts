@@ -9,7 +9,9 @@
  *  tid u32 32, tgid u32 36, start u64 40, comm char[16] 48, local u8[16] 64, peer u8[16] 80, local port u16 96,
  *  peer port u16 98, old state u8 100, backlog u32 104, error s32 108, sent u64 112, received u64 120, cgroup u64 128,
  *  parent u32 136, interface u32 140
- *  of a datagram of a unix socket: what its flow has in place of an address u64 120
+ *  of a datagram: the process in the key of its flow u32 104; the slot that its flow is counted in u32 120, or 0; of a unix socket
+ *  what its flow has in place of an address u64 120
+ *  of the end of a count: slot u32 120; datagrams u64 40, bytes u64 112, failed datagrams u64 128
  *  of unix sockets also: local length u16 144, peer length u16 146, local name char[112] 152, peer name char[112] 264
  *  of a process also: argument bytes u32 144, path length u32 148, path char[256] 152, arguments char[384] 408
  * ```
@@ -55,6 +57,8 @@ export const KIND = {
   process: 17,
   /** A process runs another program. */
   exec: 18,
+  /** The last count of a flow, whose slot another one gets. */
+  counted: 19,
 } as const;
 
 /** Number of kinds, those of the future included: places in the table of losses. */
@@ -85,6 +89,10 @@ export const AT = {
   sent: 112,
   received: 120,
   flow: 120,
+  flowTgid: 104,
+  slot: 120,
+  slotCount: 40,
+  slotFailed: 128,
   cgroup: 128,
   parent: 136,
   interface: 140,

@@ -28,8 +28,7 @@ import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
 import { PENDING, SENDING_PENDING } from "./maps.ts";
 import type { KernelTypes } from "./types.ts";
-
-const IPPROTO_TCP = 6;
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from "./uapi.ts";
 
 /**
  * The key of a destination that the search for a route told, onto the stack: the thread, with the protocol in the top byte.
@@ -97,8 +96,8 @@ function routeProgram(
   const plain = code.fresh();
   code.add(
     load(protocol.size, R1, R7, common + protocol.offset),
-    jumpIfImmediate(R1, "==", 1, plain),
-    jumpIfImmediate(R1, "==", 58, plain),
+    jumpIfImmediate(R1, "==", IPPROTO_ICMP, plain),
+    jumpIfImmediate(R1, "==", IPPROTO_ICMPV6, plain),
     load(2, R1, R7, ports.offset),
     toBigEndian(R1, 16),
     store(2, R10, value + 24, R1),

@@ -27,17 +27,9 @@ import {
 } from "../../bpf/instruction.ts";
 import { AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
-import { TRAFFIC } from "./maps.ts";
+import { NOTE } from "./note.ts";
 import { AT, FLAG, KIND } from "./record.ts";
-
-// enum bpf_attach_type.
-const BPF_CGROUP_INET_SOCK_CREATE = 2;
-const BPF_CGROUP_INET4_POST_BIND = 12;
-const BPF_CGROUP_INET6_POST_BIND = 13;
-const BPF_CGROUP_INET_SOCK_RELEASE = 34;
-
-// struct bpf_sock.
-const SOCK = { family: 4, type: 8, protocol: 12, sourceIp4: 24, sourceIp6: 28, sourcePort: 44 };
+import { ATTACH, SOCK } from "./uapi.ts";
 
 /** The hooks. */
 export function socketHooks(context: KernelContext): Hook[] {
@@ -53,10 +45,10 @@ export function socketHooks(context: KernelContext): Hook[] {
     on: { programType: BPF_PROG_TYPE_CGROUP_SOCK, attachType },
   });
   return [
-    hook("sockeye_open", BPF_CGROUP_INET_SOCK_CREATE, created(context)),
-    hook("sockeye_release", BPF_CGROUP_INET_SOCK_RELEASE, released(context)),
-    hook("sockeye_bind4", BPF_CGROUP_INET4_POST_BIND, bound(context, false)),
-    hook("sockeye_bind6", BPF_CGROUP_INET6_POST_BIND, bound(context, true)),
+    hook("sockeye_open", ATTACH.inetSockCreate, created(context)),
+    hook("sockeye_release", ATTACH.inetSockRelease, released(context)),
+    hook("sockeye_bind4", ATTACH.inet4PostBind, bound(context, false)),
+    hook("sockeye_bind6", ATTACH.inet6PostBind, bound(context, true)),
   ];
 }
 
@@ -118,18 +110,17 @@ function released(context: KernelContext): (Instruction | Label)[] {
   code.time();
   code.cookie();
   const { base } = code;
-  const none = code.fresh();
-  code.lookUp(context.maps.traffic, base + AT.cookie);
-  code.add(
-    jumpIfImmediate(R0, "==", 0, none),
-    load(8, R1, R0, TRAFFIC.sent),
-    store(8, R10, base + AT.sent, R1),
-    load(8, R1, R0, TRAFFIC.received),
-    store(8, R10, base + AT.received, R1),
-  );
-  code.flag(FLAG.hasCounters);
-  code.remove(context.maps.traffic, base + AT.cookie);
-  code.add(label(none));
+  if (context.hasNotes) {
+    const none = code.fresh();
+    code.note();
+    code.add(
+      jumpIfImmediate(R0, "==", 0, none),
+      load(8, R1, R0, NOTE.received),
+      store(8, R10, base + AT.received, R1),
+    );
+    code.flag(FLAG.hasCounters);
+    code.add(label(none));
+  }
   code.announce();
   code.output(KIND.release);
   return code.finish();

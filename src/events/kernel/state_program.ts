@@ -38,6 +38,7 @@ import {
   TCP_SYN_SENT,
 } from "../../model/state.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
+import { NOTE } from "./note.ts";
 import { AT, FLAG, KIND } from "./record.ts";
 import type { KernelTypes } from "./types.ts";
 
@@ -59,7 +60,7 @@ export function stateHook(context: KernelContext, types: KernelTypes): Hook {
 
 function stateProgram(context: KernelContext, types: KernelTypes): (Instruction | Label)[] {
   const code = new EventCode(context, 0);
-  const { base, value } = code;
+  const { base } = code;
   const kinds = [
     KIND.synSent,
     KIND.listen,
@@ -108,11 +109,21 @@ function stateProgram(context: KernelContext, types: KernelTypes): (Instruction 
     }
     code.filter();
     code.time();
-    if (kind === KIND.passive) {
-      code.add(storeImmediate(8, R10, value, 1));
+    if (kind === KIND.passive && !context.hasNotes) {
+      code.add(storeImmediate(8, R10, code.value, 1));
       code.update(context.maps.pending, base + AT.cookie);
+    } else if (kind === KIND.passive) {
+      const none = code.fresh();
+      code.note(R7, true);
+      code.add(
+        jumpIfImmediate(R0, "==", 0, none),
+        storeImmediate(4, R0, NOTE.waiting, 1),
+        label(none),
+      );
     }
-    if (kind === KIND.closed) code.remove(context.maps.pending, base + AT.cookie);
+    if (kind === KIND.closed && !context.hasNotes) {
+      code.remove(context.maps.pending, base + AT.cookie);
+    }
     if (kind === KIND.synSent || kind === KIND.listen) code.announce();
     code.output(kind);
     code.add(jump("out"));

@@ -32,19 +32,12 @@ import {
 } from "../../bpf/instruction.ts";
 import { AF_UNIX } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
-import { countFlow } from "./flow_code.ts";
+import { countFlow, flowProcess, outputFlow } from "./flow_code.ts";
 import { FLOW_KEY_SIZE } from "./maps.ts";
 import { AT, FLAG, KIND, NAME_ROOM, UNIX_RECORD_SIZE } from "./record.ts";
 import type { KernelTypes } from "./types.ts";
+import { ATTACH, SOCK_ADDR, SOCK_DGRAM } from "./uapi.ts";
 
-// enum bpf_attach_type.
-const BPF_CGROUP_UNIX_CONNECT = 49;
-const BPF_CGROUP_UNIX_SENDMSG = 50;
-
-const SOCK_DGRAM = 2;
-
-// struct bpf_sock_addr.
-const TYPE = 32;
 // struct bpf_sock_addr_kern, which the context really is: sk, uaddr, tmp_reg, t_ctx, uaddrlen.
 const KERN = { socket: 0, address: 8, length: 32, size: 40 };
 
@@ -60,8 +53,8 @@ export function unixHooks(context: KernelContext): Hook[] {
     on: { programType: BPF_PROG_TYPE_CGROUP_SOCK_ADDR, attachType },
   });
   return [
-    hook("sockeye_uconn", BPF_CGROUP_UNIX_CONNECT, KIND.unixConnect),
-    hook("sockeye_usend", BPF_CGROUP_UNIX_SENDMSG, KIND.unixSend),
+    hook("sockeye_uconn", ATTACH.unixConnect, KIND.unixConnect),
+    hook("sockeye_usend", ATTACH.unixSendmsg, KIND.unixSend),
   ];
 }
 
@@ -72,7 +65,7 @@ function addressed(context: KernelContext, kind: number): (Instruction | Label)[
   code.begin(kind);
   code.add(
     storeImmediate(2, R10, base + AT.family, AF_UNIX),
-    load(4, R1, R6, TYPE),
+    load(4, R1, R6, SOCK_ADDR.type),
     store(2, R10, base + AT.type, R1),
   );
   code.flag(FLAG.hasPeer);
@@ -101,13 +94,15 @@ function addressed(context: KernelContext, kind: number): (Instruction | Label)[
       store(8, R10, base + AT.flow, R8),
       storeImmediate(2, R10, key + 26, AF_UNIX),
     );
+    flowProcess(code);
     countFlow(code, null);
   }
   code.process();
   code.filter();
   code.time();
   code.announce();
-  code.output(kind);
+  if (kind === KIND.unixSend) outputFlow(code, kind);
+  else code.output(kind);
   return code.finish();
 }
 
@@ -157,9 +152,8 @@ export function unixUse(outer: EventCode, types: KernelTypes, sends: boolean): v
   const { base, key, value } = code;
   const { maps } = code.context;
   const peerCookie = value;
-  code.add(jumpIfImmediate(R8, "s<", 0, "out"));
-  code.clear(base, code.size);
   code.add(
+    jumpIfImmediate(R8, "s<", 0, "out"),
     move(R1, R7),
     call(FN.skcToUnixSock),
     jumpIfImmediate(R0, "==", 0, "out"),
@@ -170,14 +164,20 @@ export function unixUse(outer: EventCode, types: KernelTypes, sends: boolean): v
   code.add(jumpIfImmediate(R1, "==", 0, "out"));
   code.get(R1, R1, types.common("skc_cookie"));
   code.add(store(8, R10, peerCookie, R1));
-  code.get(R1, R7, types.sock("sk_type"));
-  code.add(store(2, R10, base + AT.type, R1));
   const datagram = code.fresh();
+  code.get(R1, R7, types.sock("sk_type"));
   code.add(jumpIfImmediate(R1, "==", SOCK_DGRAM, datagram));
   code.lookUp(maps.pending, peerCookie);
   code.add(jumpIfImmediate(R0, "==", 0, "out"));
   code.remove(maps.pending, peerCookie);
-  code.setKind(KIND.unixAccepted);
+  // Only now is there something to tell.
+  const begin = (kind: number) => {
+    code.clear(base, code.size);
+    code.setKind(kind);
+    code.get(R1, R7, types.sock("sk_type"));
+    code.add(store(2, R10, base + AT.type, R1));
+  };
+  begin(KIND.unixAccepted);
   code.cookie(R7);
   code.get(R7, R9, types.of("unix_sock", "addr"));
   unixName(code, types, AT.localName, AT.localLength);
@@ -185,18 +185,20 @@ export function unixUse(outer: EventCode, types: KernelTypes, sends: boolean): v
   code.add(jump(tell), label(datagram));
   if (!sends) code.add(jump("out"));
   else {
-    code.setKind(KIND.unixSend);
-    code.cookie(R7);
     code.clear(key, FLOW_KEY_SIZE);
-    code.copy(R10, base + AT.cookie, key, 8);
+    code.add(move(R1, R7), call(FN.getSocketCookie), store(8, R10, key, R0));
     code.add(
       load(8, R1, R10, peerCookie),
       store(8, R10, key + 8, R1),
-      store(8, R10, base + AT.flow, R1),
       storeImmediate(2, R10, key + 26, AF_UNIX),
       storeImmediate(2, R10, key + 24, 1),
     );
+    flowProcess(code);
     countFlow(code, R8);
+    begin(KIND.unixSend);
+    code.copy(R10, key, base + AT.cookie, 8);
+    code.copy(R10, key + 8, base + AT.flow, 8);
+    code.copy(R10, key + 28, base + AT.flowTgid, 4);
     code.add(store(8, R10, base + AT.sent, R8));
     code.flag(FLAG.hasPeer | FLAG.connected);
     code.get(R1, R9, types.of("unix_sock", "peer"));
@@ -217,7 +219,7 @@ export function unixUse(outer: EventCode, types: KernelTypes, sends: boolean): v
     load(1, R1, R10, base + AT.kind),
     jumpIfImmediate(R1, "==", KIND.unixAccepted, accepted),
   );
-  code.output(KIND.unixSend);
+  outputFlow(code, KIND.unixSend);
   code.add(jump("out"), label(accepted));
   code.output(KIND.unixAccepted);
   code.add(jump("out"));

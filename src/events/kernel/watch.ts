@@ -101,11 +101,6 @@ export class KernelWatch implements Disposable {
     );
   }
 
-  /** Passes over all records. Returns how many there were. */
-  skip(): number {
-    return this.maps.ring.drain(() => {});
-  }
-
   /** Records that found no room in the ring, by kind. */
   lost(): number[] {
     return Array.from({ length: KINDS }, (_, kind) => this.maps.counter(kind));
@@ -191,6 +186,7 @@ function kernelContext(
     maps,
     types,
     pids: pids.value,
+    hasNotes: types !== null && seesLengths(types),
     ownNetns: types === null ? ownNetns(root) : null,
     filter: kernelPart(filter),
   };

@@ -8,6 +8,7 @@ import type { Host } from "../../model/snapshot.ts";
 import { utf8Text } from "../../text/encoding.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { endpointJson, splitArguments } from "../json.ts";
+import type { ExchangeRow } from "./summary.ts";
 
 /** Name and version of the format. */
 const WATCH_SCHEMA = "sockeye.watch/1";
@@ -26,6 +27,38 @@ export function headerLine(
     sources,
     unseen,
     reasons,
+  }) + "\n";
+}
+
+/** The last line, if a summary was asked for: who had how much to do with whom. */
+export function summaryRecord(
+  atNs: bigint,
+  { counts, lost, seconds, exchanges }: {
+    readonly counts: Readonly<Record<string, number>>;
+    readonly lost: number;
+    readonly seconds: number;
+    readonly exchanges: readonly ExchangeRow[];
+  },
+): string {
+  return jsonText({
+    event: "summary",
+    at: time(atNs),
+    duration_ms: Math.round(seconds * 1000),
+    counts: Object.fromEntries(Object.entries(counts).filter(([name]) => name !== "lost")),
+    lost,
+    exchanges: exchanges.map((row) => ({
+      process: row.process === null ? null : processJson(row.process),
+      processes: row.pids.size,
+      transport: row.transport,
+      direction: row.incoming ? "from" : "to",
+      peer: row.peer,
+      connections: row.connections,
+      open: row.open,
+      failed: row.failures,
+      datagrams: row.datagrams,
+      bytes_sent: row.bytesSent,
+      bytes_received: row.bytesReceived,
+    })),
   }) + "\n";
 }
 

@@ -11,13 +11,14 @@ import { sanitize, sanitizeBytes } from "../../text/sanitize.ts";
 import { cellWidth, pad } from "../../text/width.ts";
 
 /** A line of the summary. */
-interface ExchangeRow {
+export interface ExchangeRow {
   readonly process: EventProcess | null;
   readonly transport: Transport | null;
   readonly peer: string | null;
   readonly incoming: boolean;
   readonly pids: ReadonlySet<number>;
   readonly connections: number;
+  readonly open: number;
   readonly failures: number;
   readonly datagrams: number;
   readonly bytesSent: number;
