@@ -167,6 +167,7 @@ const STREAMS: ReadonlySet<Transport> = new Set(["tcp", "mptcp", "sctp", "dccp"]
 /** The kernel finds listeners at once; for other states it goes through all connections of the host, which may be many. */
 function queries(query: Query, what: WaitFor): Query[] {
   if (what === "connected") return [{ ...query, ports: null }];
+  if (!query.families.has("inet") && !query.families.has("inet6")) return [query];
   const part = (streams: boolean) =>
     new Set([...query.transports].filter((name) => STREAMS.has(name) === streams));
   return [

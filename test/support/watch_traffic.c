@@ -371,6 +371,8 @@ static void churn(const char *log, int seconds, int rate) {
   log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (log_fd < 0) die(log);
   int server = listener(512), port = port_of(server);
+  log_socket("listen", server);
+  log_flush();
   pid_t workers[WORKERS];
   for (int i = 0; i < WORKERS; i++) {
     workers[i] = fork();
@@ -381,8 +383,8 @@ static void churn(const char *log, int seconds, int rate) {
       char byte;
       int fd = i % 2 ? accept(server, (void *)&from, &length) : accept(server, NULL, NULL);
       if (fd < 0) die("accept");
-      if (read(fd, &byte, 1) == 1 && byte == 'q') log_flush(), _exit(0);
       log_socket("accept", fd);
+      if (read(fd, &byte, 1) == 1 && byte == 'q') log_flush(), _exit(0);
       (void)!write(fd, &byte, 1);
       close(fd);
     }
@@ -421,9 +423,11 @@ static void churn(const char *log, int seconds, int rate) {
   for (int i = 0; i < WORKERS; i++) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(fd, (void *)&to, sizeof to) < 0 || write(fd, "q", 1) != 1) die("end");
+    log_socket("connect", fd);
     close(fd);
     wait(NULL);
   }
+  log_flush();
   printf("%ld\n", connections);
 }
 

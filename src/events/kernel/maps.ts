@@ -25,8 +25,8 @@ import { cookieOf } from "../../model/cookie.ts";
 import { NOTE_SIZE } from "./note.ts";
 import { KINDS } from "./record.ts";
 
-/** Bytes of the ring, unless asked for otherwise: some ten thousand records. */
-const RING_SIZE = 2 * 1024 * 1024;
+/** Bytes of the ring, unless asked for otherwise: some fifty thousand records, two seconds of 2,000 connections a second. */
+const RING_SIZE = 8 * 1024 * 1024;
 
 /** Flows to the first destination of a socket that are counted at once, a power of two; the oldest goes first. */
 export const SLOT_ROOM = 65_536;
