@@ -90,7 +90,7 @@ function withMountPoint({ args }: Found): Rewording | null {
   const place = /^\S+ (\S+) cgroup2 /m.exec(mounts)?.[1];
   // In one argument, or in arguments of their own.
   const line = args.join("\0");
-  const reworded = line.replace(/(\bcgroup[ \0](?:!?=[ \0])?)\/(?=[ \0]|$)/g, `$1${place}`);
+  const reworded = line.replace(/(\bcgroup[ \0](?:!?=[ \0])?)(?:\/+\.?|\.)(?=[ \0]|$)/g, `$1${place}`);
   return place === undefined || reworded === line ? null : { args: reworded.split("\0") };
 }
 
@@ -177,7 +177,7 @@ export const DOCUMENTED: readonly Documented[] = [
     tool: "ss",
     name: "cgroup /",
     text:
-      "`cgroup /`, also as `//` or `/.`: ss asks for the file handle of the root directory of the file system and finds nothing. Here it is the root of the hierarchy. Any other path outside of the hierarchy is refused; ss takes the handle of whatever is there, and finds nothing.",
+      "`cgroup /`, also as `//`, `/.` or `.`: ss asks for the file handle of the root directory of the file system and finds nothing. Here it is the root of the hierarchy. Any other path outside of the hierarchy is refused; ss takes the handle of whatever is there, and finds nothing.",
     excuses: ({ original, ours }) =>
       original.status === 0 && ours.status === 1 && / is not a control group: /.test(ours.stderr) &&
       original.stdout.trim().split("\n").length <= 1,
