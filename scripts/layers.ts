@@ -31,7 +31,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/origin": ["ffi", "src/proc", "src/etc", "src/files"],
   "src/store": ["ffi", "src/proc", "src/core"],
   "src/trace": ["ffi", "src/netlink"],
-  "src/families": ["ffi", "src/netlink", "src/proc", "src/filter", "src/store"],
+  "src/families": ["ffi", "src/core", "src/netlink", "src/proc", "src/filter", "src/store"],
   "src/join": ["ffi", "src/proc", "src/bpf", "src/origin", "src/store"],
   "src/reach": ["ffi", "src/netlink", "src/proc", "src/files"],
   "src/views": ["src/families"],

@@ -90,7 +90,10 @@ function withMountPoint({ args }: Found): Rewording | null {
   const place = /^\S+ (\S+) cgroup2 /m.exec(mounts)?.[1];
   // In one argument, or in arguments of their own.
   const line = args.join("\0");
-  const reworded = line.replace(/(\bcgroup[ \0](?:!?=[ \0])?)(?:\/+\.?|\.)(?=[ \0]|$)/g, `$1${place}`);
+  const reworded = line.replace(
+    /(\bcgroup[ \0](?:!?=[ \0])?)(?:\/+\.?|\.)(?=[ \0]|$)/g,
+    `$1${place}`,
+  );
   return place === undefined || reworded === line ? null : { args: reworded.split("\0") };
 }
 

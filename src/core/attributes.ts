@@ -4,18 +4,18 @@
  * @module
  */
 import { get16 } from "./memory.ts";
-
-// INET_DIAG_*: families/inet/uapi.ts.
-const MEMINFO: u32 = 1;
-const INFO: u32 = 2;
-const VEGASINFO: u32 = 3;
-const CONG: u32 = 4;
-const SKMEMINFO: u32 = 7;
-const DCTCPINFO: u32 = 9;
-const SKV6ONLY: u32 = 11;
-const BBRINFO: u32 = 16;
-const MD5SIG: u32 = 18;
-const ULP_INFO: u32 = 19;
+import {
+  INET_DIAG_BBRINFO,
+  INET_DIAG_CONG,
+  INET_DIAG_DCTCPINFO,
+  INET_DIAG_INFO,
+  INET_DIAG_MD5SIG,
+  INET_DIAG_MEMINFO,
+  INET_DIAG_SKMEMINFO,
+  INET_DIAG_SKV6ONLY,
+  INET_DIAG_ULP_INFO,
+  INET_DIAG_VEGASINFO,
+} from "./inet_diag.ts";
 
 /** Where the payload begins, 0 for none, and its length. */
 export let memAt: u32 = 0;
@@ -55,40 +55,40 @@ export function findAttributes(p: u32, end: u32): boolean {
     const at: u32 = p + 4;
     const size: u32 = length - 4;
     switch (type) {
-      case MEMINFO:
+      case INET_DIAG_MEMINFO:
         memAt = at;
         memLength = size;
         break;
-      case INFO:
+      case INET_DIAG_INFO:
         infoAt = at;
         infoLength = size;
         break;
-      case VEGASINFO:
+      case INET_DIAG_VEGASINFO:
         vegasAt = at;
         vegasLength = size;
         break;
-      case CONG:
+      case INET_DIAG_CONG:
         congAt = at;
         congLength = size;
         break;
-      case SKMEMINFO:
+      case INET_DIAG_SKMEMINFO:
         skmemAt = at;
         skmemLength = size;
         break;
-      case DCTCPINFO:
+      case INET_DIAG_DCTCPINFO:
         dctcpAt = at;
         dctcpLength = size;
         break;
-      case SKV6ONLY:
+      case INET_DIAG_SKV6ONLY:
         v6onlyAt = at;
         v6onlyLength = size;
         break;
-      case BBRINFO:
+      case INET_DIAG_BBRINFO:
         bbrAt = at;
         bbrLength = size;
         break;
-      case MD5SIG:
-      case ULP_INFO:
+      case INET_DIAG_MD5SIG:
+      case INET_DIAG_ULP_INFO:
         hasMore = true;
         break;
       default:

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { INET_DIAG_SOCKOPT } from "../../core/inet_diag.ts";
 
 /** The request of before 2012: one walk for IPv4 and IPv6. */
 export const TCPDIAG_GETSOCK = 18;
@@ -52,28 +53,7 @@ export const INET_DIAG_REQ_BYTECODE = 1;
 export const INET_DIAG_REQ_PROTOCOL = 3;
 
 // Attributes of a reply. One of the first eight is asked for by bit `1 << (number - 1)` of `idiag_ext`.
-export const INET_DIAG_MEMINFO = 1;
-export const INET_DIAG_INFO = 2;
-export const INET_DIAG_VEGASINFO = 3;
-export const INET_DIAG_CONG = 4;
-export const INET_DIAG_TOS = 5;
-export const INET_DIAG_TCLASS = 6;
-export const INET_DIAG_SKMEMINFO = 7;
-export const INET_DIAG_SHUTDOWN = 8;
-export const INET_DIAG_DCTCPINFO = 9;
-export const INET_DIAG_PROTOCOL = 10;
-export const INET_DIAG_SKV6ONLY = 11;
-export const INET_DIAG_LOCALS = 12;
-export const INET_DIAG_PEERS = 13;
-export const INET_DIAG_PAD = 14;
-export const INET_DIAG_MARK = 15;
-export const INET_DIAG_BBRINFO = 16;
-export const INET_DIAG_CLASS_ID = 17;
-export const INET_DIAG_MD5SIG = 18;
-export const INET_DIAG_ULP_INFO = 19;
-export const INET_DIAG_SK_BPF_STORAGES = 20;
-export const INET_DIAG_CGROUP_ID = 21;
-export const INET_DIAG_SOCKOPT = 22;
+export * from "../../core/inet_diag.ts";
 /** The last attribute this program knows. */
 export const INET_DIAG_MAX = INET_DIAG_SOCKOPT;
 
