@@ -157,6 +157,8 @@ export interface ExplainedSockets {
   readonly otherPeers: number;
   /** Whether it has connections. */
   readonly connectionsVerdict: Verdict;
+  /** Login name of the user who made the first socket; `null` or absent if it has none. */
+  readonly creator?: string | null;
   /** The device of a tunnel for which the kernel itself has this UDP port open; `null` or absent if there is none. */
   readonly tunnel?: { readonly name: string; readonly kind: string } | null;
   readonly processes: readonly Process[];

@@ -627,7 +627,7 @@ describe("where little is there", () => {
         const { status, stdout } = await netns.run(command);
         expect(status).toBe(0);
         expect(new TextDecoder().decode(stdout)).toMatch(
-          /hidden: its owner is a process.*; user 0 created the\s+socket/s,
+          /hidden: its owner is a process.*; user\s+root\s+\(0\)\s+created\s+the\s+socket/s,
         );
       });
     },

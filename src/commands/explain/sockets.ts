@@ -110,6 +110,7 @@ function explainService(
     processes,
     places,
     logs,
+    creator: first.uid === null ? null : input.users.name(first.uid),
     tunnel: tunnelOf(first, input),
     unexamined: processes.length - looked.length,
     faults: [

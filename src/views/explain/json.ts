@@ -124,6 +124,7 @@ function subjectJson(subject: ExplainedSockets): Json {
       roots: roots.map(nodeJson),
       consequences,
     })),
+    creator: subject.creator ?? null,
     tunnel: subject.tunnel ?? null,
     unexamined: subject.unexamined ?? 0,
     places: subject.places.map(placeJson),

@@ -15,7 +15,10 @@ import { type Line, MANY, named, type Page, plain, unbroken } from "./page.ts";
 import { plural } from "../../text/plural.ts";
 
 /** The owners of sockets. Sockets that the same processes share in the same way are shown together. */
-export function whoLines({ sockets, relations, tunnel }: ExplainedSockets, page: Page): Line[] {
+export function whoLines(
+  { sockets, relations, tunnel, creator }: ExplainedSockets,
+  page: Page,
+): Line[] {
   const groups = new Map<string, { readonly socket: Socket; related: Relations }>();
   for (const [i, socket] of sockets.entries()) {
     const related = relations[i]!;
@@ -29,8 +32,9 @@ export function whoLines({ sockets, relations, tunnel }: ExplainedSockets, page:
   }
   const lines: Line[] = [];
   for (const { socket, related } of [...groups.values()].slice(0, MANY)) {
-    if (socket.owners.length === 0) lines.push(plain([ownerless(socket, tunnel), "notice"]));
-    else lines.push(...summaryLines(related), ...treeLines(related, page));
+    if (socket.owners.length === 0) {
+      lines.push(plain([ownerless(socket, tunnel, creator), "notice"]));
+    } else lines.push(...summaryLines(related), ...treeLines(related, page));
   }
   if (groups.size > MANY) {
     lines.push(plain([`and the owners of ${groups.size - MANY} more sockets`, "dim"]));
@@ -61,7 +65,11 @@ function withDescriptors(
   });
 }
 
-function ownerless(socket: Socket, tunnel: ExplainedSockets["tunnel"]): string {
+function ownerless(
+  socket: Socket,
+  tunnel: ExplainedSockets["tunnel"],
+  creator: ExplainedSockets["creator"],
+): string {
   const device = tunnel == null
     ? null
     : `${sanitize(tunnel.name)} is a ${sanitize(tunnel.kind)} with this port`;
@@ -73,7 +81,11 @@ function ownerless(socket: Socket, tunnel: ExplainedSockets["tunnel"]): string {
           ? `, or by the kernel itself${device === null ? ", as of a tunnel" : `: ${device}`}`
           : "") +
         // Who made it is told to everybody.
-        (socket.uid === null ? "" : `; user ${socket.uid} created the socket`);
+        (socket.uid === null
+          ? ""
+          : `; user ${
+            creator == null ? socket.uid : `${sanitize(creator)} (${socket.uid})`
+          } created the socket`);
     case "kernel":
       return device === null
         ? absence("no_owner", { answer: "no" })
