@@ -59,7 +59,7 @@ export function judge(command: Command, plain: Ran, ran: Ran): Outcome {
 // What explain could not read stands beside what it could, facts about a process have the files, and doctor has reasons.
 function unreadIn(out: string): number {
   return out.match(
-    /"unread": ?(\[[^\]]|\{)|"reason": ?"|"enterable": ?false|"verdict": ?"undecidable"|"denied": ?[1-9]|"source": ?"none"|"forwards_unread": ?true|not read: /g,
+    /"unread": ?(\[[^\]]|\{)|"reason": ?"|"enterable": ?false|"verdict": ?"undecidable"|"denied": ?[1-9]|"source": ?"none"|"forwards_unread": ?true|\(E[A-Z]{2,}\)|not read: /g,
   )
     ?.length ?? 0;
 }

@@ -23,10 +23,13 @@ export class MountTable {
   readonly #directories = new Map<string, Mount>();
   /** Another user made these mounts, and may have put an overlay over something slow. */
   readonly #foreign: boolean;
+  readonly #whole: boolean;
 
   private constructor(process: string, foreign: boolean) {
     this.#foreign = foreign;
-    for (const mount of parseMountinfo(live.text(`${process}/mountinfo`, TABLE_LIMIT) ?? "")) {
+    const text = live.text(`${process}/mountinfo`, TABLE_LIMIT) ?? "";
+    this.#whole = text !== "" && text.length < TABLE_LIMIT;
+    for (const mount of parseMountinfo(text)) {
       this.#mounts.set(mount.id, mount);
       this.#directories.set(mount.directory, mount);
     }
@@ -37,6 +40,11 @@ export class MountTable {
   /** Our own mounts, read once. */
   static own(): MountTable {
     return MountTable.#own ??= new MountTable("thread-self", false);
+  }
+
+  /** The same, read again. */
+  static ownAnew(): MountTable {
+    return MountTable.#own = new MountTable("thread-self", false);
   }
 
   /** The mounts of another process. */
@@ -55,6 +63,11 @@ export class MountTable {
       return { type, prompt: "slow" };
     }
     return { type, prompt: promptnessOf(type) };
+  }
+
+  /** Whether a mount is one of these; `null` if not all of them are known. */
+  has(id: number): boolean | null {
+    return this.#mounts.has(id) || (this.#whole ? false : null);
   }
 
   /** True if the same file system is mounted here too. */

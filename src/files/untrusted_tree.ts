@@ -321,8 +321,8 @@ function found(fd: number): Found | Refusal {
   return Refusal.of(-status);
 }
 
-// Before Linux 5.8.
-function mountIdOf(fd: number): number | null {
+/** ID of the mount that an open file was found on, for kernels before Linux 5.8; `null` if that is not told. */
+export function mountIdOf(fd: number): number | null {
   const info = tryReadFileAt(AT_FDCWD, cString(`/proc/thread-self/fdinfo/${fd}`));
   const match = typeof info === "number" ? null : /^mnt_id:\s*(\d+)$/m.exec(latin1Text(info));
   return match === null ? null : Number(match[1]);

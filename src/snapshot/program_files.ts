@@ -1,17 +1,19 @@
 /**
  * Programs of owners, compared with the files that this host has at their paths.
  *
- * The kernel tells the path of a program as its process sees it. In a mount namespace of his own, any user can put a file of
- * his at any path, so a path alone does not say which program runs.
+ * The kernel tells the path of a program as it is on the mount where it was found. In a mount namespace of his own, any user can
+ * put a file of his at any path, and start it from outside as well, through /proc/PID/root or a descriptor. So a path alone does
+ * not say which program runs, and neither does the namespace of its process: the mount has to be one of those that it sees.
  *
  * @module
  */
 import { tellProgress } from "../text/progress.ts";
-import { AT_FDCWD } from "../../ffi/files.ts";
+import { AT_FDCWD, close, O_PATH, tryOpenAt } from "../../ffi/files.ts";
 import { cString } from "../../ffi/memory.ts";
-import { isSameFile, tryStatAt } from "../../ffi/stat.ts";
+import { type FileStatus, isSameFile, tryStatAt } from "../../ffi/stat.ts";
+import { MountTable } from "../files/mount_table.ts";
 import { Refusal } from "../files/refusal.ts";
-import { UntrustedTree } from "../files/untrusted_tree.ts";
+import { mountIdOf, UntrustedTree } from "../files/untrusted_tree.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { latin1Text } from "../text/encoding.ts";
 import type { OwnerDocument, SnapshotDocument } from "./document.ts";
@@ -91,10 +93,35 @@ function isHostFile(
   }
   const its = namespaces(root, String(pid));
   if (own.mnt === null || its.mnt === null) return null;
-  // In our own mount namespace the kernel's path is ours, even if the file was removed or replaced since.
-  if (its.mnt === own.mnt) return true;
   if (typeof running === "number") return null;
+  // On a mount of our own the kernel's path is ours, even if the file was removed or replaced since.
+  if (its.mnt === own.mnt) return isOnMountOf(null, pid, running, root);
   // The file of a service was removed since, as an update does. Only root can have made its mount namespace.
-  if (deleted && !inContainer && its.user !== null && its.user === own.user) return true;
+  if (deleted && !inContainer && its.user !== null && its.user === own.user) {
+    return isOnMountOf(pid, pid, running, root);
+  }
   return there instanceof Refusal && there.why !== "absent" ? null : false;
+}
+
+/** Whether the program of `pid` is on a mount of ours (`null`) or of another process; `null` if that cannot be told. */
+function isOnMountOf(
+  whose: number | null,
+  pid: number,
+  running: FileStatus,
+  root: ProcRoot,
+): boolean | null {
+  const id = running.mountId ?? mountOf(`${root.path}/${pid}/exe`);
+  if (id === null) return null;
+  if (whose !== null) return MountTable.of(whose).has(id);
+  // It may have been mounted since the table was read.
+  return MountTable.own().has(id) || MountTable.ownAnew().has(id);
+}
+
+// Before Linux 5.8.
+function mountOf(path: string): number | null {
+  const fd = tryOpenAt(AT_FDCWD, cString(path), O_PATH);
+  if (fd < 0) return null;
+  const id = mountIdOf(fd);
+  close(fd);
+  return id;
 }

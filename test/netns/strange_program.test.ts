@@ -10,6 +10,11 @@ import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
 
+const POLICY = `schema: sockeye.policy/1
+settings: { unseen_holders: accept, unseen_parts: accept }
+listeners:
+  - { name: env, transport: tcp, port: 9100, netns: any, exe: /usr/bin/env }
+`;
 const PYTHON = Bun.which("python3", { PATH: "/usr/bin:/bin" });
 const user = ["setpriv", "--reuid=4321", "--regid=4321", "--clear-groups"];
 const reason = firstReason(
@@ -23,24 +28,35 @@ const reason = firstReason(
     : "users may not make namespaces",
 );
 
-testIf(
-  reason,
-  "explain does not take the package of a path for that of another file",
-  async () => {
+const SERVER =
+  "import socket; s = socket.create_server(('127.0.0.1', 9100)); print(flush=True); input()";
+
+/** A command line that runs a program of the user's as /usr/bin/env, in a mount namespace of the user's or from outside of it. */
+const WAYS: Readonly<Record<string, (own: string) => string>> = {
+  "inside a mount namespace of the user": (own) =>
+    `unshare -Urm sh -c 'mount --bind ${own} /usr/bin/env && exec /usr/bin/env -c "$0"' "$SERVER"`,
+  // Its mount namespace is that of the host then.
+  "through /proc/PID/root of such a namespace": (own) =>
+    `unshare -Urm sh -c 'mount --bind ${own} /usr/bin/env && echo && exec sleep 100' >"$FIFO" & ` +
+    `read line <"$FIFO"; exec /proc/$!/root/usr/bin/env -c "$SERVER"`,
+};
+
+for (const [where, command] of Object.entries(WAYS)) {
+  testIf(reason, `a user's program at a path of the host is not the host's: ${where}`, async () => {
     await using netns = await Namespace.create();
     const folder = mkdtempSync(join(tmpdir(), "sockeye-strange-"));
     try {
-      chmodSync(folder, 0o755);
+      chmodSync(folder, 0o777);
       const own = join(folder, "python");
       copyFileSync(realpathSync(PYTHON!), own);
       chmodSync(own, 0o755);
-      const program =
-        "import socket; s = socket.create_server(('127.0.0.1', 9100)); print(flush=True); input()";
-      const strange = `mount --bind ${own} /usr/bin/env && exec /usr/bin/env -c "${program}"`;
-      const server = Bun.spawn(
-        netns.command([...user, "unshare", "-Urm", "sh", "-c", strange]),
-        { stdin: "pipe", stdout: "pipe" },
-      );
+      const fifo = join(folder, "fifo");
+      Bun.spawnSync([...user, "mkfifo", fifo]);
+      const server = Bun.spawn(netns.command([...user, "setsid", "sh", "-c", command(own)]), {
+        stdin: "pipe",
+        stdout: "pipe",
+        env: { ...process.env, SERVER, FIFO: fifo },
+      });
       try {
         const { done } = await server.stdout.getReader().read();
         expect(done).toBe(false);
@@ -56,13 +72,21 @@ testIf(
         });
         const text = await netns.output([SOCKEYE, "explain", "9100"]);
         expect(text).toContain("/usr/bin/env  not this host's file");
+        const policy = join(folder, "policy.yaml");
+        await Bun.write(policy, POLICY);
+        const audit = await netns.run(
+          [SOCKEYE, "audit", "--own-netns", "--policy", policy, "--json"],
+        );
+        const { results } = JSON.parse(new TextDecoder().decode(audit.stdout));
+        expect(results).toMatchObject([{ verdict: "wrong_owner" }]);
+        expect(audit.status).toBe(1);
       } finally {
-        server.kill();
+        // Whatever it has started is in its session.
+        Bun.spawnSync(["pkill", "-KILL", "-s", String(server.pid)]);
         await server.exited;
       }
     } finally {
       rmSync(folder, { recursive: true });
     }
-  },
-  60_000,
-);
+  }, 120_000);
+}

@@ -96,10 +96,8 @@ function placeOf(
   };
 }
 
-// Where a process sees our files, the kernel tells us paths of ours.
 function isHostFile({ pid, exe, exeDeleted, container }: Process, input: ExplainInput) {
   if (exe === null || !input.root.isLive) return null;
-  if (seesOurFiles(pid)) return true;
   const program = {
     pid: input.facts.living(pid),
     exe,

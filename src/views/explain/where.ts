@@ -50,11 +50,10 @@ function placeLines(place: Place): Span[][] {
       : place.comm === null
       ? ["the process has ended", "notice"]
       : ["the program file may not be read", "notice"],
-    ...(fate === null ? [] : [fate]),
     // In a container nobody expects anything else.
-    ...(place.exeIsHostFile === false && place.container === null
-      ? [["  not this host's file: its process sees another one there", "warning"] as const]
-      : []),
+    ...(place.exeIsHostFile !== false || place.container !== null ? fate === null ? [] : [fate] : [
+      ["  not this host's file: this host has another one, or none, there", "warning"] as const,
+    ]),
     ...(owned === null ? [] : [
       [
         owned.name === null
