@@ -20,7 +20,8 @@ export interface Conditions {
 /** A rule that sends packets to another address. */
 export interface DnatRule extends Conditions {
   readonly via: "nftables" | "iptables";
-  readonly toAddress: string;
+  /** `null`: the machine itself, as REDIRECT does. */
+  readonly toAddress: string | null;
   /** `null`: the port is not changed. */
   readonly toPort: number | null;
 }
@@ -29,7 +30,7 @@ export const ANY_PACKET: Conditions = { protocol: null, address: null, ports: nu
 
 /** Where a rule sends the packets that meet its conditions. */
 export type Outcome =
-  | { readonly kind: "dnat"; readonly address: string; readonly port: number | null }
+  | { readonly kind: "dnat"; readonly address: string | null; readonly port: number | null }
   /** On to another chain. For iptables its name is an offset. */
   | { readonly kind: "jump"; readonly chain: string }
   /** To a destination that this program cannot tell, such as one from a map. */
@@ -78,7 +79,7 @@ const MAX_DEPTH = 64;
 export function followRules(
   entries: readonly string[],
   rulesOf: (chain: string) => readonly ChainRule[],
-  found: (conditions: Conditions, address: string, port: number | null) => void,
+  found: (conditions: Conditions, address: string | null, port: number | null) => void,
   ports: readonly number[] | null = null,
 ): boolean {
   const isAsked = (here: Conditions) =>

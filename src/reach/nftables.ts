@@ -35,7 +35,7 @@ import {
   NFTA_VERDICT_CHAIN,
   NFTA_VERDICT_CODE,
 } from "./nft_map.ts";
-import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
+import { addressText, matchConditions, targetOutcome } from "./xt_match.ts";
 import { utf8Bytes } from "../text/encoding.ts";
 
 // include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h. struct nfgenmsg: family u8 0, version u8 1, res_id be16 2.
@@ -438,9 +438,12 @@ class RuleReader {
         this.#require(matchConditions(data.text(1), data.number(2) ?? 0, data.bytes(3)));
         break;
       case "target":
-        if (data.text(1) === "DNAT") {
-          this.outcome = dnatOutcome(data.number(2) ?? 0, data.bytes(3), this.#v6);
-        }
+        this.outcome ??= targetOutcome(
+          data.text(1),
+          data.number(2) ?? 0,
+          data.bytes(3),
+          this.#v6,
+        );
         break;
       case "numgen":
         // Each of several destinations gets a share.
@@ -453,7 +456,9 @@ class RuleReader {
       case "log":
       case "objref":
       case "masq":
+        break;
       case "redir":
+        this.#redirect(data.number(1));
         break;
       default:
         // Expressions that change a value or test something else: bitwise, ct, limit, numgen and more.
@@ -613,6 +618,15 @@ class RuleReader {
         this.outcome ??= { kind: "jump", chain: told.text(NFTA_VERDICT_CHAIN) };
       }
     }
+  }
+
+  /** `port`: the register of the first port; `null`: it is not changed, so that the same port leads to the same socket. */
+  #redirect(port: number | null): void {
+    if (port === null) return;
+    const number = this.#get(port);
+    this.outcome = number instanceof Uint8Array && number.length >= 2
+      ? { kind: "dnat", address: null, port: number[0]! << 8 | number[1]! }
+      : { kind: "opaque" };
   }
 
   #lead(address: number | null, port: number | null): void {

@@ -61,10 +61,29 @@ export function matchConditions(name: string, revision: number, info: Uint8Array
 const NF_NAT_RANGE_PROTO_SPECIFIED = 2;
 
 /**
- * Where the target DNAT sends packets. Revision 0: count u32, flags u32, first and last address be32 each, first port be16.
- * Later ones: flags u32, first and last address of 16 bytes each, first port be16. `v6`: all 16 bytes are the address.
+ * Where the targets DNAT and REDIRECT send packets; `null` for any other. DNAT of revision 0: count u32, flags u32, first and last
+ * address be32 each, first port be16. Later ones: flags u32, first and last address of 16 bytes each, first port be16. `v6`: all
+ * 16 bytes are the address.
  */
-export function dnatOutcome(revision: number, info: Uint8Array, v6: boolean): Outcome {
+export function targetOutcome(
+  target: string,
+  revision: number,
+  info: Uint8Array,
+  v6: boolean,
+): Outcome | null {
+  if (target === "DNAT") return dnatOutcome(revision, info, v6);
+  return target === "REDIRECT" ? redirectOutcome(info, v6) : null;
+}
+
+// Of IPv4 it has what revision 0 of DNAT has, of IPv6 what later ones have. Without a port nothing that matters here changes.
+function redirectOutcome(info: Uint8Array, v6: boolean): Outcome | null {
+  const told = dnatOutcome(v6 ? 1 : 0, info, v6);
+  if (told.kind !== "dnat") return told;
+  return told.port === null ? null : { ...told, address: null };
+}
+
+/** As {@linkcode targetOutcome}, for DNAT. */
+function dnatOutcome(revision: number, info: Uint8Array, v6: boolean): Outcome {
   const view = new DataView(info.buffer, info.byteOffset, info.length);
   if (revision === 0 && info.length >= 20) {
     const kept = (view.getUint32(4, true) & NF_NAT_RANGE_PROTO_SPECIFIED) === 0;

@@ -7,7 +7,7 @@ import { close } from "../../ffi/files.ts";
 import { AF_INET, AF_INET6, SOCK_RAW, socket, tryGetOption } from "../../ffi/socket.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import { both, type ChainRule, type Conditions, type DnatRule, followRules } from "./nat_rule.ts";
-import { addressText, dnatOutcome, matchConditions } from "./xt_match.ts";
+import { addressText, matchConditions, targetOutcome } from "./xt_match.ts";
 import { latin1Text, utf8Bytes } from "../text/encoding.ts";
 
 const IPPROTO_RAW = 255;
@@ -146,9 +146,11 @@ function decodeChain(bytes: Uint8Array, start: number, v6: boolean): ChainRule[]
       if (verdict >= 0 && verdict !== next && conditions !== null) {
         rules.push({ conditions, outcome: { kind: "jump", chain: String(verdict) } });
       }
-    } else if (target === "DNAT" && conditions !== null) {
-      rules.push({ conditions, outcome: dnatOutcome(bytes[targetAt + 31]!, data, v6) });
     } else if (target === "ERROR") return rules;
+    else if (conditions !== null) {
+      const outcome = targetOutcome(target, bytes[targetAt + 31]!, data, v6);
+      if (outcome !== null) rules.push({ conditions, outcome });
+    }
     at = next;
   }
   return rules;

@@ -226,6 +226,38 @@ sys.stdin.read()
     },
   );
 
+  testIf(
+    Bun.which("nft") === null ? "there is no nft" : null,
+    "that is redirected to another port of the same machine has who listens there",
+    async () => {
+      await using netns = await Namespace.create();
+      await netns.output([
+        "nft",
+        `table ip web {
+          chain in { type nat hook prerouting priority -100;
+            tcp dport 80 redirect to :8080
+            tcp dport 8080 redirect to :8080
+          }
+        }`,
+      ]);
+      await using server = await python(netns, listener("0.0.0.0", 8080));
+      const { status, answer } = ask(netns, "80");
+      expect(status).toBe(0);
+      expect(answer.forwards).toMatchObject([{
+        via: "nftables",
+        address: null,
+        port: 8080,
+        fate: "served",
+        pids: expect.arrayContaining([server.pid]),
+        netns: { inode: netns.inode },
+      }]);
+      expect(sockeye(["80"], { netns }).stdout)
+        .toContain(`forwards to port 8080 of this machine → python3 (${server.pid})`);
+      // To where it goes anyway is nowhere else.
+      expect(ask(netns, "8080").answer.forwards).toEqual([]);
+    },
+  );
+
   test("may be forwarded by rules that cannot be read, and then that is said", async () => {
     await using netns = await Namespace.create();
     const before = netns.command(["setpriv", "--reuid=65534", "--clear-groups"]);

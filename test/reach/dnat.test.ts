@@ -94,6 +94,34 @@ testIf(
 );
 
 testIf(
+  firstReason(namespaceReason(), missing("nft"), missing("iptables-nft")),
+  "that redirect to the machine itself have no address, by nft and by iptables",
+  async () => {
+    await using netns = await Namespace.create();
+    await netns.output([
+      "nft",
+      `table ip web {
+        chain in { type nat hook prerouting priority -100;
+          tcp dport 80 redirect to :8080
+          tcp dport 81 redirect
+        }
+      }`,
+    ]);
+    for (const program of ["iptables-nft", "ip6tables-nft"]) {
+      await netns.output([
+        "sh",
+        "-c",
+        `${program} -t nat -A PREROUTING -p tcp --dport 82 -j REDIRECT --to-ports 8082`,
+      ]);
+    }
+    const { rules, complete } = rulesIn(netns)!;
+    expect(complete).toBe(true);
+    expect(rules.map(({ ports, toAddress, toPort }) => [ports![0]!.first, toAddress, toPort]))
+      .toEqual([[80, null, 8080], [82, null, 8082], [82, null, 8082]]);
+  },
+);
+
+testIf(
   firstReason(namespaceReason(), missing("nft")),
   "out of maps, of addresses and of verdicts: one rule for each element",
   async () => {

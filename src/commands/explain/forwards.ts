@@ -55,8 +55,8 @@ export function forwardsOf(
     .filter(({ found }) => found.own || input.choice !== "own" && !isAround(input.choice));
   const drafts = [
     ...fromProxies(target, servers, input),
-    ...asked.flatMap(({ forwarding }) => [
-      ...fromRules(target, forwarding?.rules?.rules ?? []),
+    ...asked.flatMap(({ found, forwarding }) => [
+      ...fromRules(target, forwarding?.rules?.rules ?? [], found.netns.inode),
       ...fromVirtualServices(target, forwarding?.virtual.services ?? []),
     ]),
   ];
@@ -180,9 +180,11 @@ function childInside({ pid }: Process, { root, facts }: ForwardInput): number | 
 function fromRules(
   { port, transport, address }: PortTarget,
   rules: readonly DnatRule[],
+  netns: number,
 ): Draft[] {
   return rules.flatMap((rule): Draft[] => {
-    const { ports, protocol } = rule;
+    const { ports, protocol, toAddress, toPort } = rule;
+    if (toAddress === null && toPort === port) return [];
     if (transport !== null && protocol !== null && protocol !== transport) return [];
     // A rule without ports is about everything, and says nothing of this one.
     if (ports === null || !hasPort(ports, port)) return [];
@@ -193,9 +195,10 @@ function fromRules(
       protocol,
       hostAddress: rule.address,
       conditional: rule.more,
-      address: rule.toAddress,
-      port: rule.toPort ?? port,
-      netns: null,
+      address: toAddress,
+      port: toPort ?? port,
+      // A redirected packet stays on the machine.
+      netns: toAddress === null ? netns : null,
       hostPort: port,
     }];
   });

@@ -149,7 +149,7 @@ function publications(
   }
   const rules = input.root.isLive ? input.hostRules() : null;
   for (const rule of rules?.rules ?? []) {
-    if (!addresses.has(rule.toAddress)) continue;
+    if (rule.toAddress === null || !addresses.has(rule.toAddress)) continue;
     for (const ports of publishedPorts(rule, local.port, socket.transport)) {
       found.push({
         via: rule.via,

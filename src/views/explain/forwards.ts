@@ -22,6 +22,8 @@ function forwardLine(forward: Forward): Line {
   const by = `${via}${pid === null ? "" : ` (${pid})`}`;
   const where = address !== null && port !== null
     ? formatAddress(address, port)
+    : pid === null && port !== null
+    ? `port ${port} of this machine`
     : `network namespace ${netns === null ? "?" : netns.name ?? netns.inode}${
       port === null ? "" : `, port ${port}`
     }`;
