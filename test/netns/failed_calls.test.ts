@@ -55,7 +55,7 @@ testIf(
       await server.exited;
     }
   },
-  60_000,
+  300_000,
 );
 
 testIf(
@@ -67,7 +67,7 @@ testIf(
     const { answer } = failing("readlinkat:error=EACCES", ["snapshot"], here, link);
     expect(answer.host.netns).toBe(here.inode);
   },
-  60_000,
+  300_000,
 );
 
 testIf(
@@ -95,5 +95,5 @@ testIf(
       await server.exited;
     }
   },
-  60_000,
+  300_000,
 );
