@@ -10,6 +10,7 @@ import { allocate } from "./memory.ts";
 
 /** Source: include/uapi/linux/time.h. */
 export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
 export const CLOCK_BOOTTIME = 7;
 
 /** Nanoseconds that a clock shows. Throws SyscallError. */

@@ -14,6 +14,7 @@ export const SYS = {
   statx: 291,
   newfstatat: 79,
   bpf: 280,
+  perf_event_open: 241,
   pidfd_send_signal: 424,
   pidfd_open: 434,
   openat2: 437,

@@ -14,6 +14,7 @@ export const SYS = {
   statx: 332,
   newfstatat: 262,
   bpf: 321,
+  perf_event_open: 298,
   pidfd_send_signal: 424,
   pidfd_open: 434,
   openat2: 437,

@@ -120,7 +120,7 @@ const WATCH_FLAGS: readonly Flag<Options>[] = [
     value: "SOURCE",
     choices: RUNGS,
     group: "Other",
-    help: "the best source to try: all, tracepoints, cgroup, destroy or scan",
+    help: "the best source to try: all, tracepoints, cgroup, perf, destroy or scan",
     set: (options, value) => {
       options.source = value as Rung;
     },

@@ -8,6 +8,7 @@ import { type Rung, RUNGS } from "../model/event.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { mayBe } from "./kernel/condition.ts";
 import { KernelSource } from "./kernel_source.ts";
+import { PerfSource } from "./perf_source.ts";
 import { ScanSource } from "./scan_source.ts";
 import type { EventSource } from "./source.ts";
 
@@ -16,6 +17,7 @@ const NAMES: Readonly<Record<Rung, string>> = {
   all: "hooks and tracepoints",
   tracepoints: "tracepoints alone",
   cgroup: "hooks alone",
+  perf: "samples of tracepoints",
   destroy: "notices of closed sockets",
   scan: "scans",
 };
@@ -35,7 +37,9 @@ export function openSource(
         reasons,
       );
     }
-    const opened = KernelSource.open(rung, filter, root, reasons);
+    const opened = rung === "perf"
+      ? PerfSource.open(root, reasons)
+      : KernelSource.open(rung, filter, root, reasons);
     if (opened.ok) return opened.value;
     reasons.push(`${NAMES[rung]}: ${opened.reason}`);
   }

@@ -79,7 +79,7 @@ export class ProcessCache {
   learn(process: RecordProcess, isExec: boolean, timeNs: number): void {
     const entry = this.#entry(process);
     entry.comm = process.comm;
-    entry.uid = process.uid;
+    entry.uid = process.uid ?? entry.uid;
     entry.ppid = process.ppid ?? entry.ppid;
     entry.cmdline = process.arguments ?? entry.cmdline;
     entry.cgroup = process.cgroup;
@@ -102,7 +102,7 @@ export class ProcessCache {
         exe: null,
         cmdline: process.arguments,
         uid: process.uid,
-        user: this.#users.name(process.uid),
+        user: process.uid === null ? null : this.#users.name(process.uid),
         ...this.#placeOfGroup(process.cgroup),
       };
     }
@@ -112,9 +112,12 @@ export class ProcessCache {
       entry.comm = entry.comm.length === 0
         ? this.#stat(process.pid)?.comm ?? entry.comm
         : entry.comm;
-    } else if (entry.comm.toHex() !== process.comm.toHex() || entry.uid !== process.uid) {
+    } else if (
+      entry.comm.toHex() !== process.comm.toHex() ||
+      process.uid !== null && entry.uid !== process.uid
+    ) {
       entry.comm = process.comm;
-      entry.uid = process.uid;
+      entry.uid = process.uid ?? entry.uid;
       entry.shown = null;
     }
     entry.shown ??= this.#show(entry);
@@ -146,6 +149,11 @@ export class ProcessCache {
     return entry.shown = this.#show(entry);
   }
 
+  /** Forgets a number, which another process has now. */
+  forget(pid: number): void {
+    this.#entries.delete(pid);
+  }
+
   /** The start of the program of a process, if it was seen and not told yet. It counts as told then. */
   takeExec(pid: number): Exec | null {
     const exec = this.#entries.get(pid)?.exec ?? null;
@@ -170,7 +178,7 @@ export class ProcessCache {
       startNs: process.startNs,
       ppid: process.ppid,
       comm: process.comm,
-      uid: process.uid,
+      uid: process.uid ?? effectiveUser(this.#root, process.pid),
       cgroup: process.cgroup,
       path: process.path,
       cmdline: process.arguments,

@@ -257,8 +257,10 @@ export class Tracker {
   }
 
   #listenerOf({ local, netns }: KnownSocket): KnownSocket | null {
+    // A port says nothing of who listens there where the namespace is not known.
+    if (netns === null) return null;
     if (local === null || !("port" in local) || !("address" in local)) return null;
-    const listeners = this.#listeners.get(listenerKey(netns?.inode ?? null, local.port));
+    const listeners = this.#listeners.get(listenerKey(netns.inode, local.port));
     let wildcard: KnownSocket | null = null;
     for (const listener of listeners ?? []) {
       const { address } = listener.local as InternetEndpoint;

@@ -120,7 +120,7 @@ export interface LostEvent {
 export type WatchEvent = SocketEvent | LostEvent;
 
 /** A way to learn what happens, from the one that sees most to the one that sees least. */
-export const RUNGS = ["all", "tracepoints", "cgroup", "destroy", "scan"] as const;
+export const RUNGS = ["all", "tracepoints", "cgroup", "perf", "destroy", "scan"] as const;
 
 /** One of {@linkcode RUNGS}. */
 export type Rung = typeof RUNGS[number];

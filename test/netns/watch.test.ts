@@ -5,7 +5,7 @@ import { KernelSource } from "../../src/events/kernel_source.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { namespaceReason, withNamespace } from "../support/netns.ts";
 import { output } from "../support/run.ts";
-import { describeIf, firstReason, testIf } from "../support/skip.ts";
+import { describeIf, firstReason, skip, testIf } from "../support/skip.ts";
 import { SOCKEYE, sockeye } from "../support/sockeye.ts";
 import {
   traffic,
@@ -414,6 +414,46 @@ describeIf(
         expect(mine().map(({ event }) => event)).toEqual(["open", "send", "close"]);
         // How long the datagram is nothing tells.
         expect(mine()[1]).toMatchObject({ peer: { port: 7 }, bytes_sent: null });
+      });
+    }, 120_000);
+
+    testIf(trafficReason(), "sees by samples of tracepoints with perfmon alone", async () => {
+      await withNamespace(async (netns) => {
+        // Without tracefs there is nothing to sample; it is mounted for this watch alone.
+        const mounted = ["unshare", "-m", "sh", "-c"];
+        mounted.push('mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh");
+        const trial = Bun.spawnSync([...mounted, "true"], { stderr: "ignore" });
+        if (!trial.success) skip("tracefs cannot be mounted");
+        const before = [...mounted, ...with_("perfmon", "dac_read_search", "sys_ptrace")];
+        // The namespace of a process that is gone at once is not known.
+        await using watching = await Watching.start(netns, ["udp or tcp"], before, false);
+        expect(watching.header.rung).toBe("perf");
+        expect(watching.header.unseen).toContain("which process accepts");
+        const [[pid]] = await traffic(netns, "repeat", 300, 7) as [[string]];
+        const [[client], ...connections] = await traffic(netns, "tcp", 4) as [
+          [string],
+          ...[string, string, string, string][],
+        ];
+        const of = (event: string, by: string) =>
+          watching.lines.filter((line) => line.event === event && String(pidOf(line)) === by);
+        const count = () => of("send", pid).reduce((sum, { datagrams }) => sum + datagrams!, 0);
+        await watching.until(() => count() >= 300 && of("close", client).length >= 4);
+        await watching.stop();
+        expect(of("send", pid)[0]).toMatchObject({
+          how: "hook",
+          cookie: null,
+          datagrams: 1,
+          bytes_sent: 10,
+          peer: { address: "127.0.0.1", port: 7 },
+          process: { comm: "watch_traffic", exe: await trafficProgram() },
+        });
+        expect(count()).toBe(300);
+        expect(of("connect", client)).toHaveLength(4);
+        const ends = of("close", client).filter(({ peer }) => peer !== null)
+          .map(({ local, reason }) => [String(local!.port), reason]);
+        expect(ends.sort()).toEqual(
+          connections.map((words) => [words[0]!, words[3]!]).sort(),
+        );
       });
     }, 120_000);
 

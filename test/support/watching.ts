@@ -107,13 +107,18 @@ export class Watching implements AsyncDisposable {
     this.#stderr = new Response(process.stderr).text();
   }
 
-  /** Starts a watch and waits until it is ready: what happens from then on it tells. `before`: words in front, such as setpriv. */
+  /**
+   * Starts a watch and waits until it is ready: what happens from then on it tells. `before`: words in front, such as setpriv.
+   * `own`: only of this namespace.
+   */
   static async start(
     netns: Namespace,
     args: readonly string[],
     before: readonly string[] = [],
+    own = true,
   ): Promise<Watching> {
-    const command = [...before, SOCKEYE, "watch", "--json", "--own-netns", ...args];
+    const where = own ? ["--own-netns"] : [];
+    const command = [...before, SOCKEYE, "watch", "--json", ...where, ...args];
     const watching = new Watching(
       Bun.spawn(netns.command(command), { stdin: "ignore", stdout: "pipe", stderr: "pipe" }),
     );

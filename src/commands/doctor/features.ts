@@ -30,6 +30,7 @@ import {
 import { statxWorks, tryStatAt } from "../../../ffi/stat.ts";
 import { OwnerIterator } from "../../bpf/owner_iterator.ts";
 import { type HookTrial, tryRung } from "../../events/kernel/watch.ts";
+import { PerfWatch } from "../../events/perf/watch.ts";
 import type { FeatureCheck } from "../../model/checkup.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import { readDnatRules } from "../../reach/dnat.ts";
@@ -150,7 +151,7 @@ function owners(): FeatureCheck {
 const RUNG_NAMES = [
   ["all", "hooks and tracepoints", "watch sees by tracepoints alone"],
   ["tracepoints", "tracepoints alone", "watch sees by hooks alone"],
-  ["cgroup", "hooks alone", "watch looks at the sockets again and again"],
+  ["cgroup", "hooks alone", "watch sees by samples of tracepoints"],
 ] as const;
 
 /** The programs of `watch` by rung, down to the first that loads whole. */
@@ -166,8 +167,18 @@ function hooks(root: ProcRoot): FeatureCheck[] {
     for (const { name, reason, otherwise } of tried.value.absent) {
       features.push(feature("watch", name, reason, `watch does not see ${otherwise}`));
     }
-    if (reason === null) break;
+    if (reason === null) return features;
   }
+  const samples = PerfWatch.open();
+  if (samples.ok) samples.value[Symbol.dispose]();
+  features.push(
+    feature(
+      "watch",
+      "samples of tracepoints",
+      samples.ok ? null : samples.reason,
+      "watch looks at the sockets again and again",
+    ),
+  );
   return features;
 }
 

@@ -71,7 +71,8 @@ export interface RecordProcess {
   /** Nanoseconds since boot; 0: not known. */
   readonly startNs: number;
   readonly comm: Bytes;
-  readonly uid: number;
+  /** `null`: it was not told. */
+  readonly uid: number | null;
   /** Kernel: `cgroup_id()`. */
   readonly cgroup: bigint;
   readonly ppid: number | null;
