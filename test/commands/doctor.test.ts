@@ -111,6 +111,7 @@ describe("sockeye doctor", () => {
       "hooks and tracepoints": "all",
       "tracepoints alone": "tracepoints",
       "hooks alone": "cgroup",
+      "samples of tracepoints": "perf",
     };
     if (rung === undefined) expect(["destroy", "scan"]).toContain(header.rung);
     else expect(header.rung).toBe(rungs[rung]!);
