@@ -136,7 +136,12 @@ os.execv(${JSON.stringify(program)}, [${JSON.stringify(program)}, "-c", "echo up
         const { answer } = ask(outer, "8080");
         expect(answer.subjects[0].forwards_to).toEqual({ address: "10.1.0.2", port: 80 });
         expect(answer.forwards).toMatchObject([
-          { via: "docker-proxy", pid: proxy.pid, fate: "served", pids: [pid] },
+          {
+            via: "docker-proxy",
+            pid: proxy.pid,
+            fate: "served",
+            pids: expect.arrayContaining([pid]),
+          },
         ]);
         // The listing has it too, as JSON and as a column.
         const listing = sockeye(["--json"], { netns: outer }).stdout;
@@ -296,7 +301,11 @@ sys.stdin.read()
       };
       const { status, answer } = asked("8080");
       expect(status).toBe(0);
-      expect(answer.forwards).toMatchObject([{ address: "10.1.0.2", fate: "served", pids: [pid] }]);
+      expect(answer.forwards).toMatchObject([{
+        address: "10.1.0.2",
+        fate: "served",
+        pids: expect.arrayContaining([pid]),
+      }]);
       // All rules there were read.
       expect(asked("8081")).toMatchObject({ status: 1, answer: { forwards_unread: false } });
     });
