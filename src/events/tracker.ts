@@ -32,6 +32,7 @@ import type { Clock } from "./clock.ts";
 import type { Address, FlowPlace, KernelRecord } from "./kernel/decode.ts";
 import type { FlowCounts } from "./kernel/maps.ts";
 import { KIND } from "./kernel/record.ts";
+import { IPPROTO_MPTCP } from "./kernel/uapi.ts";
 import { type Flow, KnownSocket } from "./known_socket.ts";
 import type { NetnsNames } from "./netns_names.ts";
 import type { ProcessCache } from "./process_cache.ts";
@@ -129,6 +130,9 @@ export class Tracker {
     const { cookie } = record;
     if (cookie === null) return;
     if (kind === KIND.counted) return this.#counted(record, cookie);
+    // The TCP sockets below one of MPTCP tell of connections, once each; it has the cookie of its listener where it was accepted.
+    const ofItself = kind === KIND.open || kind === KIND.release;
+    if (record.protocol === IPPROTO_MPTCP && !ofItself) return;
     const by = process === null ? null : this.#processes.of(process);
     const before = this.#sockets.get(cookie);
     const known = this.#socket(cookie, record, before);

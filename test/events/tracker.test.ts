@@ -230,6 +230,28 @@ describe("Tracker", () => {
     tracker.flowsInSlots(4 * SECOND);
   });
 
+  test("tells a connection of MPTCP once, as that of the TCP socket below", () => {
+    const { tracker, events } = track();
+    const above = { cookie: 1, protocol: 262, process: process(7) };
+    const below = { cookie: 2, process: process(7) };
+    tracker.take(record(KIND.open, { ...above, peer: null }));
+    for (const kind of [KIND.connecting, KIND.synSent]) {
+      tracker.take(record(kind, above));
+      tracker.take(record(kind, below));
+    }
+    tracker.take(record(KIND.connected, { ...below, process: null }));
+    tracker.take(record(KIND.connected, { ...above, process: null }));
+    tracker.take(record(KIND.release, above));
+    tracker.take(record(KIND.closed, { ...above, process: null, oldState: 5 }));
+    tracker.take(record(KIND.closed, { ...below, process: null, oldState: 5 }));
+    expect(events().map(({ event, transport }) => `${event} ${transport}`)).toEqual([
+      "open mptcp",
+      "connect tcp",
+      "close mptcp",
+      "close tcp",
+    ]);
+  });
+
   test("remembers no more than its bound, whatever it is told", () => {
     const { tracker } = track();
     for (let cookie = 1; cookie <= 150_000; cookie++) {
