@@ -251,6 +251,7 @@ export class Tracker {
   // Who holds what listens at the local end of a connection.
   #byListener(cookie: number | bigint, known: KnownSocket, timeNs: number): void {
     known.waiting = false;
+    this.#waiting.delete(cookie);
     const listener = this.#listenerOf(known);
     if (listener !== null && known.process === null) {
       known.how = "listener";

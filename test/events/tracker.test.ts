@@ -252,6 +252,14 @@ describe("Tracker", () => {
     ]);
   });
 
+  test("tells a connection that ends before it is accepted once", () => {
+    const { tracker, events } = track();
+    tracker.take(record(KIND.passive, { timeNs: SECOND }));
+    tracker.take(record(KIND.closed, { oldState: 1, timeNs: 1.1 * SECOND }));
+    tracker.tick(9 * SECOND);
+    expect(events().map(({ event }) => event)).toEqual(["accept", "close"]);
+  });
+
   test("remembers no more than its bound, whatever it is told", () => {
     const { tracker } = track();
     for (let cookie = 1; cookie <= 150_000; cookie++) {
