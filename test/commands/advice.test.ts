@@ -46,7 +46,7 @@ describe("sockeye audit without a policy", () => {
     const ran = sockeye(["audit", "--own-netns", "--json", ...args], { netns });
     return { status: ran.status, found: JSON.parse(ran.stdout).results };
   }
-  /** The status without a violation. A machine may have a process that is closed even to root, and then owners are not decided. */
+  /** The status without a violation. A machine may have a process that is protected, even from root, and then owners are not decided. */
   const clean = () => {
     const ran = sockeye(["-a", "--json"], { netns });
     const gaps: { kind: string }[] = JSON.parse(ran.stdout).gaps;

@@ -873,7 +873,7 @@ describe("paths of unix sockets", () => {
         ]);
         expect((await explain(netns, `unix:${path}`)).status).toBe(0);
       });
-      // A machine may have a process whose network namespace is closed even to root. A socket there would have the path too.
+      // A machine may have a process whose network namespace is protected, even from root. A socket there would have the path too.
       let whole = true;
       const file = async () => {
         const { status, json } = await explain(netns, `unix:${path}`);

@@ -171,7 +171,7 @@ describe("--explain-filter", () => {
     expect([ran.status, ran.stderr]).toEqual([0, ""]);
     expect(ran.stdout).toContain("    sport = 443\n    process = nginx\n");
     expect(ran.stdout).toContain("0  s_cond      port 443, accept, else reject\n");
-    expect(ran.stdout).toContain("when owners and reach are known:\n  process = nginx\n");
+    expect(ran.stdout).toContain("once owners and reach are known:\n  process = nginx\n");
     expect(ran.stdout).not.toContain("OWNERS");
   });
 

@@ -377,7 +377,7 @@ sys.stdin.read()
     // One tick before, another process had this number.
     const earlier = () => HeldProcess.take(victim({ startTicks: real.startTicks! - 1 }), root);
     expect(earlier).toThrow(NotAsShown);
-    expect(earlier).toThrow("its number was given out again");
+    expect(earlier).toThrow("its ID was reused");
     expect(() => HeldProcess.take(victim({}, made!.inode! + 1), root)).toThrow(
       "no longer holds it",
     );

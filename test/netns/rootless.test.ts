@@ -53,7 +53,7 @@ testIf(
       expect(explained.status).toBe(0);
       expect(explained.stdout).toContain("tcp 0.0.0.0:8080  listen");
       expect(explained.stdout).toContain("unix stream @rootless");
-      expect(explained.stdout).not.toContain("was not looked into");
+      expect(explained.stdout).not.toContain("was not read");
       // Nobody needs root for that, and what is to be done next works where the socket is.
       expect(explained.stderr).not.toContain("run as root");
       expect(explained.stdout).toContain(`sockeye kill tcp/8080 --netns ${pid}`);
