@@ -24,7 +24,7 @@ import {
   START,
   VISIBLE,
 } from "./arena.ts";
-import { copy, copy8, get16, get32, put16, put32, put8 } from "./memory.ts";
+import { copyText, get16, get32, put16, put32, put8 } from "./memory.ts";
 import { cursor, setCursor } from "./out.ts";
 
 /** The longest cell: its length is a u16. */
@@ -40,8 +40,6 @@ const LAST: u32 = 9;
 /** Where the blanks of a column go; any other number: it has none. */
 export const LEFT: u32 = 0;
 export const RIGHT: u32 = 1;
-/** From so many bytes on, a call costs less than a loop. */
-const LONG: u32 = 96;
 /** What is laid out in one go, at most; one cell more has room behind it. */
 const PORTION: u32 = 0x30000;
 
@@ -176,8 +174,7 @@ export function lay(end: u32): u32 {
       missing = 0;
     }
     from += LENGTH_SIZE;
-    if (length > LONG) copy(out, from, length);
-    else for (let i: u32 = 0; i < length; i += 8) copy8(out + i, from + i);
+    copyText(out, from, length);
     out += length;
     from += length;
     if (align === LEFT && missing > 0) out = blanks(out, missing);

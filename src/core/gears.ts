@@ -52,6 +52,14 @@ interface SecondGear {
   readonly functions: CoreFunctions;
 }
 
+const encoder = new TextEncoder();
+
+/** A label as it is in the arena: 16 bytes of text, its length, and as much room as makes 32. */
+function labelSlot(text: string): string {
+  if (text.length > 16) throw new RangeError(`A label has at most 16 bytes: ${text}`);
+  return text.padEnd(16, "\0") + String.fromCharCode(text.length).padEnd(16, "\0");
+}
+
 /** The arena with what works on it. */
 export class Core {
   bytes: Uint8Array<ArrayBuffer>;
@@ -77,26 +85,25 @@ export class Core {
     this.functions.forgetCells();
   }
 
+  // Each table as one text: a run that shows little is over before a loop over their bytes is compiled.
   #prepare(): void {
     const { bytes } = this;
-    for (let number = 0; number < 100; number++) {
-      bytes[PAIRS + 2 * number] = 0x30 + number / 10;
-      bytes[PAIRS + 2 * number + 1] = 0x30 + number % 10;
-    }
+    let pairs = "";
+    for (let number = 0; number < 100; number++) pairs += number < 10 ? `0${number}` : number;
+    encoder.encodeInto(pairs, bytes.subarray(PAIRS));
+    const slots = new Array<string>(labels.COUNT).fill("");
     for (const name in LABEL_TEXTS) {
       const texts = LABEL_TEXTS[name as keyof typeof LABEL_TEXTS];
       const index = labels[name as keyof typeof labels];
-      if (typeof texts === "string") this.setLabel(index, texts);
-      else for (let i = 0; i < texts.length; i++) this.setLabel(index + i, texts[i]!);
+      if (typeof texts === "string") slots[index] = labelSlot(texts);
+      else for (let i = 0; i < texts.length; i++) slots[index + i] = labelSlot(texts[i]!);
     }
+    encoder.encodeInto(slots.join(""), bytes.subarray(LABELS));
   }
 
   /** Says what label `index` is: at most 16 bytes. */
   setLabel(index: number, text: string): void {
-    const at = LABELS + 32 * index;
-    if (text.length > 16) throw new RangeError(`A label has at most 16 bytes: ${text}`);
-    for (let i = 0; i < text.length; i++) this.bytes[at + i] = text.charCodeAt(i);
-    this.view.setUint32(at + 16, text.length, true);
+    encoder.encodeInto(labelSlot(text), this.bytes.subarray(LABELS + 32 * index));
   }
 
   /**

@@ -56,9 +56,14 @@ export function put32(p: u32, value: u32): void {
   }
 }
 
-/** Eight bytes; where the two overlap, what comes out is not defined. */
-export function copy8(to: u32, from: u32): void {
-  for (let i = 0; i < 8; i++) bytes[to + i] = bytes[from + i]!;
+/**
+ * Text, mostly of a few bytes, and what makes it a multiple of eight, so that both gears leave the same behind it. Where the two
+ * overlap, what comes out is not defined.
+ */
+export function copyText(to: u32, from: u32, count: u32): void {
+  const end = count + 7 & ~7;
+  if (end > 24) bytes.copyWithin(to, from, from + end);
+  else for (let i = 0; i < end; i++) bytes[to + i] = bytes[from + i]!;
 }
 
 export function copy(to: u32, from: u32, count: u32): void {

@@ -37,8 +37,10 @@ export function put32(p: u32, value: u32): void {
   store<u32>(p, value);
 }
 
-export function copy8(to: u32, from: u32): void {
-  store<u64>(to, load<u64>(from));
+export function copyText(to: u32, from: u32, count: u32): void {
+  // From so many bytes on, the instruction costs less than a loop.
+  if (count > 96) memory.copy(to, from, count + 7 & ~7);
+  else for (let i: u32 = 0; i < count; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 
 export function copy(to: u32, from: u32, count: u32): void {

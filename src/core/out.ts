@@ -5,7 +5,7 @@
  */
 import { BIG, LABELS, PAIRS } from "./arena.ts";
 import {
-  copy8,
+  copyText,
   div,
   float,
   get16,
@@ -37,9 +37,9 @@ export function byte(value: u32): void {
 /** One of labels.ts: up to 16 bytes. */
 export function label(index: u32): void {
   const p: u32 = LABELS + (index << 5);
-  copy8(at, p);
-  copy8(at + 8, p + 8);
-  at += get32(p + 16);
+  const length: u32 = get32(p + 16);
+  copyText(at, p, length);
+  at += length;
 }
 
 // Digits of a number below 10,000, by multiplication: a division takes several times as long.

@@ -9,7 +9,7 @@
 import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOTS } from "./arena.ts";
 import { CELL_MAX } from "./cells.ts";
 import { USERS } from "./labels.ts";
-import { copy8, get32, mul, put32 } from "./memory.ts";
+import { copyText, get32, mul, put32 } from "./memory.ts";
 import { byte, cursor, decimal, label, setCursor } from "./out.ts";
 import { firstOwner, nextOwner, ownerRecord } from "./owners.ts";
 
@@ -77,7 +77,7 @@ function writeOwner(record: u32): void {
   const from: u32 = get32(slot + 4);
   const length: u32 = get32(slot + 8);
   const to: u32 = cursor();
-  for (let i: u32 = 0; i < length; i += 8) copy8(to + i, from + i);
+  copyText(to, from, length);
   setCursor(to + length);
   decimal(get32(record + FD));
   byte(0x29);

@@ -176,9 +176,11 @@ function rest(message: u32, options: u32): void {
 
 /** A queue is printed with at least six characters, and signed as ss prints it. */
 function queue(value: i32): void {
-  const end: u32 = cursor() + QUEUE_WIDTH;
+  const from: u32 = cursor();
+  put32(from, 0x20202020);
+  put32(from + 4, 0x20202020);
   signedDecimal(value);
-  while (cursor() < end) byte(0x20);
+  if (cursor() < from + QUEUE_WIDTH) setCursor(from + QUEUE_WIDTH);
 }
 
 function address(p: u32, six: boolean): void {
