@@ -15,7 +15,9 @@ const reason = firstReason(
 /** Runs the program while a call fails; `path`: only where it is about this path. */
 function failing(fault: string, args: string[], netns: Namespace, path?: string) {
   const { stdout, stderr, exitCode } = Bun.spawnSync(netns.command([
-    ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=${fault}`],
+    // It stops at this call alone, of which there are few.
+    ...["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf"],
+    ...["-e", `trace=${fault.slice(0, fault.indexOf(":"))}`, "-e", `inject=${fault}`],
     ...path === undefined ? [] : ["-P", path],
     SOCKEYE,
     ...args,
