@@ -2,7 +2,7 @@
  * Random argument lists for ss, netstat and lsof mode and for the originals. scripts/differences makes the namespaces and starts
  * this in them: differences.ts FOLDER [OPTIONS].
  */
-import { chmodSync, copyFileSync, linkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unpackFixture } from "../test/conformance/fixture.ts";
 import { type ArgumentList, commandLine } from "./lab/argument_list.ts";
@@ -61,6 +61,15 @@ for (const tool of TOOLS) linkSync(program, join(folder!, tool));
   using fixture = unpackFixture();
   copyFileSync(join(fixture.path, "tcp.dump"), join(folder!, "tcp.dump"));
 }
+// Apart from the programs, which have their own files open.
+const tree = join(folder!, "tree");
+mkdirSync(join(tree, "below"), { recursive: true });
+writeFileSync(join(tree, "held"), "held\n");
+writeFileSync(join(tree, "below", "not-held"), "");
+const holder = Bun.spawn(["sleep", "1000000"], {
+  cwd: join(tree, "below"),
+  stdin: Bun.file(join(tree, "held")),
+});
 writeFileSync(join(folder!, "filter"), "# comment\nsport = :8080\nor dport = :8080\n");
 
 interface Count {
@@ -195,5 +204,6 @@ try {
 } finally {
   await runner[Symbol.asyncDispose]();
   await scene.stop();
+  holder.kill();
 }
 process.exit(failed ? 1 : short ? 2 : 0);

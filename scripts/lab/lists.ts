@@ -30,7 +30,15 @@ export interface Lists {
 /** What grammars take from the scene. */
 export type World = Readonly<
   Record<
-    "known-port" | "group" | "process" | "namespace" | "folder" | "filter-file" | "dump",
+    | "known-port"
+    | "group"
+    | "process"
+    | "namespace"
+    | "folder"
+    | "filter-file"
+    | "dump"
+    | "tree"
+    | "tree",
     readonly string[]
   >
 >;
@@ -47,6 +55,7 @@ function worldOf(scene: Everything, folder: string): World {
     folder: [folder],
     "filter-file": [`${folder}/filter`],
     dump: [`${folder}/tcp.dump`],
+    tree: [`${folder}/tree`],
   };
 }
 

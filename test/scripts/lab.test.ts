@@ -20,6 +20,7 @@ const WORLD: World = {
   folder: ["/tmp/folder"],
   "filter-file": ["/tmp/folder/filter"],
   dump: ["/tmp/folder/tcp.dump"],
+  tree: ["/tmp/folder/tree"],
 };
 const TOOLS: readonly Tool[] = ["ss", "netstat", "lsof"];
 
