@@ -123,7 +123,11 @@ async function compare(
   const documented = await excuse(
     found,
     after!,
-    (args, env) => run(original, { args, env }),
+    async (args, env) => {
+      const first = await run(original, { args, env });
+      const second = await run(join(folder!, tool));
+      return [first, second, await run(original, { args, env })];
+    },
   );
   if (documented !== null) {
     counts.excused.set(documented.name, (counts.excused.get(documented.name) ?? 0) + 1);

@@ -45,11 +45,11 @@ interface Rewording {
   readonly status?: number;
 }
 
-/** Runs the original again. */
+/** Runs the original with these words, then ours with its own, then the original once more. */
 export type Again = (
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-) => Promise<Ran>;
+) => Promise<readonly [before: Ran, ours: Ran, after: Ran]>;
 
 const asks = (found: Found, form: RegExp) => found.args.some((word) => form.test(word));
 
@@ -417,10 +417,8 @@ async function isReason(
   const rewording = entry.rewords?.(found) ?? null;
   if (rewording === null) return false;
   const { args, env = found.env, form: ownForm = (text) => text, status } = rewording;
-  const [first, second] = [await again(args, env), await again(args, env)].map((ran) => ({
-    ...ran,
-    ...status === undefined ? {} : { status },
-  }));
-  const ours = { ...found.ours, stdout: ownForm(found.ours.stdout) };
-  return judge(words, first!, ours, second!) !== "different";
+  const [before, ours, later] = await again(args, env);
+  const asOurs = (ran: Ran) => status === undefined ? ran : { ...ran, status };
+  const formed = { ...ours, stdout: ownForm(ours.stdout) };
+  return judge(words, asOurs(before), formed, asOurs(later)) !== "different";
 }

@@ -131,7 +131,7 @@ test("only what is documented is excused", async () => {
     const difference = found(...args);
     const documented = await excuse(difference, difference.original, (words) => {
       asked.push(words.join(" "));
-      return Promise.resolve(again);
+      return Promise.resolve([again, difference.ours, again]);
     });
     return documented?.name ?? null;
   };
