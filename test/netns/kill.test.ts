@@ -100,9 +100,9 @@ describeIf(reason, "sockeye kill", () => {
     expect(ran.status).toBe(2);
     // The kernel does not take a port away from a socket that was given it by bind().
     expect(ran.stdout).toMatch(
-      /^tcp 127\.0\.0\.1:4003: no longer listens, .* still holds the port/m,
+      /^tcp 127\.0\.0\.1:4003: no longer listens; .* still holds the port/m,
     );
-    expect(ran.stdout).toMatch(/^udp 127\.0\.0\.1:4004: disconnected, .* still bound/m);
+    expect(ran.stdout).toMatch(/^udp 127\.0\.0\.1:4004: disconnected; .* still bound/m);
     expect(left("state listen")).toBe(0);
     expect(left("transport udp and sport 4004")).toBe(1);
   });
@@ -158,7 +158,7 @@ for line in sys.stdin:
     try {
       const ran = kill("--socket", "sport 4007", "-y");
       expect(ran.status).toBe(2);
-      const told = ran.stdout.match(/^udp .*: disconnected, and its owner told/gm) ?? [];
+      const told = ran.stdout.match(/^udp .*: disconnected; its owner got an error/gm) ?? [];
       const hidden = ran.stdout.match(/^udp .*: not closed: several sockets have this address/gm);
       expect(told.length + (hidden ?? []).length).toBe(3);
       expect(ran.stdout).not.toContain("already gone");

@@ -82,7 +82,9 @@ describe("an endpoint with an interface", () => {
         const missing = bind("[fe80::1%nosuch]:2223");
         expect(missing.status).toBe(1);
         expect(missing.stdout).toContain("there is no such interface (ENODEV)");
-        expect(bind("[fe80::1]:2223").stdout).toContain("needs its interface with it (EINVAL)");
+        expect(bind("[fe80::1]:2223").stdout).toContain(
+          "a link-local address needs an interface, as in fe80::1%eth0 (EINVAL)",
+        );
       });
     },
   );
@@ -94,7 +96,7 @@ describe("an endpoint with an interface", () => {
       // The owner still has the port: bind() to the same interface says so.
       expect(killed).toMatchObject({ status: 2 });
       expect(killed.stdout).toContain(`${place}: no longer listens`);
-      expect(killed.stdout).toContain("the address is in use");
+      expect(killed.stdout).toContain("the address is still in use (EADDRINUSE)");
       const left = sockeye(["--no-header"], { netns }).stdout;
       expect(PLACES.filter((one) => left.includes(one))).toEqual(PLACES.slice(1));
     });

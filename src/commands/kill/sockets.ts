@@ -173,8 +173,8 @@ function resultOf(became: Destroyed, socket: Socket): Result {
         text: socket.transport === "tcp"
           ? `${
             socket.state === "listen" ? "no longer listens" : "disconnected"
-          }, and its owner told, but the owner still holds the port`
-          : `disconnected, and its owner told, but still bound: the kernel does no more to ${
+          }; its owner got an error, but still holds the port`
+          : `disconnected; its owner got an error, but it is still bound: the kernel does no more to ${
             socket.transport === "raw" ? "raw" : "UDP"
           } sockets`,
       };

@@ -89,6 +89,8 @@ async function makePlan(
   out: Writer,
 ): Promise<SsPlan | string> {
   const { selection } = given;
+  // ss opens the file while it reads its options, so one that cannot be read is told before anything else.
+  const fileText = given.filterFile === null ? null : await readFilterFile(given.filterFile);
   let operands: readonly string[] = given.operands;
   if (operands.length > 0) {
     const { takeStateClauses } = await import("./filter/states.ts");
@@ -111,9 +113,9 @@ async function makePlan(
     }
     return "";
   }
-  if (given.filterFile !== null) {
+  if (fileText !== null) {
     const { filterFileArguments } = await import("./filter/lexer.ts");
-    operands = [...operands, ...filterFileArguments(await readFilterFile(given.filterFile))];
+    operands = [...operands, ...filterFileArguments(fileText)];
   }
   const filter = operands.length === 0 ? null : await readFilter(operands, selection);
   return {

@@ -11,6 +11,8 @@ export function scanInteger(text: string): { value: bigint; length: number } | u
   const match = INTEGER.exec(text);
   if (match === null) return undefined;
   const [whole, sign, digits = ""] = match;
+  // "0x" without a digit is no number to the glibc that comes with ss 7.3. An older one reads 0.
+  if (digits === "0" && /^[xX]/.test(text.slice(whole.length))) return undefined;
   const octal = /^0[0-7]/.test(digits);
   const magnitude = BigInt(octal ? `0o${digits.slice(1)}` : digits);
   return { value: sign === "-" ? -magnitude : magnitude, length: whole.length };

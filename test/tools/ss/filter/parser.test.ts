@@ -268,6 +268,10 @@ test("marks are compared under their mask, and an unknown one is 0", () => {
   expect(matches("fwmark != 42", { mark: 42 })).toBe(false);
   expect(matches("fwmark = 0", { mark: null })).toBe(true);
   expect(matches("fwmark = -1", { mark: 0xffffffff })).toBe(true);
+  expect(matches("fwmark = 10x", { mark: 10 })).toBe(true);
+  for (const refused of ["0x", "0xg", "-0x", "0x/1", "1/0x"]) {
+    expect(() => matches(`fwmark = ${refused}`, { mark: 0 })).toThrow();
+  }
 });
 
 test("autobound looks at what the kernel would choose", () => {
