@@ -111,9 +111,14 @@ export class SocketFiles {
     const views = this.#views(socket);
     const { file } = socket;
     if (file === null) return this.#byName(views);
+    let oursFailed = false;
     for (const { root, path } of views) {
-      const status = this.leadsTo(path, file, root);
+      const there = this.status(path, root);
+      if (root === "" && there instanceof Refusal && there.why === "failed") oursFailed = true;
+      const status = this.#ifIts(there, file, root);
       if (status === null) continue;
+      // That it is in another root only would be a claim about our own view.
+      if (oursFailed) return UNKNOWN;
       return this.#inOurView(socket, file) ?? { kind: "found", root, path, status };
     }
     return this.#opened(socket, file) ?? this.#inFolder(views, file) ??

@@ -2,6 +2,9 @@
  * What the program says if a system call fails, where ./scripts/faults once found that it said nothing, or something wrong.
  */
 import { expect } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
 import { SOCKEYE } from "../support/sockeye.ts";
@@ -95,6 +98,37 @@ testIf(
     } finally {
       server.kill();
       await server.exited;
+    }
+  },
+  300_000,
+);
+
+testIf(
+  reason,
+  "a unix socket whose file we failed to look at is not said to be in another root directory",
+  async () => {
+    await using here = await Namespace.create();
+    const folder = mkdtempSync(join(tmpdir(), "sockeye-"));
+    const path = join(folder, "a.sock");
+    const program =
+      `import socket; s = socket.socket(socket.AF_UNIX); s.bind("${path}"); s.listen(); print(flush=True); input()`;
+    const server = Bun.spawn(here.command(["python3", "-c", program]), {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    try {
+      await server.stdout.getReader().read();
+      const placeIn = (
+        answer: { sockets: { local: { path?: string; host_path?: string | null } }[] },
+      ) => answer.sockets.find(({ local }) => local.path === path)!.local.host_path;
+      expect(placeIn(failing("openat2:error=EIO:when=9999", ["snapshot"], here).answer)).toBe(path);
+      const { answer, told } = failing("openat2:error=EIO", ["snapshot"], here, path);
+      expect(placeIn(answer)).toBeUndefined();
+      expect(told).toContain("EIO");
+    } finally {
+      server.kill();
+      await server.exited;
+      rmSync(folder, { recursive: true });
     }
   },
   300_000,
