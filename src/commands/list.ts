@@ -8,7 +8,6 @@ import { terminalProgress, withProgress } from "../text/progress.ts";
 import { kept } from "../store/socket_rows.ts";
 import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
-
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
@@ -177,7 +176,7 @@ async function forwardsOf(sockets: Sockets, { root, users }: ListTools): Promise
   const { Facts } = await import("../origin/facts.ts");
   const { Processes } = await import("../origin/processes.ts");
   const facts = new Facts(root, new Processes(root, users));
-  return proxyForwards(kept(sockets).filter(isPublished), { root, users, facts });
+  return proxyForwards(kept(sockets.filter(isPublished)), { root, users, facts });
 }
 
 async function writeText(

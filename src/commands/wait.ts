@@ -148,11 +148,12 @@ function lookAt(
   if (pids.size > 0) {
     const scan = scanFew([...pids].sort((a, b) => a - b), root);
     attachOwners(found, root, processes, new Diagnostics(), { scan, search: () => scan });
-    const known = theirs().filter(({ owners }) => owners.length > 0);
-    if (known.length > 0) return { met: true, found: known, doubt: null };
+    const seen = theirs().filter(({ owners }) => owners.length > 0);
+    if (seen.length > 0) return { met: true, found: seen, doubt: null };
   }
   attachOwners(found, root, processes, diagnostics);
-  if (theirs().length > 0) return { met: true, found: theirs(), doubt: null };
+  const known = theirs();
+  if (known.length > 0) return { met: true, found: known, doubt: null };
   const hidden = found.some(({ ownership }) => ownership === "hidden" || ownership === "unknown");
   return {
     met: false,

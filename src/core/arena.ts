@@ -47,12 +47,16 @@ export const OWNER_SIZE: u32 = STATE + 264;
 /** The table of inodes, 0 while there is none, and its number of slots less 1. */
 export const OWNER_SLOTS: u32 = STATE + 268;
 export const OWNER_MASK: u32 = STATE + 272;
+/** Bytes of one: an inode, 0 where it is free, and the last record of it. */
+export const OWNER_SLOT_SIZE: u32 = 8;
 /** A word for each record: the one before it of the same inode. */
 export const OWNER_CHAIN: u32 = STATE + 276;
 /** The table of what stands before a descriptor, its number of slots less 1, and how many more may be taken. */
 export const PREFIX_SLOTS: u32 = STATE + 280;
 export const PREFIX_MASK: u32 = STATE + 284;
 export const PREFIX_ROOM: u32 = STATE + 288;
+/** Bytes of a slot: a process or thread, 0 where it is free, and where its text is and how long. */
+export const PREFIX_SLOT_SIZE: u32 = 12;
 
 /** The numbers from 00 to 99 in two digits each. */
 export const PAIRS: u32 = 0x2000;

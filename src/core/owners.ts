@@ -11,6 +11,7 @@ import {
   OWNER_MASK,
   OWNER_RECORDS,
   OWNER_SIZE,
+  OWNER_SLOT_SIZE,
   OWNER_SLOTS,
   OWNERS,
 } from "./arena.ts";
@@ -19,8 +20,6 @@ import { get32, mul, put32 } from "./memory.ts";
 // Offsets in a record.
 const KIND: u32 = 12;
 const INODE: u32 = 16;
-/** A slot of the table: an inode, 0 where it is free, and the last record of it. */
-const SLOT_SIZE: u32 = 8;
 
 /** Where the slot of an inode is, or would be. Eight neighbours share one line of the cache. */
 function slotOf(inode: u32): u32 {
@@ -28,12 +27,12 @@ function slotOf(inode: u32): u32 {
   const mask: u32 = get32(OWNER_MASK);
   const group: u32 = mul(inode >>> 3, 0x9e3779b1) >>> 7;
   let slot: u32 = (group << 3 & mask) + (inode & 7) & mask;
-  let key: u32 = get32(slots + slot * SLOT_SIZE);
+  let key: u32 = get32(slots + slot * OWNER_SLOT_SIZE);
   while (key !== inode && key !== 0) {
     slot = slot + 1 & mask;
-    key = get32(slots + slot * SLOT_SIZE);
+    key = get32(slots + slot * OWNER_SLOT_SIZE);
   }
-  return slots + slot * SLOT_SIZE;
+  return slots + slot * OWNER_SLOT_SIZE;
 }
 
 /** Where a record is. */

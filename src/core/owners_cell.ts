@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOTS } from "./arena.ts";
+import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOT_SIZE, PREFIX_SLOTS } from "./arena.ts";
 import { CELL_MAX } from "./cells.ts";
 import { USERS } from "./labels.ts";
 import { copyText, get32, mul, put32 } from "./memory.ts";
@@ -17,19 +17,17 @@ import { firstOwner, nextOwner, ownerRecord } from "./owners.ts";
 const TGID: u32 = 0;
 const PID: u32 = 4;
 const FD: u32 = 8;
-/** A slot of the prefixes: a process or thread, 0 where it is free, and where its text is and how long. */
-const SLOT_SIZE: u32 = 12;
 
 function prefixSlot(pid: u32): u32 {
   const slots: u32 = get32(PREFIX_SLOTS);
   const mask: u32 = get32(PREFIX_MASK);
   let slot: u32 = mul(pid, 0x9e3779b1) >>> 7 & mask;
-  let key: u32 = get32(slots + slot * SLOT_SIZE);
+  let key: u32 = get32(slots + slot * PREFIX_SLOT_SIZE);
   while (key !== pid && key !== 0) {
     slot = slot + 1 & mask;
-    key = get32(slots + slot * SLOT_SIZE);
+    key = get32(slots + slot * PREFIX_SLOT_SIZE);
   }
-  return slots + slot * SLOT_SIZE;
+  return slots + slot * PREFIX_SLOT_SIZE;
 }
 
 /** Says what stands before the descriptors of a process or thread. Returns false where there is no room for more. */

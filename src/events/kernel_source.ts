@@ -14,7 +14,6 @@ import { KIND } from "./kernel/record.ts";
 import { KernelWatch } from "./kernel/watch.ts";
 import { NetnsNames } from "./netns_names.ts";
 import { ProcessCache } from "./process_cache.ts";
-import { newEvent } from "./socket_event.ts";
 import type { EventSource } from "./source.ts";
 import { Tracker } from "./tracker.ts";
 
@@ -126,13 +125,8 @@ export class KernelSource implements EventSource {
     return count === BATCH;
   }
 
-  execBefore({ process }: SocketEvent): SocketEvent | null {
-    const exec = process === null || process.pid === null
-      ? null
-      : this.#processes.takeExec(process.pid);
-    if (exec === null) return null;
-    const atNs = this.#clock.wall(exec.timeNs);
-    return newEvent({ event: "exec", atNs, process, how: "hook" });
+  execBefore(event: SocketEvent): SocketEvent | null {
+    return this.#processes.execBefore(event, this.#clock);
   }
 
   end(emit: (event: WatchEvent) => void): void {

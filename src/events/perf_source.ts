@@ -9,7 +9,7 @@
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, clockNs } from "../../ffi/clock.ts";
 import type { Probe } from "../bpf/probe.ts";
 import { AF_INET6 } from "../model/address_family.ts";
-import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
+import { formatAddress } from "../model/endpoint.ts";
 import type { SocketEvent, WatchEvent, WatchSource } from "../model/event.ts";
 import type { Bytes } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
@@ -25,11 +25,11 @@ import type { ProcRoot } from "../proc/root.ts";
 import { Clock } from "./clock.ts";
 import type { Address, KernelRecord, RecordProcess } from "./kernel/decode.ts";
 import { KIND } from "./kernel/record.ts";
-import { IPPROTO_UDP, IPPROTO_UDPLITE, SOCK_DGRAM, SOCK_RAW } from "./kernel/uapi.ts";
+import { SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "../../ffi/socket.ts";
+import { IPPROTO_UDP, IPPROTO_UDPLITE } from "../families/inet/uapi.ts";
 import { NetnsNames } from "./netns_names.ts";
 import { PerfWatch, type Sample } from "./perf/watch.ts";
 import { ProcessCache } from "./process_cache.ts";
-import { newEvent } from "./socket_event.ts";
 import type { EventSource } from "./source.ts";
 import { Tracker } from "./tracker.ts";
 
@@ -40,8 +40,6 @@ const COUNT_MS = 1000;
 const MOST = 16_384;
 /** A datagram leaves within the call that looked for its route. */
 const ROUTE_NS = 10_000_000;
-
-const SOCK_STREAM = 1;
 
 const UNSEEN: readonly string[] = [
   "open and bind",
@@ -132,13 +130,8 @@ export class PerfSource implements EventSource {
     return false;
   }
 
-  execBefore({ process }: SocketEvent): SocketEvent | null {
-    const exec = process === null || process.pid === null
-      ? null
-      : this.#processes.takeExec(process.pid);
-    if (exec === null) return null;
-    const atNs = this.#clock.wall(exec.timeNs);
-    return newEvent({ event: "exec", atNs, process, how: "hook" });
+  execBefore(event: SocketEvent): SocketEvent | null {
+    return this.#processes.execBefore(event, this.#clock);
   }
 
   end(emit: (event: WatchEvent) => void): void {
@@ -357,10 +350,7 @@ function kindOf(before: number, after: number): number | null {
 }
 
 function addressText(bytes: Bytes): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length === 4) return formatIpv4(view.getUint32(0));
-  if (bytes.length !== 16) return "";
-  return formatIpv6(view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12));
+  return bytes.length === 4 || bytes.length === 16 ? formatAddress(bytes) : "";
 }
 
 /** A packet of IPv4 on a socket of IPv6: the address in its mapped form. */

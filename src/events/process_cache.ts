@@ -8,7 +8,7 @@
  * @module
  */
 import { Users } from "../etc/users.ts";
-import type { EventProcess } from "../model/event.ts";
+import type { EventProcess, SocketEvent } from "../model/event.ts";
 import type { Bytes, Container } from "../model/owner.ts";
 import { cgroupPath, containerOf, unitOf } from "../origin/cgroup.ts";
 import { CgroupPaths } from "../origin/cgroup_paths.ts";
@@ -16,8 +16,10 @@ import { withoutDeletedMark } from "../proc/deleted.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { parseStat } from "../proc/stat.ts";
 import { effectiveUser } from "../proc/status.ts";
+import type { Clock } from "./clock.ts";
 import type { RecordProcess } from "./kernel/decode.ts";
 import { ARGUMENT_ROOM } from "./kernel/record.ts";
+import { newEvent } from "./socket_event.ts";
 
 /** At most so many are kept; the one that was not asked for the longest goes. */
 const MOST = 16_384;
@@ -160,6 +162,13 @@ export class ProcessCache {
     if (exec === null || exec.told) return null;
     exec.told = true;
     return exec;
+  }
+
+  /** The start of the program that an event is about, as an event that comes before it; `null` where it is not known or was told. */
+  execBefore({ process }: SocketEvent, clock: Pick<Clock, "wall">): SocketEvent | null {
+    const exec = process === null || process.pid === null ? null : this.takeExec(process.pid);
+    if (exec === null) return null;
+    return newEvent({ event: "exec", atNs: clock.wall(exec.timeNs), process, how: "hook" });
   }
 
   #entry(process: RecordProcess): Entry {

@@ -28,11 +28,12 @@ import {
 } from "../model/state.ts";
 import { isWildcard } from "../model/endpoint.ts";
 import { errnoName, ETIMEDOUT } from "../../ffi/errno.ts";
+import { SOCK_RAW } from "../../ffi/socket.ts";
 import type { Clock } from "./clock.ts";
 import type { Address, FlowPlace, KernelRecord } from "./kernel/decode.ts";
 import type { FlowCounts } from "./kernel/maps.ts";
 import { KIND } from "./kernel/record.ts";
-import { IPPROTO_MPTCP } from "./kernel/uapi.ts";
+import { IPPROTO_MPTCP } from "../families/inet/uapi.ts";
 import { type Flow, KnownSocket } from "./known_socket.ts";
 import type { NetnsNames } from "./netns_names.ts";
 import type { ProcessCache } from "./process_cache.ts";
@@ -550,7 +551,6 @@ const IN_ORDER: ReadonlySet<number> = new Set([
   TCP_CLOSING,
 ]);
 
-const SOCK_RAW = 3;
 const TRANSPORTS: Readonly<Record<number, Transport>> = {
   1: "icmp",
   6: "tcp",

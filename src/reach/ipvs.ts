@@ -9,7 +9,7 @@
 import { ENOENT, SyscallError } from "../../ffi/errno.ts";
 import { AF_INET, AF_INET6 } from "../../ffi/socket.ts";
 import { DecodeError } from "../model/decode_error.ts";
-import { formatIpv4, formatIpv6 } from "../model/endpoint.ts";
+import { formatAddress, formatIpv4, parseAddress } from "../model/endpoint.ts";
 import { AttributeCursor } from "../netlink/attribute.ts";
 import { MessageBuilder } from "../netlink/builder.ts";
 import { Connection, NETLINK_GENERIC, type NetlinkSocket } from "../netlink/connection.ts";
@@ -266,9 +266,7 @@ function bigEndian16(bytes: Uint8Array): number {
 function addressText(bytes: Uint8Array<ArrayBufferLike>, family: number): string | null {
   const size = family === AF_INET ? 4 : family === AF_INET6 ? 16 : 0;
   if (size === 0 || bytes.length < size) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, size);
-  const word = (at: number) => view.getUint32(at, false);
-  return size === 4 ? formatIpv4(word(0)) : formatIpv6(word(0), word(4), word(8), word(12));
+  return formatAddress(bytes.subarray(0, size));
 }
 
 /** Parses /proc/net/ip_vs. What is no service of an address and a port, such as one of a firewall mark, is passed over. */
@@ -303,15 +301,6 @@ export function parseVirtualServices(text: string): VirtualServices {
 // 0A600001, or [2001:0db8:...] in brackets.
 function addressOf(text: string): string | null {
   if (/^[0-9A-F]{8}$/.test(text)) return formatIpv4(parseInt(text, 16));
-  const match = /^\[([0-9a-f:]+)\]$/i.exec(text);
-  return match === null ? null : shortest(match[1]!);
-}
-
-// The kernel writes all eight groups.
-function shortest(text: string): string | null {
-  const groups = text.split(":");
-  if (groups.length !== 8 || !groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return text;
-  const words = groups.map((group) => parseInt(group, 16));
-  const pair = (at: number) => (words[at]! * 0x10000 + words[at + 1]!) >>> 0;
-  return formatIpv6(pair(0), pair(2), pair(4), pair(6));
+  const bytes = /^\[.*\]$/.test(text) ? parseAddress(text.slice(1, -1)) : undefined;
+  return bytes === undefined ? null : formatAddress(bytes);
 }

@@ -9,6 +9,7 @@ import {
   OWNER_MASK,
   OWNER_RECORDS,
   OWNER_SIZE,
+  OWNER_SLOT_SIZE,
   OWNER_SLOTS,
   OWNERS,
   PREFIX_SLOTS,
@@ -19,8 +20,6 @@ import { type DescriptorTable, recordSize } from "../proc/descriptors.ts";
 
 /** With fewer descriptors the table is not worth the second gear, which takes as long as a loop over so many. */
 const WORTH_CORE = 3000;
-/** Bytes of a slot of the table of inodes. */
-const SLOT_SIZE = 8;
 
 /**
  * Puts an index of all descriptors of a table into the arena, where there are so many that it pays. Returns whether it did. It takes no
@@ -36,7 +35,7 @@ export function indexInCore(table: DescriptorTable, core: Core, worth = WORTH_CO
   const { bytes } = table;
   let at: number;
   try {
-    at = core.take(bytes.length + (4 * length + 7 & ~7) + SLOT_SIZE * slots);
+    at = core.take(bytes.length + (4 * length + 7 & ~7) + OWNER_SLOT_SIZE * slots);
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;

@@ -40,10 +40,10 @@ export function placesOf(processes: readonly Process[], input: ExplainInput): Pl
     ].join("\0");
     const known = places.get(key);
     if (known !== undefined) known.pids.push(pid);
-    else {places.set(
-        key,
-        placeOf(process, { root, cgroup, cwd, exeFate, exeIsHostFile, unread }, input),
-      );}
+    else {
+      const facts = { root, cgroup, cwd, exeFate, exeIsHostFile, unread };
+      places.set(key, placeOf(process, facts, input));
+    }
   }
   return [...places.values()];
 }

@@ -139,13 +139,7 @@ function accepted(context: KernelContext, v6: boolean, sees: boolean): (Instruct
     code.remove(context.maps.pending, base + AT.cookie);
   } else if (sees) {
     code.add(load(8, R7, R6, SOCK_ADDR.socket));
-    code.note(R7);
-    code.add(
-      jumpIfImmediate(R0, "==", 0, "out"),
-      load(4, R1, R0, NOTE.waiting),
-      jumpIfImmediate(R1, "==", 0, "out"),
-      storeImmediate(4, R0, NOTE.waiting, 0),
-    );
+    code.takeWaiting(R7);
   } else {
     // Nothing else tells of it, so its first look at its peer counts, once.
     code.lookUp(context.maps.pending, base + AT.cookie);

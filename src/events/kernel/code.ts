@@ -42,6 +42,7 @@ import type { Expr } from "../../filter/ast.ts";
 import { AF_INET6 } from "../../model/address_family.ts";
 import { conditionCode } from "./condition.ts";
 import type { EventMaps } from "./maps.ts";
+import { NOTE } from "./note.ts";
 import {
   ARGUMENT_ROOM,
   AT,
@@ -213,6 +214,17 @@ export class EventCode {
       moveImmediate(R3, 0),
       moveImmediate(R4, create ? BPF_SK_STORAGE_GET_F_CREATE : 0),
       call(FN.skStorageGet),
+    );
+  }
+
+  /** Goes out unless the connection of the socket in a register waits for its process. It does not wait any more then. */
+  takeWaiting(socket: number): void {
+    this.note(socket);
+    this.add(
+      jumpIfImmediate(R0, "==", 0, "out"),
+      load(4, R1, R0, NOTE.waiting),
+      jumpIfImmediate(R1, "==", 0, "out"),
+      storeImmediate(4, R0, NOTE.waiting, 0),
     );
   }
 

@@ -28,7 +28,8 @@ import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { swap32 } from "../../model/byte_order.ts";
 import type { Transport } from "../../model/socket.ts";
 import { AT } from "./record.ts";
-import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, SOCK_RAW } from "./uapi.ts";
+import { SOCK_RAW } from "../../../ffi/socket.ts";
+import { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE } from "../../families/inet/uapi.ts";
 
 /** Longer lists are left to the filter outside, and so are filters of more conditions. */
 const MOST_ALTERNATIVES = 32;

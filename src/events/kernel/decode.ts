@@ -19,7 +19,7 @@ import {
   PATH_ROOM,
   sizeOfKind,
 } from "./record.ts";
-import { SOCK_RAW } from "./uapi.ts";
+import { SOCK_RAW } from "../../../ffi/socket.ts";
 
 /** One record. What the program did not know is `null`, or 0 where that is not a value. */
 export interface KernelRecord {

@@ -45,7 +45,13 @@ import { packetKey } from "./packet_program.ts";
 import { AT, FLAG, KIND } from "./record.ts";
 import { routeKey } from "./route_programs.ts";
 import type { KernelTypes } from "./types.ts";
-import { IPPROTO_MPTCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, MSG_PEEK } from "./uapi.ts";
+import {
+  IPPROTO_MPTCP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from "../../families/inet/uapi.ts";
+import { MSG_PEEK } from "./uapi.ts";
 import { unixUse } from "./unix_programs.ts";
 
 // The arguments of both tracepoints: socket, result, flags.
@@ -138,13 +144,7 @@ function length(
 /** A connection that was established from elsewhere has found its process. */
 function firstUse(code: EventCode, types: KernelTypes): void {
   // Most connections have no note, which is quickly found out.
-  code.note(R7);
-  code.add(
-    jumpIfImmediate(R0, "==", 0, "out"),
-    load(4, R1, R0, NOTE.waiting),
-    jumpIfImmediate(R1, "==", 0, "out"),
-    storeImmediate(4, R0, NOTE.waiting, 0),
-  );
+  code.takeWaiting(R7);
   code.clear(code.base, code.size);
   code.setKind(KIND.firstUse);
   code.cookie(R7);

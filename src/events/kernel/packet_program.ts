@@ -34,7 +34,9 @@ import {
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
 import { PENDING, SENDING_PENDING } from "./maps.ts";
-import { ATTACH, IPPROTO_ICMP, IPPROTO_ICMPV6, SK_BUFF, SOCK, SOCK_RAW } from "./uapi.ts";
+import { SOCK_RAW } from "../../../ffi/socket.ts";
+import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from "../../families/inet/uapi.ts";
+import { ATTACH, SK_BUFF, SOCK } from "./uapi.ts";
 
 // The destination, in the headers of IPv4 and IPv6.
 const DESTINATION4 = 16;

@@ -28,7 +28,7 @@ import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { EventCode, FN, type KernelContext } from "./code.ts";
 import { PENDING, SENDING_PENDING } from "./maps.ts";
 import type { KernelTypes } from "./types.ts";
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from "./uapi.ts";
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from "../../families/inet/uapi.ts";
 
 /**
  * The key of a destination that the search for a route told, onto the stack: the thread, with the protocol in the top byte.

@@ -1,7 +1,7 @@
 /**
  * What the kernel's interface has numbers for: where programs are attached, and what they find there.
  *
- * Source: include/uapi/linux/bpf.h, in.h, socket.h.
+ * Source: include/uapi/linux/bpf.h, include/linux/socket.h.
  *
  * @module
  */
@@ -47,15 +47,5 @@ export const SOCK = {
 
 /** `struct __sk_buff`. */
 export const SK_BUFF = { socket: 168 } as const;
-
-export const SOCK_DGRAM = 2;
-export const SOCK_RAW = 3;
-
-export const IPPROTO_ICMP = 1;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
-export const IPPROTO_ICMPV6 = 58;
-export const IPPROTO_UDPLITE = 136;
-export const IPPROTO_MPTCP = 262;
 
 export const MSG_PEEK = 2;

@@ -36,7 +36,8 @@ import { countFlow, flowProcess, outputFlow } from "./flow_code.ts";
 import { FLOW_KEY_SIZE } from "./maps.ts";
 import { AT, FLAG, KIND, NAME_ROOM, UNIX_RECORD_SIZE } from "./record.ts";
 import type { KernelTypes } from "./types.ts";
-import { ATTACH, SOCK_ADDR, SOCK_DGRAM } from "./uapi.ts";
+import { SOCK_DGRAM } from "../../../ffi/socket.ts";
+import { ATTACH, SOCK_ADDR } from "./uapi.ts";
 
 // struct bpf_sock_addr_kern, which the context really is: sk, uaddr, tmp_reg, t_ctx, uaddrlen.
 const KERN = { socket: 0, address: 8, length: 32, size: 40 };

@@ -11,7 +11,7 @@ import { tryFilterEvent, tryOpenTracepointEvent, tryShareRing } from "../../../f
 import { type Probe, refuse } from "../../bpf/probe.ts";
 import type { Bytes } from "../../model/owner.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import { IPPROTO_MPTCP, IPPROTO_TCP } from "../kernel/uapi.ts";
+import { IPPROTO_MPTCP, IPPROTO_TCP } from "../../families/inet/uapi.ts";
 import { readFormat, type TracepointFormat } from "./format.ts";
 import { PERF, PerfRing } from "./ring.ts";
 

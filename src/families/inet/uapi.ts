@@ -12,6 +12,7 @@ import { INET_DIAG_SOCKOPT } from "../../core/inet_diag.ts";
 export const TCPDIAG_GETSOCK = 18;
 
 // in.h
+export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_DCCP = 33;

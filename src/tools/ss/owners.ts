@@ -11,7 +11,7 @@ import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import { DescriptorScanner, failedReads, type Scan } from "../../proc/scan.ts";
 import { type Core, theCore } from "../../core/gears.ts";
-import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOTS } from "../../core/arena.ts";
+import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOT_SIZE, PREFIX_SLOTS } from "../../core/arena.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
 import { printable, processName } from "./names/process.ts";
 import { processContext, socketContext } from "./names/security.ts";
@@ -146,12 +146,12 @@ class CorePrefixes {
   static in(core: Core): CorePrefixes | null {
     const slots = 2 * CORE_PREFIXES;
     try {
-      const at = core.take(12 * slots + CORE_PREFIX_BYTES);
+      const at = core.take(PREFIX_SLOT_SIZE * slots + CORE_PREFIX_BYTES);
       const { view } = core;
       view.setUint32(PREFIX_SLOTS, at, true);
       view.setUint32(PREFIX_MASK, slots - 1, true);
       view.setUint32(PREFIX_ROOM, CORE_PREFIXES, true);
-      return new CorePrefixes(core, at + 12 * slots);
+      return new CorePrefixes(core, at + PREFIX_SLOT_SIZE * slots);
     } catch (error) {
       if (error instanceof RangeError) return null;
       throw error;
