@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SWITCHES } from "../../scripts/release/runtime.ts";
+import { Lines } from "../support/lines.ts";
 import { fillSockets, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, testIf } from "../support/skip.ts";
@@ -502,8 +503,7 @@ testIf(
       stdout: "pipe",
     });
     try {
-      const { value } = await child.stdout.getReader().read();
-      const pid = Number(new TextDecoder().decode(value));
+      const pid = Number(await new Lines(child.stdout).next());
       const policy = join(folder, "deep.yaml");
       writeFileSync(
         policy,

@@ -4,6 +4,7 @@
  * Where the two differ on purpose there is a test of what ours does instead.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Lines } from "../support/lines.ts";
 import { type Made, makeSocket, pythonReason } from "../support/factory.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { firstReason, skipPart, testIf } from "../support/skip.ts";
@@ -503,8 +504,7 @@ sys.stdin.read()
       stderr: "ignore",
     });
     try {
-      const { value } = await holder.stdout.getReader().read();
-      if (new TextDecoder().decode(value) !== "ready\n") {
+      if (await new Lines(holder.stdout).next().catch(() => null) !== "ready") {
         skipPart("subflows of an MPTCP socket in lsof mode", "no MPTCP here");
         return;
       }

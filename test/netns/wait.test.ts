@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Lines } from "../support/lines.ts";
 import { type Namespace, namespaceReason, withNamespace } from "../support/netns.ts";
 import { describeIf, firstReason, skipPart } from "../support/skip.ts";
 import { SOCKEYE, sockeye } from "../support/sockeye.ts";
@@ -19,11 +20,11 @@ function python3(netns: Namespace, script: string) {
     stdout: "pipe",
     stderr: "inherit",
   });
-  const reader = child.stdout.getReader();
+  const said = new Lines(child.stdout);
   return {
     pid: child.pid,
     async line() {
-      await reader.read();
+      await said.next();
     },
     next() {
       child.stdin.write("\n");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { probePermission } from "../../src/bpf/probe.ts";
 import { KernelSource } from "../../src/events/kernel_source.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
+import { Lines } from "../support/lines.ts";
 import { namespaceReason, withNamespace } from "../support/netns.ts";
 import { output } from "../support/run.ts";
 import { describeIf, firstReason, skip, testIf } from "../support/skip.ts";
@@ -328,12 +329,12 @@ describeIf(kernel, "sockeye watch", () => {
           stderr: "inherit",
         });
         try {
-          const output = peer.stdout.getReader();
-          await output.read();
+          const said = new Lines(peer.stdout);
+          expect(await said.next()).toBe("there");
           await using watching = await Watching.start(netns, ["--summary", "tcp"]);
           peer.stdin.write("\n");
           await peer.stdin.flush();
-          await output.read();
+          expect(await said.next()).toBe("moved");
           await watching.stop();
           const summary = watching.lines.at(-1) as unknown as {
             readonly exchanges: readonly Record<string, unknown>[];
