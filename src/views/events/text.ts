@@ -16,7 +16,7 @@ import { eventLabel } from "./label.ts";
 const COLUMNS: readonly (readonly [header: string, width: number])[] = [
   ["TIME", 12],
   ["EVENT", 7],
-  ["PROTO", 5],
+  ["PROTO", 11],
   ["LOCAL", 21],
   ["PEER", 21],
   ["PROCESS", 18],
