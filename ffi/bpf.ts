@@ -6,9 +6,10 @@
  * @module
  */
 import { SYS } from "./arch/mod.ts";
-import { ENOENT, errno } from "./errno.ts";
+import { ENOENT, EPERM, errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { addressOf, allocate, setPointer } from "./memory.ts";
+import { raiseLockedMemoryLimit } from "./process.ts";
 
 // enum bpf_cmd, include/uapi/linux/bpf.h.
 const BPF_MAP_CREATE = 0;
@@ -53,6 +54,19 @@ const ITER_CREATE_SIZE = 8;
 function bpf(command: number, attribute: Uint8Array, size = attribute.length): number {
   const result = Number(libc.syscall(SYS.bpf, command, attribute as never, size, 0, 0, 0));
   return result >= 0 ? result : -errno();
+}
+
+let limitIsRaised = false;
+
+/**
+ * Makes something that the kernel counted as locked memory before Linux 5.11, of all processes of a user together: EPERM beyond the
+ * limit, which begins at 64 KiB. The same errno stands for want of a capability, so the limit is raised, once, and it is tried again.
+ */
+function bpfThatCounts(command: number, attribute: Uint8Array, size = attribute.length): number {
+  const result = bpf(command, attribute, size);
+  if (result !== -EPERM || limitIsRaised) return result;
+  limitIsRaised = true;
+  return raiseLockedMemoryLimit() ? bpf(command, attribute, size) : result;
 }
 
 /** A program to load. */
@@ -104,7 +118,7 @@ export function tryLoadProgram(load: ProgramLoad): number {
   for (let i = 0; i < name.length; i++) block[48 + i] = name.charCodeAt(i);
   view.setUint32(68, load.attachType, true);
   view.setUint32(108, load.attachBtfId, true);
-  const result = bpf(BPF_PROG_LOAD, block, PROG_LOAD_SIZE);
+  const result = bpfThatCounts(BPF_PROG_LOAD, block, PROG_LOAD_SIZE);
   log?.set(block.subarray(logAt));
   return result;
 }
@@ -171,7 +185,7 @@ interface MapCreate {
 // btf_key_type_id u32 52, btf_value_type_id u32 56.
 const MAP_CREATE_SIZE = 64;
 
-/** Makes a map. Returns its descriptor, or the negated errno: EPERM before Linux 5.11 where RLIMIT_MEMLOCK is too low. */
+/** Makes a map. Returns its descriptor, or the negated errno: EPERM before Linux 5.11 where RLIMIT_MEMLOCK cannot be raised. */
 export function tryCreateMap(map: MapCreate): number {
   const { type, key, value, max, name, flags, types } = map;
   const attribute = allocate(MAP_CREATE_SIZE);
@@ -189,7 +203,7 @@ export function tryCreateMap(map: MapCreate): number {
     view.setUint32(52, types.key, true);
     view.setUint32(56, types.value, true);
   }
-  return bpf(BPF_MAP_CREATE, attribute);
+  return bpfThatCounts(BPF_MAP_CREATE, attribute);
 }
 
 // btf_load: btf u64 0, btf_log_buf u64 8, btf_size u32 16.

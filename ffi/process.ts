@@ -70,13 +70,32 @@ export function usableProcessors(): number {
 
 // include/uapi/asm-generic/resource.h. struct rlimit64: cur u64 0, max u64 8.
 const RLIMIT_NOFILE = 7;
+const RLIMIT_MEMLOCK = 8;
 const RLIMIT64_SIZE = 16;
 
 /** How many descriptors this process may have open; 0 where the kernel does not tell. */
 export function descriptorLimit(): number {
   const limit = allocate(RLIMIT64_SIZE);
-  const failed = libc.syscall(SYS.prlimit64, 0, RLIMIT_NOFILE as never, 0, addressOf(limit), 0, 0);
-  return Number(failed) < 0 ? 0 : Number(new DataView(limit.buffer).getBigUint64(0, true));
+  if (!limitCall(RLIMIT_NOFILE, 0, addressOf(limit))) return 0;
+  return Number(new DataView(limit.buffer).getBigUint64(0, true));
+}
+
+/**
+ * Lets this process lock as much memory as it wants, or, where that takes CAP_SYS_RESOURCE, as its hard limit allows. False if it may
+ * neither.
+ */
+export function raiseLockedMemoryLimit(): boolean {
+  const limit = allocate(RLIMIT64_SIZE).fill(0xff);
+  if (limitCall(RLIMIT_MEMLOCK, addressOf(limit), 0)) return true;
+  if (!limitCall(RLIMIT_MEMLOCK, 0, addressOf(limit))) return false;
+  // As far as the hard one.
+  limit.copyWithin(0, 8);
+  return limitCall(RLIMIT_MEMLOCK, addressOf(limit), 0);
+}
+
+/** prlimit(2) of this process: a limit to set, where to put the one before; 0 for neither. */
+function limitCall(resource: number, set: number, before: number): boolean {
+  return Number(libc.syscall(SYS.prlimit64, 0, resource as never, set, before, 0, 0)) >= 0;
 }
 
 // include/uapi/linux/kcmp.h

@@ -22,7 +22,7 @@ SHORT = FORM == "short"
 WANTED_MODULES = """
 tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag mptcp_diag sctp sctp_diag vsock vsock_loopback vsock_diag
 tipc diag tipc_diag dccp dccp_ipv4 dccp_ipv6 dccp_diag tls gcm ccm ctr ghash_generic chacha20poly1305 tcp_bbr tcp_dctcp tcp_vegas
-tcp_westwood tcp_illinois tcp_yeah xsk_diag dummy veth vrf smc smc_diag ip_set ip_set_bitmap_port xt_set nf_nat iptable_nat
+tcp_westwood tcp_illinois tcp_yeah xsk_diag dummy veth vrf smc smc_diag ip_set ip_set_bitmap_port xt_set nf_nat iptable_nat ip_vs
 """.split()
 
 # Without DCCP, which this ss does not have any more. The module of TIPC's table is called diag up to 6.1, tipc_diag in 6.12.
@@ -40,10 +40,10 @@ if platform.machine() == "aarch64":
 ENOSYS = 38
 # As net-tools and lsof of the machine have them.
 TOOL_LISTS = {
-    "netstat": [words.split() for words in ("-tan", "-tlnp", "-uan", "-wan", "-xan")],
-    "lsof": [words.split() for words in ("-nP -i", "-nP -iTCP -sTCP:LISTEN", "-U")],
+    "netstat": [words.split() for words in ("-tan", "-tlnp", "-uan", "-wan", "-xan", "-San")],
+    "lsof": [words.split() for words in ("-nP -i", "-nP -iTCP -sTCP:LISTEN", "-U", "-nP -p HOLDER")],
 }
-RUNGS = ("all", "tracepoints", "cgroup", "destroy", "scan")
+RUNGS = ("all", "tracepoints", "cgroup", "perf", "destroy", "scan")
 # Each start of a program costs seconds where a guest runs by software, so the short form has what differs most between kernels.
 if SHORT:
     LISTS = [words.split() for words in ("-taneim", "-xanp", "-Saneim", "-Manei")]
@@ -83,10 +83,12 @@ def owners(how):
     )
 
 
-def compare_tools():
+def compare_tools(holder):
+    """`holder`: who has all the sockets, of every family."""
     compared = {}
     for tool, lists in TOOL_LISTS.items():
         program = shutil.which(tool)
+        lists = [[holder if word == "HOLDER" else word for word in words] for words in lists]
         compared[tool] = [] if program is None else [compare(words, tool, program) for words in lists]
     return compared
 
@@ -121,7 +123,7 @@ def main():
     for command in (
         "ip link set lo up", "ip link add eth0 type dummy", "ip addr add 10.9.0.1/24 dev eth0", "ip link set eth0 up",
         "ip link add vrf0 type vrf table 10", "ip link set vrf0 up", "ip link add eth1 type dummy", "ip link set eth1 master vrf0",
-        "ip addr add 10.9.1.1/24 dev eth1", "ip link set eth1 up", "mount -t securityfs securityfs /sys/kernel/security",
+        "ip addr add 10.9.1.1/24 dev eth1", "ip link set eth1 up", "ip addr add fe80::9:1/64 dev eth0 nodad",
     ):
         run(command.split())
     libc = ctypes.CDLL(None, use_errno=True)
@@ -129,33 +131,46 @@ def main():
     for name, number in CALLS.items():
         failed = libc.syscall(ctypes.c_long(number), ctypes.c_long(-1), None, None, None, None) == -1
         calls[name] = not (failed and ctypes.get_errno() == ENOSYS)
+    steps = {"start": round(time.monotonic() - began)}
+
+    def step(name, function, *arguments):
+        """Seconds of each, because a guest has to end soon."""
+        at = time.monotonic()
+        try:
+            return function(*arguments)
+        finally:
+            steps[name] = round(time.monotonic() - at)
+
     more = subprocess.Popen([sys.executable, MORE_SOCKETS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     made = json.loads(more.stdout.readline())
     time.sleep(1)
-    by_bpf, by_proc = owners("bpf"), owners("proc")
+    by_bpf, by_proc = step("owners", lambda: (owners("bpf"), owners("proc")))
+    held = str(more.pid)
     result = {
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "doctor": guest_scenes.doctor(OURS),
+        "doctor": step("doctor", guest_scenes.doctor, OURS),
         "missing": made["missing"],
         "made": made["made"],
+        "kinds": made["kinds"],
         "calls": calls,
         "owners": {
             "bpf": None if by_bpf is None else len(by_bpf),
             "proc": None if by_proc is None else len(by_proc),
             "agree": by_bpf is None or by_bpf == by_proc,
         },
-        "comparisons": [compare(words) for words in LISTS],
-        "tools": compare_tools(),
-        "smc": attempt(guest_scenes.smc, OURS),
+        "comparisons": step("ss", lambda: [compare(words) for words in LISTS]),
+        "tools": step("tools", compare_tools, held),
+        "smc": step("smc", attempt, guest_scenes.smc, OURS),
+        "steps": steps,
     }
     more.stdin.close()
     more.wait()
     save(result)
-    result["watch"] = {rung: attempt(guest_scenes.watch, OURS, rung) for rung in RUNGS}
-    for scene in (guest_scenes.firewall, guest_scenes.hidepid, guest_scenes.control_groups):
+    result["watch"] = {rung: step(f"watch {rung}", attempt, guest_scenes.watch, OURS, rung) for rung in RUNGS}
+    for scene in (guest_scenes.firewall, guest_scenes.ipvs, guest_scenes.hidepid, guest_scenes.control_groups):
         save(result)
-        result[scene.__name__] = attempt(scene, OURS, SHORT)
+        result[scene.__name__] = step(scene.__name__, attempt, scene, OURS, SHORT)
     result["seconds"] = round(time.monotonic() - began)
     save(result)
 

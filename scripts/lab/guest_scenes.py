@@ -1,10 +1,12 @@
 """What is tried in a guest beside lists: events, forwards, mounts of /proc and control groups. Each returns what was seen."""
 
+import ctypes
 import json
 import os
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -138,6 +140,21 @@ RULES = {
         " -m set --match-set ports dst -j DNAT --to-destination 10.1.0.2:80"
     ),
 }
+IPVS = """
+ipvsadm -A -t 10.1.0.1:8080 -s rr
+ipvsadm -a -t 10.1.0.1:8080 -r 10.1.0.2:80 -m -w 3
+"""
+# More to record: IPv6, UDP with persistence, SCTP, a server that gets nothing, and a service by firewall mark.
+MORE_IPVS = """
+ipvsadm -a -t 10.1.0.1:8080 -r 10.1.0.3:80 -m -w 0
+ipvsadm -A -u [2001:db8::1]:53 -s wlc -p 600
+ipvsadm -a -u [2001:db8::1]:53 -r [fd00::9]:5353 -m
+ipvsadm -A --sctp-service 192.0.2.1:3011 -s rr
+"""
+MARKED_IPVS = """
+ipvsadm -A -f 7 -s rr
+ipvsadm -a -f 7 -r 10.1.0.2:80 -m
+"""
 LINKS = "ip link set lo up && ip link add d0 type veth peer name d1 && ip addr add 10.1.0.1/24 dev d0 && ip link set d0 up"
 
 
@@ -166,6 +183,27 @@ def firewall(sockeye, short_form=False):
         except (ValueError, KeyError, IndexError):
             results[name] = {"made": short(ran)}
     return results
+
+
+def ipvs(sockeye, _short_form=False):
+    """The same of the kernel's load balancer, and what it says for the tests, which have no such kernel."""
+    if shutil.which("ipvsadm") is None:
+        return {"made": "the program is not here"}
+    recorder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "record_ipvs.py")
+    ran = run([
+        "unshare", "-n", "sh", "-ec",
+        f"{LINKS}\n{IPVS}\n\"$0\" explain 8080 --json >/run/told || true\n{MORE_IPVS}\n{sys.executable} {recorder}\n{MARKED_IPVS}\n"
+        f"{sys.executable} {recorder}", sockeye,
+    ])
+    if ran.returncode:
+        return {"made": short(ran)}
+    with open("/run/told", encoding="utf-8") as told:
+        answer = json.load(told)["explanations"][0]
+    return {
+        "made": None,
+        "forwards": [{key: forward.get(key) for key in ("via", "address", "port", "certain")} for forward in answer.get("forwards") or []],
+        "recorded": [json.loads(line) for line in ran.stdout.decode().splitlines()],
+    }
 
 
 def hidepid(sockeye, short_form=False):
@@ -220,12 +258,16 @@ def control_groups(sockeye, short_form=False):
 
 def smc(sockeye):
     """A listener of AF_SMC, which the kernel keeps as a TCP socket of its own."""
+    # Python does not know its addresses, which are those of IPv4.
+    libc = ctypes.CDLL(None, use_errno=True)
+    address = struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", 7100, socket.inet_aton("127.0.0.1"))
     try:
         server = socket.socket(43, socket.SOCK_STREAM, 0)
-        server.bind(("127.0.0.1", 7100))
-        server.listen(3)
     except OSError as error:
         return {"made": str(error)}
+    for call in (lambda: libc.bind(server.fileno(), address, len(address)), lambda: libc.listen(server.fileno(), 3)):
+        if call():
+            return {"made": os.strerror(ctypes.get_errno())}
     rows = json.loads(run([sockeye, "-t", "-l", "--json", "sport = 7100"]).stdout)["sockets"]
     server.close()
     return {"made": None, "rows": [[row["transport"], row["ownership"], [owner["pid"] for owner in row["owners"]]] for row in rows]}

@@ -1,6 +1,6 @@
 """Sockets for comparisons that the factories of test/support do not make: options, algorithms and families in their variety.
 
-Run in a namespace of its own. Prints one line of JSON, {"missing": {KIND: REASON}, "made": N}, and keeps the sockets until its
+Run in a namespace of its own. Prints one line of JSON, {"kinds": [KIND], "missing": {KIND: REASON}, "made": N}, and keeps the sockets until its
 standard input is closed. What the kernel does not have is left out.
 """
 
@@ -109,6 +109,24 @@ def vrf():
     bound = new(socket.AF_INET, socket.SOCK_DGRAM)
     bound.setsockopt(*device[0])
     bound.bind(("10.9.1.1", 6352))
+
+
+@kind
+def zones():
+    """Addresses of one link, which are nothing without it."""
+    with open("/proc/net/if_inet6", encoding="ascii") as table:
+        index = next((int(line.split()[1], 16) for line in table if line.startswith("fe80%028x" % 0x90001)), None)
+    if index is None:
+        raise OSError("there is no address fe80::9:1")
+    address = ("fe80::9:1", 6360, 0, index)
+    listener = new(socket.AF_INET6)
+    listener.bind(address)
+    listener.listen(4)
+    connection(listener)
+    bound = new(socket.AF_INET6, socket.SOCK_DGRAM)
+    bound.bind(("fe80::9:1", 6361, 0, index))
+    sender = new(socket.AF_INET6, socket.SOCK_DGRAM)
+    sender.connect(("fe80::9:1", 6361, 0, index))
 
 
 @kind
@@ -356,7 +374,7 @@ def main():
             function()
         except (OSError, AttributeError) as error:
             missing[name] = str(error)
-    print(json.dumps({"missing": missing, "made": len(KEPT)}), flush=True)
+    print(json.dumps({"kinds": list(KINDS), "missing": missing, "made": len(KEPT)}), flush=True)
     sys.stdin.read()
     # Without waiting for what lingers.
     os._exit(0)

@@ -12,7 +12,7 @@ import {
   tryLoadProgram,
   tryOpenTracepoint,
 } from "../../ffi/bpf.ts";
-import { EPERM, errnoName, errnoText } from "../../ffi/errno.ts";
+import { EINVAL, EPERM, errnoName, errnoText } from "../../ffi/errno.ts";
 import { close } from "../../ffi/files.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { assemble } from "./assembler.ts";
@@ -58,6 +58,12 @@ export function loadHook(hook: Hook, btf: Btf | null): Probe<number> {
   const log = new Uint8Array(LOG_SIZE);
   const again = tryLoadProgram({ ...program, log });
   if (again >= 0) return { ok: true, value: again };
+  // Nothing was verified: it was asked first whether there is such a hook.
+  if (again === -EINVAL && log[0] === 0) {
+    return refuse(
+      `the kernel does not know what the program ${name} is for (EINVAL): that came with Linux ${hook.since}`,
+    );
+  }
   const words = { what: `program ${name}`, since: hook.since };
   return {
     ...refuse(verifierReason(-again, log, new ProcRoot("/"), words)),

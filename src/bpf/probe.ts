@@ -74,7 +74,7 @@ function permissionReason(root: ProcRoot): string {
   if (!holds(set, CAP_BPF)) missing.push("CAP_BPF");
   if (!holds(set, CAP_PERFMON)) missing.push("CAP_PERFMON");
   if (missing.length === 0 || holds(set, CAP_SYS_ADMIN)) {
-    return "bpf(2) is not permitted although the capabilities are there: a user namespace or a seccomp filter stands in the way";
+    return "bpf(2) is not permitted although the capabilities are there: a user namespace or a seccomp filter stands in the way, or before Linux 5.11 the limit of locked memory";
   }
   return `bpf(2) is not permitted: ${missing.join(" and ")} ${
     missing.length > 1 ? "are" : "is"

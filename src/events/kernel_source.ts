@@ -7,9 +7,11 @@ import type { Probe } from "../bpf/probe.ts";
 import type { Expr } from "../filter/ast.ts";
 import type { Rung, SocketEvent, WatchEvent, WatchSource } from "../model/event.ts";
 import type { Socket } from "../model/socket.ts";
+import { readNetns } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import { Clock } from "./clock.ts";
 import { countsAt, FLOW_KEY_SIZE } from "./kernel/maps.ts";
+import type { KernelRecord } from "./kernel/decode.ts";
 import { KIND } from "./kernel/record.ts";
 import { KernelWatch } from "./kernel/watch.ts";
 import { NetnsNames } from "./netns_names.ts";
@@ -67,6 +69,7 @@ export class KernelSource implements EventSource {
   readonly source: WatchSource;
   readonly pauseMs = TICK_MS;
   readonly #watch: KernelWatch;
+  readonly #root: ProcRoot;
   readonly #clock = new Clock();
   readonly #tracker: Tracker;
   readonly #processes: ProcessCache;
@@ -76,6 +79,7 @@ export class KernelSource implements EventSource {
 
   private constructor(watch: KernelWatch, root: ProcRoot, reasons: readonly string[]) {
     this.#watch = watch;
+    this.#root = root;
     this.#processes = new ProcessCache(root);
     this.#lost = watch.lost();
     this.#tracker = new Tracker({
@@ -92,7 +96,7 @@ export class KernelSource implements EventSource {
     this.source = {
       rung: watch.rung,
       sources: SOURCES[watch.rung],
-      unseen: [...UNSEEN[watch.rung], ...watch.missing.map(({ what }) => what)],
+      unseen: [...UNSEEN[watch.rung], ...new Set(watch.missing.map(({ what }) => what))],
       reasons: [...reasons, ...new Set(watch.missing.map(({ reason }) => reason))],
     };
   }
@@ -119,7 +123,7 @@ export class KernelSource implements EventSource {
 
   pickUp(emit: (event: WatchEvent) => void): boolean {
     this.#emit = emit;
-    const count = this.#watch.drain((record) => this.#tracker.take(record), BATCH);
+    const count = this.#watch.drain((record) => this.#take(record), BATCH);
     this.#tracker.tick(this.#clock.now());
     if (performance.now() - this.#countedMs >= COUNT_MS) this.#count();
     return count === BATCH;
@@ -132,9 +136,18 @@ export class KernelSource implements EventSource {
   end(emit: (event: WatchEvent) => void): void {
     this.#emit = emit;
     this.#watch.detach();
-    this.#watch.drain((record) => this.#tracker.take(record));
+    this.#watch.drain((record) => this.#take(record));
     this.#tracker.tick(Infinity);
     this.#count();
+  }
+
+  // Where the kernel tells no namespace, that of the process is the next best.
+  #take(record: KernelRecord): void {
+    const process = this.#watch.tellsNetns || record.netns !== null ? null : record.process;
+    const netns = process === null || process.pid === 0
+      ? record.netns
+      : readNetns(this.#root, process.pid);
+    this.#tracker.take(netns === record.netns ? record : { ...record, netns });
   }
 
   #count(): void {

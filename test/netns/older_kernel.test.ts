@@ -4,11 +4,11 @@
  * or refused, and said.
  */
 import { expect } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pythonReason } from "../support/factory.ts";
-import { firstLine } from "../support/lines.ts";
+import { firstLine, Lines } from "../support/lines.ts";
 import { Namespace, namespaceReason } from "../support/netns.ts";
 import { describeIf, firstReason, testIf } from "../support/skip.ts";
 import { SOCKEYE, sockeye, validSnapshot } from "../support/sockeye.ts";
@@ -43,6 +43,12 @@ read, write = os.pipe()
 if os.fork() == 0:
     os.close(write); os.read(read, 1); os._exit(0)
 print("up", flush=True)
+sys.stdin.read()
+`;
+
+const SENDER = `
+import socket, sys
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"one", ("127.0.0.1", 4012))
 sys.stdin.read()
 `;
 
@@ -81,6 +87,100 @@ function listing(netns: Namespace, before: readonly string[], ...more: string[])
   const { sockets } = validSnapshot(JSON.parse(stdout));
   return { sockets: sockets.filter(({ owners }) => owners.length > 0), stderr };
 }
+
+function straceReason(): string | null {
+  if (Bun.which("strace") === null) return "there is no strace program";
+  const tried = Bun.spawnSync(["strace", "-qq", "-o", "/dev/null", "true"], { stdin: "ignore" });
+  return tried.success ? null : `strace may not trace here: ${tried.stderr.toString().trim()}`;
+}
+
+/** Runs a program some of whose calls fail as an older kernel would have them fail; `log`: where the calls are told. */
+const failing = (call: string, how: string, log = "/dev/null") => [
+  ...["strace", "-f", "-qq", "--seccomp-bpf", "-o", log],
+  ...["-e", `trace=${call},prlimit64`, "-e", `inject=${call}:${how}`],
+];
+
+describeIf(firstReason(reason, straceReason()), "where one call is missing or refused", () => {
+  testIf(
+    null,
+    "before 5.11 a map finds no room under RLIMIT_MEMLOCK, which is raised, once",
+    async () => {
+      await using netns = await Namespace.create();
+      const folder = mkdtempSync(join(tmpdir(), "sockeye-older-"));
+      const log = join(folder, "calls");
+      try {
+        // The first call makes the ring.
+        const ran = (times: string) =>
+          sockeye(
+            ["watch", "--json", "--source=cgroup", "--own-netns", "--for=1ms"],
+            { netns, before: failing("bpf", `error=EPERM:when=${times}`, log) },
+          );
+        const raises = () =>
+          readFileSync(log, "utf8").split("\n").filter((line) =>
+            /prlimit64\(0, RLIMIT_MEMLOCK, \{rlim_cur=RLIM64_INFINITY, rlim_max=RLIM64_INFINITY\}/
+              .test(line)
+          );
+        const once = ran("1");
+        expect(JSON.parse(once.stdout.split("\n")[0]!).rung).toBe("cgroup");
+        expect(raises()).toHaveLength(1);
+        // A want of capabilities looks the same, and stays.
+        const always = ran("1+");
+        const header = JSON.parse(always.stdout.split("\n")[0]!);
+        expect(header.rung).not.toBe("cgroup");
+        expect(header.reasons.join()).toContain("EPERM");
+        expect(raises()).toHaveLength(1);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  testIf(
+    null,
+    "before 5.14 hooks alone take the namespace of the process, and --own-netns sees its own",
+    async () => {
+      await using netns = await Namespace.create();
+      const watch = Bun.spawn(
+        netns.command([
+          ...failing("getsockopt", "error=ENOPROTOOPT"),
+          ...[
+            SOCKEYE,
+            "watch",
+            "--json",
+            "--source=cgroup",
+            "--own-netns",
+            "--count=1",
+            "udp and dport = 4012",
+          ],
+        ]),
+        { stdin: "ignore", stdout: "pipe", stderr: "ignore" },
+      );
+      try {
+        const lines = new Lines(watch.stdout);
+        const header = JSON.parse(await lines.next());
+        expect(header.rung).toBe("cgroup");
+        expect(header.unseen).toContain(
+          "the network namespace of processes that are gone at once",
+        );
+        expect(header.reasons.join()).toContain("which came with Linux 5.14");
+        // It stays until the event is told.
+        const sender = Bun.spawn(netns.command(["python3", "-c", SENDER]), {
+          stdin: "pipe",
+          stdout: "ignore",
+        });
+        const event = JSON.parse(await lines.next());
+        const inode = readlinkSync(`/proc/${sender.pid}/ns/net`);
+        sender.stdin.end();
+        await sender.exited;
+        expect(event).toMatchObject({ event: "send", peer: { port: 4012 } });
+        expect(inode).toBe(`net:[${event.netns.inode}]`);
+      } finally {
+        watch.kill();
+        await watch.exited;
+      }
+    },
+  );
+});
 
 describeIf(reason, "on an older kernel", () => {
   for (const release of ["4.18", "3.10"]) {

@@ -32,7 +32,7 @@ import {
 } from "../../bpf/instruction.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
 import { swap32 } from "../../model/byte_order.ts";
-import { EventCode, FN, type KernelContext } from "./code.ts";
+import { EventCode, FN, type KernelContext, sinceOf } from "./code.ts";
 import { countFlow, flowKey, outputFlow } from "./flow_code.ts";
 import { FLOW_KEY_SIZE, PENDING, SENDING_PENDING } from "./maps.ts";
 import { HOME, NOTE } from "./note.ts";
@@ -56,22 +56,21 @@ export function addressHooks(
     name: string,
     attachType: number,
     code: (Instruction | Label)[],
-    since: string,
   ): Hook => ({
     name,
     code,
-    since,
+    since: sinceOf(context),
     on: { programType: BPF_PROG_TYPE_CGROUP_SOCK_ADDR, attachType },
   });
   const sending = sees.datagrams ? announced : sent;
   const accept = (v6: boolean) => accepted(context, v6, sees.states);
   return [
-    hook("sockeye_conn4", ATTACH.inet4Connect, connecting(context, false), "5.10"),
-    hook("sockeye_conn6", ATTACH.inet6Connect, connecting(context, true), "5.10"),
-    hook("sockeye_send4", ATTACH.udp4Sendmsg, sending(context, false), "5.10"),
-    hook("sockeye_send6", ATTACH.udp6Sendmsg, sending(context, true), "5.10"),
-    hook("sockeye_accept4", ATTACH.inet4Getpeername, accept(false), "5.10"),
-    hook("sockeye_accept6", ATTACH.inet6Getpeername, accept(true), "5.10"),
+    hook("sockeye_conn4", ATTACH.inet4Connect, connecting(context, false)),
+    hook("sockeye_conn6", ATTACH.inet6Connect, connecting(context, true)),
+    hook("sockeye_send4", ATTACH.udp4Sendmsg, sending(context, false)),
+    hook("sockeye_send6", ATTACH.udp6Sendmsg, sending(context, true)),
+    hook("sockeye_accept4", ATTACH.inet4Getpeername, accept(false)),
+    hook("sockeye_accept6", ATTACH.inet6Getpeername, accept(true)),
   ];
 }
 

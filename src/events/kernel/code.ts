@@ -80,6 +80,11 @@ export const FN = {
   skcToUnixSock: 178,
 } as const;
 
+/** The kernel from which on there is all that most programs call: those that look at the task take bpf_get_current_task_btf(). */
+export function sinceOf({ types }: Pick<KernelContext, "types">): string {
+  return types === null ? "5.10" : "5.11";
+}
+
 // Flag of skStorageGet.
 const BPF_SK_STORAGE_GET_F_CREATE = 1;
 

@@ -24,7 +24,7 @@ import {
   store,
   storeImmediate,
 } from "../../bpf/instruction.ts";
-import { EventCode, FN, type KernelContext } from "./code.ts";
+import { EventCode, FN, type KernelContext, sinceOf } from "./code.ts";
 import { AT, KIND, PATH_ROOM, RECORD_SIZE } from "./record.ts";
 import type { KernelTypes } from "./types.ts";
 
@@ -36,7 +36,7 @@ export function execHook(context: KernelContext, types: KernelTypes): Hook {
   return {
     name: "sockeye_exec",
     code: execProgram(context, types),
-    since: "5.8",
+    since: sinceOf(context),
     on: { tracepoint: "sched_process_exec" },
   };
 }

@@ -32,7 +32,7 @@ import {
   storeImmediate,
 } from "../../bpf/instruction.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
-import { EventCode, FN, type KernelContext } from "./code.ts";
+import { EventCode, FN, type KernelContext, sinceOf } from "./code.ts";
 import { PENDING, SENDING_PENDING } from "./maps.ts";
 import { SOCK_RAW } from "../../../ffi/socket.ts";
 import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from "../../families/inet/uapi.ts";
@@ -47,7 +47,7 @@ export function packetHook(context: KernelContext): Hook {
   return {
     name: "sockeye_packet",
     code: packetProgram(context),
-    since: "5.10",
+    since: sinceOf(context),
     on: { programType: BPF_PROG_TYPE_CGROUP_SKB, attachType: ATTACH.inetEgress },
   };
 }

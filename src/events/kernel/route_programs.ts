@@ -25,7 +25,7 @@ import {
   toBigEndian,
 } from "../../bpf/instruction.ts";
 import { AF_INET, AF_INET6 } from "../../model/address_family.ts";
-import { EventCode, FN, type KernelContext } from "./code.ts";
+import { EventCode, FN, type KernelContext, sinceOf } from "./code.ts";
 import { PENDING, SENDING_PENDING } from "./maps.ts";
 import type { KernelTypes } from "./types.ts";
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from "../../families/inet/uapi.ts";
@@ -54,13 +54,13 @@ export function routeHooks(context: KernelContext, types: KernelTypes): Hook[] {
     {
       name: "sockeye_route4",
       code: routeProgram(context, types, false),
-      since: "5.10",
+      since: sinceOf(context),
       on: { tracepoint: "fib_table_lookup" },
     },
     {
       name: "sockeye_route6",
       code: routeProgram(context, types, true),
-      since: "5.10",
+      since: sinceOf(context),
       on: { tracepoint: "fib6_table_lookup" },
     },
   ];

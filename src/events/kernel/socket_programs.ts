@@ -26,7 +26,7 @@ import {
   toBigEndian,
 } from "../../bpf/instruction.ts";
 import { AF_INET6 } from "../../model/address_family.ts";
-import { EventCode, FN, type KernelContext } from "./code.ts";
+import { EventCode, FN, type KernelContext, sinceOf } from "./code.ts";
 import { NOTE } from "./note.ts";
 import { AT, FLAG, KIND } from "./record.ts";
 import { ATTACH, SOCK } from "./uapi.ts";
@@ -37,7 +37,7 @@ export function socketHooks(context: KernelContext): Hook[] {
     name: string,
     attachType: number,
     code: (Instruction | Label)[],
-    since = "5.10",
+    since = sinceOf(context),
   ): Hook => ({
     name,
     code,

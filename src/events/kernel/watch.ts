@@ -55,6 +55,8 @@ export class KernelWatch implements Disposable {
   readonly missing: readonly { readonly what: string; readonly reason: string }[];
   /** False where nothing tells what became of a datagram. */
   readonly seesDatagrams: boolean;
+  /** False where no record tells a network namespace, not even ours. */
+  readonly tellsNetns: boolean;
   readonly #links: readonly number[];
 
   private constructor(rung: KernelRung, maps: EventMaps, attached: Attached) {
@@ -63,6 +65,7 @@ export class KernelWatch implements Disposable {
     this.#links = attached.links;
     this.missing = attached.missing;
     this.seesDatagrams = attached.seesDatagrams;
+    this.tellsNetns = attached.tellsNetns;
   }
 
   /** Attaches the programs, or says why that is not possible here. */
@@ -138,7 +141,12 @@ interface Attached {
   readonly links: readonly number[];
   readonly missing: readonly { readonly what: string; readonly reason: string }[];
   readonly seesDatagrams: boolean;
+  readonly tellsNetns: boolean;
 }
+
+/** Why no namespace is told. */
+const NO_NETNS_COOKIE =
+  "the kernel does not tell our network namespace's cookie, which came with Linux 5.14";
 
 /** Why the tracepoints of sends are not there. */
 const NO_LENGTHS = "the kernel has no tracepoint sock_send_length, which came with Linux 6.3";
@@ -161,6 +169,13 @@ function attach(
   const missing = types === null || rung === "cgroup" || seesDatagrams
     ? []
     : unseenWithoutLengths(rung).map((what) => ({ what, reason: NO_LENGTHS }));
+  const tellsNetns = types !== null || context.value.ownNetns !== null;
+  if (!tellsNetns) {
+    missing.push({
+      what: "the network namespace of processes that are gone at once",
+      reason: NO_NETNS_COOKIE,
+    });
+  }
   for (const { hook, needed, otherwise } of hooks) {
     if (only !== undefined && !only.includes(hook.name)) continue;
     const attached = tryAttach(() => attachHook(hook, btf, cgroup));
@@ -170,7 +185,7 @@ function attach(
       return attached;
     } else missing.push({ what: otherwise, reason: attached.reason });
   }
-  return { ok: true, value: { links, missing, seesDatagrams } };
+  return { ok: true, value: { links, missing, seesDatagrams, tellsNetns } };
 }
 
 function kernelContext(
