@@ -58,6 +58,9 @@ export const PREFIX_ROOM: u32 = STATE + 288;
 /** Bytes of a slot: a process or thread, 0 where it is free, and where its text is and how long. */
 export const PREFIX_SLOT_SIZE: u32 = 12;
 
+/** Options of the rows of netstat: NETSTAT_* of netstat_row.ts. */
+export const NETSTAT_OPTIONS: u32 = STATE + 0x600;
+
 /** The numbers from 00 to 99 in two digits each. */
 export const PAIRS: u32 = 0x2000;
 /** Text of LABEL_SIZE bytes each, and its length behind it. */

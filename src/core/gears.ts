@@ -22,6 +22,7 @@ import { LABEL_TEXTS } from "./label_texts.ts";
 import * as labels from "./labels.ts";
 import { setMemory } from "./memory.ts";
 import * as first from "./mod.ts";
+import { FORCED, MANY } from "./worth.ts";
 
 /** The functions of the core. What is a truth value in TypeScript is 0 or 1 in WebAssembly. */
 type CoreFunctions = {
@@ -31,18 +32,13 @@ type CoreFunctions = {
     : ReturnType<typeof first[Name]>;
 };
 
-// Defined by scripts/build.ts: the second gear in base64, and for tests the only gear. The names do not exist when the
-// sources are run directly.
+// Defined by scripts/build.ts: the second gear in base64. The name does not exist when the sources are run directly.
 declare const SOCKEYE_CORE: string | undefined;
-declare const SOCKEYE_GEAR: number | undefined;
 
 /** True when a run that meets much to do gets the second gear: nothing of the core needs the runtime to compile JavaScript then. */
 export const HAS_SECOND_GEAR = typeof SOCKEYE_CORE === "string";
 
-const FORCED = typeof SOCKEYE_GEAR === "number" ? SOCKEYE_GEAR : 0;
 const PAGE_SIZE = 0x10000;
-/** Bytes of messages from which on the second gear pays: those of some two hundred plain rows. */
-const MANY = 20 * 1024;
 
 /** The second gear in base64; `null` where the sources run without a build. */
 const SECOND = typeof SOCKEYE_CORE === "string" ? SOCKEYE_CORE : null;

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { ssStateName } from "../model/state.ts";
+import { netstatStateName, ssStateName } from "../model/state.ts";
 import { ssTimerName } from "../model/timer.ts";
 import type * as labels from "./labels.ts";
 
 /** Every label; a list is of labels in a row. */
 export const LABEL_TEXTS: Readonly<
-  Record<Exclude<keyof typeof labels, "COUNT" | "STATE_COUNT">, string | readonly string[]>
+  Record<
+    Exclude<keyof typeof labels, "COUNT" | "STATE_COUNT" | "NETSTAT_STATE_COUNT">,
+    string | readonly string[]
+  >
 > = {
   NETID: "",
   STATE_NAMES: Array.from({ length: 15 }, (_, state) => ssStateName(state)),
@@ -90,4 +93,5 @@ export const LABEL_TEXTS: Readonly<
   NEXT_LINE: "\n\t",
   MAPPED: "::ffff:",
   USERS: " users:(",
+  NETSTAT_STATES: Array.from({ length: 15 }, (_, state) => netstatStateName(state).padEnd(11)),
 };

@@ -88,4 +88,7 @@ export const SECONDS: u32 = 102;
 export const NEXT_LINE: u32 = 103;
 export const MAPPED: u32 = 104;
 export const USERS: u32 = 105;
-export const COUNT: u32 = 106;
+/** Cells of netstat, as wide as they have to be: state 0, the others behind it, and any other number. */
+export const NETSTAT_STATES: u32 = 106;
+export const NETSTAT_STATE_COUNT: u32 = 15;
+export const COUNT: u32 = 121;

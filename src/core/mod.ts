@@ -4,6 +4,7 @@
  * @module
  */
 export { forgetCells, goToColumn, lay, loadCells, saveCells } from "./cells.ts";
+export { netstatRow, netstatRows } from "./netstat_row.ts";
 export { cursor } from "./out.ts";
 export { firstOwner, indexOwners, nextOwner } from "./owners.ts";
 export { putPrefix } from "./owners_cell.ts";

@@ -18,7 +18,8 @@ const TGID: u32 = 0;
 const PID: u32 = 4;
 const FD: u32 = 8;
 
-function prefixSlot(pid: u32): u32 {
+/** The slot of what stands before the descriptors of a process or thread; its first word is 0 where that is not known. */
+export function prefixSlot(pid: u32): u32 {
   const slots: u32 = get32(PREFIX_SLOTS);
   const mask: u32 = get32(PREFIX_MASK);
   let slot: u32 = mul(pid, 0x9e3779b1) >>> 7 & mask;

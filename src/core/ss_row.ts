@@ -59,8 +59,8 @@ export const OPTION_THREADS: u32 = 64;
  * Why {@linkcode rows} stopped: at the end; at a message that it does not write; because the table has to be printed first;
  * or in the column of processes of a row whose owners it does not know.
  */
-const STOPPED_AT_END: u32 = 0;
-const STOPPED_AT_OTHER: u32 = 1;
+export const STOPPED_AT_END: u32 = 0;
+export const STOPPED_AT_OTHER: u32 = 1;
 export const STOPPED_FULL: u32 = 2;
 export const STOPPED_AT_OWNERS: u32 = 3;
 

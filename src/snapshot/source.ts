@@ -28,6 +28,8 @@ import type { ProcRoot } from "../proc/root.ts";
 interface SourceSink {
   /** One message of the request's family. The bytes are valid only during the call. */
   message(view: DataView, start: number, end: number, source: SourceKind): void;
+  /** A run of messages of a dump that names no identity: see DumpSink of netlink/dump.ts. */
+  messages?(view: DataView, start: number, end: number): number;
   /** Discards all messages of this request so far: the table is read again. */
   restart(): void;
 }
@@ -155,6 +157,7 @@ export class Source {
     try {
       const outcome = dump(transport, message, request.label, {
         message: (view, start, end) => sink.message(view, start, end, "netlink"),
+        ...(sink.messages === undefined ? {} : { messages: sink.messages }),
         restart: () => sink.restart(),
       });
       if (outcome.interrupted) {

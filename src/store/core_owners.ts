@@ -16,16 +16,14 @@ import {
 } from "../core/arena.ts";
 import { LENGTH_SIZE } from "../core/cells.ts";
 import type { Core } from "../core/gears.ts";
+import { MANY_DESCRIPTORS } from "../core/worth.ts";
 import { type DescriptorTable, recordSize } from "../proc/descriptors.ts";
-
-/** With fewer descriptors the table is not worth the second gear, which takes as long as a loop over so many. */
-const WORTH_CORE = 3000;
 
 /**
  * Puts an index of all descriptors of a table into the arena, where there are so many that it pays. Returns whether it did. It takes no
  * rows in that the table gains later. Call it before cells are written: the arena may become another one.
  */
-export function indexInCore(table: DescriptorTable, core: Core, worth = WORTH_CORE): boolean {
+export function indexInCore(table: DescriptorTable, core: Core, worth = MANY_DESCRIPTORS): boolean {
   const { length } = table;
   if (length < worth) return false;
   core.enlarge(CELLS + LENGTH_SIZE);

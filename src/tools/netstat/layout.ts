@@ -48,7 +48,8 @@ export function wanted(server: boolean, layout: NetstatLayout): boolean {
   return layout.all || server === layout.listening;
 }
 
-const OWNER_WIDTH = 20;
+/** Width of the cell of the owner. */
+export const OWNER_WIDTH = 20;
 
 /** Writes the cell of the owner with the blank before it. Without `-p` it writes nothing. */
 export function writeOwner(

@@ -4,10 +4,15 @@
  * @module
  */
 import type { Diagnostics } from "../../diagnostics.ts";
-import { walkOwners } from "../../join/owners.ts";
+import { type OwnerWalk, walkOwners } from "../../join/owners.ts";
 import type { ProcRoot } from "../../proc/root.ts";
 import { failedReads, type Scan } from "../../proc/scan.ts";
+import type { Core } from "../../core/gears.ts";
+import { MANY_DESCRIPTORS } from "../../core/worth.ts";
+import { CorePrefixes } from "../../store/core_prefixes.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
+import { latin1Bytes } from "../../text/encoding.ts";
+import { OWNER_WIDTH } from "./layout.ts";
 
 /** netstat reads this many bytes of a command line. */
 const CMDLINE_LIMIT = 511;
@@ -33,7 +38,8 @@ export class NetstatOwners {
   readonly #root: ProcRoot;
   readonly #all: boolean;
   readonly #scan: Scan;
-  readonly #index: OwnerIndex;
+  #index: OwnerIndex | null = null;
+  #core: CorePrefixes | null = null;
   /** `PID/name` of processes; `null` for one that has ended. */
   readonly #labels = new Map<number, string | null>();
 
@@ -41,12 +47,31 @@ export class NetstatOwners {
    * Reads the descriptors of all processes. netstat shows the process with the lowest ID. With `all` every owner is shown,
    * also one that has the socket only in the private descriptor table of a thread.
    */
-  constructor(root: ProcRoot, all: boolean, diagnostics: Diagnostics) {
+  constructor(
+    root: ProcRoot,
+    all: boolean,
+    diagnostics: Diagnostics,
+    walk: OwnerWalk = walkOwners(root, "auto", diagnostics),
+  ) {
     this.#root = root;
     this.#all = all;
-    const walk = walkOwners(root, "auto", diagnostics);
     this.#scan = all ? walk.search(null) : walk.scan;
-    this.#index = OwnerIndex.ofAll(this.#scan.descriptors);
+  }
+
+  /** True if there are so many descriptors that their index is better made in the core. */
+  get areMany(): boolean {
+    return this.#scan.descriptors.length >= MANY_DESCRIPTORS;
+  }
+
+  /** Puts the owners into the core, as far as it has room for them: it writes their labels then, once it was told them. */
+  moveTo(core: Core): void {
+    this.#index = OwnerIndex.ofAll(this.#scan.descriptors, core, 0);
+    this.#core = this.#index.isInCore ? CorePrefixes.in(core) : null;
+    for (const [pid, label] of this.#labels) this.#tell(pid, label);
+  }
+
+  #tell(pid: number, label: string | null): void {
+    if (label !== null) this.#core?.put(pid, latin1Bytes(label.padEnd(OWNER_WIDTH)));
   }
 
   /**
@@ -55,6 +80,7 @@ export class NetstatOwners {
    */
   label(inode: number): string {
     if (inode === 0) return NOBODY;
+    this.#index ??= OwnerIndex.ofAll(this.#scan.descriptors);
     const rows = this.#index.rows(inode);
     const table = this.#scan.descriptors;
     let all = "";
@@ -79,6 +105,7 @@ export class NetstatOwners {
       label = typeof cmdline === "number" ? null : `${pid}/${programName(cmdline)}`;
       if (label !== null && !this.#all) label = label.slice(0, LABEL_LIMIT);
       this.#labels.set(pid, label);
+      this.#tell(pid, label);
     }
     return label;
   }

@@ -12,6 +12,7 @@ import { Diagnostics } from "../../diagnostics.ts";
 import { Source } from "../../snapshot/source.ts";
 import { RowBuffer } from "../../text/row_buffer.ts";
 import type { Writer } from "../../text/writer.ts";
+import { CoreChoice } from "./core_choice.ts";
 import type { NetstatEnvironment } from "./environment.ts";
 import type { ListingContext } from "./gather/context.ts";
 import { INTERNET_TABLES, readInternetTable } from "./gather/internet.ts";
@@ -71,6 +72,7 @@ class Listing {
         names: this.#names.forRows((inode) => this.#owners?.label(inode) ?? "-"),
       },
       report: this.#report,
+      core: new CoreChoice(query, this.#row),
       out,
       waiting: [],
     };
@@ -111,6 +113,7 @@ class Listing {
       this.#query.allOwners,
       this.#diagnostics,
     );
+    this.#context.core.setOwners(this.#owners);
     const warning = this.#owners.warning(effectiveUserId());
     if (warning !== null) {
       this.#err.write(warning);

@@ -11,7 +11,7 @@ import type { ProcRoot } from "../../proc/root.ts";
 import type { DescriptorTable } from "../../proc/descriptors.ts";
 import { DescriptorScanner, failedReads, type Scan } from "../../proc/scan.ts";
 import { type Core, theCore } from "../../core/gears.ts";
-import { PREFIX_MASK, PREFIX_ROOM, PREFIX_SLOT_SIZE, PREFIX_SLOTS } from "../../core/arena.ts";
+import { CorePrefixes } from "../../store/core_prefixes.ts";
 import { OwnerIndex } from "../../store/owner_index.ts";
 import { printable, processName } from "./names/process.ts";
 import { processContext, socketContext } from "./names/security.ts";
@@ -20,10 +20,6 @@ const encoder = new TextEncoder();
 const FIRST = encoder.encode(" users:(");
 const NEXT = encoder.encode(",");
 const CLOSE = 0x29;
-
-/** How many processes the core may know, and how many bytes of what stands before their descriptors. */
-const CORE_PREFIXES = 4096;
-const CORE_PREFIX_BYTES = 64 * CORE_PREFIXES;
 
 /** The owners of sockets. All processes are looked into once, when the object is made. */
 export class SsOwners {
@@ -127,45 +123,6 @@ export class SsOwners {
       this.#core?.put(key, cells.harmless(prefix));
     }
     return prefix;
-  }
-}
-
-/** Prefixes that the core has. */
-class CorePrefixes {
-  readonly #core: Core;
-  #at: number;
-  readonly #end: number;
-
-  private constructor(core: Core, at: number) {
-    this.#core = core;
-    this.#at = at;
-    this.#end = at + CORE_PREFIX_BYTES;
-  }
-
-  /** Makes room for them in the arena; `null` where there is no memory for it. */
-  static in(core: Core): CorePrefixes | null {
-    const slots = 2 * CORE_PREFIXES;
-    try {
-      const at = core.take(PREFIX_SLOT_SIZE * slots + CORE_PREFIX_BYTES);
-      const { view } = core;
-      view.setUint32(PREFIX_SLOTS, at, true);
-      view.setUint32(PREFIX_MASK, slots - 1, true);
-      view.setUint32(PREFIX_ROOM, CORE_PREFIXES, true);
-      return new CorePrefixes(core, at + PREFIX_SLOT_SIZE * slots);
-    } catch (error) {
-      if (error instanceof RangeError) return null;
-      throw error;
-    }
-  }
-
-  /** Where there is no room left, each of these owners is written from here. */
-  put(key: number, prefix: Uint8Array): void {
-    const at = this.#at;
-    // The core copies eight bytes at a time.
-    const end = at + (prefix.length + 7 & ~7);
-    if (end > this.#end || !this.#core.functions.putPrefix(key, at, prefix.length)) return;
-    this.#core.bytes.set(prefix, at);
-    this.#at = end;
   }
 }
 

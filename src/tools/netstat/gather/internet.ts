@@ -19,6 +19,7 @@ import {
   TCP_NEW_SYN_RECV,
 } from "../../../model/state.ts";
 import { KeptRows } from "../kept_rows.ts";
+import type { CoreRows } from "../core_rows.ts";
 import { STATUS_UNREADABLE } from "../report.ts";
 import type { RowFormat, TimerFacts } from "../rows/internet.ts";
 import { tcpRows } from "../rows/tcp.ts";
@@ -35,15 +36,23 @@ interface NetstatTable {
   /** `null`: sock_diag is not asked. */
   readonly ipProtocol: number | null;
   readonly rows: RowFormat;
+  /** How the core writes them; `null` where it does not. */
+  readonly core: "streams" | "datagrams" | null;
 }
 
 /** The tables, in the order of netstat. */
 export const INTERNET_TABLES: readonly NetstatTable[] = [
-  { protocol: "tcp", label: "tcp", ipProtocol: IPPROTO_TCP, rows: tcpRows },
-  { protocol: "udp", label: "udp", ipProtocol: IPPROTO_UDP, rows: udpRows },
-  { protocol: "udplite", label: "udpl", ipProtocol: IPPROTO_UDPLITE, rows: udpRows },
+  { protocol: "tcp", label: "tcp", ipProtocol: IPPROTO_TCP, rows: tcpRows, core: "streams" },
+  { protocol: "udp", label: "udp", ipProtocol: IPPROTO_UDP, rows: udpRows, core: "datagrams" },
+  {
+    protocol: "udplite",
+    label: "udpl",
+    ipProtocol: IPPROTO_UDPLITE,
+    rows: udpRows,
+    core: "datagrams",
+  },
   // For a raw socket raw_diag tells the port that was given to connect(2), and /proc does not.
-  { protocol: "raw", label: "raw", ipProtocol: null, rows: rawRows },
+  { protocol: "raw", label: "raw", ipProtocol: null, rows: rawRows, core: null },
 ];
 
 /** The states that a dump asks for. A socket that is only bound is not among them: /proc does not list it. */
@@ -61,7 +70,7 @@ export function readInternetTable(
   family: number,
   context: ListingContext,
 ): number {
-  const { query, names, rows: rowContext, source } = context;
+  const { query, names, rows: rowContext, source, core } = context;
   const { layout } = query;
   const { row } = rowContext;
   const six = family === AF_INET6;
@@ -70,12 +79,26 @@ export function readInternetTable(
   const tableStart = row.length;
   const kept = query.numeric.hosts ? null : new KeptRows();
   const label = six ? `${table.label}6` : table.label;
+  /** What has the core write rows of this table, from when on there is much to write. */
+  const inCore = () => {
+    const rows = table.core === null ? null : core.rows;
+    if (rows !== null && begun !== rows) {
+      rows.begin(label, table.core === "datagrams", layout);
+      begun = rows;
+    }
+    return rows;
+  };
+  let begun: CoreRows | null = null;
   const outcome = source.read({
     label: procTable.file,
     message: requestFor(table, family, context),
     table: procTable,
   }, {
     message: (view, start, end, from) => {
+      core.work(end - start);
+      const rows = inCore();
+      if (rows?.message(view, start, end)) return;
+      rows?.flush();
       message.at(view, start, end);
       if (!table.rows.wants(message, layout)) return;
       const facts = from === "proc" ? procTable : NO_TIMER;
@@ -87,11 +110,14 @@ export function readInternetTable(
         kept.push(message, facts);
       }
     },
+    messages: (view, start, end) => inCore()?.messages(view, start, end) ?? start,
     restart: () => {
+      core.rows?.clear();
       row.length = tableStart;
       kept?.clear();
     },
   });
+  core.rows?.flush();
   if (kept !== null) {
     context.waiting.push(() =>
       kept.forEach((socket, facts) => table.rows.write(socket, label, facts, rowContext))
