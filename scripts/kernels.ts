@@ -35,6 +35,11 @@ interface FirewallScene extends Unmade {
   readonly forwards?: readonly { readonly address?: string; readonly port?: number }[];
 }
 
+interface SmcScene extends Unmade {
+  /** Transport, ownership and owners of what is listed. */
+  readonly rows?: readonly (readonly [string, string, readonly number[]])[];
+}
+
 interface HidepidScene {
   readonly failed?: string;
   readonly status?: number;
@@ -73,6 +78,13 @@ interface Result {
   readonly tools?: Readonly<Record<string, readonly Comparison[]>>;
   readonly watch?: Readonly<Record<string, WatchScene | Broken>>;
   readonly firewall?: Readonly<Record<string, FirewallScene>> | Broken;
+  readonly ipvs?: FirewallScene | Broken;
+  readonly smc?: SmcScene | Broken;
+  /** Kinds of sockets that were to be made. */
+  readonly kinds?: readonly string[];
+  /** Seconds of the whole, and of each part. */
+  readonly seconds?: number;
+  readonly steps?: Readonly<Record<string, number>>;
   readonly hidepid?: Readonly<Record<string, HidepidScene>> | Broken;
   readonly control_groups?: Readonly<Record<string, GroupScene>> | Unmade | Broken;
 }
@@ -119,8 +131,21 @@ const rows: string[][] = [
       )
         .map(({ name, usable }) => [`doctor: ${name}`, usable ? "yes" : "no"]),
     )),
+  ...rowsOf(
+    "sockets: ",
+    ({ kinds = [], missing }) =>
+      Object.fromEntries(
+        kinds.map((
+          kind,
+        ) => [kind.replaceAll("_", " "), kind in missing ? "cannot be made" : "made"]),
+      ),
+  ),
   ...rowsOf("watch by ", ({ watch = {} }) => mapped(watch, watchCell)),
-  ...rowsOf("forward by ", ({ firewall = {} }) => mapped(firewall, firewallCell)),
+  ...rowsOf("forward by ", ({ firewall = {}, ipvs }) => ({
+    ...mapped(firewall, firewallCell),
+    ...ipvs === undefined ? {} : mapped({ IPVS: ipvs }, firewallCell),
+  })),
+  ...rowsOf("", ({ smc }) => smc === undefined ? {} : mapped({ "listener of SMC": smc }, smcCell)),
   ...rowsOf("hidepid=", ({ hidepid = {} }) => mapped(hidepid, hidepidCell)),
   ...rowsOf("cgroup ", ({ control_groups = {} }) => mapped(control_groups, groupCell)),
   ...rowsOf("", ({ comparisons }) => comparisonCells("ss", comparisons)),
@@ -157,10 +182,17 @@ function watchCell({ rung, named }: WatchScene): string {
   return rung === null ? "nothing" : `${rung}: ${named.length === 0 ? "none" : named.join(", ")}`;
 }
 
-function firewallCell({ made, forwards = [] }: FirewallScene): string {
+function firewallCell({ made, status, forwards = [] }: FirewallScene): string {
   if (made !== null) return "cannot be made";
   const told = forwards.some(({ address, port }) => address === "10.1.0.2" && port === 80);
-  return told ? "told" : "not told";
+  // What sets hold is not read, which is said.
+  return told ? "told" : status === 3 ? "undecided" : "NOT TOLD";
+}
+
+function smcCell({ made, rows = [] }: SmcScene): string {
+  if (made !== null) return "cannot be made";
+  return rows.map(([transport, ownership]) => `${transport}, ${ownership}`).join("; ") ||
+    "NOT TOLD";
 }
 
 function hidepidCell({ failed, status, complete, ownership = [] }: HidepidScene): string {
@@ -210,9 +242,14 @@ for (const result of results) {
       for (const reason of scene.reasons) console.log(`${kernel}: watch by ${rung}: ${reason}`);
     }
   }
-  for (const scenes of [result.firewall, result.hidepid, result.control_groups]) {
-    console.log(`${kernel}: ${JSON.stringify(scenes)}`);
+  for (const scenes of [result.firewall, { ipvs: result.ipvs, smc: result.smc }, result.hidepid]) {
+    for (const [name, scene] of Object.entries(scenes ?? {})) {
+      const reason = scene?.failed ?? scene?.made ?? scene?.broken;
+      if (typeof reason === "string") console.log(`${kernel}: ${name}: ${reason}`);
+    }
   }
+  const steps = Object.entries(result.steps ?? {}).map(([name, seconds]) => `${name} ${seconds}`);
+  if (steps.length > 0) console.log(`${kernel}: ${result.seconds} s: ${steps.join(", ")}`);
 }
 // A cell in capitals is something that should not be.
 failed ||= rows.some((row) =>

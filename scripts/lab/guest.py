@@ -41,13 +41,13 @@ ENOSYS = 38
 # As net-tools and lsof of the machine have them.
 TOOL_LISTS = {
     "netstat": [words.split() for words in ("-tan", "-tlnp", "-uan", "-wan", "-xan", "-San")],
-    "lsof": [words.split() for words in ("-nP -i", "-nP -iTCP -sTCP:LISTEN", "-U", "-nP -p HOLDER")],
+    "lsof": [words.split() for words in ("-nP -i", "-nP -iTCP -sTCP:LISTEN", "-U", "-nP -p PID")],
 }
 RUNGS = ("all", "tracepoints", "cgroup", "perf", "destroy", "scan")
 # Each start of a program costs seconds where a guest runs by software, so the short form has what differs most between kernels.
 if SHORT:
     LISTS = [words.split() for words in ("-taneim", "-xanp", "-Saneim", "-Manei")]
-    TOOL_LISTS = {"netstat": [["-tan"]], "lsof": [["-nP", "-iTCP", "-sTCP:LISTEN"]]}
+    TOOL_LISTS = {"netstat": [["-tan"]], "lsof": [["-nP", "-p", "PID"]]}
     RUNGS = ("all",)
 
 
@@ -59,7 +59,7 @@ def rows(text):
     return sorted(" ".join(moving.sub("", line).split()) for line in text.decode("latin1").split("\n") if line)
 
 
-def compare(words, tool="ss", theirs_by=None):
+def compare(words, tool="ss", theirs_by=None, label=None):
     answers = []
     head = ["-H"] if tool == "ss" else []
     for _ in range(3):
@@ -68,9 +68,9 @@ def compare(words, tool="ss", theirs_by=None):
         own = re.compile(r"^UNCONN \d+ 0 (4|tcpdiag):")
         left, right = ([row for row in side if not own.search(row)] for side in (left, right))
         if left == right and theirs.returncode == ours.returncode:
-            return {"list": " ".join(words), "rows": len(left), "equal": True}
+            return {"list": label or " ".join(words), "rows": len(left), "equal": True}
         answers = [row for row in left if row not in right][:5], [row for row in right if row not in left][:5]
-    return {"list": " ".join(words), "rows": len(left), "equal": False, "missing": answers[0], "extra": answers[1]}
+    return {"list": label or " ".join(words), "rows": len(left), "equal": False, "missing": answers[0], "extra": answers[1]}
 
 
 def owners(how):
@@ -88,8 +88,9 @@ def compare_tools(holder):
     compared = {}
     for tool, lists in TOOL_LISTS.items():
         program = shutil.which(tool)
-        lists = [[holder if word == "HOLDER" else word for word in words] for words in lists]
-        compared[tool] = [] if program is None else [compare(words, tool, program) for words in lists]
+        compared[tool] = [] if program is None else [
+            compare([holder if word == "PID" else word for word in words], tool, program, " ".join(words)) for words in lists
+        ]
     return compared
 
 
@@ -118,8 +119,8 @@ def main():
     os.chmod(OURS, 0o755)
     os.makedirs("/lib/modules", exist_ok=True)
     subprocess.run(["mount", "--bind", MODULES, "/lib/modules"], check=True)
-    for module in WANTED_MODULES:
-        run(["modprobe", "-q", module])
+    # What this kernel does not have is passed over.
+    run(["modprobe", "-a", "-q", *WANTED_MODULES])
     for command in (
         "ip link set lo up", "ip link add eth0 type dummy", "ip addr add 10.9.0.1/24 dev eth0", "ip link set eth0 up",
         "ip link add vrf0 type vrf table 10", "ip link set vrf0 up", "ip link add eth1 type dummy", "ip link set eth1 master vrf0",

@@ -201,6 +201,7 @@ def ipvs(sockeye, _short_form=False):
         answer = json.load(told)["explanations"][0]
     return {
         "made": None,
+        "status": 0,
         "forwards": [{key: forward.get(key) for key in ("via", "address", "port", "certain")} for forward in answer.get("forwards") or []],
         "recorded": [json.loads(line) for line in ran.stdout.decode().splitlines()],
     }

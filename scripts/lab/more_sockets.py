@@ -304,6 +304,10 @@ def datagrams():
     sender = new(socket.AF_INET, socket.SOCK_DGRAM)
     sender.connect((LOCAL, 6980))
     sender.send(b"d" * 100)
+
+
+@kind
+def udplite():
     new(socket.AF_INET, socket.SOCK_DGRAM, 136).bind((LOCAL, 6981))
 
 

@@ -8,6 +8,8 @@ import { formatAddress, parseAddress } from "../model/endpoint.ts";
 
 /** An SCTP endpoint: a socket that accepts or starts associations. */
 export interface SctpEndpoint {
+  /** What the kernel has instead of its address in memory: hexadecimal digits. */
+  readonly pointer: string;
   /** State of its socket, by TCP's numbers. Kernel: `sk->sk_state`, enum sctp_sock_state. */
   readonly socketState: number;
   readonly port: number;
@@ -15,10 +17,16 @@ export interface SctpEndpoint {
   readonly inode: number;
   /** Addresses it is bound to. */
   readonly addresses: readonly string[];
+  /** The same as the kernel writes them: those of IPv6 in full. */
+  readonly written: readonly string[];
 }
 
 /** An SCTP association. */
 export interface SctpAssociation {
+  /** As {@linkcode SctpEndpoint.pointer}. */
+  readonly pointer: string;
+  /** Its number in this network namespace; 0 until it is established. Kernel: sctp_assoc_t. */
+  readonly id: number;
   /** As {@linkcode SctpEndpoint.socketState}. */
   readonly socketState: number;
   /** State of the association itself. Kernel: enum sctp_state. */
@@ -32,6 +40,9 @@ export interface SctpAssociation {
   /** Addresses of this end in the kernel's order. Which one is primary is left out. */
   readonly local: readonly string[];
   readonly remote: readonly string[];
+  /** As {@linkcode SctpEndpoint.written}, with a star at the primary one of the other end. */
+  readonly localWritten: readonly string[];
+  readonly remoteWritten: readonly string[];
 }
 
 /** The rows of a table. */
@@ -82,7 +93,15 @@ export function parseSctpEndpoints(text: string): SctpTable<SctpEndpoint> {
     const local = addresses(fields.slice(8));
     if (numbers === null || local.length === 0) return null;
     const [socketState, port, uid, inode] = numbers as [number, number, number, number];
-    return { socketState, port, uid, inode, addresses: local };
+    return {
+      pointer: fields[0]!,
+      socketState,
+      port,
+      uid,
+      inode,
+      addresses: local,
+      written: fields.slice(8, 8 + local.length),
+    };
   });
 }
 
@@ -93,14 +112,15 @@ export function parseSctpEndpoints(text: string): SctpTable<SctpEndpoint> {
 export function parseSctpAssociations(text: string): SctpTable<SctpAssociation> {
   return readLines(text, (fields) => {
     const arrow = fields.indexOf("<->");
-    const numbers = integers([3, 4, 7, 8, 9, 10, 11, 12].map((at) => fields[at]));
+    const numbers = integers([3, 4, 6, 7, 8, 9, 10, 11, 12].map((at) => fields[at]));
     if (arrow < 0 || numbers === null) return null;
     const local = addresses(fields.slice(13, arrow));
     // The heartbeat interval comes next, a plain number.
     const remote = addresses(fields.slice(arrow + 1));
     if (local.length === 0 || remote.length === 0) return null;
-    const [socketState, state, sendQueue, receiveQueue, uid, inode, localPort, remotePort] =
+    const [socketState, state, id, sendQueue, receiveQueue, uid, inode, localPort, remotePort] =
       numbers as [
+        number,
         number,
         number,
         number,
@@ -111,6 +131,8 @@ export function parseSctpAssociations(text: string): SctpTable<SctpAssociation> 
         number,
       ];
     return {
+      pointer: fields[0]!,
+      id,
       socketState,
       state,
       sendQueue,
@@ -121,6 +143,8 @@ export function parseSctpAssociations(text: string): SctpTable<SctpAssociation> 
       remotePort,
       local,
       remote,
+      localWritten: fields.slice(13, 13 + local.length),
+      remoteWritten: fields.slice(arrow + 1, arrow + 1 + remote.length),
     };
   });
 }

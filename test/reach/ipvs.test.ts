@@ -1,10 +1,12 @@
 /**
- * Services of IPVS, as generic netlink tells them and as /proc/net/ip_vs does. The messages are written field by field after
- * net/netfilter/ipvs/ip_vs_ctl.c, because few kernels have the module.
+ * Services of IPVS, as generic netlink tells them and as /proc/net/ip_vs does. fixtures/ipvs.json is what Linux 6.1 said in a guest of
+ * scripts/kernels, of services that ipvsadm had made, because few kernels have the module; of the generic families it has two.
+ * What that kernel would not say is written field by field after net/netfilter/ipvs/ip_vs_ctl.c.
  *
  * @module
  */
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { EPERM } from "../../ffi/errno.ts";
 import { NLM_F_MULTI, NLMSG_DONE, NLMSG_ERROR } from "../../src/netlink/header.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
@@ -114,6 +116,72 @@ const family = (id: number, name: string) =>
   );
 
 const FAMILIES = [family(16, "nlctrl"), family(0x1d, "tcp_metrics"), family(IPVS, "IPVS")];
+
+interface Recorded {
+  readonly exchanges: readonly { readonly request: string; readonly replies: readonly string[] }[];
+  /** /proc/net/ip_vs. */
+  readonly table: string;
+}
+const RECORDED: { readonly services: Recorded; readonly marked: Recorded } = JSON.parse(
+  readFileSync(new URL("../fixtures/ipvs.json", import.meta.url), "utf8"),
+);
+
+/** Says what was recorded, to the request that it was said to. */
+function replaying({ exchanges }: Recorded): FakeKernel {
+  const fake = new FakeKernel((sequence) => {
+    // Sequence number and port ID were left out.
+    const asked = Buffer.from(fake.requests.at(-1)!).fill(0, 8, 16).toString("hex");
+    const exchange = exchanges.find(({ request }) => request === asked);
+    if (exchange === undefined) throw new Error(`This was not asked there: ${asked}`);
+    return exchange.replies.map((reply) => {
+      const bytes = Buffer.from(reply, "hex");
+      bytes.writeUInt32LE(sequence, 8);
+      bytes.writeUInt32LE(4711, 12);
+      return { bytes: [...bytes] };
+    });
+  });
+  return fake;
+}
+
+describe("what Linux 6.1 said", () => {
+  const services = [
+    {
+      protocol: "udp",
+      address: "2001:db8::1",
+      port: 53,
+      servers: [{ address: "fd00::9", port: 5353, weight: 1 }],
+    },
+    {
+      protocol: "tcp",
+      address: "10.1.0.1",
+      port: 8080,
+      servers: [
+        { address: "10.1.0.3", port: 80, weight: 0 },
+        { address: "10.1.0.2", port: 80, weight: 3 },
+      ],
+    },
+    { protocol: "sctp", address: "192.0.2.1", port: 3011, servers: [] },
+  ] as const;
+  const byPort = ({ services, complete }: ReturnType<typeof parseVirtualServices>) => ({
+    services: services.map((one) => ({
+      ...one,
+      servers: one.servers.toSorted((a, b) => a.weight - b.weight),
+    })).toSorted((a, b) => a.port - b.port),
+    complete,
+  });
+
+  for (const [name, complete] of [["services", true], ["marked", false]] as const) {
+    const recorded = RECORDED[name];
+    test(`${name}: by generic netlink and in /proc the same`, () => {
+      using tree = procTree({ "net/ip_vs": recorded.table });
+      const root = new ProcRoot(tree.path);
+      const told = readVirtualServices(root, () => replaying(recorded));
+      const want = byPort({ services, complete });
+      expect(byPort(told)).toEqual(want);
+      expect(byPort(parseVirtualServices(recorded.table))).toEqual(want);
+    });
+  }
+});
 
 describe("generic netlink", () => {
   const withTable = (check: (root: ProcRoot) => void, text: string | null = TEXT) => {

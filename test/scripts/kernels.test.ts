@@ -69,6 +69,9 @@ test("scenes are rows, and what a guest did not play is left open", () => {
       nft: { made: null, status: 0, forwards: [{ address: "10.1.0.2", port: 80 }] },
       "iptables with an ipset": { made: null, status: 3, forwards: [] },
     },
+    kinds: ["kernel_tls"],
+    ipvs: { made: null, status: 0, forwards: [{ address: "10.1.0.2", port: 80 }] },
+    smc: { made: null, rows: [["tcp", "kernel", []]] },
     hidepid: { "2": { status: 3, complete: false, ownership: ["hidden"] } },
     control_groups: { v1: { told: "v1", watch: { broken: "TimeoutExpired" } } },
     tools: { netstat: [{ list: "-tan", rows: 4, equal: true }] },
@@ -79,7 +82,10 @@ test("scenes are rows, and what a guest did not play is left open", () => {
   );
   expect(cells).toContainEqual(["watch by all", "all: send, accept", "-"]);
   expect(cells).toContainEqual(["forward by nft", "told", "-"]);
-  expect(cells).toContainEqual(["forward by iptables with an ipset", "not told", "-"]);
+  expect(cells).toContainEqual(["forward by iptables with an ipset", "undecided", "-"]);
+  expect(cells).toContainEqual(["forward by IPVS", "told", "-"]);
+  expect(cells).toContainEqual(["listener of SMC", "tcp, kernel", "-"]);
+  expect(cells).toContainEqual(["sockets: kernel tls", "made", "-"]);
   expect(cells).toContainEqual(["hidepid=2", "status 3, hidden", "-"]);
   expect(cells).toContainEqual(["`netstat -tan`", "4 rows, equal", "-"]);
   expect(text).toContain("5.10.0: watch by all: no sock_send_length\n");
@@ -88,6 +94,9 @@ test("scenes are rows, and what a guest did not play is left open", () => {
   expect(status).toBe(1);
   const silent = { hidepid: { "2": { status: 0, complete: true, ownership: ["unknown"] } } };
   expect(table(result("6.1.0", silent)).status).toBe(1);
+  // A rule that was made and is not told, without a word, is none either.
+  const untold = { firewall: { nft: { made: null, status: 0, forwards: [] } } };
+  expect(table(result("6.1.0", untold)).status).toBe(1);
 });
 
 test("what differs is told, and is the status", () => {

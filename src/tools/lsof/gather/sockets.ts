@@ -28,6 +28,7 @@ import { parseUnixTable, type UnixRow } from "../../../proc/net_unix.ts";
 import { type HexRow, hexRows } from "./hex_rows.ts";
 import { type InternetSocket, InternetSockets, PROTOCOLS } from "./internet_sockets.ts";
 import type { InternetProtocol, LsofQuery } from "../query.ts";
+import { readSctpSockets, type SctpSocket } from "./sctp.ts";
 import { latin1Text } from "../../../text/encoding.ts";
 
 /** States in which no process has a descriptor, and the state that the source of lsof does not list. */
@@ -39,7 +40,8 @@ export type KnownSocket =
   | { readonly kind: "unix"; readonly row: UnixRow }
   | { readonly kind: "raw" | "raw6" | "icmp"; readonly row: HexRow }
   | { readonly kind: "netlink"; readonly row: NetlinkRow }
-  | { readonly kind: "packet"; readonly row: PacketRow };
+  | { readonly kind: "packet"; readonly row: PacketRow }
+  | { readonly kind: "sctp"; readonly row: SctpSocket };
 
 function internetRequest(
   protocol: InternetProtocol,
@@ -146,7 +148,7 @@ export class SocketTables {
     const internet = this.internet.get(inode);
     if (internet !== undefined) return internet;
     if (!this.#internetOnly) {
-      this.#others ??= this.#readOthers("thread-self/net");
+      this.#others ??= this.#readHome();
       const other = this.#others.get(inode);
       if (other !== undefined) return other;
     }
@@ -202,6 +204,16 @@ export class SocketTables {
       }
     }
     for (const inode of inodes) if (inode !== 0) sockets.set(inode, table.get(inode)!);
+  }
+
+  // lsof looks for SCTP here alone.
+  #readHome(): Map<number, KnownSocket> {
+    const net = "thread-self/net";
+    const sockets = this.#readOthers(net);
+    for (const [inode, row] of readSctpSockets(this.#root, net)) {
+      sockets.set(inode, { kind: "sctp", row });
+    }
+    return sockets;
   }
 
   #readOthers(net: string): Map<number, KnownSocket> {

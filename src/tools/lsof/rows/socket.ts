@@ -1,5 +1,5 @@
 /**
- * Rows of sockets that are not TCP or UDP: unix, raw, ICMP, netlink and packet.
+ * Rows of sockets that are not TCP or UDP: unix, raw, ICMP, netlink, packet and SCTP.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { kernelSocketType } from "../../../model/socket_type.ts";
 import { SO_ACCEPTCON, SS_NAMES } from "../../../proc/net_unix.ts";
 import type { InternetSocket } from "../gather/internet_sockets.ts";
 import type { KnownSocket } from "../gather/sockets.ts";
+import { sctpName } from "./sctp.ts";
 import type { FileDraft, LsofFormat, SocketState } from "./row.ts";
 
 /** The path of a unix socket as lsof reads it: up to a space, a tab or a colon; `null` when nothing is left. */
@@ -70,6 +71,12 @@ export function fillSocketRow(
       row.name = `type=${kernelSocketType(type) === null ? "" : "SOCK_"}${socketType(type)}`;
       break;
     }
+    case "sctp":
+      row.type = "sock";
+      row.deviceText = inode;
+      row.protocol = "SCTP";
+      row.name = sctpName(socket.row);
+      break;
   }
 }
 

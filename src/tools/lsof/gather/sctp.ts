@@ -1,0 +1,37 @@
+/**
+ * SCTP sockets of a network namespace, by inode. One has several associations and an endpoint, each in a line of its own.
+ *
+ * @module
+ */
+import type { ProcRoot } from "../../../proc/root.ts";
+import {
+  parseSctpAssociations,
+  parseSctpEndpoints,
+  type SctpAssociation,
+  type SctpEndpoint,
+} from "../../../proc/sctp.ts";
+
+/** What the kernel tells of a socket, in its order. */
+export interface SctpSocket {
+  readonly associations: readonly SctpAssociation[];
+  readonly endpoints: readonly SctpEndpoint[];
+}
+
+/** Reads the tables below `net`: none where the kernel has no SCTP. Lines of another form are passed over, as lsof does. */
+export function readSctpSockets(root: ProcRoot, net: string): Map<number, SctpSocket> {
+  const sockets = new Map<number, { associations: SctpAssociation[]; endpoints: SctpEndpoint[] }>();
+  const socket = (inode: number) => {
+    let known = sockets.get(inode);
+    if (known === undefined) sockets.set(inode, known = { associations: [], endpoints: [] });
+    return known;
+  };
+  for (const row of parseSctpAssociations(root.text(`${net}/sctp/assocs`) ?? "").rows) {
+    socket(row.inode).associations.push(row);
+  }
+  for (const row of parseSctpEndpoints(root.text(`${net}/sctp/eps`) ?? "").rows) {
+    socket(row.inode).endpoints.push(row);
+  }
+  // A connection that waits to be accepted.
+  sockets.delete(0);
+  return sockets;
+}
