@@ -34,9 +34,10 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/families": ["ffi", "src/core", "src/netlink", "src/proc", "src/filter", "src/store"],
   "src/join": ["ffi", "src/proc", "src/bpf", "src/origin", "src/store"],
   "src/reach": ["ffi", "src/netlink", "src/proc", "src/files"],
-  "src/views": ["src/families"],
+  "src/views": ["src/core", "src/store", "src/families"],
   "src/snapshot": [
     "ffi",
+    "src/core",
     "src/netlink",
     "src/proc",
     "src/etc",
@@ -65,6 +66,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/audit": ["src/views", "src/snapshot"],
   "src/commands": [
     "ffi",
+    "src/core",
     "src/netlink",
     "src/proc",
     "src/etc",

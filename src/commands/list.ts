@@ -5,12 +5,13 @@
  */
 import { terminalColumns, terminalHeight, terminalWidth } from "../../ffi/terminal.ts";
 import { terminalProgress, withProgress } from "../text/progress.ts";
-import { kept } from "../store/socket_rows.ts";
+import { kept, SocketRows } from "../store/socket_rows.ts";
 import { queryFilter, type SnapshotTools, takeRows } from "../snapshot/own_netns_snapshot.ts";
 import { Diagnostics } from "../diagnostics.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
+import { stateMask, TCP_CLOSE, TCP_LISTEN } from "../model/state.ts";
 import { Users } from "../etc/users.ts";
 import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
@@ -171,12 +172,20 @@ async function forwardsOf(sockets: Sockets, { root, users }: ListTools): Promise
   const isPublished = ({ state, family, owners }: Socket) =>
     (state === "listen" || state === "close") && (family === "inet" || family === "inet6") &&
     owners.some(({ process }) => isProxy(process.comm));
-  if (!sockets.some(isPublished)) return NO_FORWARDS;
+  // Connections are not looked at one by one where the core has very many.
+  const listed = sockets instanceof SocketRows ? sockets.listed : null;
+  const published = kept(
+    listed === null
+      ? sockets.filter(isPublished)
+      : listed.listed.inStates(stateMask(TCP_LISTEN, TCP_CLOSE))
+        .map((row) => listed.listed.keep(row)).filter(isPublished),
+  );
+  if (published.length === 0) return NO_FORWARDS;
   const { proxyForwards } = await import("./explain/forwards.ts");
   const { Facts } = await import("../origin/facts.ts");
   const { Processes } = await import("../origin/processes.ts");
   const facts = new Facts(root, new Processes(root, users));
-  return proxyForwards(kept(sockets.filter(isPublished)), { root, users, facts });
+  return proxyForwards(published, { root, users, facts });
 }
 
 async function writeText(
@@ -200,6 +209,9 @@ async function writeText(
   writeScreen(kept(sockets), facts, out, { ...screen, color: colored, header });
 }
 
+// Only where there is much to list.
+const coreModule = () => require("../core/gears.ts") as typeof import("../core/gears.ts");
+
 /** What this machine or a recording is read through. */
 type ListTools = SnapshotTools & { readonly root: ProcRoot; readonly users: Users };
 
@@ -216,9 +228,11 @@ async function snapshotOf(
 ): Promise<Taken> {
   checkUsers(query, tools.users);
   const filter = await queryFilter(query, tools.users, tools.root);
-  const all = { ...tools, filter };
   // A filter that is tested at the end keeps facts by socket object, so each socket needs its own.
   const form = filter?.hasRest ? kept : undefined;
+  // The core's arena serves one snapshot: the first, which is the one that is shown.
+  const inCore = form === undefined && tools.counted !== true;
+  const all = { ...tools, filter, ...(inCore ? { core: () => coreModule().theCore() } : {}) };
   if (query.netns === undefined) {
     return { snapshot: takeRows(query, diagnostics, all, form), tools };
   }

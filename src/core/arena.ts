@@ -60,6 +60,40 @@ export const PREFIX_SLOT_SIZE: u32 = 12;
 
 /** Options of the rows of netstat: NETSTAT_* of netstat_row.ts. */
 export const NETSTAT_OPTIONS: u32 = STATE + 0x600;
+/** What messages become that are stored: the states that are wanted, a bit each; the state that all have, 0 for their own. */
+export const STORE_STATES: u32 = STATE + 320;
+export const STORE_BOUND: u32 = STATE + 324;
+/** The protocol of all, and their annotations at first. */
+export const STORE_PROTOCOL: u32 = STATE + 328;
+export const STORE_ANNOTATIONS: u32 = STATE + 332;
+/** How many messages were stored. */
+export const STORED: u32 = STATE + 336;
+/** The ownership of a record with owners, and of one with an inode and without; of one without inode by its state, a byte each. */
+export const STORE_OWNED: u32 = STATE + 340;
+export const STORE_UNFOUND: u32 = STATE + 344;
+export const OWNERSHIPS_BY_STATE: u32 = STATE + 348;
+/** The table of records whose reach is known, a word each, its number of slots less 1, and how many more may be taken. */
+export const REACH_SLOTS: u32 = STATE + 364;
+export const REACH_MASK: u32 = STATE + 368;
+export const REACH_ROOM: u32 = STATE + 372;
+/** Rows in order: the address of each record, a word each, their number, and four more columns of as many words for sorting. */
+export const ROWS: u32 = STATE + 376;
+export const ROW_COUNT: u32 = STATE + 380;
+export const SORT_COLUMNS: u32 = STATE + 384;
+/** The end of a run of rows that are alike. */
+export const ALIKE_END: u32 = STATE + 388;
+/** What is known of each table: TABLE_* of listing.ts. */
+export const TABLES: u32 = STATE + 392;
+/** Texts of states and ownerships: an address and a length each. */
+export const STATE_TEXTS: u32 = STATE + 396;
+export const OWNERSHIP_TEXTS: u32 = STATE + 400;
+export const TIMER_TEXTS: u32 = STATE + 404;
+/** Where the next row is, why rows stopped, and what stands before a row in JSON. */
+export const ROW_NEXT: u32 = STATE + 408;
+export const ROW_STOPPED: u32 = STATE + 412;
+export const SEPARATOR: u32 = STATE + 416;
+/** Width of each column of the listing, a word each; the first is 0 where there is no column of namespaces. */
+export const WIDTHS: u32 = STATE + 424;
 
 /** The numbers from 00 to 99 in two digits each. */
 export const PAIRS: u32 = 0x2000;
@@ -69,6 +103,10 @@ export const LABELS: u32 = 0x3000;
 export const INFO: u32 = 0x8000;
 /** A large number in pieces. */
 export const BIG: u32 = 0x9000;
+/** An address as it is sent. */
+export const ADDRESS: u32 = 0x9100;
+/** The descriptors of a row in order. */
+export const OWNER_LIST: u32 = 0xa000;
 /** Messages that are to be read: more than the kernel sends at a time. */
 export const INPUT: u32 = 0x10000;
 export const INPUT_SIZE: u32 = 0x30000;

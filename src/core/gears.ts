@@ -50,16 +50,17 @@ interface SecondGear {
 
 const encoder = new TextEncoder();
 
-/** A label as it is in the arena: 16 bytes of text, its length, and as much room as makes 32. */
+/** A label as it is in the arena: 24 bytes of text, its length, and as much room as makes 32. */
 function labelSlot(text: string): string {
-  if (text.length > 16) throw new RangeError(`A label has at most 16 bytes: ${text}`);
-  return text.padEnd(16, "\0") + String.fromCharCode(text.length).padEnd(16, "\0");
+  if (text.length > 24) throw new RangeError(`A label has at most 24 bytes: ${text}`);
+  return text.padEnd(24, "\0") + String.fromCharCode(text.length).padEnd(8, "\0");
 }
 
 /** The arena with what works on it. */
 export class Core {
   bytes: Uint8Array<ArrayBuffer>;
   view: DataView<ArrayBuffer>;
+  words: Uint32Array<ArrayBuffer>;
   functions: CoreFunctions = first;
   readonly #second: string | null;
   #memory: WebAssembly.Memory | null = null;
@@ -75,6 +76,7 @@ export class Core {
     const buffer = made === null ? new ArrayBuffer(SMALL_ARENA_SIZE) : made.memory.buffer;
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
+    this.words = new Uint32Array(buffer);
     this.#use(buffer, made);
     this.#isLarge = made !== null;
     this.#prepare();
@@ -97,7 +99,7 @@ export class Core {
     encoder.encodeInto(slots.join(""), bytes.subarray(LABELS));
   }
 
-  /** Says what label `index` is: at most 16 bytes. */
+  /** Says what label `index` is: at most 24 bytes. */
   setLabel(index: number, text: string): void {
     encoder.encodeInto(labelSlot(text), this.bytes.subarray(LABELS + 32 * index));
   }
@@ -128,6 +130,11 @@ export class Core {
     return true;
   }
 
+  /** True once the arena is large. */
+  get isLarge(): boolean {
+    return this.#isLarge;
+  }
+
   /** Makes a small arena large, as {@linkcode Core.work} does. Returns false where it is already. */
   enlarge(at: number): boolean {
     if (this.#isLarge) return false;
@@ -144,6 +151,7 @@ export class Core {
   #use(buffer: ArrayBuffer, made: SecondGear | null): void {
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
+    this.words = new Uint32Array(buffer);
     if (made !== null) {
       this.functions = made.functions;
       this.#memory = made.memory;
@@ -157,20 +165,32 @@ export class Core {
    */
   take(size: number): number {
     const at = this.#taken;
-    const end = at + (size + 7 & ~7);
+    this.#growTo(at + (size + 7 & ~7));
+    return at;
+  }
+
+  /** Makes the `size` bytes that {@linkcode Core.take} gave out at `at` larger. Returns false where others were taken since. */
+  extend(at: number, size: number, larger: number): boolean {
+    if (at + (size + 7 & ~7) !== this.#taken) return false;
+    this.#growTo(at + (larger + 7 & ~7));
+    return true;
+  }
+
+  #growTo(end: number): void {
     if (end > this.bytes.length) {
       const more = Math.ceil((end - this.bytes.length) / PAGE_SIZE);
       if (this.#memory !== null) {
         this.#memory.grow(more);
         this.#use(this.#memory.buffer as ArrayBuffer, null);
       } else {
-        const buffer = new ArrayBuffer(this.bytes.length + more * PAGE_SIZE);
+        // What is copied each time should not be much of what there is.
+        const half = Math.ceil(this.bytes.length / PAGE_SIZE / 2);
+        const buffer = new ArrayBuffer(this.bytes.length + Math.max(more, half) * PAGE_SIZE);
         new Uint8Array(buffer).set(this.bytes);
         this.#use(buffer, null);
       }
     }
     this.#taken = end;
-    return at;
   }
 
   /** Gives back all that was taken since {@linkcode Core.take} returned `at`. It is zero again. */

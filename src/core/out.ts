@@ -34,10 +34,10 @@ export function byte(value: u32): void {
   at += 1;
 }
 
-/** One of labels.ts: up to 16 bytes. */
+/** One of labels.ts: up to 24 bytes. */
 export function label(index: u32): void {
   const p: u32 = LABELS + (index << 5);
-  const length: u32 = get32(p + 16);
+  const length: u32 = get32(p + 24);
   copyText(at, p, length);
   at += length;
 }

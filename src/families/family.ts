@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Core } from "../core/gears.ts";
 import type { Bytes } from "../model/owner.ts";
 import type { Endpoint, Netns, Socket, SocketInfo, Transport } from "../model/socket.ts";
 import type { State } from "../model/state.ts";
@@ -40,6 +41,8 @@ export interface DecodeContext {
   readonly kernel?: string | null;
   /** Absent without a filter. Used by families that declare {@linkcode Family.filtersRows}. */
   readonly filter?: RowFilter;
+  /** The core whose arena may keep the sockets of very large tables. Absent: each table has memory of its own. */
+  readonly core?: () => Core;
   /** Name of an interface in this namespace; `null` for index 0. */
   interfaceName(index: number): string | null;
 }

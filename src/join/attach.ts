@@ -16,7 +16,10 @@ import type { Processes } from "../origin/processes.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Scan } from "../proc/scan.ts";
 import { effectiveCapabilities, effectiveUser } from "../proc/status.ts";
+import { stateName } from "../model/state.ts";
+import type { CoreRows } from "../store/core_rows.ts";
 import { OwnerIndex } from "../store/owner_index.ts";
+import { coreRows } from "../store/socket_rows.ts";
 import { OwnerLists } from "./owner_lists.ts";
 import { type OwnerWalk, processesOf, walkOwners } from "./owners.ts";
 import { plural } from "../text/plural.ts";
@@ -33,22 +36,40 @@ export function attachOwners(
   walk: OwnerWalk = walkOwners(root, "auto", diagnostics, { cookies: true }),
 ): void {
   let { scan } = walk;
+  const inCore = coreRows(sockets);
+  if (inCore !== null && joinInCore(inCore, root, processes, diagnostics, walk)) return;
   const index = new OwnerIndex(scan.descriptors, sockets.length);
-  // Sockets of the kernel itself have an inode too, but no process has a descriptor of it.
-  const isWanted = ({ inode, ownership }: Socket) => inode !== null && ownership !== "kernel";
   for (const socket of sockets) if (isWanted(socket)) index.want(socket.inode!);
   index.update();
   const missing = new Set<number>();
-  if (index.unfound > 0) {
-    for (const socket of sockets) {
-      if (isWanted(socket) && index.first(socket.inode!) === 0) missing.add(socket.inode!);
-    }
-  }
+  if (index.unfound > 0) addUnowned(sockets, index, missing);
   // Also where every socket has an owner: a thread with descriptors of its own may be another one.
   scan = walk.search(missing);
   index.update();
   const unseen = whyUnseen(scan, root);
   const owners = new OwnerLists(scan.descriptors, index, processes);
+  const hiddenSockets = giveOwners(sockets, index, owners, unseen);
+  reportUnseen(scan, unseen, hiddenSockets, diagnostics, root);
+}
+
+// Sockets of the kernel itself have an inode too, but no process has a descriptor of it.
+function isWanted({ inode, ownership }: Socket): boolean {
+  return inode !== null && ownership !== "kernel";
+}
+
+function addUnowned(sockets: Sockets, index: OwnerIndex, missing: Set<number>): void {
+  for (const socket of sockets) {
+    if (isWanted(socket) && index.first(socket.inode!) === 0) missing.add(socket.inode!);
+  }
+}
+
+/** Returns how many sockets have no owner that may be seen. */
+function giveOwners(
+  sockets: Sockets,
+  index: OwnerIndex,
+  owners: OwnerLists,
+  unseen: Unseen,
+): number {
   let hiddenSockets = 0;
   for (const socket of sockets) {
     const { inode } = socket;
@@ -59,7 +80,41 @@ export function attachOwners(
     socket.ownership = ownership;
     if (ownership === "hidden") hiddenSockets++;
   }
+  return hiddenSockets;
+}
+
+/** Does the same with an index of all descriptors in the core, which joins them. Returns false, having done nothing, where it cannot. */
+function joinInCore(
+  rows: CoreRows,
+  root: ProcRoot,
+  processes: Processes,
+  diagnostics: Diagnostics,
+  walk: OwnerWalk,
+): boolean {
+  const { core, rest } = rows;
+  const { descriptors } = walk.scan;
+  const indexed = descriptors.length;
+  let index = OwnerIndex.ofAll(descriptors, core, 0);
+  if (!index.isInCore) return false;
+  const missing = new Set<number>();
+  rows.addUnowned(missing);
+  addUnowned(rest, index, missing);
+  const scan = walk.search(missing);
+  if (descriptors.length !== indexed) index = OwnerIndex.ofAll(descriptors, core, 0);
+  if (!index.isInCore) return false;
+  const unseen = whyUnseen(scan, root);
+  const owners = new OwnerLists(descriptors, index, processes);
+  const ownership = (inode: number | null, state: Socket["state"]) =>
+    ownershipWithout({ ownership: "unknown", inode, state }, unseen);
+  const withInode = ownership(1, "established");
+  const unowned = rows.join(owners, {
+    withInode,
+    byState: Array.from({ length: 16 }, (_, state) => ownership(null, stateName(state))),
+  });
+  const hiddenSockets = giveOwners(rest, index, owners, unseen) +
+    (withInode === "hidden" ? unowned : 0);
   reportUnseen(scan, unseen, hiddenSockets, diagnostics, root);
+  return true;
 }
 
 /** Why there may be an owner that was not found. */
@@ -80,7 +135,10 @@ function whyUnseen(scan: Scan, root: ProcRoot): Unseen {
 }
 
 // A closed socket and one that nobody has accepted have no inode. Only the state tells which of the two it is.
-function ownershipWithout(socket: Socket, unseen: Unseen): Ownership {
+function ownershipWithout(
+  socket: Pick<Socket, "ownership" | "inode" | "state">,
+  unseen: Unseen,
+): Ownership {
   if (socket.ownership === "kernel") return "kernel";
   if (socket.inode === null) {
     switch (socket.state) {

@@ -237,7 +237,7 @@ function specific(
 
 /** True if the reach of a socket depends on the interfaces of its namespace. */
 export function needsInterfaces({ local, peer, reach }: Socket): boolean {
-  return reach.scope === "unknown" && "address" in local &&
+  return peer === null && reach.scope === "unknown" && "address" in local &&
     !isPlain(addressReach(local.address), peer);
 }
 

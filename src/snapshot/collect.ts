@@ -5,6 +5,7 @@
  */
 import { familiesNamed } from "../families/mod.ts";
 import { DecodedSockets } from "../families/decoded_sockets.ts";
+import type { Core } from "../core/gears.ts";
 import type { SocketTable } from "../store/socket_table.ts";
 import type { Netns, Socket } from "../model/socket.ts";
 import type { Query } from "../query.ts";
@@ -23,6 +24,8 @@ interface CollectOptions {
   readonly sockstat?: Sockstat | null;
   /** The filter of the query, for the rows of this namespace. */
   readonly filter?: RowFilter | undefined;
+  /** The core whose arena keeps very many sockets. Absent: they have memory of their own. */
+  readonly core?: (() => Core) | undefined;
   /** Takes the request that closes a socket, for each socket that the kernel can close. */
   readonly closing?: { add(socket: Socket, request: Uint8Array): void } | undefined;
 }
@@ -45,10 +48,10 @@ export function collectRows(
   query: Query,
   source: Source,
   netns: Netns | null,
-  { sockstat = null, filter, closing }: CollectOptions = {},
+  { sockstat = null, filter, core, closing }: CollectOptions = {},
 ): void {
   const contexts = {
-    netlink: source.context("netlink", netns, filter),
+    netlink: source.context("netlink", netns, filter, core),
     proc: source.context("proc", netns, filter),
   };
   let read = 0;
@@ -72,6 +75,16 @@ export function collectRows(
           const destroy = request.destroy?.(view, start, end) ?? null;
           if (destroy !== null) closing.add(table.keep(number), destroy);
         },
+        ...(core === undefined ? {} : {
+          messages(view: DataView, start: number, end: number) {
+            const table = tables.netlink ??= tableOf("netlink");
+            const before = table.length;
+            const next = table.addRun?.(view, start, end) ?? start;
+            read += table.length - before;
+            if ((read & EVERY) < table.length - before) tellProgress(read, "sockets");
+            return next;
+          },
+        }),
         restart() {
           for (const table of Object.values(tables)) table.clear();
         },

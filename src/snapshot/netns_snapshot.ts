@@ -25,7 +25,8 @@ import { Processes } from "../origin/processes.ts";
 import { ProcRoot } from "../proc/root.ts";
 import { Users } from "../etc/users.ts";
 import { type NetnsChoice, NoSuchNamespace, type Query } from "../query.ts";
-import { fillReach, needsInterfaces } from "../reach/bind.ts";
+import { needsInterfaces } from "../reach/bind.ts";
+import { fillReachOfRows } from "./rows_reach.ts";
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/interfaces.ts";
 import type { SnapshotTools } from "./own_netns_snapshot.ts";
 import { scanFew } from "./held_sockets.ts";
@@ -121,6 +122,7 @@ export function takeNetnsRows(
       collectRows(rows, query, source, found.netns, {
         sockstat,
         filter: filter?.forRows(root, found.netns),
+        core: closing === undefined ? tools.core : undefined,
         closing,
       });
       if (root.isLive && rows.from(before).some(needsInterfaces)) {
@@ -196,7 +198,10 @@ export function takeNetnsRows(
       attachOwners(some, root, tools.processes ?? new Processes(root, users), diagnostics, walk);
     },
     reach: (some) =>
-      fillReach(some, (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null),
+      fillReachOfRows(
+        some,
+        (netns) => (netns === null ? null : interfaces.get(netns.inode)) ?? null,
+      ),
   });
   // A walk is not made for this alone, and a question about some processes is not one about all.
   if (access === LIVE && walk !== undefined && !around) {

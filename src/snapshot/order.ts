@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SocketRows } from "../store/socket_rows.ts";
+import { coreRows, SocketRows } from "../store/socket_rows.ts";
 import type { EndpointTraits } from "../families/family.ts";
 import { endpointTraits } from "../families/mod.ts";
 import {
@@ -29,6 +29,16 @@ export function sorted(sockets: readonly Socket[]): Socket[] {
 /** The sockets in order, in the form they were given in. */
 export function inOrder(sockets: Sockets): Sockets {
   if (!(sockets instanceof SocketRows)) return sorted([...sockets]);
+  const inCore = coreRows(sockets);
+  if (inCore !== null) {
+    const { rest } = inCore;
+    const others = rest.select(orderOf(rest, (place) => rest.keep(place)));
+    // All other transports come behind those of the internet.
+    return SocketRows.listed(
+      inCore.sort(({ facts }) => TRANSPORT_ORDER[facts.transport], compareAlike),
+      others,
+    );
+  }
   return sockets.select(orderOf(sockets, (place) => sockets.keep(place)));
 }
 

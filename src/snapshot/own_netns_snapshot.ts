@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Core } from "../core/gears.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Users } from "../etc/users.ts";
 import { attachOwners } from "../join/attach.ts";
@@ -20,12 +21,13 @@ import { readHost } from "../proc/host.ts";
 import { currentNetns } from "../proc/ns.ts";
 import { ProcRoot } from "../proc/root.ts";
 import type { Query } from "../query.ts";
-import { fillReach } from "../reach/bind.ts";
+
 import { type InterfaceTable, readInterfaces, UnreadInterfaces } from "../reach/interfaces.ts";
 import { type Access, LIVE, type Walk } from "./access.ts";
 import { collectRows } from "./collect.ts";
 import type { QueryFilter } from "./query_filter.ts";
 import { inOrder } from "./order.ts";
+import { fillReachOfRows } from "./rows_reach.ts";
 import { kept, SocketRows } from "../store/socket_rows.ts";
 import { selectSockets } from "./select.ts";
 import { Source } from "./source.ts";
@@ -53,6 +55,11 @@ export interface SnapshotTools {
    * most likely nothing is there.
    */
   readonly counted?: boolean;
+  /**
+   * The core that keeps very many sockets in its arena, for the one listing of a run: what is there is not given back. Absent: they have
+   * memory of their own.
+   */
+  readonly core?: () => Core;
   /** Absent: no socket will be closed. */
   readonly closing?: CloseRequests;
 }
@@ -106,6 +113,7 @@ export function takeRows(
     closing?.enter(netns);
     collectRows(rows, query, source, netns, {
       filter: filter?.forRows(root, netns),
+      core: closing === undefined ? tools.core : undefined,
       closing,
       sockstat: tools.counted === true ? sockstatOf(root) : null,
     });
@@ -127,7 +135,7 @@ export function takeRows(
       let interfaces: InterfaceTable | UnreadInterfaces | null | undefined = root.isLive
         ? undefined
         : null;
-      fillReach(some, () => {
+      fillReachOfRows(some, () => {
         if (interfaces === undefined) {
           interfaces = readInterfaces(root, inode, () => access.open(NETLINK_ROUTE));
           if (interfaces instanceof UnreadInterfaces) diagnostics.gap(interfaces.gap(inode));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { QueryFilter } from "./query_filter.ts";
-import { kept } from "../store/socket_rows.ts";
+import { coreRows, kept } from "../store/socket_rows.ts";
 import { familiesNamed, familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
 import type { Sockets } from "../model/sockets.ts";
@@ -41,7 +41,9 @@ export function selectSockets(
   }
   // Without sockets no owner is missing, so processes that cannot be read are no gap.
   if (wanted.length > 0) completer.owners(wanted);
-  attachPeers(kept(wanted.filter(({ peerOwners }) => peerOwners !== null)));
+  // Internet sockets have no other end in these tables.
+  const ends = coreRows(wanted)?.rest ?? wanted;
+  attachPeers(kept(ends.filter(({ peerOwners }) => peerOwners !== null)));
   const byOwner = filtersByOwner(query);
   const someShown = familiesNamed(query.families).some(({ shows }) => shows !== undefined);
   if (byOwner || someShown) {

@@ -13,6 +13,7 @@ import {
   SyscallError,
 } from "../../ffi/errno.ts";
 import { interfaceName } from "../../ffi/socket.ts";
+import type { Core } from "../core/gears.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { DecodeContext, DiagRequest, RowFilter, SourceKind } from "../families/family.ts";
 import { DecodeError } from "../model/decode_error.ts";
@@ -291,13 +292,19 @@ export class Source {
   }
 
   /** The context for decoding what this source read. */
-  context(source: SourceKind, netns: Netns | null, filter?: RowFilter): DecodeContext {
+  context(
+    source: SourceKind,
+    netns: Netns | null,
+    filter?: RowFilter,
+    core?: () => Core,
+  ): DecodeContext {
     const portId = () => this.#transport?.portId ?? null;
     const release = () => this.#release ??= readSysctl(this.#root, "kernel/osrelease");
     return {
       source,
       netns,
       ...(filter === undefined ? {} : { filter }),
+      ...(core === undefined ? {} : { core }),
       // The port ID is known only once the socket is open.
       get ownPortId() {
         return portId();

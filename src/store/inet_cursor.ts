@@ -17,6 +17,7 @@ import {
   PORTS,
   PROTOCOL,
   RECEIVE_QUEUE,
+  type RecordMemory,
   SEND_QUEUE,
   SOURCE,
   UID,
@@ -33,98 +34,99 @@ import { addressText, type WireEndpoint } from "./wire_endpoint.ts";
  */
 export class InetCursor implements InetRow {
   readonly #records: InetRecords;
-  #record: Uint32Array = NOTHING;
+  #memory: RecordMemory;
   #at = 0;
 
   /** Shows nothing before it is moved to a record. */
   constructor(records: InetRecords) {
     this.#records = records;
+    this.#memory = records.memory;
   }
 
   /** Moves the cursor. What it shows stays as it is when more records are added. */
   to(number: number): this {
-    this.#record = this.#records.piece(number);
+    this.#memory = this.#records.memory;
     this.#at = this.#records.base(number);
     return this;
   }
 
   get family(): number {
-    return this.#record[this.#at + KIND]! & 0xff;
+    return this.#memory.words[this.#at + KIND]! & 0xff;
   }
 
   get state(): number {
-    return this.#record[this.#at + KIND]! >>> 8 & 0xff;
+    return this.#memory.words[this.#at + KIND]! >>> 8 & 0xff;
   }
 
   get timer(): number {
-    return this.#record[this.#at + KIND]! >>> 16 & 0xff;
+    return this.#memory.words[this.#at + KIND]! >>> 16 & 0xff;
   }
 
   get retransmits(): number {
-    return this.#record[this.#at + KIND]! >>> 24;
+    return this.#memory.words[this.#at + KIND]! >>> 24;
   }
 
   get expiresMs(): number {
-    return this.#record[this.#at + EXPIRES_MS]!;
+    return this.#memory.words[this.#at + EXPIRES_MS]!;
   }
 
   get sourcePort(): number {
-    return this.#record[this.#at + PORTS]! & 0xffff;
+    return this.#memory.words[this.#at + PORTS]! & 0xffff;
   }
 
   get destinationPort(): number {
-    return this.#record[this.#at + PORTS]! >>> 16;
+    return this.#memory.words[this.#at + PORTS]! >>> 16;
   }
 
   get interfaceIndex(): number {
-    return this.#record[this.#at + INTERFACE]!;
+    return this.#memory.words[this.#at + INTERFACE]!;
   }
 
   get cookieLow(): number {
-    return this.#record[this.#at + COOKIE_LOW]!;
+    return this.#memory.words[this.#at + COOKIE_LOW]!;
   }
 
   get cookieHigh(): number {
-    return this.#record[this.#at + COOKIE_HIGH]!;
+    return this.#memory.words[this.#at + COOKIE_HIGH]!;
   }
 
   get receiveQueue(): number {
-    return this.#record[this.#at + RECEIVE_QUEUE]!;
+    return this.#memory.words[this.#at + RECEIVE_QUEUE]!;
   }
 
   get sendQueue(): number {
-    return this.#record[this.#at + SEND_QUEUE]!;
+    return this.#memory.words[this.#at + SEND_QUEUE]!;
   }
 
   get uid(): number {
-    return this.#record[this.#at + UID]!;
+    return this.#memory.words[this.#at + UID]!;
   }
 
   get inode(): number {
-    return this.#record[this.#at + INODE]!;
+    return this.#memory.words[this.#at + INODE]!;
   }
 
   /** IPPROTO_*; 0 where the request did not tell. */
   get protocol(): number {
-    return this.#record[this.#at + PROTOCOL]!;
+    return this.#memory.words[this.#at + PROTOCOL]!;
   }
 
   /** What is known of the message's attributes: HAS_V6ONLY and so on of store/inet_records.ts. */
   get flags(): number {
-    return this.#record[this.#at + FLAGS]!;
+    return this.#memory.words[this.#at + FLAGS]! & 0xffff;
   }
 
   sourceWord(i: number): number {
-    return this.#record[this.#at + SOURCE + i]!;
+    return this.#memory.words[this.#at + SOURCE + i]!;
   }
 
   destinationWord(i: number): number {
-    return this.#record[this.#at + DESTINATION + i]!;
+    return this.#memory.words[this.#at + DESTINATION + i]!;
   }
 
   /** False where there is no peer: a wildcard address, and port 0. */
   get isConnected(): boolean {
-    const record = this.#record;
+    const record = this.#memory.words;
     const at = this.#at + DESTINATION;
     return record[at] !== 0 || this.destinationPort !== 0 || record[at + 1] !== 0 ||
       record[at + 2] !== 0 || record[at + 3] !== 0;
@@ -143,7 +145,7 @@ export class InetCursor implements InetRow {
   }
 
   #readAddress(end: WireEndpoint, word: number): void {
-    const record = this.#record;
+    const record = this.#memory.words;
     const at = this.#at + word;
     end.v6 = this.family === AF_INET6;
     end.a = record[at]!;
@@ -161,7 +163,7 @@ export class InetCursor implements InetRow {
   }
 
   #address(word: number): string {
-    const record = this.#record;
+    const record = this.#memory.words;
     const at = this.#at + word;
     return addressText(
       this.family === AF_INET6,
@@ -172,5 +174,3 @@ export class InetCursor implements InetRow {
     );
   }
 }
-
-const NOTHING = new Uint32Array(0);

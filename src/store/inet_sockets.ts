@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Core } from "../core/gears.ts";
 import type { ReceiveBuffer, SocketInfo } from "../model/socket.ts";
 import { SocketAnnotations } from "./annotations.ts";
 import { InetRecords } from "./inet_records.ts";
@@ -22,7 +23,7 @@ interface KeptColumns {
 export class InetSockets implements InetColumns {
   readonly facts: InetRequestFacts;
   readonly records = new InetRecords();
-  readonly annotations = new SocketAnnotations(() => this.length);
+  readonly annotations = new SocketAnnotations(this.records);
   /** `null` for a row of /proc, which has no attributes. */
   readonly infos: (SocketInfo | null)[] | null;
   readonly groups: (bigint | null)[] | null;
@@ -39,6 +40,11 @@ export class InetSockets implements InetColumns {
 
   get length(): number {
     return this.records.length;
+  }
+
+  /** The core that has the records in its arena; `null` where none has. */
+  get core(): Core | null {
+    return this.records.core;
   }
 
   /** The socket of a number, until the next one is asked for. */
@@ -59,7 +65,6 @@ export class InetSockets implements InetColumns {
   /** Forgets all of them. */
   clear(): void {
     this.records.clear();
-    this.annotations.clear();
     this.#kept.clear();
     if (this.infos !== null) this.infos.length = 0;
     if (this.groups !== null) this.groups.length = 0;

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { Core } from "../core/gears.ts";
+import type { CoreRows } from "./core_rows.ts";
+import type { ListedRows } from "./listed_rows.ts";
 import type { SocketTable } from "./socket_table.ts";
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
@@ -14,6 +17,12 @@ export class SocketRows implements Sockets {
   #table: Uint32Array;
   #number: Uint32Array;
   #length: number;
+  /** False while the two above are not filled, and the core's rows stand for them. */
+  #isFilled = true;
+  /** The rows in the form that the core writes, and those behind them; `null` where it has none. */
+  listed: { readonly listed: ListedRows; readonly others: SocketRows } | null = null;
+  /** True while these are all sockets of the tables, in the order of the tables. */
+  #isWhole = true;
 
   private constructor(
     tables: SocketTable[],
@@ -32,8 +41,44 @@ export class SocketRows implements Sockets {
     return new SocketRows([]);
   }
 
+  /** Rows that the core has in order, and others behind them. */
+  static listed(listed: ListedRows, others: SocketRows): SocketRows {
+    const nothing = new Uint32Array(0);
+    const tables = [...listed.tables, ...others.#tables];
+    const rows = new SocketRows(tables, nothing, nothing, listed.length + others.length);
+    rows.#isWhole = false;
+    rows.listed = { listed, others };
+    rows.#isFilled = false;
+    return rows;
+  }
+
   get length(): number {
     return this.#length;
+  }
+
+  /** The tables, where these are all their sockets, in the order of the tables; otherwise `null`. */
+  get whole(): readonly SocketTable[] | null {
+    return this.#isWhole ? this.#tables : null;
+  }
+
+  #fill(): void {
+    if (this.#isFilled) return;
+    this.#isFilled = true;
+    const { listed, others } = this.listed!;
+    this.#table = new Uint32Array(this.#length);
+    this.#number = new Uint32Array(this.#length);
+    listed.fill(this.#table, this.#number);
+    others.#fill();
+    for (let i = 0; i < others.length; i++) {
+      this.#table[listed.length + i] = listed.tables.length + others.#table[i]!;
+      this.#number[listed.length + i] = others.#number[i]!;
+    }
+  }
+
+  #selected(table: Uint32Array, number: Uint32Array): SocketRows {
+    const rows = new SocketRows(this.#tables, table, number, table.length);
+    rows.#isWhole = false;
+    return rows;
   }
 
   /** Adds all sockets of a table, in its order. */
@@ -53,11 +98,13 @@ export class SocketRows implements Sockets {
   }
 
   at(place: number): Socket {
+    if (!this.#isFilled) this.#fill();
     return this.#tables[this.#table[place]!]!.at(this.#number[place]!);
   }
 
   /** The socket at a place, as an object that stays valid. The same place gives the same object. */
   keep(place: number): Socket {
+    if (!this.#isFilled) this.#fill();
     return this.#tables[this.#table[place]!]!.keep(this.#number[place]!);
   }
 
@@ -68,6 +115,7 @@ export class SocketRows implements Sockets {
 
   /** The sockets at these places, in this order. */
   select(places: Uint32Array): SocketRows {
+    this.#fill();
     const table = new Uint32Array(places.length);
     const number = new Uint32Array(places.length);
     for (let i = 0; i < places.length; i++) {
@@ -75,16 +123,15 @@ export class SocketRows implements Sockets {
       table[i] = this.#table[place]!;
       number[i] = this.#number[place]!;
     }
-    return new SocketRows(this.#tables, table, number, places.length);
+    return this.#selected(table, number);
   }
 
   /** The sockets from a place on. */
   from(place: number): SocketRows {
-    return new SocketRows(
-      this.#tables,
-      this.#table.subarray(place),
-      this.#number.subarray(place),
-      this.#length - place,
+    this.#fill();
+    return this.#selected(
+      this.#table.subarray(place, this.#length),
+      this.#number.subarray(place, this.#length),
     );
   }
 
@@ -123,6 +170,20 @@ class RowIterator implements Iterator<Socket>, IteratorYieldResult<Socket> {
     this.value = this.#rows.at(this.#place++);
     return this;
   }
+}
+
+/** A record names its table in 16 bits. */
+const MOST_TABLES = 0xffff;
+
+/** The sockets of whole tables, if some are in the arena of the core; `null` otherwise. */
+export function coreRows(sockets: Sockets): CoreRows | null {
+  const tables = sockets instanceof SocketRows ? sockets.whole : null;
+  if (tables === null || tables.length > MOST_TABLES) return null;
+  let core: Core | null = null;
+  for (const table of tables) core ??= table.core ?? null;
+  if (core === null) return null;
+  const { CoreRows } = require("./core_rows.ts") as typeof import("./core_rows.ts");
+  return CoreRows.of(tables, core);
 }
 
 /** The same sockets as objects that stay. */

@@ -32,7 +32,12 @@ export interface Column {
 
 /** A state as ss and the RFCs write it. */
 export function stateLabel(socket: Socket): string {
-  return HYPHENATED[socket.state];
+  return stateWord(socket.state);
+}
+
+/** The same of a state by itself. */
+export function stateWord(state: State): string {
+  return HYPHENATED[state];
 }
 
 /** A scope for people. */
@@ -207,7 +212,12 @@ const WITHOUT_OWNER: Readonly<Record<Socket["ownership"], string>> = {
 
 /** Why a socket has no owner. Parentheses show that it is not a name. */
 export function withoutOwner(socket: Socket): string {
-  return WITHOUT_OWNER[socket.ownership];
+  return withoutOwnerText(socket.ownership);
+}
+
+/** The same of an ownership by itself; empty for a socket that has owners. */
+export function withoutOwnerText(ownership: Socket["ownership"]): string {
+  return WITHOUT_OWNER[ownership];
 }
 
 // A process may own many sockets, so its name is kept. An empty name is shown as "".
@@ -237,12 +247,17 @@ export function writeShortOwner(owner: Owner, out: RowBuffer): void {
   out.byte(CLOSE);
 }
 
-/** Writes an owner for a pipe: `nginx(pid=80,fd=6,fd=7)`. */
-export function writeFullOwner(owner: Owner, out: RowBuffer): void {
-  const { pid, tid, fds } = owner;
+/** Writes what stands before thread and descriptors of an owner for a pipe: `nginx(pid=80`. */
+export function writeOwnerHead(owner: Owner, out: RowBuffer): void {
   ownerNames.write(ownerName(owner), out);
   out.bytes(PID_IS);
-  out.decimal(pid);
+  out.decimal(owner.pid);
+}
+
+/** Writes an owner for a pipe: `nginx(pid=80,fd=6,fd=7)`. */
+export function writeFullOwner(owner: Owner, out: RowBuffer): void {
+  const { tid, fds } = owner;
+  writeOwnerHead(owner, out);
   if (tid !== null) {
     out.bytes(TID_IS);
     out.decimal(tid);

@@ -10,6 +10,7 @@ import { gapJson } from "../model/gap.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Endpoint, FamilyName, InfoValue, Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
+import { SocketRows } from "../store/socket_rows.ts";
 import { utf8Bytes, utf8Text } from "../text/encoding.ts";
 import { RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
@@ -217,13 +218,7 @@ export function writeJson(
   const out = new RowBuffer();
   const head = jsonText(headerJson(snapshot));
   out.utf8(`${head.slice(0, -1)},"sockets":[`);
-  let separator = "\n";
-  for (const socket of snapshot.sockets) {
-    out.text(separator);
-    writeSocket(socket, out, forwards);
-    separator = ",\n";
-    if (out.length >= FLUSH_AT) out.flush(writer);
-  }
+  writeSockets(snapshot.sockets, "\n", ",\n", forwards, out, writer);
   out.text("\n]}\n");
   out.flush(writer);
 }
@@ -235,11 +230,53 @@ export function writeNdjson(
   forwards: SocketForwards = NO_FORWARDS,
 ): void {
   const out = new RowBuffer();
-  out.utf8(jsonText(headerJson(snapshot)) + "\n");
-  for (const socket of snapshot.sockets) {
-    writeSocket(socket, out, forwards);
-    out.text("\n");
-    if (out.length >= FLUSH_AT) out.flush(writer);
-  }
+  out.utf8(jsonText(headerJson(snapshot)));
+  writeSockets(snapshot.sockets, "\n", "\n", forwards, out, writer);
+  out.text("\n");
   out.flush(writer);
+}
+
+/** Writes all sockets, with `first` before them and `between` two. */
+function writeSockets(
+  sockets: Sockets,
+  first: string,
+  between: string,
+  forwards: SocketForwards,
+  out: RowBuffer,
+  writer: Writer,
+): void {
+  let separator = first;
+  const write = (socket: Socket) => {
+    out.text(separator);
+    writeSocket(socket, out, forwards);
+    separator = between;
+    if (out.length >= FLUSH_AT) out.flush(writer);
+  };
+  if (!(sockets instanceof SocketRows) || sockets.listed === null) {
+    for (const socket of sockets) write(socket);
+    return;
+  }
+  const { listed, others } = sockets.listed;
+  if (forwards.size > 0) listed.leaveOut(forwards);
+  const { writeCoreJson } = require("./core_json.ts") as typeof import("./core_json.ts");
+  if (listed.length > 0) {
+    out.text(first);
+    writeCoreJson(
+      listed,
+      between,
+      {
+        write(socket, row) {
+          if (row > 0) out.text(between);
+          writeSocket(socket, out, forwards);
+        },
+        head: headJson,
+        reach: (reach) => inside({ reach }),
+        process: (process) => inside(processJson(process)),
+      },
+      out,
+      writer,
+    );
+    separator = between;
+  }
+  for (const socket of others) write(socket);
 }

@@ -8,6 +8,8 @@
  */
 import type { Socket } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
+import type { ListedRows } from "../store/listed_rows.ts";
+import { SocketRows } from "../store/socket_rows.ts";
 import {
   type Column,
   COLUMNS,
@@ -50,6 +52,18 @@ const FLUSH_AT = 64 * 1024;
 export function writeTable(sockets: Sockets, writer: Writer, options: TableOptions): void {
   const { width, color, header, netns, info = true } = options;
   const out = new RowBuffer();
+  if (width === null && !color && sockets instanceof SocketRows && sockets.listed !== null) {
+    const { listed, others } = sockets.listed;
+    const table = new PlainTable(others, out, false, header, netns === true);
+    table.writeWith(listed, header, writer);
+    for (const socket of others) {
+      table.writeSocket(socket);
+      if (info) writeInfo(socket, out, false, Infinity);
+      if (out.length >= FLUSH_AT) out.flush(writer);
+    }
+    out.flush(writer);
+    return;
+  }
   const table = width === null
     ? new PlainTable(sockets, out, color, header, netns)
     : new TerminalTable(sockets, out, color, header, width);
@@ -131,6 +145,30 @@ class Layout {
     }).join("");
   }
 
+  /** Width of each column in cells. */
+  get widths(): readonly number[] {
+    return this.#cells.widths;
+  }
+
+  /** Makes the columns wider, before any row is written. */
+  widen(widths: readonly number[]): void {
+    for (const [i, width] of widths.entries()) {
+      this.#cells.widths[i] = Math.max(this.#cells.widths[i]!, width);
+    }
+  }
+
+  /** Writes the line of a socket that is not among the cells, without its owners. */
+  writeOne(socket: Socket, out: RowBuffer): void {
+    const cell = new RowBuffer();
+    for (const [i, { align, write }] of this.columns.entries()) {
+      write(socket, cell);
+      const missing = this.widths[i]! - cell.cells;
+      const before = align === "left" ? 0 : missing;
+      const bytes = cell.take();
+      out.cell(bytes, 0, bytes.length, before, missing - before + GAP.length);
+    }
+  }
+
   /** Writes the line of the next socket without its owners. `alone`: they do not follow on the line. */
   write(socket: Socket, out: RowBuffer, color: boolean, alone: boolean): void {
     const cells = this.#cells;
@@ -175,8 +213,26 @@ class PlainTable implements WordFrame {
     this.#out.text(`${this.#layout.header(this.#color, false)}${owners}\n`);
   }
 
+  /** Writes the header and the rows that the core has, which come first. Columns are as wide as both kinds of rows need. */
+  writeWith(listed: ListedRows, header: boolean, writer: Writer): void {
+    const { CoreTable } = require("./core_table.ts") as typeof import("./core_table.ts");
+    const layout = this.#layout;
+    const table = new CoreTable(listed, layout.columns, layout.widths);
+    layout.widen(table.widths);
+    if (header) this.writeHeader();
+    const foreign = (socket: Socket) => {
+      layout.writeOne(socket, this.#out);
+      this.#writeOwners(socket);
+    };
+    table.write(foreign, this.#out, writer);
+  }
+
   writeSocket(socket: Socket): void {
     this.#layout.write(socket, this.#out, this.#color, false);
+    this.#writeOwners(socket);
+  }
+
+  #writeOwners(socket: Socket): void {
     this.#first = true;
     writeOwners(socket, this.#out, writeFullOwner, this);
     this.#out.byte(NEWLINE);

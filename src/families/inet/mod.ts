@@ -204,6 +204,8 @@ function request(
       const { ifindex, mark, cgroupId } = subject();
       return { ifindex, mark, cgroupId };
     },
+    // A kernel that does not know the protocol of MPTCP sends other sockets, which attributes tell.
+    states: ports === null && kind.transport !== "mptcp" ? states : null,
     info,
     cgroups,
     receiveBuffers,

@@ -4,8 +4,11 @@
  * @module
  */
 import { AF_INET6 } from "../../../ffi/socket.ts";
+import type { Core } from "../../core/gears.ts";
 import type { RowFacts } from "../../filter/socket_subject.ts";
-import type { ReceiveBuffer, Socket } from "../../model/socket.ts";
+import type { ReceiveBuffer, Socket, Transport } from "../../model/socket.ts";
+import { type StateMask, TCP_BOUND_INACTIVE } from "../../model/state.ts";
+import { align, NLMSG_HEADER_SIZE } from "../../netlink/header.ts";
 import { HAS_PEERS, HAS_V6ONLY, V6ONLY } from "../../store/inet_records.ts";
 import { InetSockets } from "../../store/inet_sockets.ts";
 import type { SocketTable } from "../../store/socket_table.ts";
@@ -14,6 +17,10 @@ import { InetMessage } from "./message.ts";
 import { type InetRowKind, inetState } from "./row_kind.ts";
 import * as uapi from "./uapi.ts";
 
+// Loaded when there is much to do.
+const runsModule = () =>
+  require("../../store/core_runs.ts") as typeof import("../../store/core_runs.ts");
+
 // Loaded when everything is asked for: it has a table of fields for each protocol.
 const attributesModule = () => require("./attributes.ts") as typeof import("./attributes.ts");
 
@@ -21,6 +28,8 @@ const attributesModule = () => require("./attributes.ts") as typeof import("./at
 export interface InetRowTest {
   /** True for a row that belongs into the answer. */
   wants(message: InetMessage, context: DecodeContext): boolean;
+  /** The states that `wants` tests and nothing else, beside the filter; `null` where it tests more. */
+  readonly states: StateMask | null;
   /** What a filter asks for later, of the row that `wants` was asked about last. */
   facts(): RowFacts;
   /** True when everything that the kernel tells is to be kept. */
@@ -31,11 +40,20 @@ export interface InetRowTest {
   readonly receiveBuffers: boolean;
 }
 
+/** Transports whose messages say nothing that has to be looked at in each: see {@linkcode InetTable.addMessage}. */
+const PLAIN: ReadonlySet<Transport> = new Set(["tcp", "udp", "udplite", "dccp"]);
+/** Bytes of messages from which on the core pays: those of some two hundred rows. */
+const WORTH_CORE = 20 * 1024;
+
 /** Sockets of one kind, from one source in one network namespace. */
 export class InetTable extends InetSockets implements SocketTable {
   readonly #kind: InetRowKind;
   readonly #context: DecodeContext;
   readonly #test: InetRowTest | null;
+  /** The core that takes runs of messages; `null` where each has to be looked at. */
+  readonly #coreOf: (() => Core) | null;
+  /** Bytes of messages so far. */
+  #work = 0;
   readonly #message = new InetMessage();
   /** Cookies of SCTP sockets: the kernel sends one with associations again before the first of them. */
   readonly #seen = new Set<number | bigint>();
@@ -50,6 +68,11 @@ export class InetTable extends InetSockets implements SocketTable {
     this.#kind = kind;
     this.#context = context;
     this.#test = test;
+    const isPlain = test !== null && test.states !== null && context.filter === undefined &&
+      !test.info && !test.cgroups && !test.receiveBuffers;
+    this.#coreOf = isPlain && source === "netlink" && PLAIN.has(transport)
+      ? context.core ?? null
+      : null;
   }
 
   add(view: DataView, start: number, end: number): number {
@@ -61,6 +84,23 @@ export class InetTable extends InetSockets implements SocketTable {
     const { filter } = this.#context;
     if (test !== null && filter?.keepsFacts) filter.keep(this.keep(number), test.facts());
     return number;
+  }
+
+  addRun(view: DataView, start: number, end: number): number {
+    if (this.#coreOf === null) return start;
+    this.#work += end - start;
+    if (this.#work < WORTH_CORE) {
+      for (let at = start; at < end; at += align(view.getUint32(at, true))) {
+        this.add(view, at + NLMSG_HEADER_SIZE, at + view.getUint32(at, true));
+      }
+      return end;
+    }
+    const { boundInactive, protocol } = this.#kind;
+    return runsModule().storeRun(this.#coreOf(), this.records, view, start, end, {
+      states: this.#test!.states!,
+      bound: boundInactive ? TCP_BOUND_INACTIVE : 0,
+      protocol,
+    });
   }
 
   // An association shares the cookie of its socket, but has peers.
