@@ -64,6 +64,7 @@ import {
   RECEIVE_QUEUE,
   SEND_QUEUE,
   SOURCE,
+  STATES_KNOWN,
   UID,
   V6ONLY,
 } from "./record.ts";
@@ -122,7 +123,8 @@ function text(at: u32): void {
 }
 
 function stateText(p: u32): u32 {
-  return get32(STATE_TEXTS) + ((get8(p + KIND + 1) & 15) << 3);
+  const state: u32 = get8(p + KIND + 1);
+  return get32(STATE_TEXTS) + ((state < STATES_KNOWN ? state : 0) << 3);
 }
 
 function reachText(p: u32): u32 {

@@ -29,6 +29,9 @@ export const OWNED_BY: u32 = 80;
 export const ANNOTATIONS: u32 = 84;
 export const RECORD_SIZE: u32 = 88;
 
+/** States from that on have no name: they count as 0. */
+export const STATES_KNOWN: u32 = 14;
+
 /** In {@linkcode FLAGS}. */
 export const HAS_V6ONLY: u32 = 1;
 export const V6ONLY: u32 = 2;

@@ -37,6 +37,7 @@ import {
   RECORD_SIZE,
   SEND_QUEUE,
   SOURCE,
+  STATES_KNOWN,
   UID,
   V6ONLY,
 } from "./record.ts";
@@ -44,6 +45,7 @@ import {
 const HEADER_SIZE: u32 = 16;
 const MESSAGE_SIZE: u32 = 72;
 const AF_INET: u32 = 2;
+const AF_INET6: u32 = 10;
 
 function get32be(p: u32): u32 {
   return get16be(p) << 16 | get16be(p + 2);
@@ -64,7 +66,9 @@ export function storeMessages(p: u32, end: u32, to: u32): u32 {
     if (length > end - p || length < HEADER_SIZE + MESSAGE_SIZE) break;
     const message: u32 = p + HEADER_SIZE;
     if (get32(message + 40) !== 0) break;
-    const six: boolean = get8(message) !== AF_INET;
+    const family: u32 = get8(message);
+    if (family !== AF_INET && family !== AF_INET6) break;
+    const six: boolean = family === AF_INET6;
     let flags: u32 = 0;
     if (six) {
       if (!findAttributes(message + MESSAGE_SIZE, p + length)) break;
@@ -130,7 +134,10 @@ export function joinOwners(p: u32, count: u32): u32 {
       if (inode !== 0) {
         ownership = unfound;
         missing += 1;
-      } else ownership = get8(OWNERSHIPS_BY_STATE + (get8(p + KIND + 1) & 15));
+      } else {
+        const state: u32 = get8(p + KIND + 1);
+        ownership = get8(OWNERSHIPS_BY_STATE + (state < STATES_KNOWN ? state : 0));
+      }
     }
     put32(p + OWNED_BY, first);
     put8(p + ANNOTATIONS, ownership);

@@ -19,7 +19,7 @@ import { effectiveCapabilities, effectiveUser } from "../proc/status.ts";
 import { stateName } from "../model/state.ts";
 import type { CoreRows } from "../store/core_rows.ts";
 import { OwnerIndex } from "../store/owner_index.ts";
-import { coreRows } from "../store/socket_rows.ts";
+import { coreRows } from "../store/in_core.ts";
 import { OwnerLists } from "./owner_lists.ts";
 import { type OwnerWalk, processesOf, walkOwners } from "./owners.ts";
 import { plural } from "../text/plural.ts";

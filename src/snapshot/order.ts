@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { coreRows, SocketRows } from "../store/socket_rows.ts";
+import { coreRows } from "../store/in_core.ts";
+import { SocketRows } from "../store/socket_rows.ts";
 import type { EndpointTraits } from "../families/family.ts";
 import { endpointTraits } from "../families/mod.ts";
 import {

@@ -7,7 +7,7 @@ import type { Netns } from "../model/socket.ts";
 import type { Sockets } from "../model/sockets.ts";
 import { fillReach } from "../reach/bind.ts";
 import type { InterfaceTable, UnreadInterfaces } from "../reach/interfaces.ts";
-import { coreRows } from "../store/socket_rows.ts";
+import { coreRows } from "../store/in_core.ts";
 
 /** Like {@linkcode fillReach}. */
 export function fillReachOfRows(

@@ -4,7 +4,8 @@
  * @module
  */
 import type { QueryFilter } from "./query_filter.ts";
-import { coreRows, kept } from "../store/socket_rows.ts";
+import { coreRows } from "../store/in_core.ts";
+import { kept } from "../store/socket_rows.ts";
 import { familiesNamed, familyOf } from "../families/mod.ts";
 import { attachPeers } from "../join/peers.ts";
 import type { Sockets } from "../model/sockets.ts";

@@ -30,7 +30,7 @@ import type { SocketTable } from "./socket_table.ts";
 const REACH_SLOTS_MAX = 1 << 16;
 
 /** Why sockets have no owner: by the number of the state for those without an inode, and for all others. */
-export interface Unowned {
+interface Unowned {
   readonly byState: readonly Ownership[];
   readonly withInode: Ownership;
 }

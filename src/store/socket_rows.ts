@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Core } from "../core/gears.ts";
-import type { CoreRows } from "./core_rows.ts";
 import type { ListedRows } from "./listed_rows.ts";
 import type { SocketTable } from "./socket_table.ts";
 import type { Socket } from "../model/socket.ts";
@@ -170,20 +168,6 @@ class RowIterator implements Iterator<Socket>, IteratorYieldResult<Socket> {
     this.value = this.#rows.at(this.#place++);
     return this;
   }
-}
-
-/** A record names its table in 16 bits. */
-const MOST_TABLES = 0xffff;
-
-/** The sockets of whole tables, if some are in the arena of the core; `null` otherwise. */
-export function coreRows(sockets: Sockets): CoreRows | null {
-  const tables = sockets instanceof SocketRows ? sockets.whole : null;
-  if (tables === null || tables.length > MOST_TABLES) return null;
-  let core: Core | null = null;
-  for (const table of tables) core ??= table.core ?? null;
-  if (core === null) return null;
-  const { CoreRows } = require("./core_rows.ts") as typeof import("./core_rows.ts");
-  return CoreRows.of(tables, core);
 }
 
 /** The same sockets as objects that stay. */

@@ -14,7 +14,7 @@ import type { RowBuffer } from "../text/row_buffer.ts";
 import type { Writer } from "../text/writer.ts";
 
 /** How rows are written. */
-export interface RowForm {
+interface RowForm {
   /** The function of the core. */
   readonly rows: "listRows" | "jsonRows";
   /** Writes what the core leaves out: the row of a socket, with what stands before and behind it. */

@@ -146,7 +146,7 @@ test("every label has a place of its own, and fits", () => {
     const first = labels[name as keyof typeof LABEL_TEXTS];
     (typeof texts === "string" ? [texts] : texts).forEach((text, i) => {
       expect(taken.get(first + i)).toBeUndefined();
-      expect(text.length).toBeLessThanOrEqual(16);
+      expect(text.length).toBeLessThanOrEqual(24);
       taken.set(first + i, name);
     });
   }

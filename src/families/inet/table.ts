@@ -5,6 +5,7 @@
  */
 import { AF_INET6 } from "../../../ffi/socket.ts";
 import type { Core } from "../../core/gears.ts";
+import { FORCED, MANY } from "../../core/worth.ts";
 import type { RowFacts } from "../../filter/socket_subject.ts";
 import type { ReceiveBuffer, Socket, Transport } from "../../model/socket.ts";
 import { type StateMask, TCP_BOUND_INACTIVE } from "../../model/state.ts";
@@ -42,8 +43,8 @@ export interface InetRowTest {
 
 /** Transports whose messages say nothing that has to be looked at in each: see {@linkcode InetTable.addMessage}. */
 const PLAIN: ReadonlySet<Transport> = new Set(["tcp", "udp", "udplite", "dccp"]);
-/** Bytes of messages from which on the core pays: those of some two hundred rows. */
-const WORTH_CORE = 20 * 1024;
+/** Bytes of messages from which on the core is loaded. */
+const WORTH_CORE = FORCED === 0 ? MANY : 0;
 
 /** Sockets of one kind, from one source in one network namespace. */
 export class InetTable extends InetSockets implements SocketTable {
