@@ -89,6 +89,54 @@ interface Result {
   readonly control_groups?: Readonly<Record<string, GroupScene>> | Unmade | Broken;
 }
 
+/** What docs/kernels.md and docs/watch.md say of versions. `null`: nothing. Rows that a guest did not play are left out. */
+const EXPECTED: readonly {
+  readonly row: string;
+  /** The first kernel of `cell`; those `before` have the other. */
+  readonly since: string;
+  readonly before: RegExp | null;
+  readonly cell: RegExp;
+}[] = [
+  { row: "owners by BPF", since: "5.11", before: /^no$/, cell: /^yes$/ },
+  {
+    row: "watch by all",
+    since: "5.12",
+    before: /^cgroup: connect, refused, send$/,
+    cell: /^all: /,
+  },
+  {
+    row: "watch by all",
+    since: "6.3",
+    before: null,
+    cell: /accept, connect, connected, listen, r/,
+  },
+  {
+    row: "watch by tracepoints",
+    since: "5.12",
+    before: null,
+    cell: /^tracepoints: accept, connect/,
+  },
+  { row: "watch by cgroup", since: "5.10", before: null, cell: /^cgroup: connect, refused, send$/ },
+  { row: "watch by perf", since: "5.10", before: null, cell: /^perf: connect, listen, refused/ },
+  { row: "watch by perf", since: "6.3", before: null, cell: /send/ },
+  { row: "openat2() from memory alone", since: "5.12", before: null, cell: /^yes$/ },
+  { row: "cookie of a network namespace", since: "5.14", before: /^no$/, cell: /^yes$/ },
+  ...["openat2()", "statx()", "pidfd_open()", "pidfd_getfd()", "memfd_create()"].map((row) => ({
+    row,
+    since: "5.6",
+    before: null,
+    cell: /^yes$/,
+  })),
+  ...["tcp over IPv4", "tcp over IPv6", "udp over IPv4", "unix", "packet", "netlink"].map((
+    row,
+  ) => ({
+    row,
+    since: "4.2",
+    before: null,
+    cell: /^netlink$/,
+  })),
+];
+
 const results: readonly Result[] = process.argv.slice(2)
   .map((file) => JSON.parse(readFileSync(file, "utf8")));
 
@@ -121,16 +169,22 @@ const rows: string[][] = [
       owners.bpf === null ? "/proc alone" : owners.agree ? "the same" : "DIFFERENT"
     ),
   ],
-  ...Object.keys(results[0]!.calls).map((
-    name,
-  ) => [`${name}()`, ...results.map(({ calls }) => calls[name] ? "yes" : "no")]),
-  ...rowsOf("", (result) =>
-    Object.fromEntries(
-      (result.doctor.features ?? []).filter(({ group }) =>
-        group === "calls" || group === "firewall"
-      )
-        .map(({ name, usable }) => [`doctor: ${name}`, usable ? "yes" : "no"]),
-    )),
+  ...rowsOf("", ({ calls, doctor: { features = [] } }) => {
+    const told = new Map(
+      features.filter(({ group }) => group === "calls" || group === "firewall")
+        .map(({ name, usable }) => [name, usable ? "yes" : "no"]),
+    );
+    const tried = Object.entries(calls).map(([name, there]) => {
+      const [cell, doctor] = [there ? "yes" : "no", told.get(`${name}()`)];
+      return [
+        `${name}()`,
+        doctor === undefined || doctor === cell
+          ? cell
+          : `DIFFERENT: ${cell}, doctor says ${doctor}`,
+      ];
+    });
+    return { ...Object.fromEntries(told), ...Object.fromEntries(tried) };
+  }),
   ...rowsOf(
     "sockets: ",
     ({ kinds = [], missing }) =>
@@ -213,6 +267,15 @@ function comparisonCells(tool: string, comparisons: readonly Comparison[]): Reco
   ]));
 }
 
+/** By the first two numbers of a version. */
+function isBefore(kernel: string, since: string): boolean {
+  const rank = (version: string) => {
+    const [major = 0, minor = 0] = version.split(".").map((part) => parseInt(part));
+    return major * 1000 + minor;
+  };
+  return rank(kernel) < rank(since);
+}
+
 const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
 const line = (row: readonly string[]) =>
   `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
@@ -250,6 +313,21 @@ for (const result of results) {
   }
   const steps = Object.entries(result.steps ?? {}).map(([name, seconds]) => `${name} ${seconds}`);
   if (steps.length > 0) console.log(`${kernel}: ${result.seconds} s: ${steps.join(", ")}`);
+}
+for (const { row, since, before, cell } of EXPECTED) {
+  const cells = rows.find(([name]) => name === row)?.slice(1) ?? [];
+  for (const [column, found] of cells.entries()) {
+    const kernel = rows[0]![column + 1]!;
+    const expected = isBefore(kernel, since) ? before : cell;
+    if (found === "-" || expected === null || expected.test(found)) continue;
+    failed = true;
+    console.log(`${kernel}: ${row}: ${found}, which should be ${expected}`);
+  }
+}
+for (const { kernel, seconds, steps } of results) {
+  if (steps !== undefined && seconds === undefined) {
+    console.log(`${kernel}: the guest was ended before it was through`);
+  }
 }
 // A cell in capitals is something that should not be.
 failed ||= rows.some((row) =>

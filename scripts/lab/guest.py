@@ -141,6 +141,8 @@ def main():
             return function(*arguments)
         finally:
             steps[name] = round(time.monotonic() - at)
+            # Into the log, for whoever waits.
+            print(name, steps[name], flush=True)
 
     more = subprocess.Popen([sys.executable, MORE_SOCKETS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     made = json.loads(more.stdout.readline())

@@ -21,7 +21,7 @@ import { billOfMaterials } from "../../scripts/release/sbom.ts";
 import { hostTarget, TARGETS } from "../../scripts/release/targets.ts";
 import { makeRoot, ROOTS } from "../support/roots.ts";
 import { asleep } from "../support/asleep.ts";
-import { firstReason, testIf } from "../support/skip.ts";
+import { firstReason, skip, testIf } from "../support/skip.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const release = join(root, "dist/release");
@@ -188,19 +188,6 @@ const noDebian = existsSync(debian)
 
 const QEMU = "qemu-aarch64-static";
 const busybox = Bun.which("busybox");
-/** Why a program for arm64 does not run as it is. qemu makes no sockets of this kind, so under it only /proc is read. */
-const notArm64 = process.arch === "arm64"
-  ? null
-  : "this machine is not arm64, and qemu has no sock_diag and no BPF";
-
-/** The program asks sock_diag and BPF. */
-function asksTheKernel(program: string): void {
-  const { status, stderr } = ran(program, "-a", "-v", "--owners=bpf");
-  expect(status).toBe(0);
-  expect(stderr).not.toContain("/proc/net/tcp");
-  expect(stderr).toMatch(/owners: \d+ descriptors by BPF/);
-}
-
 for (const target of TARGETS) {
   const native = target.arch === process.arch;
   const emulator = native ? null : Bun.which(QEMU);
@@ -321,6 +308,18 @@ for (const target of TARGETS) {
       },
       400_000,
     );
+
+    // That of the other processor does in a guest: see docs/kernels.md. The emulator makes no sockets of this kind.
+    if (native) {
+      testIf(firstReason(made, rootReason), "asks sock_diag and BPF", () => {
+        const { status, stderr } = ran(file, "-a", "-v", "--owners=bpf");
+        expect(status).toBe(0);
+        expect(stderr).not.toContain("/proc/net/tcp");
+        const refused = /owners: by \/proc, not BPF: (.*)/.exec(stderr);
+        if (refused !== null) skip(refused[1]!);
+        expect(stderr).toMatch(/owners: \d+ descriptors by BPF/);
+      });
+    }
 
     testIf(
       made ?? needs("readelf"),
@@ -609,11 +608,6 @@ int main(int argc, char **argv) {
       expect(ran(QEMU, program).stdout).toBe("CRC32\n");
       expect(ran(QEMU, program, "x").stdout).toBe("nothing\n");
     },
-  );
-  testIf(
-    firstReason(made, notArm64, rootReason),
-    "asks sock_diag and BPF",
-    () => asksTheKernel(binary("linux-arm64")),
   );
 });
 

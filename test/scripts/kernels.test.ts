@@ -40,8 +40,8 @@ function table(...results: object[]): { text: string; status: number } {
 
 test("a column for each kernel, a row for each capability", () => {
   const { text, status } = table(
-    result("5.10.0"),
-    result("7.0.0", {
+    result("5.16.0"),
+    result("4.19.0", {
       calls: { openat2: false },
       owners: { bpf: null, proc: 5, agree: true },
       missing: { dccp: "no such protocol" },
@@ -51,19 +51,19 @@ test("a column for each kernel, a row for each capability", () => {
   const cells = text.split("\n").map((line) =>
     line.split("|").map((cell) => cell.trim()).slice(1, -1)
   );
-  expect(cells).toContainEqual(["", "5.10.0", "7.0.0"]);
+  expect(cells).toContainEqual(["", "5.16.0", "4.19.0"]);
   expect(cells).toContainEqual(["tcp over IPv4", "netlink", "netlink"]);
   expect(cells).toContainEqual(["xdp", "not readable", "not readable"]);
   expect(cells).toContainEqual(["openat2()", "yes", "no"]);
   expect(cells).toContainEqual(["owners by BPF and by /proc", "the same", "/proc alone"]);
   expect(cells).toContainEqual(["`ss -tan`", "3 rows, equal", "3 rows, equal"]);
-  expect(text).toContain("7.0.0: not made: dccp: no such protocol\n");
+  expect(text).toContain("4.19.0: not made: dccp: no such protocol\n");
 });
 
 test("scenes are rows, and what a guest did not play is left open", () => {
   const scenes = {
     watch: {
-      all: { rung: "all", unseen: [], reasons: ["no sock_send_length"], named: ["send", "accept"] },
+      all: { rung: "all", unseen: [], reasons: ["no sock_send_length"], named: ["accept", "send"] },
     },
     firewall: {
       nft: { made: null, status: 0, forwards: [{ address: "10.1.0.2", port: 80 }] },
@@ -76,11 +76,11 @@ test("scenes are rows, and what a guest did not play is left open", () => {
     control_groups: { v1: { told: "v1", watch: { broken: "TimeoutExpired" } } },
     tools: { netstat: [{ list: "-tan", rows: 4, equal: true }] },
   };
-  const { text, status } = table(result("5.10.0", scenes), result("6.1.0"));
+  const { text, status } = table(result("5.16.0", scenes), result("6.1.0"));
   const cells = text.split("\n").map((line) =>
     line.split("|").map((cell) => cell.trim()).slice(1, -1)
   );
-  expect(cells).toContainEqual(["watch by all", "all: send, accept", "-"]);
+  expect(cells).toContainEqual(["watch by all", "all: accept, send", "-"]);
   expect(cells).toContainEqual(["forward by nft", "told", "-"]);
   expect(cells).toContainEqual(["forward by iptables with an ipset", "undecided", "-"]);
   expect(cells).toContainEqual(["forward by IPVS", "told", "-"]);
@@ -88,7 +88,7 @@ test("scenes are rows, and what a guest did not play is left open", () => {
   expect(cells).toContainEqual(["sockets: kernel tls", "made", "-"]);
   expect(cells).toContainEqual(["hidepid=2", "status 3, hidden", "-"]);
   expect(cells).toContainEqual(["`netstat -tan`", "4 rows, equal", "-"]);
-  expect(text).toContain("5.10.0: watch by all: no sock_send_length\n");
+  expect(text).toContain("5.16.0: watch by all: no sock_send_length\n");
   // A scene that broke is no success.
   expect(cells).toContainEqual(["cgroup v1", "v1; watch BROKEN", "-"]);
   expect(status).toBe(1);
@@ -109,4 +109,28 @@ test("what differs is told, and is the status", () => {
   const owners = table(result("6.1.0", { owners: { bpf: 4, proc: 5, agree: false } }));
   expect(owners.status).toBe(1);
   expect(owners.text).toContain("DIFFERENT");
+});
+
+test("what a kernel of this version should have and has not is a difference", () => {
+  const late = table(result("5.11.0", { owners: { bpf: null, proc: 5, agree: true } }));
+  expect(late.status).toBe(1);
+  expect(late.text).toContain("5.11.0: owners by BPF: no, which should be /^yes$/\n");
+  const early = table(result("5.10.0"));
+  expect(early.text).toContain("5.10.0: owners by BPF: yes, which should be /^no$/\n");
+  const doctor = table(result("6.1.0", {
+    doctor: {
+      ...result("").doctor,
+      features: [{ group: "calls", name: "openat2()", usable: false }],
+    },
+  }));
+  expect(doctor.status).toBe(1);
+  expect(doctor.text).toContain("DIFFERENT: yes, doctor says no");
+});
+
+test("a guest that was ended before it was through is named", () => {
+  const ended = table(result("6.1.0", { steps: { start: 9 } }));
+  expect(ended.text).toContain("6.1.0: the guest was ended before it was through\n");
+  const whole = table(result("6.1.0", { steps: { start: 9 }, seconds: 120 }));
+  expect(whole.text).toContain("6.1.0: 120 s: start 9\n");
+  expect(whole.text).not.toContain("ended");
 });
