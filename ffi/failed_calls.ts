@@ -11,8 +11,8 @@ import { EAGAIN, EINVAL, EIO, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSYS } from "./
 
 /** What no object answers, whatever it is. */
 const ALWAYS: readonly number[] = [EIO, ENOMEM, EMFILE, ENFILE, ENOBUFS];
-/** What plain opening and reading answers neither. Other calls answer so where they are not supported. */
-const PLAIN: readonly number[] = [...ALWAYS, EINVAL, EAGAIN, ENOSYS];
+/** Calls that every kernel has answer these no more than the others. Others answer so where they are not supported. */
+const UNSUPPORTED: readonly number[] = [EINVAL, EAGAIN, ENOSYS];
 
 /** A call that went wrong. */
 export interface FailedCall {
@@ -34,12 +34,23 @@ export function failedCalls(): readonly FailedCall[] {
 
 /**
  * Notes a failed call if it went wrong in such a way. `result`: the negated errno, which is returned. `path`: bytes up to a NUL.
- * `plain` is for calls that are always supported.
+ * `answers`: which of EINVAL, EAGAIN and ENOSYS may be an answer of this call; none of them is where the call is always there.
  */
-export function failed(call: string, result: number, path?: Uint8Array, plain = false): number {
-  if ((plain ? PLAIN : ALWAYS).includes(-result)) {
-    if (kept.length < MOST_KEPT) kept.push({ call, path: textOf(path), errno: -result });
-  }
+export function failed(
+  call: string,
+  result: number,
+  path?: Uint8Array,
+  answers: readonly number[] = UNSUPPORTED,
+): number {
+  const errno = -result;
+  return ALWAYS.includes(errno) || UNSUPPORTED.includes(errno) && !answers.includes(errno)
+    ? noteFailed(call, result, path)
+    : result;
+}
+
+/** Notes a failed call for whatever error: of something that is there for all, and that all may read. */
+export function noteFailed(call: string, result: number, path?: Uint8Array): number {
+  if (kept.length < MOST_KEPT) kept.push({ call, path: textOf(path), errno: -result });
   return result;
 }
 

@@ -7,7 +7,7 @@
  */
 import { addressOf, allocate, cString } from "./memory.ts";
 import { SYS } from "./arch/mod.ts";
-import { EAGAIN, EINTR, errno, SyscallError } from "./errno.ts";
+import { EAGAIN, EINTR, EINVAL, EIO, ENOENT, ENOTDIR, errno, SyscallError } from "./errno.ts";
 import { failed } from "./failed_calls.ts";
 import { compileEagerly } from "./jit.ts";
 import { libc } from "./libc.ts";
@@ -48,7 +48,7 @@ export function tryOpenAt(dirfd: number, path: Uint8Array, flags: number, mode =
     const fd = libc.openat(dirfd, path, flags | O_CLOEXEC, mode);
     if (fd >= 0) return fd;
     const error = errno();
-    if (error !== EINTR) return failed("open", -error, path, true);
+    if (error !== EINTR) return failed("open", -error, path, []);
   }
 }
 
@@ -99,7 +99,7 @@ export function tryRead(fd: number, buffer: Uint8Array): number {
     const count = Number(libc.read(fd, buffer, buffer.length));
     if (count >= 0) return count;
     const error = errno();
-    if (error !== EINTR) return failed("read", -error, undefined, error !== EAGAIN);
+    if (error !== EINTR) return failed("read", -error, undefined, [EAGAIN]);
   }
 }
 
@@ -117,7 +117,7 @@ function tryReadLinkAt(dirfd: number, path: Uint8Array, buffer: Uint8Array): num
     if (length >= 0) return length;
     const error = errno();
     // EINVAL: it is no link.
-    if (error !== EINTR) return failed("readlink", -error, path);
+    if (error !== EINTR) return failed("readlink", -error, path, [EINVAL]);
   }
 }
 
@@ -136,7 +136,9 @@ export function tryReadFileAt(
   const fd = tryOpenAt(dirfd, path, O_RDONLY);
   if (fd < 0) return fd;
   try {
-    return tryReadAll(fd, limit);
+    const bytes = tryReadAll(fd, limit);
+    // What was opened is there, whatever the error says. (ESRCH: the process that it tells of has ended.)
+    return bytes === -ENOENT || bytes === -ENOTDIR ? failed("read", -EIO, path, []) : bytes;
   } finally {
     close(fd);
   }
@@ -228,12 +230,7 @@ export class DirectoryReader {
   /** Moves to the next entry. Returns false at the end. Throws {@linkcode SyscallError}. */
   next(): boolean {
     if (this.#position >= this.#length) {
-      const length = Number(
-        libc.syscall(SYS.getdents64, this.#fd, this.#buffer, this.#buffer.length, 0, 0, 0),
-      );
-      if (length < 0) {
-        throw new SyscallError("getdents64", -failed("getdents64", -errno(), undefined, true));
-      }
+      const length = this.#read();
       this.#length = length;
       this.#total += length;
       if (this.#total > MANY_ENTRIES) compileEagerly();
@@ -243,6 +240,18 @@ export class DirectoryReader {
     this.#entry = this.#position;
     this.#position += this.#view.getUint16(this.#entry + 16, true);
     return true;
+  }
+
+  #read(): number {
+    for (;;) {
+      const length = Number(
+        libc.syscall(SYS.getdents64, this.#fd, this.#buffer, this.#buffer.length, 0, 0, 0),
+      );
+      if (length >= 0) return length;
+      const error = errno();
+      if (error === EINTR) continue;
+      throw new SyscallError("getdents64", -failed("getdents64", -error, undefined, []));
+    }
   }
 
   /** Address of the NUL-terminated name of the current entry. */
@@ -297,10 +306,15 @@ export class LinkReader {
 
   /** Returns the length of the target (at most the buffer's size), or the negated errno. */
   read(dirfd: number, nameAddress: number): number {
-    const length = Number(
-      libc.readlinkat(dirfd, nameAddress as never, this.bytes, this.bytes.length),
-    );
-    return length >= 0 ? length : failed("readlink", -errno(), undefined, this.#areLinks);
+    for (;;) {
+      const length = Number(
+        libc.readlinkat(dirfd, nameAddress as never, this.bytes, this.bytes.length),
+      );
+      if (length >= 0) return length;
+      const error = errno();
+      if (error === EINTR) continue;
+      return failed("readlink", -error, undefined, this.#areLinks ? [] : [EINVAL]);
+    }
   }
 
   /**

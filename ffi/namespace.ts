@@ -7,7 +7,7 @@
  * @module
  */
 import { SYS } from "./arch/mod.ts";
-import { EINVAL, ENOTTY, errno, SyscallError } from "./errno.ts";
+import { EINVAL, EIO, ENOTTY, errno, SyscallError } from "./errno.ts";
 import { failed } from "./failed_calls.ts";
 import { AT_FDCWD, close, O_RDONLY, open, tryOpenAt } from "./files.ts";
 import { libc } from "./libc.ts";
@@ -105,7 +105,9 @@ export function tryNamespaceInode(fd: number): number {
   const type = libc.ioctl(fd, NS_GET_NSTYPE, null);
   if (type < 0) {
     const error = errno();
-    return error === ENOTTY ? -EINVAL : failed("ioctl NS_GET_NSTYPE", -error);
+    if (error === ENOTTY) return -EINVAL;
+    // A namespace always tells what it is.
+    return failed("ioctl NS_GET_NSTYPE", error === EINVAL ? -EIO : -error);
   }
   if (type !== CLONE_NEWNET) return -EINVAL;
   const status = tryStatFd(fd);

@@ -158,7 +158,7 @@ export function interfaceName(fd: number, index: number): string | null {
   const request = allocate(IFREQ_SIZE);
   new DataView(request.buffer).setInt32(16, index, true);
   if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) {
-    failed("ioctl SIOCGIFNAME", -errno(), undefined, true);
+    failed("ioctl SIOCGIFNAME", -errno(), undefined, []);
     return null;
   }
   const end = request.indexOf(0);
@@ -188,7 +188,7 @@ export function interfaceIndex(fd: number, name: string): number | null {
   const request = allocate(IFREQ_SIZE);
   request.set(bytes);
   if (libc.ioctl(fd, SIOCGIFINDEX, request) < 0) {
-    failed("ioctl SIOCGIFINDEX", -errno(), undefined, true);
+    failed("ioctl SIOCGIFINDEX", -errno(), undefined, []);
     return null;
   }
   return new DataView(request.buffer).getInt32(IFNAMSIZ, true);

@@ -5,7 +5,7 @@
  * @module
  */
 import { SYS } from "./arch/mod.ts";
-import { ENOSYS, EPERM, errno } from "./errno.ts";
+import { EINTR, EIO, ENOSYS, EPERM, errno, failureOf } from "./errno.ts";
 import { failed } from "./failed_calls.ts";
 import { libc } from "./libc.ts";
 import { addressOf, allocate, cString } from "./memory.ts";
@@ -90,17 +90,24 @@ export function tryStatAt(
 
 /** Status of an open descriptor, or the negated errno. A network file system is not asked for fresh values. */
 export function tryStatFd(fd: number): FileStatus | number {
-  return statx(fd, cString(""), AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
+  const status = statx(fd, cString(""), AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
+  // What is open is there, whatever the error says.
+  return typeof status === "number" && failureOf(status) === "absent"
+    ? failed("statx", -EIO)
+    : status;
 }
 
 /** Whether statx(2) works here; `null` until a call fails in a way that makes it doubtful. */
 let usable: boolean | null = null;
 
 function callStatx(dirfd: number, path: Uint8Array | number, flags: number, into: number): number {
-  const status = Number(
-    libc.syscall(SYS.statx, dirfd, path as never, flags, STATX_BASIC_STATS | STATX_MNT_ID, into, 0),
-  );
-  return status < 0 ? -errno() : 0;
+  const mask = STATX_BASIC_STATS | STATX_MNT_ID;
+  for (;;) {
+    const status = Number(libc.syscall(SYS.statx, dirfd, path as never, flags, mask, into, 0));
+    if (status >= 0) return 0;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
 }
 
 // EPERM may come from a seccomp filter, or from /proc with hidepid=1. The root directory tells which: it never gives EPERM itself.
@@ -122,7 +129,7 @@ function statx(dirfd: number, path: Uint8Array | number, flags: number): FileSta
   if (status < 0) {
     const doubtful = status === -ENOSYS || status === -EPERM;
     if (doubtful && !isUsable(status)) return oldStat(dirfd, path, flags);
-    return failed("statx", status, typeof path === "number" ? undefined : path);
+    return failed("statx", status, typeof path === "number" ? undefined : path, []);
   }
   // struct statx: mask u32 0, nlink u32 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32, size u64 40, rdev u32+u32 128, dev u32+u32 136, mnt_id u64 144.
   return {
@@ -149,11 +156,15 @@ function oldStat(dirfd: number, path: Uint8Array | number, flags: number): FileS
   const bytes = allocate(STAT_SIZE);
   const view = new DataView(bytes.buffer);
   const known = flags & ~AT_STATX_DONT_SYNC;
-  const status = Number(
-    libc.syscall(SYS.newfstatat, dirfd, path as never, addressOf(bytes), known, 0, 0),
-  );
-  if (status < 0) {
-    return failed("newfstatat", -errno(), typeof path === "number" ? undefined : path);
+  let error: number;
+  do {
+    const status = Number(
+      libc.syscall(SYS.newfstatat, dirfd, path as never, addressOf(bytes), known, 0, 0),
+    );
+    error = status < 0 ? errno() : 0;
+  } while (error === EINTR);
+  if (error !== 0) {
+    return failed("newfstatat", -error, typeof path === "number" ? undefined : path, []);
   }
   return {
     mode: view.getUint32(STAT.mode, true),

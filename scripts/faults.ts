@@ -6,9 +6,11 @@
  *
  * Without a name all three run. Options: --seconds=N tries a random choice for so long, each; --seed=N; for injection
  * --command=NAME[,NAME], --call=NAME[,NAME], --error=NAME[,NAME], --depth=CALLS,ERRORS (3,3 unless given: calls of each kind, and
- * errors of each call), --only=CALL:error=E:when=N, --workers=N (at a time), --verbose, --list. Needs root, strace, unshare, nsenter, ip and python3. Exits 1
+ * errors of each call), --only=CALL:error=E:when=N, --workers=N (at a time), --again=FILE (what an
+ * earlier run, whose output this is, called wrong), --verbose, --list. Needs root, strace, unshare, nsenter, ip and python3. Exits 1
  * if an answer was wrong without a word, or if a command hung or crashed.
  */
+import { readFileSync } from "node:fs";
 import { COMMANDS } from "./faults_commands.ts";
 import { ERRORS, inject, injectionReason, injectionTable } from "./faults_inject.ts";
 import { mutate, mutationTable } from "./faults_mutate.ts";
@@ -73,6 +75,7 @@ async function injection(): Promise<readonly string[]> {
     errors: options.has("error") ? list("error") : ERRORS,
     depth: { calls: calls ?? 3, errors: errors ?? 3 },
     only: options.get("only") ?? null,
+    again: options.has("again") ? readFileSync(options.get("again")!, "utf8").split("\n") : null,
     workers: options.has("workers") ? Number(options.get("workers")) : null,
     verbose: options.has("verbose"),
   });

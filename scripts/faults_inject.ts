@@ -38,6 +38,8 @@ export interface InjectionOptions {
   readonly depth: { readonly calls: number; readonly errors: number };
   /** Exactly this, as strace wants it: `readlinkat:error=EIO:when=5`. */
   readonly only: string | null;
+  /** Lines of what an earlier run printed: only what was wrong there. `null`: all. */
+  readonly again: readonly string[] | null;
   /** How many run at a time; `null`: as many as there are processors. */
   readonly workers: number | null;
   readonly verbose: boolean;
@@ -68,9 +70,12 @@ export const ERRORS: readonly string[] = [...ABSENT, ...DENIED, ...FAILED];
 /** A call that is told to try again always never gets anywhere, which is no answer of the kernel's. */
 const ONCE_ONLY = new Set(["EINTR", "EAGAIN"]);
 
-/** Memory, threads and the end: where they fail there is no program. Nor close(2), which closes whatever it answers. */
+/**
+ * Memory, threads and the end: where they fail there is no program. Nor close(2), which closes whatever it answers, and those
+ * that cannot fail.
+ */
 const NOT_TRIED = new Set(
-  "close exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
+  "getpid gettid getppid getuid geteuid getgid getegid close exit exit_group mmap munmap mprotect madvise mremap brk futex clone clone3 rseq arch_prctl set_tid_address set_robust_list rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack prctl wait4 vfork"
     .split(" "),
 );
 
@@ -97,6 +102,36 @@ listeners:
     transport: tcp
     port: 25
 `;
+
+/** Faults that were wrong before. The numbers of calls change with the program, so they are known by what they do. */
+class Again {
+  readonly #known = new Map<string, Set<string>>();
+
+  constructor(lines: readonly string[]) {
+    for (const line of lines) {
+      const match = /^(?:silent|false|crashed|hung): (.+) \| (\w+):error=(\w+):when=\S+ \| (.+)$/
+        .exec(line);
+      if (match === null) continue;
+      const [, command, call, error, kind] = match as unknown as string[];
+      const key = keyOf(command!, call!, kind!);
+      this.#known.set(key, (this.#known.get(key) ?? new Set()).add(error!));
+    }
+  }
+
+  /** The errors that were wrong. */
+  errors(command: string, call: string, kind: string): string[] {
+    return [...this.#known.get(keyOf(command, call, kind)) ?? []];
+  }
+
+  /** The commands that they belong to. */
+  get commands(): string[] {
+    return [...new Set([...this.#known.keys()].map((key) => key.slice(0, key.indexOf("\0"))))];
+  }
+}
+
+function keyOf(command: string, call: string, kind: string): string {
+  return [command, call, kind.replace(/^all from call \d+/, "all from call N")].join("\0");
+}
 
 interface Fault {
   readonly command: string;
@@ -209,17 +244,20 @@ class Injection {
   readonly #counts = new Map<string, Map<Outcome, number>>();
   readonly #problems: string[] = [];
   readonly #startKinds = new Set<string>();
+  readonly #again: Again | null;
   #runs = 0;
 
   constructor(options: InjectionOptions, folder: string, places: readonly Place[]) {
     this.#options = options;
+    this.#again = options.again === null ? null : new Again(options.again);
     this.#folder = folder;
     this.#places = places;
   }
 
   async run(): Promise<InjectionResult> {
     for (const place of this.#places) await this.#makeFiles(place);
-    const { commands, seconds, seed } = this.#options;
+    const { seconds, seed } = this.#options;
+    const commands = this.#again?.commands ?? this.#options.commands;
     const names = commands.length === 0 ? Object.keys(COMMANDS) : [START, ...commands];
     const unknown = names.find((name) => COMMANDS[name] === undefined);
     if (unknown !== undefined) throw new Error(`no command is called ${unknown}`);
@@ -271,6 +309,7 @@ class Injection {
       outcome === "silent" && command.language !== "sockeye" && NAMING.has(fault.call) &&
       DENIED.includes(fault.error)
     ) outcome = "alike";
+    if ((outcome === "silent" || outcome === "false") && isTheAnswer(fault)) outcome = "gone";
     if (outcome === "silent" || outcome === "false") {
       // Something may have come or gone beside it.
       const again = await this.#sockeye(fault.command, place, null);
@@ -318,7 +357,9 @@ class Injection {
       if (made.size === 0) continue;
       for (const [kind, places] of made) {
         for (const when of chosen(places, depth.calls, random)) {
-          for (const error of this.#errors(depth.errors, random)) {
+          const errors = this.#again?.errors(name, call, kind) ??
+            this.#errors(depth.errors, random);
+          for (const error of errors) {
             const inject = `${call}:error=${error}:when=${when}`;
             faults.push({ command: name, call, kind, error, inject });
           }
@@ -326,10 +367,18 @@ class Injection {
       }
       const places = [...made.values()].flat().sort((a, b) => a - b);
       for (const from of new Set([places[0]!, places[Math.floor(places.length / 2)]!])) {
-        for (const error of this.#errors(1 + depth.errors, random)) {
+        const kind = `all from call ${from} on`;
+        const errors = this.#again?.errors(name, call, kind) ??
+          this.#errors(1 + depth.errors, random);
+        for (const error of errors) {
           if (ONCE_ONLY.has(error)) continue;
-          const inject = `${call}:error=${error}:when=${from}+`;
-          faults.push({ command: name, call, kind: `all from call ${from} on`, error, inject });
+          faults.push({
+            command: name,
+            call,
+            kind,
+            error,
+            inject: `${call}:error=${error}:when=${from}+`,
+          });
         }
       }
     }
@@ -545,11 +594,14 @@ const NAMING = new Set(
 
 /** True if an error says that there is nothing to look at, of a thing that may indeed not be there. */
 function saysGone({ call, kind, error }: Fault): boolean {
-  // What bind(2) says of a port is the answer.
-  if (call === "bind" && !kind.includes("NETLINK")) return true;
   return ABSENT.includes(error) && NAMING.has(call) &&
     // What is always there: the list of processes, and what is ours.
     !/"\/proc"|<\/proc>, ""|self/.test(kind);
+}
+
+/** True where what the call says is what was asked: whether a port could be bound. */
+function isTheAnswer({ call, kind, command }: Fault): boolean {
+  return command.startsWith("explain --bind") && call === "bind" && !kind.includes("NETLINK");
 }
 
 /** The table of what came of it, in Markdown. */

@@ -5,7 +5,7 @@
  */
 import { expect, test } from "bun:test";
 import { EACCES, EAGAIN, EINVAL, EIO, EMFILE, ENOENT } from "../ffi/errno.ts";
-import { failed } from "../ffi/failed_calls.ts";
+import { failed, noteFailed } from "../ffi/failed_calls.ts";
 import { Diagnostics } from "../src/diagnostics.ts";
 import type { Gap } from "../src/model/gap.ts";
 import { gapLines } from "../src/model/gap.ts";
@@ -32,14 +32,22 @@ test("a call that went wrong is a gap, whoever made it and whatever became of it
 
 test("what a call says of its object is none", () => {
   const diagnostics = new Diagnostics();
-  failed("open", -ENOENT, path("/proc/1"), true);
-  failed("open", -EACCES, path("/proc/1"), true);
+  failed("open", -ENOENT, path("/proc/1"), []);
+  failed("open", -EACCES, path("/proc/1"), []);
   // What is no link, and what is not in memory.
   failed("readlink", -EINVAL, path("/etc/passwd"));
   failed("openat2", -EAGAIN, path("/x"));
   expect(diagnostics.complete).toBe(true);
-  failed("read", -EINVAL, undefined, true);
+  failed("read", -EINVAL, undefined, []);
   expect(diagnostics.complete).toBe(false);
+});
+
+test("a refusal of what everybody may read is a gap", () => {
+  const diagnostics = new Diagnostics();
+  expect(noteFailed("read", -EACCES, path("/proc/sys/kernel/osrelease"))).toBe(-EACCES);
+  expect(diagnostics.gaps.map(({ reason }) => reason)).toEqual([
+    "1 system call failed (read /proc/sys/kernel/osrelease): permission denied (EACCES); what it would have told may be missing",
+  ]);
 });
 
 test("a line that tells better what an error has hidden is told instead", () => {

@@ -50,13 +50,14 @@ export function auditedSocket(socket: SocketDocument, host: HostDocument): Audit
 export function resultOwners(owners: readonly OwnerDocument[]): ResultOwner[] {
   const distinct = new Map<string, ResultOwner & { pids: number[] }>();
   for (const owner of owners) {
-    const { comm, exe, unit } = owner;
+    const { comm, exe, unit, unread } = owner;
     const user = userText(owner);
     const container = containerText(owner);
-    const key = JSON.stringify([exe, comm, user, unit, container]);
+    const key = JSON.stringify([exe, comm, user, unit, container, unread]);
     const known = distinct.get(key);
     if (known === undefined) {
-      distinct.set(key, { comm, exe, user, unit, container, pids: [owner.pid] });
+      const missed = unread === undefined ? {} : { unread };
+      distinct.set(key, { comm, exe, user, unit, container, pids: [owner.pid], ...missed });
     } else if (!known.pids.includes(owner.pid)) {
       known.pids.push(owner.pid);
     }

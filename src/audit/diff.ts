@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { decide, decideAny, mayHide, type Places, type Verdict } from "../model/verdict.ts";
+import {
+  decide,
+  decideAny,
+  mayHide,
+  namespacesOf,
+  type Places,
+  type Verdict,
+} from "../model/verdict.ts";
 import type {
   GapDocument,
   HostDocument,
@@ -246,7 +253,7 @@ class Side {
     const [kind] = service.endpoint.split(/[ -]/) as [string];
     const places: Places = {
       tables: (label) => label.startsWith(kind),
-      namespaces: () => service.netns !== "host",
+      namespaces: namespacesOf(service.netns),
       // A container without its name is called by its runtime.
       ...service.netns.startsWith("container:") ? { containers: true as const } : {},
     };

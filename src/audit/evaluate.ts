@@ -4,7 +4,7 @@
  * @module
  */
 import type { GapDocument, SnapshotDocument } from "../snapshot/document.ts";
-import { absence, becauseText, decide, mayHide } from "../model/verdict.ts";
+import { absence, becauseText, decide, mayHide, namespacesOf } from "../model/verdict.ts";
 import { isService, program, shortId, userText } from "../snapshot/identity.ts";
 import { FurtherEndpoints } from "./further_endpoints.ts";
 import { compareMatches, judgeEntry, type Match, matchEntry, speaksOf } from "./match.ts";
@@ -261,7 +261,7 @@ function judged(
 function absent(entry: PolicyEntry, document: SnapshotDocument, policy: Policy): Result {
   const decided = decide(false, {
     ...checkedPlaces(policy.settings.check),
-    namespaces: () => entry.netns !== "host",
+    namespaces: namespacesOf(entry.netns),
   }, document.gaps);
   const verdict: Verdict = decided.answer === "no" ? "missing" : "undecidable";
   const said = `${entry.name} ${absence("required_missing", decided)}`;

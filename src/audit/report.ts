@@ -47,6 +47,8 @@ export interface ResultOwner {
   readonly container: string | null;
   /** Process IDs of now. They are shown, but not part of any identity. */
   readonly pids: readonly number[];
+  /** Why facts are missing: the name of a file about the process, and the error. Absent if none is. */
+  readonly unread?: Readonly<Record<string, string>>;
 }
 
 /** One result: a service judged by a policy, or a finding of the built-in advice. */

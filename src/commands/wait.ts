@@ -32,6 +32,7 @@ import { Source } from "../snapshot/source.ts";
 import { sanitize, sanitizeBytes } from "../text/sanitize.ts";
 import type { Writer } from "../text/writer.ts";
 import { formatEndpoint } from "../views/columns.ts";
+import { tellGaps } from "../views/gaps.ts";
 import { queryFor } from "./explain/input.ts";
 import { concerns, matchesPort } from "./explain/match.ts";
 import type { Target } from "./explain/target.ts";
@@ -67,6 +68,8 @@ interface Look {
   readonly found: readonly Socket[];
   /** Why it cannot be known that it is not so; `null` if it can. */
   readonly doubt: string | null;
+  /** What may lack of those that have it. */
+  readonly gaps: readonly Gap[];
 }
 
 /** Waits. Writes who it was. Throws what reading throws. */
@@ -77,7 +80,7 @@ export async function wait(options: WaitOptions, out: Writer, err: Writer): Prom
   /** Processes that did something to a socket there, which are the first to be looked into. */
   const pids = new Set<number>();
   let look = lookAt(options, root, pids);
-  if (look.met) return tell(look, options, out);
+  if (look.met) return tell(look, options, out, err);
   if (left() <= 0) return giveUp(look, options, err);
   using interrupts = new Interrupts();
   using change = openChange(options, root);
@@ -86,7 +89,7 @@ export async function wait(options: WaitOptions, out: Writer, err: Writer): Prom
   let quickUntilMs = performance.now() + SETTLE_MS;
   for (;;) {
     look = lookAt(options, root, pids);
-    if (look.met) return tell(look, options, out);
+    if (look.met) return tell(look, options, out, err);
     if (left() <= 0) return giveUp(look, options, err);
     const quick = change === null || performance.now() < quickUntilMs;
     // Only a change cuts a rest short. Right after one the next look is due soon anyway.
@@ -138,7 +141,7 @@ function lookAt(
   const verdict = decide(found.length > 0, { tables }, [...diagnostics.gaps, ...unread]);
   const doubt = verdict.answer === "undecided" ? becauseText(verdict) : null;
   if (what === "gone") return goneLook(found, verdict, doubt);
-  if (found.length === 0) return { met: false, found, doubt };
+  if (found.length === 0) return { met: false, found, doubt, gaps: [] };
   const theirs = () =>
     by === null
       ? found
@@ -147,18 +150,23 @@ function lookAt(
   // To look into all that there are may take longer than the wait was to last.
   if (pids.size > 0) {
     const scan = scanFew([...pids].sort((a, b) => a - b), root);
-    attachOwners(found, root, processes, new Diagnostics(), { scan, search: () => scan });
+    const few = new Diagnostics();
+    attachOwners(found, root, processes, few, { scan, search: () => scan });
     const seen = theirs().filter(({ owners }) => owners.length > 0);
-    if (seen.length > 0) return { met: true, found: seen, doubt: null };
+    if (seen.length > 0) return { met: true, found: seen, doubt: null, gaps: few.gaps };
   }
   attachOwners(found, root, processes, diagnostics);
   const known = theirs();
-  if (known.length > 0) return { met: true, found: known, doubt: null };
-  const hidden = found.some(({ ownership }) => ownership === "hidden" || ownership === "unknown");
+  const { gaps } = diagnostics;
+  if (known.length > 0) return { met: true, found: known, doubt: null, gaps };
+  // Where one holder is known there may be another one.
+  const holder = decide(false, { processes: true }, gaps);
+  const who = `who has ${describe(found[0]!)} may not be seen`;
   return {
     met: false,
     found,
-    doubt: hidden ? `who has ${describe(found[0]!)} may not be seen` : null,
+    doubt: holder.answer === "undecided" ? `${who}: ${becauseText(holder)}` : null,
+    gaps,
   };
 }
 
@@ -178,7 +186,7 @@ function queries(query: Query, what: WaitFor): Query[] {
 }
 
 function goneLook(found: readonly Socket[], verdict: Verdict, doubt: string | null): Look {
-  return { met: verdict.answer === "no", found, doubt };
+  return { met: verdict.answer === "no", found, doubt, gaps: [] };
 }
 
 function isWanted(
@@ -212,10 +220,17 @@ function isNamed(
     utf8Text(local.name).replaceAll("\0", "@") === target.name;
 }
 
-function tell({ found }: Look, { target, what }: WaitOptions, out: Writer): WaitOutcome {
+function tell(
+  { found, gaps }: Look,
+  { target, what }: WaitOptions,
+  out: Writer,
+  err: Writer,
+): WaitOutcome {
   if (what === "gone") out.write(`${sanitize(target.text)} is gone\n`);
   for (const socket of what === "gone" ? [] : found) out.write(`${describe(socket)}\n`);
   out.flush();
+  // That it is so is certain. Who has it may not be all.
+  tellGaps(gaps, err);
   return "met";
 }
 

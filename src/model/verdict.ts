@@ -37,6 +37,14 @@ export interface Places {
   readonly containers?: true;
 }
 
+/** In the details of a gap of namespaces: it is about the one that Sockeye runs in, which was not read either. */
+export const OWN_UNREAD = "own";
+
+/** Which gaps of namespaces may hide a service of the one that `netns` names: `host` is the one that Sockeye runs in. */
+export function namespacesOf(netns: string): (gap: FlatGap) => boolean {
+  return (gap) => netns !== "host" || gap[OWN_UNREAD] !== undefined;
+}
+
 /** Everywhere. */
 export const EVERYWHERE: Places = {
   tables: true,

@@ -8,6 +8,9 @@ import { currentNetns } from "./ns.ts";
 import type { ProcRoot } from "./root.ts";
 import { readLocalPortRange, readSysctl } from "./sysctl.ts";
 
+/** In place of the release that could not be read. */
+export const UNKNOWN_KERNEL = "unknown";
+
 /**
  * Host name, boot ID, kernel release and local port range from /proc/sys, each read once, when it is asked for: a table in text
  * shows none of them. The port range is that of the network namespace which the thread is in then.
@@ -17,7 +20,7 @@ import { readLocalPortRange, readSysctl } from "./sysctl.ts";
 export function readHost(root: ProcRoot, netns: number | null = currentNetns(root)): Host {
   const name = once(() => readSysctl(root, "kernel/hostname") || "unknown");
   const bootId = once(() => readSysctl(root, "kernel/random/boot_id") || null);
-  const kernel = once(() => readSysctl(root, "kernel/osrelease") || "unknown");
+  const kernel = once(() => readSysctl(root, "kernel/osrelease") || UNKNOWN_KERNEL);
   const ephemeralPorts = once(() => readLocalPortRange(root));
   return {
     get name() {

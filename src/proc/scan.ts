@@ -198,7 +198,10 @@ export class DescriptorScanner {
         (outcome) => void outcomes.push(outcome),
       );
     });
-    return this.#left < 0 ? null : this.scanOf(pids, outcomes);
+    if (this.#left < 0) return null;
+    const scan = this.scanOf(pids, outcomes);
+    // Of a few that were asked for, the first says nothing of those that are not shown.
+    return wanted === undefined ? scan : { ...scan, hidden: false };
   }
 
   /** Walks the main table of each process that `next` returns, until it returns `null`. `done` gets the outcome of each. */
@@ -507,6 +510,7 @@ export class DescriptorScanner {
     const link = this.#link;
     const { descriptors } = this;
     let seen = 0;
+    let closed = 0;
     let failed = false;
     try {
       directory.start(fd);
@@ -528,7 +532,7 @@ export class DescriptorScanner {
           if (failure === "failed") {
             failed = true;
             this.#noteError(pid, length);
-          }
+          } else closed++;
           continue;
         }
         const inode = socketInode(link.bytes, length);
@@ -544,7 +548,26 @@ export class DescriptorScanner {
     } finally {
       close(fd);
     }
+    // That all were closed since is believed if none is there now.
+    if (seen > 0 && closed === seen && this.#hasEntries(path)) {
+      if (!this.errors.has(pid)) this.errors.set(pid, ENOENT);
+      return "failed";
+    }
     return failed ? "failed" : seen === 0 ? "empty" : "read";
+  }
+
+  #hasEntries(path: Uint8Array): boolean {
+    const fd = tryOpenAt(this.#rootFd, path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return false;
+    const numbers: number[] = [];
+    try {
+      this.#readNumbers(fd, numbers);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+    } finally {
+      close(fd);
+    }
+    return numbers.length > 0;
   }
 
   #noteError(pid: number, result: number): void {

@@ -3,12 +3,22 @@
  *
  * @module
  */
+import { failureOf } from "../../ffi/errno.ts";
+import { noteFailed } from "../../ffi/failed_calls.ts";
+import { cString } from "../../ffi/memory.ts";
 import type { PortRange } from "../model/port_range.ts";
+import { latin1Text } from "../text/encoding.ts";
 import type { ProcRoot } from "./root.ts";
 
 /** The text of one setting without the newline; `null` where it cannot be read. `name`: `kernel/osrelease`. */
 export function readSysctl(root: ProcRoot, name: string): string | null {
-  return root.text(`sys/${name}`)?.trim() ?? null;
+  const bytes = root.read(`sys/${name}`);
+  if (typeof bytes !== "number") return latin1Text(bytes).trim();
+  // Everybody may read the settings that are asked for. Whoever is refused lacks something that no verdict reckons with.
+  if (root.isLive && failureOf(bytes) === "denied") {
+    noteFailed("read", bytes, cString(`${root.path}/sys/${name}`));
+  }
+  return null;
 }
 
 /** Parses `32768	60999`; `null` for anything else. */

@@ -56,6 +56,9 @@ const GONE: Whereabouts = { kind: "gone" };
 const ASTRAY: Whereabouts = { kind: "astray" };
 const UNKNOWN: Whereabouts = { kind: "unknown" };
 
+/** After one of these, the file may be there all the same. */
+const UNSEEN: ReadonlySet<Refusal["why"]> = new Set(["denied", "failed", "slow"]);
+
 /** A folder with more entries is not searched for a renamed socket. */
 const FOLDER_LIMIT = 4096;
 const ENTRY_LIMIT = 65536;
@@ -111,14 +114,14 @@ export class SocketFiles {
     const views = this.#views(socket);
     const { file } = socket;
     if (file === null) return this.#byName(views);
-    let oursFailed = false;
+    let oursUnseen = false;
     for (const { root, path } of views) {
       const there = this.status(path, root);
-      if (root === "" && there instanceof Refusal && there.why === "failed") oursFailed = true;
+      if (root === "" && there instanceof Refusal && UNSEEN.has(there.why)) oursUnseen = true;
       const status = this.#ifIts(there, file, root);
       if (status === null) continue;
       // That it is in another root only would be a claim about our own view.
-      if (oursFailed) return UNKNOWN;
+      if (oursUnseen) return UNKNOWN;
       return this.#inOurView(socket, file) ?? { kind: "found", root, path, status };
     }
     return this.#opened(socket, file) ?? this.#inFolder(views, file) ??

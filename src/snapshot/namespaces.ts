@@ -27,10 +27,12 @@ import { effectiveUserId, tryCopyDescriptor } from "../../ffi/process.ts";
 import { tryOpenSocketNamespace } from "../../ffi/socket.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Netns } from "../model/socket.ts";
+import { OWN_UNREAD } from "../model/verdict.ts";
 import { namespaceMounts, tryReadMountinfo } from "../proc/mountinfo.ts";
 import { processNames } from "../proc/comm.ts";
-import { netnsInode } from "../proc/ns.ts";
+import { currentNetns, netnsInode } from "../proc/ns.ts";
 import type { ProcRoot } from "../proc/root.ts";
+import { parseStat } from "../proc/stat.ts";
 import { NoSuchNamespace } from "../query.ts";
 import { plural } from "../text/plural.ts";
 
@@ -103,15 +105,13 @@ export class NamespaceFinder {
     for (const { inode, name } of bound) {
       if (!this.#names.has(inode)) this.#names.set(inode, name);
     }
-    const own = root.link("thread-self/ns/net");
-    const inode = typeof own === "number" ? -1 : netnsInode(own);
-    this.#own = inode < 0 ? null : inode;
+    this.#own = currentNetns(root);
     if (this.#own !== null) this.#waysTo(this.#own);
     this.unread = {
       denied: [],
       errors: new Map(),
       mounts: typeof mounts === "number" && root.isLive ? -mounts : 0,
-      own: typeof own === "number" && root.isLive ? -own : 0,
+      own: this.#own === null && root.isLive ? unreadOwn(root) : 0,
     };
   }
 
@@ -138,8 +138,10 @@ export class NamespaceFinder {
   #note(pid: number, result: number): void {
     const { unread } = this;
     const failure = failureOf(result);
-    // The kernel refuses the link of a process that has ended, too.
-    if (failure === "absent" || failure === "denied" && this.#isGone(pid)) return;
+    // The kernel refuses the link of a process that has ended, too. Without namespaces, no process has this link.
+    if (failure === "absent" && this.#own === null || failure !== "failed" && this.#isGone(pid)) {
+      return;
+    }
     if (failure === "denied") unread.denied.push(pid);
     else {
       const same = unread.errors.get(-result);
@@ -149,8 +151,11 @@ export class NamespaceFinder {
   }
 
   #isGone(pid: number): boolean {
-    const bytes = this.root.read(`${pid}/stat`, 1);
-    return typeof bytes === "number" && failureOf(bytes) === "absent";
+    const bytes = this.root.read(`${pid}/stat`);
+    if (typeof bytes === "number") return failureOf(bytes) === "absent";
+    // A zombie is in no namespace any more.
+    const state = parseStat(bytes)?.state;
+    return state === "Z" || state === "X";
   }
 
   /** Adds the namespaces whose mounts this program can see. */
@@ -380,7 +385,7 @@ export function reportUnread({ unread, root }: NamespaceFinder, diagnostics: Dia
   const failed = (
     what: string,
     errno: number,
-    detail: Record<string, number> = {},
+    detail: Readonly<Record<string, number>> = {},
     pids: readonly number[] = [],
   ) =>
     diagnostics.gap({
@@ -402,5 +407,11 @@ export function reportUnread({ unread, root }: NamespaceFinder, diagnostics: Dia
     );
   }
   if (mounts !== 0) failed("the list of mounts", mounts);
-  if (own !== 0) failed("our own network namespace", own);
+  if (own !== 0) failed("our own network namespace", own, { [OWN_UNREAD]: 1 });
+}
+
+function unreadOwn(root: ProcRoot): number {
+  const link = root.link("thread-self/ns/net");
+  // It can be read now, which comes too late; or the link has a form that is not known.
+  return typeof link === "number" ? -link : EINVAL;
 }

@@ -12,6 +12,7 @@ import {
   errnoText,
   SyscallError,
 } from "../../ffi/errno.ts";
+import { failed } from "../../ffi/failed_calls.ts";
 import { interfaceName } from "../../ffi/socket.ts";
 import type { Core } from "../core/gears.ts";
 import type { Diagnostics } from "../diagnostics.ts";
@@ -179,8 +180,11 @@ export class Source {
           );
           return REFUSED_PROGRAM;
         }
+        // Where memory ran out, /proc may answer, but it tells less.
+        failed(`dump of ${request.label}`, -error.errno);
         return error.errno === ENOENT ? NO_DIAG_MODULE : error.message;
       }
+      if (error instanceof SyscallError) failed(error.call, -error.errno);
       if (error instanceof DecodeError || error instanceof SyscallError) return error.message;
       throw error;
     }
@@ -266,6 +270,7 @@ export class Source {
         this.#transport = this.#open();
       } catch (error) {
         if (!(error instanceof SyscallError)) throw error;
+        failed(error.call, -error.errno);
         this.#diagnostics.note(`netlink: ${error.message}`);
         this.#transport = null;
       }

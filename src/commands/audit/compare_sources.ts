@@ -143,8 +143,14 @@ function compareLooks(
     );
   const independent = (transport: Transport) =>
     ![...diag.fromProc.keys()].some((label) => label.split(" ")[0] === transport);
-  const comparable = ({ transport }: Socket) =>
-    independent(transport) && listedBy(diag, transport) && listedBy(proc, transport);
+  // A file that is not there has listed nothing, and left nothing out.
+  const isThere = ({ family, transport }: Socket) =>
+    proc.fromProc.has(`${transport} over IPv${family === "inet6" ? 6 : 4}`);
+  const comparable = (socket: Socket) => {
+    const { transport } = socket;
+    return independent(transport) && listedBy(diag, transport) && listedBy(proc, transport) &&
+      isThere(socket);
+  };
   return {
     discrepancies: [
       ...compareTables(diag.sockets.filter(comparable), proc.sockets.filter(comparable)),

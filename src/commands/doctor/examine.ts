@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ENOENT, errnoName, errnoText, SyscallError } from "../../../ffi/errno.ts";
+import { EIO, ENOENT, errnoName, errnoText, SyscallError } from "../../../ffi/errno.ts";
 import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { effectiveUserId } from "../../../ffi/process.ts";
@@ -34,7 +34,7 @@ import {
   CAP_SYS_PTRACE,
   holds,
 } from "../../proc/capabilities.ts";
-import { readHost } from "../../proc/host.ts";
+import { readHost, UNKNOWN_KERNEL } from "../../proc/host.ts";
 import { type Mount, tryReadMountinfo } from "../../proc/mountinfo.ts";
 import { currentNetns, insidePidNamespace } from "../../proc/ns.ts";
 import { ProcRoot } from "../../proc/root.ts";
@@ -136,14 +136,16 @@ export function examine(root = new ProcRoot()): Checkup {
     unread,
   };
   const file = `/lib/modules/${host.kernel}/modules.dep`;
-  const installed = tryReadFileAt(AT_FDCWD, cString(file));
+  const installed = host.kernel === UNKNOWN_KERNEL ? -EIO : tryReadFileAt(AT_FDCWD, cString(file));
   // Without the file there are no modules here. If it cannot be read, nobody knows.
   const modules = typeof installed !== "number"
     ? utf8Text(installed)
     : installed === -ENOENT
     ? null
     : undefined;
-  if (typeof installed === "number" && installed !== -ENOENT) missed(file, -installed);
+  if (typeof installed === "number" && installed !== -ENOENT && host.kernel !== UNKNOWN_KERNEL) {
+    missed(file, -installed);
+  }
   unread.push(
     ...gapLines([...unread.map((reason) => ({ reason })), ...diagnostics.gaps], false)
       .slice(unread.length),

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { ENOENT, ENOTDIR, errnoName, errnoText, ESRCH } from "../../../../ffi/errno.ts";
 import { AF_INET, AF_INET6 } from "../../../../ffi/socket.ts";
 import { Source } from "../../../snapshot/source.ts";
 import type { Diagnostics } from "../../../diagnostics.ts";
@@ -188,7 +189,10 @@ export class SocketTables {
       for (const family of [AF_INET6, AF_INET]) {
         const file = family === AF_INET6 ? `${name}6` : name;
         const bytes = this.#root.read(`${pid}/net/${file}`);
-        if (typeof bytes === "number") continue;
+        if (typeof bytes === "number") {
+          this.#missed(`${pid}/net/${file}`, bytes);
+          continue;
+        }
         try {
           inetProcTable(file, family).parse(bytes, (view, start, end) => {
             inodes.push(table.add(view, start, end, protocol));
@@ -216,15 +220,36 @@ export class SocketTables {
     return sockets;
   }
 
+  // Sockets of a table that could not be read are listed without a name, or not at all.
+  #missed(path: string, result: number): void {
+    // Kernels may lack a protocol, and processes end. Ours has not.
+    const isOurs = path.startsWith("thread-self/") && this.#root.isLive;
+    const known = isOurs ? [ENOENT] : [ENOENT, ENOTDIR, ESRCH];
+    if (known.includes(-result)) return;
+    this.#diagnostics.gap({
+      kind: "table",
+      reason: `/proc/${path} could not be read: ${errnoText(-result)} (${errnoName(-result)})`,
+      detail: { table: path.slice(path.lastIndexOf("/") + 1) },
+    });
+  }
+
   #readOthers(net: string): Map<number, KnownSocket> {
     const sockets = new Map<number, KnownSocket>();
-    const text = (file: string) => this.#root.text(`${net}/${file}`) ?? "";
+    const read = (file: string) => {
+      const bytes = this.#root.read(`${net}/${file}`);
+      if (typeof bytes === "number") this.#missed(`${net}/${file}`, bytes);
+      return bytes;
+    };
+    const text = (file: string) => {
+      const bytes = read(file);
+      return typeof bytes === "number" ? "" : latin1Text(bytes);
+    };
     for (const row of parseUnixTable(text("unix"))) sockets.set(row.inode, { kind: "unix", row });
     const hexadecimal: readonly ("raw" | "raw6" | "icmp")[] = this.#query.skipInternet
       ? ["raw", "icmp"]
       : ["raw", "raw6", "icmp"];
     for (const kind of hexadecimal) {
-      const bytes = this.#root.read(`${net}/${kind}`);
+      const bytes = read(kind);
       if (typeof bytes === "number") continue;
       for (const row of hexRows(kind, bytes)) sockets.set(row.inode, { kind, row });
     }
