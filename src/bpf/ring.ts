@@ -18,35 +18,15 @@ import { close } from "../../ffi/files.ts";
 import { Mapping } from "../../ffi/mapping.ts";
 import { pageSize } from "../../ffi/process.ts";
 import { type Probe, refuse } from "./probe.ts";
-
-const BUSY = 0x8000_0000;
-const DISCARDED = 0x4000_0000;
-const HEADER = 8;
-
-const scratch = new Int32Array(new SharedArrayBuffer(4));
-
-/**
- * Lets no later load overtake an earlier one: the kernel publishes a position, and the header of a record, by a release store.
- * Atomics.load would say that too, but the compiled form of it is an exchange, which writes, and these pages are read-only.
- */
-function fence(): void {
-  Atomics.add(scratch, 0, 0);
-}
+import { RingReader } from "./ring_reader.ts";
 
 /** A ring and its memory. */
 export class Ring implements Disposable {
   /** Ready for reading, as poll(2) has it, when there is something to read. */
   readonly fd: number;
-  readonly #size: number;
   readonly #consumer: Mapping;
   readonly #producer: Mapping;
-  readonly #read: BigUint64Array<ArrayBuffer>;
-  readonly #written: BigUint64Array<ArrayBuffer>;
-  readonly #words: Uint32Array<ArrayBuffer>;
-  /** All data, to be read at the places that {@linkcode drain} gives. */
-  readonly view: DataView<ArrayBuffer>;
-  readonly #dataAt: number;
-  #position = 0;
+  readonly #reader: RingReader;
 
   private constructor(
     fd: number,
@@ -56,14 +36,14 @@ export class Ring implements Disposable {
     page: number,
   ) {
     this.fd = fd;
-    this.#size = size;
     this.#consumer = consumer;
     this.#producer = producer;
-    this.#read = new BigUint64Array(consumer.bytes.buffer, 0, 1);
-    this.#written = new BigUint64Array(producer.bytes.buffer, 0, 1);
-    this.#words = new Uint32Array(producer.bytes.buffer);
-    this.view = new DataView(producer.bytes.buffer);
-    this.#dataAt = page;
+    this.#reader = new RingReader(consumer.bytes.buffer, producer.bytes.buffer, page, size);
+  }
+
+  /** All data, to be read at the places that {@linkcode drain} gives. */
+  get view(): DataView<ArrayBuffer> {
+    return this.#reader.view;
   }
 
   /** Makes a ring of `size` bytes, a power of two and a multiple of the page size. */
@@ -95,27 +75,12 @@ export class Ring implements Disposable {
    * must not keep it. Returns how many records were read.
    */
   drain(take: (start: number, length: number) => void, most = Infinity): number {
-    let count = 0;
-    for (;;) {
-      const written = Number(this.#written[0]!);
-      fence();
-      if (this.#position >= written || count >= most) return count;
-      while (this.#position < written && count < most) {
-        const at = this.#dataAt + this.#position % this.#size;
-        const header = this.#words[at >>> 2]!;
-        fence();
-        // Whoever is writing it wakes us up when it is done.
-        if ((header & BUSY) !== 0) return count;
-        const length = header & ~(BUSY | DISCARDED);
-        if ((header & DISCARDED) === 0) {
-          take(at + HEADER, length);
-          count++;
-        }
-        this.#position += (HEADER + length + 7) & ~7;
-        // After each record, so that the kernel gets its room back while a long row of records is told.
-        Atomics.store(this.#read, 0, BigInt(this.#position));
-      }
-    }
+    return this.#reader.drain(take, most);
+  }
+
+  /** Reads the rest, once nothing begins to write any more: see {@linkcode RingReader.finish}. Returns how many records are lost. */
+  finish(take: (start: number, length: number) => void): number {
+    return this.#reader.finish(take);
   }
 
   /** Gives the memory back and closes the ring. */

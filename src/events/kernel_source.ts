@@ -135,10 +135,9 @@ export class KernelSource implements EventSource {
 
   end(emit: (event: WatchEvent) => void): void {
     this.#emit = emit;
-    this.#watch.detach();
-    this.#watch.drain((record) => this.#take(record));
+    const unfinished = this.#watch.finish((record) => this.#take(record));
     this.#tracker.tick(Infinity);
-    this.#count();
+    this.#count(unfinished);
   }
 
   // Where the kernel tells no namespace, that of the process is the next best.
@@ -150,7 +149,7 @@ export class KernelSource implements EventSource {
     this.#tracker.take(netns === record.netns ? record : { ...record, netns });
   }
 
-  #count(): void {
+  #count(unfinished = 0): void {
     this.#countedMs = performance.now();
     const now = this.#clock.now();
     this.#watch.maps.readFlows((keys, key, values, value) => {
@@ -165,13 +164,14 @@ export class KernelSource implements EventSource {
       this.#tracker.flow(bytes, counts, now);
     });
     this.#tracker.flowsInSlots(now);
-    this.#countLost(now);
+    this.#countLost(now, unfinished);
   }
 
-  #countLost(nowNs: number): void {
+  // Of a record that was not finished nobody knows what it was about.
+  #countLost(nowNs: number, unfinished: number): void {
     const lost = this.#watch.lost();
-    const of: Record<string, number> = {};
-    let count = 0;
+    const of: Record<string, number> = unfinished > 0 ? { unfinished } : {};
+    let count = unfinished;
     for (const [kind, total] of lost.entries()) {
       const more = total - (this.#lost[kind] ?? 0);
       if (more === 0) continue;

@@ -104,6 +104,16 @@ export class KernelWatch implements Disposable {
     );
   }
 
+  /**
+   * Takes the programs off, and reads all records that are left. Returns how many were not finished in time. Throws DecodeError for
+   * one that is none.
+   */
+  finish(take: (record: KernelRecord) => void): number {
+    this.detach();
+    const { ring } = this.maps;
+    return ring.finish((start, length) => take(decodeRecord(ring.view, start, length)));
+  }
+
   /** Records that found no room in the ring, by kind. */
   lost(): number[] {
     return Array.from({ length: KINDS }, (_, kind) => this.maps.counter(kind));
