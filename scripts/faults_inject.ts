@@ -307,7 +307,7 @@ class Injection {
     if (outcome === "silent" && saysGone(fault)) outcome = "gone";
     if (
       outcome === "silent" && command.language !== "sockeye" && NAMING.has(fault.call) &&
-      DENIED.includes(fault.error)
+      (DENIED.includes(fault.error) || lacksProc(fault))
     ) outcome = "alike";
     if ((outcome === "silent" || outcome === "false") && isTheAnswer(fault)) outcome = "gone";
     if (outcome === "silent" || outcome === "false") {
@@ -597,6 +597,11 @@ function saysGone({ call, kind, error }: Fault): boolean {
   return ABSENT.includes(error) && NAMING.has(call) &&
     // What is always there: the list of processes, and what is ours.
     !/"\/proc"|<\/proc>, ""|self/.test(kind);
+}
+
+/** True where the error says that /proc is not mounted: then the tools name no processes, and say nothing of it. */
+function lacksProc({ kind, error }: Fault): boolean {
+  return error === "ENOENT" && kind.endsWith('"/proc"');
 }
 
 /** True where what the call says is what was asked: whether a port could be bound. */

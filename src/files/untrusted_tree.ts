@@ -98,7 +98,14 @@ export class UntrustedTree {
       }
     }
     const fd = tryOpenAt(AT_FDCWD, cString(prefix === "" ? "/" : prefix), O_PATH | O_DIRECTORY);
-    if (fd < 0) return process === null ? Refusal.of(-fd) : ofProcess(-fd);
+    if (fd < 0) {
+      if (process !== null) return ofProcess(-fd);
+      const refusal = Refusal.of(-fd);
+      // Our own root is always there.
+      return prefix === "" && refusal.why === "absent"
+        ? new Refusal("failed", refusal.text, -fd)
+        : refusal;
+    }
     const base = found(fd);
     return base instanceof Refusal ? base : new UntrustedTree(base, mounts, byParts);
   }

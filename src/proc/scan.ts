@@ -370,9 +370,9 @@ export class DescriptorScanner {
     }
   }
 
-  // Without /proc there are no processes to find. Any other error must be told.
+  // Without /proc there are no processes to find. Any other error must be told: it does not end as a process does.
   #isAbsent(result: number): boolean {
-    return isGone(result) || !this.#root.isLive;
+    return result === -ENOENT || !this.#root.isLive;
   }
 
   #scanProcess(pid: number): Outcome {

@@ -15,6 +15,8 @@ import type { SocketPlace } from "./namespaces.ts";
 
 /** At most so many sockets are asked: some 20 ms. */
 const MOST_ASKED = 4096;
+/** So many of each process before any more of one: a process with very many does not hide those of the others. */
+const FIRST_ASKED = 16;
 
 /** What the sockets told. */
 export interface SocketNamespaces {
@@ -61,8 +63,8 @@ export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
       close(copy);
     }
   };
-  for (let row = 0; row < table.length; row++) {
-    if (table.tid(row) !== 0 || asked.has(table.inode(row))) continue;
+  for (const row of fairly(table)) {
+    if (asked.has(table.inode(row))) continue;
     if (asked.size === MOST_ASKED) {
       partial = true;
       break;
@@ -72,4 +74,22 @@ export function namespacesOfSockets(table: DescriptorTable): SocketNamespaces {
   }
   if (process >= 0) close(process);
   return { found, partial };
+}
+
+/** The rows of main tables: the first few of each process, then the rest. Rows of one process stand together. */
+function* fairly(table: DescriptorTable): Generator<number> {
+  const rest: number[] = [];
+  let pid = 0;
+  let count = 0;
+  for (let row = 0; row < table.length; row++) {
+    if (table.tid(row) !== 0) continue;
+    if (table.pid(row) !== pid) {
+      pid = table.pid(row);
+      count = 0;
+    }
+    if (count++ < FIRST_ASKED) yield row;
+    // More than are asked need not be kept, and one more tells that there are more.
+    else if (rest.length <= MOST_ASKED) rest.push(row);
+  }
+  yield* rest;
 }

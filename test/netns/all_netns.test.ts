@@ -121,6 +121,15 @@ describe("all network namespaces", () => {
     firstReason(reason, root),
     "a namespace that only a socket keeps alive is found, and so is the socket",
     async () => {
+      // More sockets than are asked, in a process that is looked at before: they hide nothing.
+      await using crowd = await python(`
+import resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (6000, 6000))
+kept = [socket.socket() for _ in range(5000)]
+print(len(kept), flush=True)
+sys.stdin.read()
+`);
+      expect(crowd.said.trim()).toBe("5000");
       // A child makes the listener in a namespace of its own, passes it to its parent, and ends.
       await using parent = await python(`
 import array, ctypes, os, socket, sys
@@ -138,6 +147,7 @@ os.wait()
 print(inode.decode(), fds[0], flush=True)
 sys.stdin.read()
 `);
+
       const [inode, fd] = parent.said.split(" ").map(Number) as [number, number];
       const seen = sockets("all", { ports: [{ first: 4601, last: 4601 }] });
       expect(seen.map(({ netns, owners }) => [
