@@ -2,10 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BPF_PROG_TYPE_CGROUP_SOCK_ADDR } from "../../ffi/bpf.ts";
 import { EINVAL } from "../../ffi/errno.ts";
+import { close } from "../../ffi/files.ts";
+import { loadHook } from "../../src/bpf/attachment.ts";
 import type { Btf } from "../../src/bpf/btf.ts";
+import { exit, moveImmediate, R0 } from "../../src/bpf/instruction.ts";
 import { iteratorId } from "../../src/bpf/program.ts";
 import { probeTypes, verifierLines, verifierReason } from "../../src/bpf/probe.ts";
+import { ATTACH } from "../../src/events/kernel/uapi.ts";
 import { ProcRoot } from "../../src/proc/root.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
 import { procTree } from "../support/proc_tree.ts";
@@ -106,4 +111,34 @@ describe("probePermission()", () => {
       reason: expect.stringContaining("a user namespace or a seccomp filter"),
     });
   });
+});
+
+describe("loadHook()", () => {
+  const asRoot = process.getuid?.() === 0 ? null : "not root";
+  const hook = (attachType: number) => ({
+    name: "sockeye_test",
+    code: [moveImmediate(R0, 1), exit()],
+    since: "9.9",
+    on: { programType: BPF_PROG_TYPE_CGROUP_SOCK_ADDR, attachType },
+  });
+
+  testIf(
+    asRoot,
+    "tells a hook that the kernel does not know from a program that it refuses",
+    () => {
+      const known = loadHook(hook(ATTACH.inet4Connect), null);
+      if (!known.ok) skip(known.reason);
+      close(known.value);
+      expect(loadHook(hook(4000), null)).toEqual({
+        ok: false,
+        reason:
+          "the kernel does not know what the program sockeye_test is for (EINVAL): that came with Linux 9.9",
+      });
+      const wrong = loadHook({ ...hook(ATTACH.inet4Connect), code: [exit()] }, null);
+      expect(wrong).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining("the kernel refused the program sockeye_test: "),
+      });
+    },
+  );
 });
