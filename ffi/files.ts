@@ -182,11 +182,14 @@ export function readFile(path: string, limit?: number): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
+// One for all: most targets are short.
+let target: Uint8Array<ArrayBuffer> | undefined;
+
 /** The target of a symbolic link as bytes, or the negated errno. A target of 4 KiB or more is cut. */
 export function tryReadLink(dirfd: number, path: Uint8Array): Uint8Array<ArrayBuffer> | number {
-  const buffer = allocate(4096);
-  const length = tryReadLinkAt(dirfd, path, buffer);
-  return length < 0 ? length : buffer.slice(0, length);
+  target ??= allocate(4096);
+  const length = tryReadLinkAt(dirfd, path, target);
+  return length < 0 ? length : target.slice(0, length);
 }
 
 /** Source: include/linux/fs_types.h. */
