@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { ProcRoot } from "../../../proc/root.ts";
 import {
   parseSctpAssociations,
   parseSctpEndpoints,
@@ -17,18 +16,21 @@ export interface SctpSocket {
   readonly endpoints: readonly SctpEndpoint[];
 }
 
-/** Reads the tables below `net`: none where the kernel has no SCTP. Lines of another form are passed over, as lsof does. */
-export function readSctpSockets(root: ProcRoot, net: string): Map<number, SctpSocket> {
+/**
+ * Reads the tables. `text` gives one of them, empty where the kernel has no SCTP. Lines of another form are passed over, as lsof
+ * does.
+ */
+export function readSctpSockets(text: (file: string) => string): Map<number, SctpSocket> {
   const sockets = new Map<number, { associations: SctpAssociation[]; endpoints: SctpEndpoint[] }>();
   const socket = (inode: number) => {
     let known = sockets.get(inode);
     if (known === undefined) sockets.set(inode, known = { associations: [], endpoints: [] });
     return known;
   };
-  for (const row of parseSctpAssociations(root.text(`${net}/sctp/assocs`) ?? "").rows) {
+  for (const row of parseSctpAssociations(text("sctp/assocs")).rows) {
     socket(row.inode).associations.push(row);
   }
-  for (const row of parseSctpEndpoints(root.text(`${net}/sctp/eps`) ?? "").rows) {
+  for (const row of parseSctpEndpoints(text("sctp/eps")).rows) {
     socket(row.inode).endpoints.push(row);
   }
   // A connection that waits to be accepted.

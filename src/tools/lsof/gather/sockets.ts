@@ -188,11 +188,8 @@ export class SocketTables {
     for (const [name, protocol] of PROTOCOLS) {
       for (const family of [AF_INET6, AF_INET]) {
         const file = family === AF_INET6 ? `${name}6` : name;
-        const bytes = this.#root.read(`${pid}/net/${file}`);
-        if (typeof bytes === "number") {
-          this.#missed(`${pid}/net/${file}`, bytes);
-          continue;
-        }
+        const bytes = this.#read(`${pid}/net/${file}`);
+        if (typeof bytes === "number") continue;
         try {
           inetProcTable(file, family).parse(bytes, (view, start, end) => {
             inodes.push(table.add(view, start, end, protocol));
@@ -214,10 +211,21 @@ export class SocketTables {
   #readHome(): Map<number, KnownSocket> {
     const net = "thread-self/net";
     const sockets = this.#readOthers(net);
-    for (const [inode, row] of readSctpSockets(this.#root, net)) {
+    for (const [inode, row] of readSctpSockets((file) => this.#text(`${net}/${file}`))) {
       sockets.set(inode, { kind: "sctp", row });
     }
     return sockets;
+  }
+
+  #read(path: string): Uint8Array<ArrayBuffer> | number {
+    const bytes = this.#root.read(path);
+    if (typeof bytes === "number") this.#missed(path, bytes);
+    return bytes;
+  }
+
+  #text(path: string): string {
+    const bytes = this.#read(path);
+    return typeof bytes === "number" ? "" : latin1Text(bytes);
   }
 
   // Sockets of a table that could not be read are listed without a name, or not at all.
@@ -235,21 +243,13 @@ export class SocketTables {
 
   #readOthers(net: string): Map<number, KnownSocket> {
     const sockets = new Map<number, KnownSocket>();
-    const read = (file: string) => {
-      const bytes = this.#root.read(`${net}/${file}`);
-      if (typeof bytes === "number") this.#missed(`${net}/${file}`, bytes);
-      return bytes;
-    };
-    const text = (file: string) => {
-      const bytes = read(file);
-      return typeof bytes === "number" ? "" : latin1Text(bytes);
-    };
+    const text = (file: string) => this.#text(`${net}/${file}`);
     for (const row of parseUnixTable(text("unix"))) sockets.set(row.inode, { kind: "unix", row });
     const hexadecimal: readonly ("raw" | "raw6" | "icmp")[] = this.#query.skipInternet
       ? ["raw", "icmp"]
       : ["raw", "raw6", "icmp"];
     for (const kind of hexadecimal) {
-      const bytes = read(kind);
+      const bytes = this.#read(`${net}/${kind}`);
       if (typeof bytes === "number") continue;
       for (const row of hexRows(kind, bytes)) sockets.set(row.inode, { kind, row });
     }

@@ -8,6 +8,9 @@ import { sctpName } from "../../../../src/tools/lsof/rows/sctp.ts";
 import { ProcRoot } from "../../../../src/proc/root.ts";
 import { procTree } from "../../../support/proc_tree.ts";
 
+/** Reads the tables of a tree. */
+const textIn = (path: string) => (file: string) => new ProcRoot(path).text(`net/${file}`) ?? "";
+
 const ENDPOINTS = ` ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS
 2fbb6e26 3e7c2dd1 0   10  33   7001      0 10801 127.0.0.1 127.0.0.2
 61cb7736 56352be6 0   10  34   7002      0 10805 127.0.0.1
@@ -59,18 +62,18 @@ const NAMES: Readonly<Record<number, string>> = {
 
 test("an SCTP socket is named by its associations, its endpoint, addresses and ports", () => {
   using tree = procTree({ "net/sctp/eps": ENDPOINTS, "net/sctp/assocs": ASSOCIATIONS });
-  const sockets = readSctpSockets(new ProcRoot(tree.path), "net");
+  const sockets = readSctpSockets(textIn(tree.path));
   const names = Object.fromEntries([...sockets].map(([inode, row]) => [inode, sctpName(row)]));
   expect(names).toEqual(NAMES);
 });
 
 test("without SCTP there is none, and what waits to be accepted is of nobody", () => {
   using tree = procTree({});
-  expect(readSctpSockets(new ProcRoot(tree.path), "net").size).toBe(0);
+  expect(readSctpSockets(textIn(tree.path)).size).toBe(0);
   using waiting = procTree({
     "net/sctp/assocs": ASSOCIATIONS.replaceAll(" 10802 ", "     0 ") + "no line of the table\n",
   });
-  const found = readSctpSockets(new ProcRoot(waiting.path), "net");
+  const found = readSctpSockets(textIn(waiting.path));
   expect(found.has(0)).toBe(false);
   expect(found.has(10803)).toBe(true);
 });
