@@ -230,10 +230,11 @@ export class SocketTables {
 
   // Sockets of a table that could not be read are listed without a name, or not at all.
   #missed(path: string, result: number): void {
-    // Kernels may lack a protocol, and processes end. Ours has not.
+    // Kernels may lack a protocol, though not these, and processes end. Ours has not.
     const isOurs = path.startsWith("thread-self/") && this.#root.isLive;
-    const known = isOurs ? [ENOENT] : [ENOENT, ENOTDIR, ESRCH];
-    if (known.includes(-result)) return;
+    const isThere = isOurs && /\/(unix|netlink)$/.test(path);
+    const absent = isThere ? [] : isOurs ? [ENOENT] : [ENOENT, ENOTDIR, ESRCH];
+    if (absent.includes(-result)) return;
     this.#diagnostics.gap({
       kind: "table",
       reason: `/proc/${path} could not be read: ${errnoText(-result)} (${errnoName(-result)})`,
