@@ -309,6 +309,7 @@ sys.stdin.read()
     });
     expect(ran.status).toBe(3);
     expect(ran.stderr).toContain("its owner cannot be seen: nothing was ended");
+    expect(ran.stderr).toContain("try: sudo sockeye kill 4100\n");
     expect(scene.child.exitCode).toBeNull();
   });
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { effectiveUserId } from "../../../ffi/process.ts";
 import { terminalColumns } from "../../../ffi/terminal.ts";
 import { Diagnostics } from "../../diagnostics.ts";
 import { Users } from "../../etc/users.ts";
@@ -10,6 +11,7 @@ import type { Process } from "../../model/owner.ts";
 import type { Socket } from "../../model/socket.ts";
 import { absence, becauseText, decide, decideAny, type Verdict } from "../../model/verdict.ts";
 import { Facts } from "../../origin/facts.ts";
+import { shellWord } from "../../origin/manager.ts";
 import { Processes } from "../../origin/processes.ts";
 import { showsOwnPids } from "../../proc/status.ts";
 import { ProcRoot } from "../../proc/root.ts";
@@ -118,6 +120,11 @@ export function endProcesses(
       plan.subjects.length === 0 && listener.answer === "undecided";
     const because = becauseText(listener);
     if (undecided && because !== "") say(because);
+    // Root lacks something else, which the gaps name.
+    if (undecided && plan.ownerless.length > 0 && effectiveUserId() !== 0) {
+      const words = sanitize(targets.map(({ text }) => shellWord(text)).join(" "));
+      say(`only its owner's user and root see it and may end it; try: sudo sockeye kill ${words}`);
+    }
     return undecided ? "undecided" : plan.subjects.length > 0 ? "failed" : "nothing";
   }
   if (!showsOwnPids(root)) {
