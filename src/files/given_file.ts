@@ -39,6 +39,22 @@ import { Refusal } from "./refusal.ts";
 /** How much is read from a device such as /dev/null or a terminal, because /dev/zero has no end. */
 const DEVICE_LIMIT = 1024 * 1024;
 
+/**
+ * Devices that answer, and to which an open(2) does nothing: null, zero, full, random and urandom, and the terminal of this process.
+ * Others wait, take what somebody else types, or start a watchdog. Source: Documentation/admin-guide/devices.txt.
+ */
+const HARMLESS: readonly (readonly [major: number, minor: number])[] = [
+  [1, 3],
+  [1, 5],
+  [1, 7],
+  [1, 8],
+  [1, 9],
+  [5, 0],
+];
+
+/** What the shell or whoever started us has opened: `/dev/stdin`, `/dev/fd/63`. */
+const OPENED = /^\/(dev|proc\/(self|thread-self|\d+))\/(fd\/\d+|stdin)$/;
+
 /** The whole of a file of at most `limit` bytes. */
 export function readGiven(path: string, limit: number): Uint8Array<ArrayBuffer> | Refusal {
   if (path.includes("\0")) return Refusal.of(ENOENT);
@@ -69,7 +85,7 @@ export function readGiven(path: string, limit: number): Uint8Array<ArrayBuffer> 
 
 function whyUnfit(
   path: string,
-  { mode, size, mountId }: FileStatus,
+  { mode, size, mountId, specialDevice: { major, minor } }: FileStatus,
   limit: number,
 ): Refusal | null {
   switch (mode & S_IFMT) {
@@ -81,12 +97,14 @@ function whyUnfit(
       return size > limit ? tooLarge(limit) : null;
     }
     case S_IFCHR:
-      return null;
+      return HARMLESS.some((known) => known[0] === major && known[1] === minor) ||
+          OPENED.test(path)
+        ? null
+        : new Refusal("unfit", "is a device, which may never end");
     case S_IFDIR:
       return Refusal.of(EISDIR);
     case S_IFIFO:
-      // A pipe of the shell, or our own standard input.
-      if (/^\/(dev|proc\/(self|thread-self|\d+))\/(fd\/\d+|stdin)$/.test(path)) return null;
+      if (OPENED.test(path)) return null;
       return new Refusal(
         "unfit",
         "is a named pipe, which may never end: redirect it to standard input and name that, -",

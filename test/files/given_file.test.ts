@@ -24,6 +24,8 @@ const at = (name: string) => join(folder, name);
 writeFileSync(at("file"), "text");
 symlinkSync("file", at("link"));
 symlinkSync("/proc/kmsg", at("kmsg"));
+// To open it makes a terminal, and to read it waits for ever.
+symlinkSync("/dev/ptmx", at("device"));
 Bun.spawnSync(["mkfifo", at("pipe")]);
 writeFileSync(at("sparse"), "");
 truncateSync(at("sparse"), 2 ** 40);
@@ -50,6 +52,7 @@ describe("a file that the command line names", () => {
     ["", "failed: cannot be read: is a directory"],
     ["kmsg", "unfit: is on proc, which has no files"],
     ["pipe", "unfit: is a named pipe"],
+    ["device", "unfit: is a device"],
     ["sparse", "large: is larger than 1000 bytes"],
   ])("%p is not waited for: %s", (name, expected) => {
     expect(read(at(name))).toStartWith(expected);
