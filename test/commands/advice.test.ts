@@ -73,6 +73,8 @@ describe("sockeye audit without a policy", () => {
       expect(findings("--fail-on", "medium").status).toBe(clean());
       expect(findings("--fail-on", "never").status).toBe(0);
     },
+    // An audit of a busy machine takes its time, and these are a dozen.
+    600_000,
   );
 
   testIf(reason, "an inherited listener is told with both processes", async () => {
