@@ -312,7 +312,7 @@ for (const result of results) {
     }
   }
   const steps = Object.entries(result.steps ?? {}).map(([name, seconds]) => `${name} ${seconds}`);
-  if (steps.length > 0) console.log(`${kernel}: ${result.seconds} s: ${steps.join(", ")}`);
+  if (steps.length > 0) console.log(`${kernel}: ${result.seconds ?? "?"} s: ${steps.join(", ")}`);
 }
 for (const { row, since, before, cell } of EXPECTED) {
   const cells = rows.find(([name]) => name === row)?.slice(1) ?? [];

@@ -270,7 +270,9 @@ def packets():
         packet(socket.SOCK_RAW, ethertype)
     for group, form in enumerate((0, 1, 2, 3, 5, 0x1000, 0x8000)):
         packet(socket.SOCK_DGRAM, 3, (18, struct.pack("=I", form << 16 | 200 + group)))
-    packet(socket.SOCK_RAW, 3, (10, 1), (5, struct.pack("=4I", 4096, 4, 2048, 8)), (13, struct.pack("=4I", 4096, 2, 4096, 2)))
+    # A block is whole pages.
+    block = os.sysconf("SC_PAGE_SIZE")
+    packet(socket.SOCK_RAW, 3, (10, 1), (5, struct.pack("=4I", block, 4, 2048, 4 * block // 2048)), (13, struct.pack("=4I", block, 2, block, 2)))
     packet(socket.SOCK_RAW, 3, (10, 2), (5, struct.pack("=7I", 1 << 16, 2, 2048, 64, 60, 0, 0)))
     packet(socket.SOCK_RAW, 3, (8, 1), (9, 1), (15, 1))
     unbound = new(socket.AF_PACKET, socket.SOCK_RAW, 0)
