@@ -18,6 +18,7 @@ import { close, tryRead } from "../../ffi/files.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import {
   DescriptorTable,
+  KIND_FOREIGN_SOCKET,
   KIND_NAMESPACE,
   KIND_SOCKET,
   RECORD,
@@ -34,7 +35,14 @@ import {
   verifierLines,
   verifierReason,
 } from "./probe.ts";
-import { iteratorId, ownerProgram, type PassWishes, type PidNumbers } from "./program.ts";
+import {
+  iteratorId,
+  NAMESPACE_TYPES,
+  NEEDED_TYPES,
+  ownerProgram,
+  type PassWishes,
+  type PidNumbers,
+} from "./program.ts";
 
 // One read(2) never returns more. Kernel: bpf_seq_read, PAGE_SIZE << 3.
 const READ_SIZE = 32 * 1024;
@@ -46,6 +54,11 @@ interface Pass {
   readonly descriptors: DescriptorTable;
   /** Descriptors of namespaces of any type, if those were asked for. */
   readonly namespaces: DescriptorTable;
+  /**
+   * Sockets of another network namespace than their process, with the inode of that namespace, if namespaces were asked for. They
+   * are among the descriptors too.
+   */
+  readonly foreign: DescriptorTable;
 }
 
 /** An open pass over all descriptors. */
@@ -71,7 +84,11 @@ export class OwnerIterator implements Disposable {
   static open(numbers: PidNumbers, wishes: PassWishes = {}): Probe<OwnerIterator> {
     const permission = probePermission();
     if (!permission.ok) return permission;
-    const program = probeTypes((btf) => loadOwnerProgram(btf, numbers, wishes));
+    const program = probeTypes(
+      (btf) => loadOwnerProgram(btf, numbers, wishes),
+      undefined,
+      wishes.namespaces === true ? [...NEEDED_TYPES, ...NAMESPACE_TYPES] : NEEDED_TYPES,
+    );
     if (!program.ok) return program;
     const link = tryCreateLink(program.value, BPF_TRACE_ITER);
     // The link keeps the program alive, and the iterator keeps both alive.
@@ -89,6 +106,7 @@ export class OwnerIterator implements Disposable {
     const pass: Pass = {
       descriptors: new DescriptorTable(cookies),
       namespaces: new DescriptorTable(cookies),
+      foreign: new DescriptorTable(cookies),
     };
     const { descriptors } = pass;
     try {
@@ -126,7 +144,7 @@ export function whyNoOwnerPass(): string | null {
  * program writes sockets only, and no record is looked at.
  */
 export function takeRecords(pass: Pass, length: number, mixed: boolean): void {
-  const { descriptors, namespaces } = pass;
+  const { descriptors, namespaces, foreign } = pass;
   const size = recordSize(descriptors.hasCookies);
   if (length % size !== 0) {
     throw new DecodeError("BPF owner records", length, "the last record is cut off");
@@ -139,8 +157,12 @@ export function takeRecords(pass: Pass, length: number, mixed: boolean): void {
   }
   for (let row = first; row < end; row++) {
     const kind = descriptors.kind(row);
-    if (kind === KIND_SOCKET) descriptors.pushRow(descriptors, row);
-    else if (kind === KIND_NAMESPACE) namespaces.pushRow(descriptors, row);
+    if (kind === KIND_SOCKET) {
+      // Nearly all are where they belong already.
+      if (descriptors.length === row) descriptors.length++;
+      else descriptors.pushRow(descriptors, row);
+    } else if (kind === KIND_NAMESPACE) namespaces.pushRow(descriptors, row);
+    else if (kind === KIND_FOREIGN_SOCKET) foreign.pushRow(descriptors, row);
     else {
       const at = (row - first) * size + RECORD.kind;
       throw new DecodeError("BPF owner records", at, `there is no kind ${kind}`);

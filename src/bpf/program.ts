@@ -6,7 +6,13 @@
  *
  * @module
  */
-import { KIND_NAMESPACE, KIND_SOCKET, RECORD, recordSize } from "../proc/descriptors.ts";
+import {
+  KIND_FOREIGN_SOCKET,
+  KIND_NAMESPACE,
+  KIND_SOCKET,
+  RECORD,
+  recordSize,
+} from "../proc/descriptors.ts";
 import { type Btf, BTF_KIND, type Field } from "./btf.ts";
 import {
   alu,
@@ -15,6 +21,7 @@ import {
   exit,
   type Instruction,
   jump,
+  jumpIf,
   jumpIfImmediate,
   type Label,
   label,
@@ -52,9 +59,12 @@ export const NEEDED_TYPES: readonly string[] = [
   "upid",
 ];
 
+/** What it needs beside those to tell of namespaces. */
+export const NAMESPACE_TYPES: readonly string[] = ["net", "ns_common", "nsproxy"];
+
 /** What a pass tells in addition to the owners of sockets. */
 export interface PassWishes {
-  /** Descriptors that stand for a namespace. */
+  /** Descriptors that stand for a namespace, and sockets of another network namespace than their process. */
   readonly namespaces?: boolean;
   /** Cookies of the sockets. They take a third of the time, because they lie in memory that nothing else is read from. */
   readonly cookies?: boolean;
@@ -76,6 +86,8 @@ const MAX_PID_NAMESPACE_LEVEL = 32;
 const RECORD_AT = -recordSize(true);
 const LEVEL_AT = RECORD_AT - 8;
 const NUMBER_AT = RECORD_AT - 16;
+/** The network namespace of the socket; 0 for that of its task. */
+const FOREIGN_AT = RECORD_AT - 24;
 
 /** Which PID namespace the numbers in a record are of: that of the reader, or the initial one. */
 export type PidNumbers = "initial" | "reader";
@@ -114,6 +126,14 @@ export function ownerProgram(
   { namespaces = false, cookies = false }: PassWishes = {},
 ): (Instruction | Label)[] {
   const { context, seq, inode, inodeNumber } = layoutOf(btf);
+  const write = [
+    get(R1, R6, context.meta),
+    get(R1, R1, seq),
+    move(R2, R10),
+    aluImmediate(R2, "+=", RECORD_AT),
+    moveImmediate(R3, recordSize(cookies)),
+    call(FN_SEQ_WRITE),
+  ];
   return [
     // r6 context, r7 file, r8 task.
     move(R6, R1),
@@ -125,6 +145,7 @@ export function ownerProgram(
     move(R1, R7),
     call(FN_SOCK_FROM_FILE),
     jumpIfImmediate(R0, "==", 0, namespaces ? "no socket" : "skip"),
+    ...(namespaces ? putForeign(btf) : []),
     ...(cookies ? putCookie(btf) : []),
     moveImmediate(R1, KIND_SOCKET),
     label("record"),
@@ -135,12 +156,18 @@ export function ownerProgram(
     get(R1, R1, inodeNumber),
     store(8, R10, RECORD_AT + RECORD.inode, R1),
     ...(numbers === "initial" ? initialNumbers(btf) : readerNumbers(btf)),
-    get(R1, R6, context.meta),
-    get(R1, R1, seq),
-    move(R2, R10),
-    aluImmediate(R2, "+=", RECORD_AT),
-    moveImmediate(R3, recordSize(cookies)),
-    call(FN_SEQ_WRITE),
+    ...write,
+    ...(namespaces
+      ? [
+        // The same record once more, about the namespace.
+        load(8, R1, R10, FOREIGN_AT),
+        jumpIfImmediate(R1, "==", 0, "skip"),
+        store(8, R10, RECORD_AT + RECORD.inode, R1),
+        moveImmediate(R1, KIND_FOREIGN_SOCKET),
+        store(4, R10, RECORD_AT + RECORD.kind, R1),
+        ...write,
+      ]
+      : []),
     label("skip"),
     moveImmediate(R0, 0),
     exit(),
@@ -159,6 +186,25 @@ function putCookie(btf: Btf): Instruction[] {
   ];
 }
 
+// r0 is the struct socket, and stays so. Most sockets belong where their task is.
+function putForeign(btf: Btf): (Instruction | Label)[] {
+  const member = (outer: Field, inner: Field): Field => ({
+    offset: outer.offset + inner.offset,
+    size: inner.size,
+  });
+  return [
+    get(R1, R0, btf.member("socket", "sk")),
+    get(R1, R1, member(btf.member("sock", "__sk_common"), btf.member("sock_common", "skc_net"))),
+    get(R2, R8, btf.member("task_struct", "nsproxy")),
+    get(R2, R2, btf.member("nsproxy", "net_ns")),
+    moveImmediate(R3, 0),
+    jumpIf(R1, "==", R2, "at home"),
+    get(R3, R1, member(btf.member("net", "ns"), btf.member("ns_common", "inum"))),
+    label("at home"),
+    store(8, R10, FOREIGN_AT, R3),
+  ];
+}
+
 // A file on nsfs is a namespace.
 function namespaceCheck(btf: Btf, inode: Field): (Instruction | Label)[] {
   return [
@@ -170,6 +216,7 @@ function namespaceCheck(btf: Btf, inode: Field): (Instruction | Label)[] {
     // The record on the stack has room for a cookie in any case.
     moveImmediate(R1, 0),
     store(8, R10, RECORD_AT + RECORD.cookie, R1),
+    store(8, R10, FOREIGN_AT, R1),
     moveImmediate(R1, KIND_NAMESPACE),
     jump("record"),
   ];

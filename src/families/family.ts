@@ -57,6 +57,17 @@ export interface ProcTable {
   readonly next?: ProcTable;
 }
 
+/**
+ * One dump that answers several requests, whose sockets are kept in one table: that of the first. For each request the kernel walks
+ * tables from end to end, however little it answers, and the tables of TCP may be those of all network namespaces.
+ */
+export interface SharedDump {
+  /** A whole netlink request. */
+  readonly message: Uint8Array;
+  /** What it answers. */
+  readonly requests: readonly DiagRequest[];
+}
+
 /** One table to read. */
 export interface DiagRequest {
   /** What is asked for, for messages: `tcp over IPv4`. */
@@ -65,6 +76,8 @@ export interface DiagRequest {
   readonly message: Uint8Array | null;
   /** The same request without a filter program, for kernels that refuse the one in {@linkcode message}. */
   readonly unfiltered?: Uint8Array | null;
+  /** A dump that answers this request and others. If it fails, each is made by itself. */
+  readonly shared?: SharedDump | undefined;
   readonly table: ProcTable | null;
   /**
    * Names a socket by its message, from either source. Present: the kernel's dump is known to lose sockets, so the table in

@@ -219,6 +219,7 @@ function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | NoScan {
       vanished: 0,
       hidden: false,
       namespaces: networkNamespaces(pass.namespaces, root),
+      ...(wishes.namespaces === true ? { foreign: foreignNamespaces(pass.foreign) } : {}),
     };
   } catch (error) {
     // Any failure is acceptable, because /proc can answer instead.
@@ -227,6 +228,16 @@ function scanByBpf(root: ProcRoot, wishes: PassWishes): Scan | NoScan {
     }
     throw error;
   }
+}
+
+function foreignNamespaces(sockets: DescriptorTable): Map<number, { pid: number; fd: number }> {
+  const found = new Map<number, { pid: number; fd: number }>();
+  for (let row = 0; row < sockets.length; row++) {
+    const inode = sockets.inode(row);
+    if (sockets.tid(row) !== 0 || found.has(inode)) continue;
+    found.set(inode, { pid: sockets.pid(row), fd: sockets.fd(row) });
+  }
+  return found;
 }
 
 // The link names the type of a namespace; one link is read for each.

@@ -5,6 +5,8 @@
  */
 
 // NETLINK_SOCK_DIAG: include/uapi/linux/sock_diag.h.
+/** The request for TCP sockets of before 2012, and the replies: one walk for IPv4 and IPv6. */
+export const TCPDIAG_GETSOCK = 18;
 /** Requests for sockets, and the replies. */
 export const SOCK_DIAG_BY_FAMILY = 20;
 /** Asks the kernel to close a socket. */

@@ -20,6 +20,8 @@ export function recordSize(cookies: boolean): number {
 /** Kinds of record: what the descriptor is. Namespaces of all types have one kind. Only the link in /proc tells the type. */
 export const KIND_SOCKET = 0;
 export const KIND_NAMESPACE = 1;
+/** A socket of another network namespace than its process. The inode is that of the namespace. */
+export const KIND_FOREIGN_SOCKET = 2;
 
 const TGID = RECORD.tgid >> 2;
 const PID = RECORD.pid >> 2;

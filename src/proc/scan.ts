@@ -62,6 +62,11 @@ export interface Scan {
   readonly hidden: boolean;
   /** Network namespaces that a descriptor keeps open: the inode, and the path below /proc of the first such descriptor. */
   readonly namespaces: ReadonlyMap<number, string>;
+  /**
+   * The network namespaces of sockets whose process is in another one, with a socket of each; absent if the walk did not tell. A
+   * socket that only a thread has is left out, because it cannot be copied from there.
+   */
+  readonly foreign?: ReadonlyMap<number, { readonly pid: number; readonly fd: number }>;
 }
 
 /** "socket:[" */

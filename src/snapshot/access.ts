@@ -7,7 +7,6 @@ import { Connection } from "../netlink/connection.ts";
 import { DescriptorScanner, type Scan } from "../proc/scan.ts";
 import type { ProcRoot } from "../proc/root.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { DescriptorTable } from "../proc/descriptors.ts";
 import type { SocketNamespaces } from "./socket_namespaces.ts";
 import { findNamespace, type FoundNetns, visitNamespace } from "./namespaces.ts";
 import type { DiagSocket } from "./source.ts";
@@ -31,8 +30,8 @@ export interface Access {
   listProcesses(root: ProcRoot): readonly number[];
   /** The walk over all descriptors. `walk` makes it on this machine; a replay does not call it. */
   owners(walk: () => Walk): Walk;
-  /** See {@linkcode namespacesOfSockets}. */
-  socketNamespaces(table: DescriptorTable): SocketNamespaces;
+  /** As the scan tells it, or else each socket is asked: see {@linkcode namespacesOfSockets}. */
+  socketNamespaces(scan: Scan): SocketNamespaces;
   /** See {@linkcode findNamespace}. */
   find(...args: Parameters<typeof findNamespace>): FoundNetns;
   /** See {@linkcode visitNamespace}. */
@@ -45,7 +44,10 @@ export const LIVE: Access = {
   open: (protocol) => new Connection(protocol),
   listProcesses: (root) => new DescriptorScanner(root).listProcesses(),
   owners: (walk) => walk(),
-  socketNamespaces: (table) => socketModule().namespacesOfSockets(table),
+  socketNamespaces: ({ foreign, descriptors }) =>
+    foreign === undefined
+      ? socketModule().namespacesOfSockets(descriptors)
+      : { found: foreign, partial: false },
   find: findNamespace,
   visit: visitNamespace,
 };

@@ -124,6 +124,7 @@ export function takeNetnsRows(
         filter: filter?.forRows(root, found.netns),
         core: closing === undefined ? tools.core : undefined,
         closing,
+        sharing: access === LIVE,
       });
       if (root.isLive && rows.from(before).some(needsInterfaces)) {
         const open = () => access.open(NETLINK_ROUTE);
@@ -148,7 +149,7 @@ export function takeNetnsRows(
   const addByDescriptors = (scan: Scan) => {
     finder.addDescriptors(scan.namespaces);
     if (!root.isLive) return;
-    const { found, partial } = access.socketNamespaces(scan.descriptors);
+    const { found, partial } = access.socketNamespaces(scan);
     finder.addSockets(found);
     if (partial) {
       diagnostics.note(

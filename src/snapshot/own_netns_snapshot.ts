@@ -115,6 +115,7 @@ export function takeRows(
       filter: filter?.forRows(root, netns),
       core: closing === undefined ? tools.core : undefined,
       closing,
+      sharing: access === LIVE,
       sockstat: tools.counted === true ? sockstatOf(root) : null,
     });
   } finally {

@@ -16,11 +16,17 @@ import { failed } from "../../ffi/failed_calls.ts";
 import { interfaceName } from "../../ffi/socket.ts";
 import type { Core } from "../core/gears.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { DecodeContext, DiagRequest, RowFilter, SourceKind } from "../families/family.ts";
+import type {
+  DecodeContext,
+  DiagRequest,
+  RowFilter,
+  SharedDump,
+  SourceKind,
+} from "../families/family.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import type { Netns } from "../model/socket.ts";
 import { Connection, NETLINK_SOCK_DIAG, type NetlinkSocket } from "../netlink/connection.ts";
-import { dump } from "../netlink/dump.ts";
+import { dump, type DumpSink } from "../netlink/dump.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { readSysctl } from "../proc/sysctl.ts";
 import { hasNoSocketsOf } from "../proc/protocols.ts";
@@ -94,6 +100,24 @@ export class Source {
     if (refusal !== null) return this.#readProc(request, sink, refusal);
     this.#addFromProc(request, sink, identity, told);
     return "read";
+  }
+
+  /**
+   * Reads the tables of several requests by one dump. Returns false if that did not work, for whatever reason: each is to be read
+   * by itself then, which records what is missing.
+   */
+  readShared({ message }: SharedDump, sink: DumpSink): boolean {
+    const transport = this.#connect();
+    if (transport === null) return false;
+    try {
+      return !dump(transport, message, "one dump of several tables", sink).interrupted;
+    } catch (error) {
+      if (
+        error instanceof NetlinkError || error instanceof DecodeError ||
+        error instanceof SyscallError
+      ) return false;
+      throw error;
+    }
   }
 
   /** Adds what only the table in /proc tells. Without the table the dump stands alone, and may have lost something. */

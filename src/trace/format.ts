@@ -30,6 +30,7 @@ import {
   RTM_NEWLINK,
   SOCK_DESTROY,
   SOCK_DIAG_BY_FAMILY,
+  TCPDIAG_GETSOCK,
 } from "../netlink/message_types.ts";
 import { latin1Text } from "../text/encoding.ts";
 import { sanitizeBytes } from "../text/sanitize.ts";
@@ -49,6 +50,7 @@ import {
   NFT_MESSAGES,
   NLMSGERR_ATTR,
   type Struct,
+  TCPDIAG_REQUEST_STRUCT,
   VERDICT_FLAGS,
 } from "./names.ts";
 
@@ -75,6 +77,8 @@ interface Form {
 
 const UNKNOWN: AttributeTable = { prefix: "", names: [] };
 
+const TCPDIAG = { type: "TCPDIAG_GETSOCK" } as const;
+
 const ROUTE_TYPES: Readonly<Record<number, Form>> = {
   [RTM_NEWLINK]: { type: "RTM_NEWLINK", struct: LINK_STRUCT, attributes: LINK },
   [RTM_DELLINK]: { type: "RTM_DELLINK", struct: LINK_STRUCT, attributes: LINK },
@@ -89,6 +93,12 @@ function formOf(message: MessageCursor, context: MessageContext): Form {
   const none: Form = { type: `type ${type}`, struct: null, attributes: UNKNOWN };
   switch (context.protocol) {
     case NETLINK_SOCK_DIAG: {
+      if (type === TCPDIAG_GETSOCK) {
+        const { requestAttributes, reply, replyAttributes } = DIAG_FAMILIES[AF_INET]!;
+        return context.sent
+          ? { ...TCPDIAG, struct: TCPDIAG_REQUEST_STRUCT, attributes: requestAttributes }
+          : { ...TCPDIAG, struct: reply, attributes: replyAttributes };
+      }
       if (type !== SOCK_DIAG_BY_FAMILY && type !== SOCK_DESTROY) return none;
       const name = type === SOCK_DESTROY ? "SOCK_DESTROY" : "SOCK_DIAG_BY_FAMILY";
       // Of all replies only that about TIPC has no family in front.

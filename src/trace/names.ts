@@ -426,6 +426,26 @@ const INET_REQUEST_STRUCT: Struct = {
   ],
 };
 
+/** struct inet_diag_req */
+export const TCPDIAG_REQUEST_STRUCT: Struct = {
+  name: "inet_diag_req",
+  size: 60,
+  fields: [
+    ["family", 0, "family"],
+    ["src_len", 1, "u8"],
+    ["dst_len", 2, "u8"],
+    ["ext", 3, "hex8"],
+    ["sport", 4, "be16"],
+    ["dport", 6, "be16"],
+    ["src", 8, "address"],
+    ["dst", 24, "address"],
+    ["if", 40, "u32"],
+    ["cookie", 44, "cookie"],
+    ["states", 52, "hex32"],
+    ["dbs", 56, "hex32"],
+  ],
+};
+
 /** struct inet_diag_msg */
 export const INET_REPLY_STRUCT: Struct = {
   name: "inet_diag_msg",

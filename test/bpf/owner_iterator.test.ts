@@ -7,6 +7,9 @@ import {
   takeRecords,
   whyNoOwnerPass,
 } from "../../src/bpf/owner_iterator.ts";
+import { inNetworkNamespace } from "../../ffi/namespace.ts";
+import { Connection, NETLINK_SOCK_DIAG } from "../../src/netlink/connection.ts";
+import { Namespace, namespaceReason } from "../support/netns.ts";
 import { Btf, wholeFile } from "../../src/bpf/btf.ts";
 import { NEEDED_TYPES, type PidNumbers } from "../../src/bpf/program.ts";
 import { DecodeError } from "../../src/model/decode_error.ts";
@@ -139,6 +142,37 @@ describe("OwnerIterator", () => {
     });
   }
 
+  testIf(
+    firstReason(bpf, namespaceReason()),
+    "finds sockets of another network namespace than their process, and no others",
+    async () => {
+      await using netns = await Namespace.create();
+      const door = openSync(`/proc/${netns.pid}/ns/net`, "r");
+      const inside = inNetworkNamespace(door, () => new Connection(NETLINK_SOCK_DIAG));
+      const outside = new Connection(NETLINK_SOCK_DIAG);
+      try {
+        for (const cookies of [false, true]) {
+          const opened = OwnerIterator.open("reader", { namespaces: true, cookies });
+          if (!opened.ok) throw new Error(opened.reason);
+          const { foreign, descriptors } = opened.value.run();
+          const own = Array.from({ length: foreign.length }, (_, row) => row)
+            .filter((row) => foreign.pid(row) === process.pid);
+          expect(own.map((row) => [foreign.fd(row), foreign.inode(row)]))
+            .toEqual([[inside.fd, netns.inode]]);
+          const inodeOf = (fd: number) => statSync(`/proc/self/fd/${fd}`).ino;
+          const rows = rowsOf(descriptors, [process.pid]);
+          for (const { fd } of [inside, outside]) {
+            expect(rows).toContainEqual([process.pid, 0, fd, inodeOf(fd)]);
+          }
+        }
+      } finally {
+        inside.close();
+        outside.close();
+        closeSync(door);
+      }
+    },
+  );
+
   testIf(bpf, "leaves no descriptor behind", () => {
     for (let i = 0; i < 3; i++) pass("reader");
     const left = readdirSync("/proc/self/fd").map((fd) => {
@@ -178,6 +212,7 @@ describe("takeRecords()", () => {
     const pass = {
       descriptors: new DescriptorTable(cookies),
       namespaces: new DescriptorTable(cookies),
+      foreign: new DescriptorTable(cookies),
     };
     for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
       pass.descriptors.room(part.length).set(part);
@@ -225,7 +260,7 @@ describe("takeRecords()", () => {
         (bytes, cookies, mixed) => {
           try {
             const pass = taken(bytes, cookies, mixed);
-            const rows = pass.descriptors.length + pass.namespaces.length;
+            const rows = pass.descriptors.length + pass.namespaces.length + pass.foreign.length;
             expect(rows * recordSize(cookies)).toBe(bytes.length);
           } catch (error) {
             expect(error).toBeInstanceOf(DecodeError);

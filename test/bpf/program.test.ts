@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { assemble } from "../../src/bpf/assembler.ts";
 import { disassemble } from "../support/disassembler.ts";
 import { Btf, MissingKernelType, wholeFile } from "../../src/bpf/btf.ts";
-import { iteratorId, NEEDED_TYPES, ownerProgram } from "../../src/bpf/program.ts";
+import { iteratorId, NAMESPACE_TYPES, NEEDED_TYPES, ownerProgram } from "../../src/bpf/program.ts";
 import { makeBtf, strangeKernel } from "../support/btf.ts";
 
 describe("ownerProgram()", () => {
@@ -49,9 +49,15 @@ describe("ownerProgram()", () => {
   });
 
   test("knows a namespace by its file system, where namespaces are wanted", () => {
-    const lines = disassemble(assemble(ownerProgram(btf, "initial", { namespaces: true }))).join(
+    const all = new Btf(wholeFile(makeBtf(strangeKernel())), [...NEEDED_TYPES, ...NAMESPACE_TYPES]);
+    const lines = disassemble(assemble(ownerProgram(all, "initial", { namespaces: true }))).join(
       "\n",
     );
+    // That of the socket, that of the task, and the number of the former if they differ.
+    expect(lines).toContain("r1 = *(u64 *)(r1 + 1152)");
+    expect(lines).toContain("r2 = *(u64 *)(r8 + 1144)");
+    expect(lines).toContain("r2 = *(u64 *)(r2 + 1168)");
+    expect(lines).toContain("r3 = *(u32 *)(r1 + 1160)");
     expect(lines).toContain("r1 = *(u64 *)(r1 + 1048)");
     expect(lines).toContain("r1 = *(u64 *)(r1 + 1056)");
     expect(lines).toContain(`if r1 != ${0x6e736673} goto`);

@@ -96,17 +96,21 @@ export function strangeKernel(): TypeSpec[] {
     struct("inode", [["i_ino", U64, at(1008)], ["i_sb", POINTER, at(1048)]]),
     struct("pid", [["level", U32, at(1016)], ["numbers", U64, at(1024)]]),
     struct("sock", [["__sk_common", 10, at(16)]]),
-    struct("sock_common", [["skc_cookie", U64, at(1032)]]),
+    struct("sock_common", [["skc_cookie", U64, at(1032)], ["skc_net", POINTER, at(1136)]]),
     struct("socket", [["sk", POINTER, at(1040)]]),
     struct("task_struct", [
       ["pid", U32, at(1104)],
       ["tgid", U32, at(1112)],
       ["thread_pid", POINTER, at(1120)],
       ["group_leader", POINTER, at(1128)],
+      ["nsproxy", POINTER, at(1144)],
     ]),
     struct("upid", [["nr", U32, at(8)]], 48),
     struct("super_block", [["s_magic", U64, at(1056)]]),
     { kind: "FUNC_PROTO", value: 1 },
     { kind: "FUNC", name: "bpf_iter_task_file", value: 15 },
+    struct("ns_common", [["inum", U32, at(8)]]),
+    struct("net", [["ns", 17, at(1152)]]),
+    struct("nsproxy", [["net_ns", POINTER, at(1168)]]),
   ];
 }

@@ -92,6 +92,22 @@ describe("formatMessage()", () => {
     }
   });
 
+  test("shows the request and the reply for TCP of both versions", () => {
+    const request = [2, 0, 0, 0xff, ...zeros(48), ...u32(0x402), ...u32(0)];
+    expect(shown(message(18, 0x301, 7, 99, request), { sent: true })).toEqual([
+      "> TCPDIAG_GETSOCK len=76 flags=NLM_F_REQUEST|NLM_F_DUMP seq=7 port_id=99 inet_diag_req " +
+      "{family=AF_INET, src_len=0, dst_len=0, ext=0xff, sport=0, dport=0, src=0.0.0.0, dst=0.0.0.0, " +
+      "if=0, cookie=0x0, states=0x402, dbs=0x0}",
+    ]);
+    const text = shown(message(18, 2, 7, 99, [
+      ...inetBody,
+      ...attribute(inet.INET_DIAG_MD5SIG, new Array<number>(100).fill(0x4b)),
+    ])).join("\n");
+    expect(text).toMatch(/^< TCPDIAG_GETSOCK .* inet_diag_msg {family=AF_INET, state=TCP_LISTEN,/);
+    expect(text).toContain("INET_DIAG_MD5SIG: (100 bytes, not shown)");
+    expect(text).not.toMatch(/4b4b|KK/);
+  });
+
   test("shows numbers and bytes where it has no names", () => {
     expect(shown(message(20, 0x8102, 1, 2, [200, 1, 2]))).toEqual([
       "< SOCK_DIAG_BY_FAMILY len=19 flags=NLM_F_MULTI|0x8100 seq=1 port_id=2",

@@ -15,12 +15,13 @@ import {
 import type { StateMask } from "../../model/state.ts";
 import type { Query } from "../../query.ts";
 import { hasPort, type PortRange } from "../../model/port_range.ts";
-import type { DiagRequest, Family, ProcTable, ServiceFacts } from "../family.ts";
+import type { DiagRequest, Family, ProcTable, ServiceFacts, SharedDump } from "../family.ts";
 import { meaningOf } from "../meaning.ts";
 import { internetEndpoint } from "./endpoint.ts";
 import { InetMessage } from "./message.ts";
+import { TCPDIAG_GETSOCK } from "../../netlink/message_types.ts";
 import type { Pushdown } from "./pushdown.ts";
-import { dumpRequest, tcpStates } from "./request.ts";
+import { bothVersionsRequest, dumpRequest, tcpStates } from "./request.ts";
 import { type InetRowKind, inetState } from "./row_kind.ts";
 import type { InetSubject } from "./subject.ts";
 import { type InetRowTest, inetSocket, InetTable } from "./table.ts";
@@ -127,32 +128,65 @@ function requests(query: Query): DiagRequest[] {
     : pushdownModule().pushdown(query);
   for (const transport of TRANSPORTS) {
     if (!query.transports.has(transport.transport)) continue;
+    const parts: RequestPart[] = [];
     for (const family of [AF_INET, AF_INET6]) {
       if (!query.families.has(family === AF_INET ? "inet" : "inet6")) continue;
       const states = (query.states ?? transport.servers) & pushed.states;
       const known = states & ALL_STATES & ~BOUND_INACTIVE;
       const ordinary = transport.protocol === uapi.IPPROTO_TCP ? tcpStates(known) : known;
       if (ordinary !== 0) {
-        list.push(
-          request(transport, family, ordinary, {
-            pushed,
-            ports,
-            info,
-            cgroups,
-            receiveBuffers: receiveBuffers && DATAGRAMS.has(transport.transport),
-            boundInactive: false,
-          }),
-        );
+        const made = request(transport, family, ordinary, {
+          pushed,
+          ports,
+          info,
+          cgroups,
+          receiveBuffers: receiveBuffers && DATAGRAMS.has(transport.transport),
+          boundInactive: false,
+        });
+        parts.push({ states: ordinary, request: made });
       }
       // In a request of its own, because the kernel says CLOSE in its replies. Only if asked for, because the kernel
       // walks all bound sockets for it.
       if (transport.boundInactive && (states & BOUND_INACTIVE) !== 0) {
         const only = { pushed, ports, info, cgroups, receiveBuffers: false, boundInactive: true };
-        list.push(request(transport, family, BOUND_INACTIVE, only));
+        const made = request(transport, family, BOUND_INACTIVE, only);
+        parts.push({ states: BOUND_INACTIVE, request: made });
       }
     }
+    if (transport.protocol === uapi.IPPROTO_TCP) {
+      for (let i = 0; i < parts.length; i++) {
+        if (parts[i]!.request.shared === undefined) {
+          share(parts.slice(i), info ? ALL_EXTENSIONS : 0, pushed.program);
+        }
+      }
+    }
+    for (const { request } of parts) list.push(request);
   }
   return list;
+}
+
+/** A request, and what it asks for. */
+interface RequestPart {
+  readonly states: StateMask;
+  readonly request: DiagRequest & { shared?: SharedDump | undefined };
+}
+
+// Gives requests for the same of both versions one dump that answers them.
+function share(
+  [first, ...others]: readonly RequestPart[],
+  extensions: number,
+  bytecode: Uint8Array | null,
+): void {
+  const other = others.find(({ states }) => states === first?.states);
+  if (first === undefined || other === undefined) return;
+  const { states } = first;
+  const shared: SharedDump = {
+    get message() {
+      return bothVersionsRequest(TCPDIAG_GETSOCK, { states, extensions, bytecode });
+    },
+    requests: [first.request, other.request],
+  };
+  for (const request of shared.requests as RequestPart["request"][]) request.shared = shared;
 }
 
 interface RequestOptions {

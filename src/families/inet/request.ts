@@ -1,8 +1,9 @@
 /**
- * Requests: struct inet_diag_req_v2 in a netlink message.
+ * Requests: struct inet_diag_req_v2 in a netlink message, and struct inet_diag_req of kernels before 2012.
  *
  * @module
  */
+import { AF_INET } from "../../../ffi/socket.ts";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../../netlink/header.ts";
 import { MessageBuilder } from "../../netlink/builder.ts";
 import { type StateMask, stateMask, TCP_CLOSE } from "../../model/state.ts";
@@ -12,6 +13,7 @@ import {
   INET_DIAG_REQ_BYTECODE,
   INET_DIAG_REQ_PROTOCOL,
   IPPROTO_RAW,
+  SOCKID_SIZE,
 } from "./uapi.ts";
 
 const CLOSE = stateMask(TCP_CLOSE);
@@ -55,5 +57,22 @@ export function dumpRequest(request: InetRequest): Uint8Array<ArrayBuffer> {
   if (request.protocol > IPPROTO_RAW) {
     builder.u32Attribute(INET_DIAG_REQ_PROTOCOL, request.protocol);
   }
+  return builder.finish();
+}
+
+/**
+ * Builds the request of kernels before 2012, which later ones answer too: the sockets of both versions in one walk, mixed.
+ * `type`: TCPDIAG_GETSOCK or DCCPDIAG_GETSOCK, which name the protocol. Kernel: struct inet_diag_req.
+ */
+export function bothVersionsRequest(
+  type: number,
+  { states, extensions = 0, bytecode }: Pick<InetRequest, "states" | "extensions" | "bytecode">,
+): Uint8Array<ArrayBuffer> {
+  // The kernel does not look at the family.
+  const builder = new MessageBuilder(type, NLM_F_REQUEST | NLM_F_DUMP)
+    .u8(AF_INET).u8(0).u8(0).u8(extensions)
+    .zeros(SOCKID_SIZE)
+    .u32(states).u32(0);
+  if (bytecode) builder.attribute(INET_DIAG_REQ_BYTECODE, bytecode);
   return builder.finish();
 }

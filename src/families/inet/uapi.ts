@@ -8,9 +8,6 @@
  */
 import { INET_DIAG_SOCKOPT } from "../../core/inet_diag.ts";
 
-/** The request of before 2012: one walk for IPv4 and IPv6. */
-export const TCPDIAG_GETSOCK = 18;
-
 // in.h
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;

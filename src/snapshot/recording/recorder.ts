@@ -10,14 +10,13 @@ import { AT_FDCWD, tryReadFileAt } from "../../../ffi/files.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { interfaceName } from "../../../ffi/socket.ts";
 import { Diagnostics } from "../../diagnostics.ts";
-import { SOCK_DIAG_BY_FAMILY } from "../../netlink/message_types.ts";
+import { SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK } from "../../netlink/message_types.ts";
 import { eraseKeys } from "../../families/inet/redact.ts";
 import { DecodeError } from "../../model/decode_error.ts";
 import { type Datagrams, NETLINK_SOCK_DIAG } from "../../netlink/connection.ts";
 import { MessageCursor } from "../../netlink/message.ts";
 import { readHost } from "../../proc/host.ts";
 import { ProcRoot } from "../../proc/root.ts";
-import type { DescriptorTable } from "../../proc/descriptors.ts";
 import type { Scan } from "../../proc/scan.ts";
 import { Users } from "../../etc/users.ts";
 import { type Access, LIVE, type Walk } from "../access.ts";
@@ -103,8 +102,8 @@ export class Recorder implements Access {
     };
   }
 
-  socketNamespaces(table: DescriptorTable): SocketNamespaces {
-    const { found, partial } = this.#access.socketNamespaces(table);
+  socketNamespaces(scan: Scan): SocketNamespaces {
+    const { found, partial } = this.#access.socketNamespaces(scan);
     this.#socketNamespaces = found;
     return { found, partial };
   }
@@ -291,7 +290,8 @@ function redact(bytes: Uint8Array<ArrayBuffer>): void {
   let done = 0;
   try {
     while (message.next()) {
-      if (message.type === SOCK_DIAG_BY_FAMILY) eraseKeys(message.view, message.start, message.end);
+      const { type, view, start, end } = message;
+      if (type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK) eraseKeys(view, start, end);
       done = message.end;
     }
   } catch (error) {

@@ -4,8 +4,7 @@
  * @module
  */
 import { AF_INET, AF_INET6 } from "../../../../../ffi/socket.ts";
-import { MessageBuilder } from "../../../../netlink/builder.ts";
-import { NLM_F_DUMP, NLM_F_REQUEST } from "../../../../netlink/header.ts";
+import { TCPDIAG_GETSOCK } from "../../../../netlink/message_types.ts";
 import type { SourceKind } from "../../../../families/family.ts";
 import { COLUMN } from "../../layout/columns.ts";
 import type { CoreRows, SsTable } from "../../layout/table.ts";
@@ -14,7 +13,7 @@ import type { SsOptions } from "../../options.ts";
 import type { SsPrinter } from "../printer.ts";
 import { writeQueues, writeStart } from "../row.ts";
 import { InetMessage } from "../../../../families/inet/message.ts";
-import { dumpRequest } from "../../../../families/inet/request.ts";
+import { bothVersionsRequest, dumpRequest } from "../../../../families/inet/request.ts";
 import { InetMessageSubject } from "../../../../families/inet/subject.ts";
 import { writeIpv6 } from "./address.ts";
 import type { InetDetails } from "./details.ts";
@@ -72,7 +71,7 @@ export function ssRequest(
   return dumpRequest({ family, protocol, states, extensions: ssExtensions(options), bytecode });
 }
 
-/** struct inet_diag_req: family, srclen, dstlen, ext u8 0..3, id 4, states u32 52, dbs u32 56. */
+/** Source: include/uapi/linux/inet_diag.h. */
 const DCCPDIAG_GETSOCK = 19;
 
 /**
@@ -86,17 +85,12 @@ export function legacyRequest(
   bytecode: Uint8Array | null,
 ): Uint8Array<ArrayBuffer> | null {
   const type = protocol === uapi.IPPROTO_TCP
-    ? uapi.TCPDIAG_GETSOCK
+    ? TCPDIAG_GETSOCK
     : protocol === uapi.IPPROTO_DCCP
     ? DCCPDIAG_GETSOCK
     : null;
   if (type === null) return null;
-  const builder = new MessageBuilder(type, NLM_F_REQUEST | NLM_F_DUMP)
-    .u8(AF_INET).u8(0).u8(0).u8(ssExtensions(options))
-    .zeros(uapi.SOCKID_SIZE)
-    .u32(states).u32(0);
-  if (bytecode) builder.attribute(uapi.INET_DIAG_REQ_BYTECODE, bytecode);
-  return builder.finish();
+  return bothVersionsRequest(type, { states, extensions: ssExtensions(options), bytecode });
 }
 
 /** Netids by IPPROTO_*. */
