@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { errnoText, failureOf } from "../../ffi/errno.ts";
+import { errnoText, ESRCH, failureOf } from "../../ffi/errno.ts";
 
 /**
  * - `absent`, `denied`, `failed`: what the kernel's error means, as `failureOf` in ffi/errno.ts has it.
@@ -27,9 +27,10 @@ export class Refusal {
     this.text = text;
   }
 
-  /** What an error of open(2) or statx(2) means. */
+  /** What an error of open(2) or statx(2) means. ESRCH is said of processes, and proves nothing about a file. */
   static of(errno: number): Refusal {
-    return new Refusal(failureOf(errno), `cannot be read: ${errnoText(errno)}`, errno);
+    const why = errno === ESRCH ? "failed" : failureOf(errno);
+    return new Refusal(why, `cannot be read: ${errnoText(errno)}`, errno);
   }
 
   /** For a file on a file system of this type, or on a mount that is not known, which was not touched. */

@@ -40,7 +40,8 @@ function chainOf(process: Process, facts: Pick<Facts, "get">): Link[] {
     chain.push({ pid, comm, startTimeMs });
     // The first process of a PID namespace has the parent 0 there.
     next = ppid === null || ppid === 0 || seen.has(ppid) ? null : facts.get(ppid);
-    if (next?.comm === null) next = null;
+    // One that has ended is none. One that may not be read is there, and the chain ends with it.
+    if (next?.comm === null && next.unread?.stat === undefined) next = null;
   }
   return chain.reverse();
 }

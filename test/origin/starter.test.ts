@@ -58,6 +58,14 @@ describe("the story of a process", () => {
     const { process, facts } = tell(["systemd", "a", "b"]);
     const blind = { ...facts, get: () => ({ comm: null }) as Process };
     expect(storyOf(process, blind, null).chain).toHaveLength(1);
+    // That there is one is known.
+    const refused = {
+      ...facts,
+      get: () =>
+        ({ pid: 10, comm: null, ppid: null, unread: { stat: "EPERM" } }) as unknown as Process,
+    };
+    expect(storyOf(process, refused, null).chain.map(({ pid, comm }) => [pid, comm === null]))
+      .toEqual([[10, true], [20, false]]);
     const circle = { ...facts, get: () => ({ ...process, pid: 10, ppid: 20 }) as Process };
     expect(storyOf(process, circle, null).chain.length).toBeLessThan(4);
   });
