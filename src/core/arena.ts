@@ -94,6 +94,37 @@ export const ROW_STOPPED: u32 = STATE + 412;
 export const SEPARATOR: u32 = STATE + 416;
 /** Width of each column of the listing, a word each; the first is 0 where there is no column of namespaces. */
 export const WIDTHS: u32 = STATE + 424;
+/** Messages that are kept for lsof: where the first is, and where the next goes. */
+export const LSOF_KEPT: u32 = STATE + 0x604;
+export const LSOF_KEPT_END: u32 = STATE + 0x608;
+/** The table of their inodes, and its number of slots less 1: an inode, 0 where it is free, and where its message is. */
+export const LSOF_SLOTS: u32 = STATE + 0x60c;
+export const LSOF_MASK: u32 = STATE + 0x610;
+/** The protocol of the messages that are kept next. */
+export const LSOF_PROTOCOL: u32 = STATE + 0x614;
+/** What is wanted of sockets: a bit for each state; whether an end has to match; then protocol and version of IP, 0 for any, and ports. */
+export const LSOF_STATES: u32 = STATE + 0x618;
+export const LSOF_HAS_ITEM: u32 = STATE + 0x61c;
+export const LSOF_ITEM_PROTOCOL: u32 = STATE + 0x620;
+export const LSOF_VERSION: u32 = STATE + 0x624;
+export const LSOF_FIRST_PORT: u32 = STATE + 0x628;
+export const LSOF_LAST_PORT: u32 = STATE + 0x62c;
+/** Files that are listed, and how many there are. */
+export const LSOF_FILES: u32 = STATE + 0x630;
+export const LSOF_FILE_COUNT: u32 = STATE + 0x634;
+/** The highest inode among them, their protocols and their states, a bit each. */
+export const LSOF_HIGHEST: u32 = STATE + 0x638;
+export const LSOF_PROTOCOLS: u32 = STATE + 0x63c;
+export const LSOF_SEEN: u32 = STATE + 0x640;
+/** Length of what stands before a row, and widths of the columns of lsof. */
+export const LSOF_HEAD_LENGTH: u32 = STATE + 0x644;
+export const LSOF_FD_WIDTH: u32 = STATE + 0x648;
+export const LSOF_TYPE_WIDTH: u32 = STATE + 0x64c;
+export const LSOF_DEVICE_WIDTH: u32 = STATE + 0x650;
+export const LSOF_OFFSET_WIDTH: u32 = STATE + 0x654;
+export const LSOF_NODE_WIDTH: u32 = STATE + 0x658;
+/** 1 where the name of the state stands behind a row. */
+export const LSOF_SHOWS_STATE: u32 = STATE + 0x65c;
 
 /** The numbers from 00 to 99 in two digits each. */
 export const PAIRS: u32 = 0x2000;

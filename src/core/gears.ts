@@ -35,9 +35,6 @@ type CoreFunctions = {
 // Defined by scripts/build.ts: the second gear in base64. The name does not exist when the sources are run directly.
 declare const SOCKEYE_CORE: string | undefined;
 
-/** True when a run that meets much to do gets the second gear: nothing of the core needs the runtime to compile JavaScript then. */
-export const HAS_SECOND_GEAR = typeof SOCKEYE_CORE === "string";
-
 const PAGE_SIZE = 0x10000;
 
 /** The second gear in base64; `null` where the sources run without a build. */

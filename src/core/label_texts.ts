@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { netstatStateName, ssStateName } from "../model/state.ts";
+import { lsofStateName, netstatStateName, ssStateName } from "../model/state.ts";
 import { ssTimerName } from "../model/timer.ts";
 import type * as labels from "./labels.ts";
 
 /** Every label; a list is of labels in a row. */
 export const LABEL_TEXTS: Readonly<
   Record<
-    Exclude<keyof typeof labels, "COUNT" | "STATE_COUNT" | "NETSTAT_STATE_COUNT">,
+    Exclude<
+      keyof typeof labels,
+      "COUNT" | "STATE_COUNT" | "NETSTAT_STATE_COUNT" | "LSOF_STATE_COUNT"
+    >,
     string | readonly string[]
   >
 > = {
@@ -118,4 +121,8 @@ export const LABEL_TEXTS: Readonly<
   OWNERSHIP_KEY: ',"ownership":"',
   OWNERS_KEY: '","owners":[',
   PEER_OWNERS: '],"peer_owners":null,',
+  LSOF_STATE_NAMES: Array.from({ length: 12 }, (_, state) => lsofStateName(state)),
+  LSOF_UNKNOWN: ["UNKNOWN_TCP_", "STATE_"],
+  LSOF_PROTOCOL_NAMES: ["TCP", "UDP", "UDPLITE"],
+  LSOF_OFFSET: "0t0",
 };

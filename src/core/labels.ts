@@ -116,4 +116,11 @@ export const RETRANSMITS_KEY: u32 = 141;
 export const OWNERSHIP_KEY: u32 = 142;
 export const OWNERS_KEY: u32 = 143;
 export const PEER_OWNERS: u32 = 144;
-export const COUNT: u32 = 145;
+/** Names of lsof: state 0, the others behind it; what stands before the number of another state, in two; and protocols. */
+export const LSOF_STATE_NAMES: u32 = 145;
+export const LSOF_STATE_COUNT: u32 = 12;
+export const LSOF_UNKNOWN: u32 = 157;
+export const LSOF_PROTOCOL_NAMES: u32 = 159;
+/** What lsof shows as the offset of a socket, or nothing. */
+export const LSOF_OFFSET: u32 = 162;
+export const COUNT: u32 = 163;

@@ -4,6 +4,15 @@
  * @module
  */
 export { forgetCells, goToColumn, lay, loadCells, saveCells } from "./cells.ts";
+export {
+  lsofIndex,
+  lsofKeep,
+  lsofKeepOne,
+  lsofNext,
+  lsofRows,
+  lsofSkip,
+  lsofTake,
+} from "./lsof_row.ts";
 export { netstatRow, netstatRows } from "./netstat_row.ts";
 export { jsonRows, listRows, measureRows, nextInStates } from "./listing.ts";
 export { addRows, nextAlike, sortRows } from "./order.ts";

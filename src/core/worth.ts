@@ -4,8 +4,13 @@
  * @module
  */
 
-// Defined by scripts/build.ts for tests: the only gear. The name does not exist when the sources are run directly.
+// Defined by scripts/build.ts: the second gear in base64, and for tests the only gear. The names do not exist when the
+// sources are run directly.
+declare const SOCKEYE_CORE: string | undefined;
 declare const SOCKEYE_GEAR: number | undefined;
+
+/** True when a run that meets much to do gets the second gear: nothing of the core needs the runtime to compile JavaScript then. */
+export const HAS_SECOND_GEAR = typeof SOCKEYE_CORE === "string";
 
 /** The only gear, for tests; 0 begins in the first and goes on in the second. */
 export const FORCED: number = typeof SOCKEYE_GEAR === "number" ? SOCKEYE_GEAR : 0;

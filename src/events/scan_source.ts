@@ -15,6 +15,7 @@ import { familyOf } from "../families/mod.ts";
 import { attachOwners } from "../join/attach.ts";
 import { DecodeError } from "../model/decode_error.ts";
 import type { SocketEvent, WatchEvent, WatchSource } from "../model/event.ts";
+import type { Gap } from "../model/gap.ts";
 import type { Owner } from "../model/owner.ts";
 import type { InternetEndpoint, Netns, Socket, SocketInfo, Transport } from "../model/socket.ts";
 import { ALL_STATES, stateMask, TCP_TIME_WAIT } from "../model/state.ts";
@@ -59,6 +60,40 @@ interface Seen {
   owners: readonly Owner[];
 }
 
+/** Stands for every table. */
+const ALL = "";
+
+/** The table that a socket is in: `tcp over IPv4`. */
+function labelOf({ family, transport }: Socket): string {
+  return family === "unix" ? "unix" : `${transport} over IPv${family === "inet6" ? 6 : 4}`;
+}
+
+// Sockets that are only bound are asked for by themselves.
+const plainLabel = (label: string) => label.replace(/^bound /, "");
+
+/** What a scan could not read. */
+class Unread {
+  readonly labels = new Set<string>();
+  /** True if it may have been any table. */
+  readonly all: boolean = false;
+
+  constructor(gaps: readonly Gap[] = []) {
+    for (const { detail: { table } } of gaps) {
+      if (typeof table === "string") this.labels.add(plainLabel(table));
+      else this.all = true;
+    }
+  }
+
+  has(table: Socket | string): boolean {
+    return this.all || this.labels.has(typeof table === "string" ? table : labelOf(table));
+  }
+
+  /** True if another one lacks all that this one lacks. */
+  isPartOf(other: Unread): boolean {
+    return other.all || !this.all && [...this.labels].every((label) => other.labels.has(label));
+  }
+}
+
 /** See the module. */
 export class ScanSource implements EventSource {
   readonly source: WatchSource;
@@ -71,6 +106,12 @@ export class ScanSource implements EventSource {
   readonly #query: Query;
   readonly #connections: { readonly transport: Transport; readonly connection: Connection }[] = [];
   #seen = new Map<string, Seen>();
+  /** Labels of tables that /proc tells here. A socket has another key in it. `null` before the first scan. */
+  #fromProc: Set<string> | null = null;
+  /** Labels of tables that no scan has read yet: what the first one shows was there before. */
+  readonly #pending = new Set<string>();
+  /** What the last scan did not read. */
+  #unread: Unread = new Unread();
   #scannedNs = 0;
   /** Sockets whose end the kernel has told, which the next scan does not tell again. */
   readonly #gone = new Set<string>();
@@ -122,7 +163,10 @@ export class ScanSource implements EventSource {
   }
 
   begin(): void {
-    this.#seen = this.#scan(this.#clock.now(), true);
+    const { found, unread } = this.#scan(this.#clock.now(), true);
+    this.#seen = found;
+    for (const label of unread.labels) this.#pending.add(label);
+    if (unread.all) this.#pending.add(ALL);
   }
 
   pickUp(emit: (event: WatchEvent) => void): boolean {
@@ -130,7 +174,10 @@ export class ScanSource implements EventSource {
     const now = this.#clock.now();
     if (now - this.#scannedNs < SCAN_MS * 1e6 * 0.9) return false;
     const before = this.#seen;
-    const after = this.#scan(now, false);
+    const { found: after, unread } = this.#scan(now, false);
+    // A table that could not be read says nothing: what was in it stays, and that it is missing is told once.
+    if (!unread.isPartOf(this.#unread)) this.#missed("scan", emit);
+    this.#unread = unread;
     this.#findOwners([...after].flatMap(([key, seen]) => before.has(key) ? [] : [seen]));
     // News that came while the tables were read belong to what was in them before.
     this.#news(emit);
@@ -141,14 +188,23 @@ export class ScanSource implements EventSource {
         if (seen.socket.state !== "listen" && still.socket.state === "listen") {
           emit(this.#event(now, seen, "listen"));
         }
-      } else if (!this.#gone.has(key)) emit(this.#event(now, seen, "close"));
+      } else if (this.#gone.has(key)) continue;
+      else if (unread.has(seen.socket)) after.set(key, seen);
+      else emit(this.#event(now, seen, "close"));
     }
     const listening = new Set<number>();
     for (const { socket } of [...before.values(), ...after.values()]) {
       if (socket.state === "listen") listening.add((socket.local as InternetEndpoint).port);
     }
     for (const [key, seen] of after) {
-      if (!before.has(key)) emit(this.#event(now, seen, beginning(seen.socket, listening)));
+      if (before.has(key)) continue;
+      // It may be one of before by another key. If it is new, the next scan that can read tells it.
+      if (unread.has(seen.socket)) after.delete(key);
+      else if (this.#isPending(seen.socket)) after.set(key, { ...seen, existing: true });
+      else emit(this.#event(now, seen, beginning(seen.socket, listening)));
+    }
+    if (!unread.all) {
+      for (const label of this.#pending) if (!unread.labels.has(label)) this.#pending.delete(label);
     }
     this.#gone.clear();
     this.#seen = after;
@@ -164,7 +220,11 @@ export class ScanSource implements EventSource {
     this.pickUp(emit);
   }
 
-  #scan(now: number, existing: boolean): Map<string, Seen> {
+  #isPending(socket: Socket): boolean {
+    return this.#pending.has(ALL) || this.#pending.has(labelOf(socket));
+  }
+
+  #scan(now: number, existing: boolean): { found: Map<string, Seen>; unread: Unread } {
     this.#scannedNs = now;
     const diagnostics = new Diagnostics();
     const source = new Source(this.#root, diagnostics);
@@ -173,8 +233,21 @@ export class ScanSource implements EventSource {
       for (const socket of collectSockets(this.#query, source, this.#netns)) {
         found.set(keyOf(socket), { socket, sinceNs: now, existing, owners: [] });
       }
+      const unread = new Unread(diagnostics.gaps);
+      const fromProc = new Set([...source.fromProc.keys()].map(plainLabel));
+      this.#fromProc ??= fromProc;
+      for (const label of fromProc) if (!this.#fromProc.has(label)) unread.labels.add(label);
+      for (const label of this.#fromProc) {
+        if (fromProc.has(label) || unread.has(label)) continue;
+        // The kernel answers now. The sockets are the same, by other keys.
+        this.#fromProc.delete(label);
+        this.#pending.add(label);
+        for (const [key, seen] of this.#seen) {
+          if (labelOf(seen.socket) === label) this.#seen.delete(key);
+        }
+      }
       if (existing) this.#findOwners([...found.values()]);
-      return found;
+      return { found, unread };
     } finally {
       source.close();
     }
@@ -206,7 +279,7 @@ export class ScanSource implements EventSource {
         } catch (error) {
           if (!(error instanceof SyscallError)) throw error;
           // The kernel had no more room for news, or could not hand them out. How many are lost it does not say.
-          this.#lost(transport, emit);
+          this.#missed(`${transport}_news`, emit);
           if (error.errno !== ENOBUFS) break;
         }
       }
@@ -248,16 +321,16 @@ export class ScanSource implements EventSource {
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#lost(transport, emit);
+      this.#missed(`${transport}_news`, emit);
     }
   }
 
-  #lost(transport: Transport, emit: (event: WatchEvent) => void): void {
+  #missed(what: string, emit: (event: WatchEvent) => void): void {
     emit({
       event: "lost",
       atNs: this.#clock.wall(this.#clock.now()),
       count: 1,
-      of: { [`${transport}_news`]: 1 },
+      of: { [what]: 1 },
     });
   }
 

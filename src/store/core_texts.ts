@@ -60,15 +60,15 @@ export class CoreTexts {
     readonly ownerships: readonly string[];
     readonly timers: readonly string[];
   }): void {
-    const { view } = this.#core;
     const lists = [
       [STATE_TEXTS, names.states],
       [OWNERSHIP_TEXTS, names.ownerships],
       [TIMER_TEXTS, names.timers],
     ] as const;
     for (const [slot, texts] of lists) {
+      // The arena may be made larger for a list, so it is looked at after it.
       const at = this.list(texts);
-      view.setUint32(slot, at, true);
+      this.#core.view.setUint32(slot, at, true);
     }
   }
 

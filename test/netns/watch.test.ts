@@ -26,6 +26,7 @@ function kernelReason(): string | null {
 }
 
 const namespaces = namespaceReason();
+const strace = Bun.which("strace") === null ? "there is no strace program" : null;
 const kernel = firstReason(namespaces, trafficReason()) ?? kernelReason();
 
 const python = Bun.which("python3") === null ? "there is no python3" : null;
@@ -511,5 +512,35 @@ describeIf(
         ]);
       });
     }, 120_000);
+
+    testIf(strace, "a scan that could not read a table tells nothing as closed", async () => {
+      await withNamespace(async (netns) => {
+        const server = Bun.spawn(
+          netns.command([
+            "python3",
+            "-c",
+            "import socket\ns=socket.create_server(('127.0.0.1',8123))\nprint(flush=True)\ninput()",
+          ]),
+          { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
+        );
+        try {
+          await server.stdout.getReader().read();
+          // Every seventh request fails: /proc answers instead, where a socket has no cookie.
+          const failing = [
+            ...["strace", "-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf"],
+            ...["-e", "trace=sendmsg", "-e", "inject=sendmsg:error=ENOMEM:when=41+7"],
+          ];
+          await using watching = await Watching.start(netns, ["--source", "scan"], failing);
+          const lost = () => watching.lines.filter(({ event }) => event === "lost");
+          await watching.until(() => lost().length >= 2);
+          await watching.stop();
+          expect(watching.lines.filter(({ event }) => event !== "lost")).toEqual([]);
+          expect(lost()[0]).toMatchObject({ count: 1, of: { scan: 1 } });
+        } finally {
+          server.kill();
+          await server.exited;
+        }
+      });
+    }, 240_000);
   },
 );

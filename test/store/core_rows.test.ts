@@ -6,7 +6,7 @@
 import { afterAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { INODE, RECORD_SIZE, STATES_KNOWN } from "../../src/core/record.ts";
-import type { Core } from "../../src/core/gears.ts";
+import { Core } from "../../src/core/gears.ts";
 import { Diagnostics } from "../../src/diagnostics.ts";
 import { Users } from "../../src/etc/users.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../../src/families/inet/uapi.ts";
@@ -29,7 +29,7 @@ import type { Writer } from "../../src/text/writer.ts";
 import { writeJson, writeNdjson } from "../../src/views/json.ts";
 import { writeTable } from "../../src/views/table.ts";
 import { attribute, be16, message, u32, u64, viewOf, zeros } from "../support/bytes.ts";
-import { bothGears } from "../support/core.ts";
+import { bothGears, SECOND_GEAR } from "../support/core.ts";
 import { procTree, statFile } from "../support/proc_tree.ts";
 
 const AF_INET = 2;
@@ -289,6 +289,28 @@ test("the listing and its JSON by the core are those of TypeScript, in both gear
     ),
     { numRuns: 40 },
   );
+}, 120_000);
+
+test("the arena may be made larger in every step of it", () => {
+  const [socket] = fc.sample(told, { numRuns: 1, seed: 7 });
+  const plain: Told = { ...socket!, state: 1, device: 0, ports: [80, 443] };
+  const asked: Asked = {
+    tcp: Array.from({ length: 20 }, (_, i) => ({ ...plain, inode: i, cookie: BigInt(i) })),
+    tcp6: [plain],
+    udp: [plain],
+    holders: Array.from({ length: 20 }, (_, i): Holder => [1 + i % 3, 0, i, i]),
+    cookies: false,
+    denied: [],
+    netns: true,
+    forwards: new Set(),
+  };
+  const { text } = listing(null, asked);
+  // The arena ends at another place of the work each time.
+  for (let used = 0; used < 0x10000; used += 1536) {
+    const core = new Core(2, SECOND_GEAR);
+    core.take(used);
+    expect(listing(core, asked).text).toEqual(text);
+  }
 }, 120_000);
 
 test("any bytes are stored or refused, in both gears as by TypeScript", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { leaveUncompiled } from "../../../ffi/jit.ts";
-import { FORCED, MANY } from "../../core/worth.ts";
+import { FORCED, HAS_SECOND_GEAR, MANY } from "../../core/worth.ts";
 import type { RowBuffer } from "../../text/row_buffer.ts";
 import type { CoreRows } from "./core_rows.ts";
 import type { NetstatOwners } from "./owners.ts";
@@ -43,7 +43,7 @@ export class CoreChoice {
     this.#work += bytes;
     if (this.#work < MANY && FORCED === 0) return;
     if (!this.#isPossible || this.#rows !== null) return;
-    if (this.#isAll) leaveUncompiled();
+    if (this.#isAll && HAS_SECOND_GEAR) leaveUncompiled();
     this.#rows = new (module().CoreRows)(this.#row, this.#owners);
   }
 

@@ -6,7 +6,7 @@
 import { ENOENT, EOPNOTSUPP, SyscallError } from "../../../ffi/errno.ts";
 import { leaveUncompiled } from "../../../ffi/jit.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/socket.ts";
-import { HAS_SECOND_GEAR } from "../../core/gears.ts";
+import { HAS_SECOND_GEAR } from "../../core/worth.ts";
 import type { InetMessage } from "../../families/inet/message.ts";
 import { InetPrinter, type InetPrinterOptions, legacyRequest, ssRequest } from "./rows/inet/mod.ts";
 import { tcpStates } from "../../families/inet/request.ts";

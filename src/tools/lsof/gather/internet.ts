@@ -6,51 +6,66 @@
  */
 import type { Diagnostics } from "../../../diagnostics.ts";
 import { walkOwners } from "../../../join/owners.ts";
+import type { DescriptorTable } from "../../../proc/descriptors.ts";
 import { parseDescriptorInfo } from "../../../proc/fdinfo.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
 import type { ProcessRow } from "../rows/row.ts";
 import { SocketFiles } from "../layout/socket_files.ts";
 import { socketOffset } from "../rows/socket.ts";
+import { FileOwners } from "./file_owners.ts";
 import { InternetRow } from "./internet_row.ts";
 import { InternetStore } from "./internet_store.ts";
 import type { Identities } from "./open_process.ts";
-import type { ProcessMatch, Selection } from "./selection.ts";
 import type { InternetSockets } from "./internet_sockets.ts";
+import type { Selection } from "./selection.ts";
+import type { SocketTables } from "./sockets.ts";
 
-/** A selected process, with those of its sockets that are listed. */
-interface Owner extends ProcessRow {
-  readonly match: ProcessMatch;
-  readonly files: InternetRow[] | SocketFiles;
-}
+// Loaded where there is much to list.
+const coreInternet = () => require("./core_internet.ts") as typeof import("./core_internet.ts");
 
 /** Returns the owners of what is listed, in ascending order of their process IDs. */
 export function gatherInternet(
   root: ProcRoot,
-  sockets: InternetSockets,
+  tables: SocketTables,
   identities: Identities,
   selection: Selection,
   diagnostics: Diagnostics,
 ): ProcessRow[] {
-  if (sockets.size === 0) return [];
+  const { internet: sockets, inCore } = tables;
+  if (sockets.size === 0 && inCore === null) return [];
+  const table = walkOwners(root, "auto", diagnostics).scan.descriptors;
+  return inCore === null
+    ? gatherRecords(root, sockets, table, identities, selection)
+    : coreInternet().gatherInCore(inCore, table, identities, selection);
+}
+
+/** As {@linkcode gatherInternet}, of a table of descriptors. */
+export function gatherRecords(
+  root: ProcRoot,
+  sockets: InternetSockets,
+  table: DescriptorTable,
+  identities: Identities,
+  selection: Selection,
+): ProcessRow[] {
   const { query } = selection;
   const offset = socketOffset(query.format);
   const store = InternetStore.for(query, sockets);
-  const table = walkOwners(root, "auto", diagnostics).scan.descriptors;
-  const owners = new Map<number, Owner | null>();
-  let current: Owner | null = null;
+  const owners = new FileOwners<InternetRow[] | SocketFiles>(
+    identities,
+    selection,
+    () => store === null ? [] : new SocketFiles(store),
+  );
+  let current: ReturnType<typeof owners.get> = null;
   let pid = 0;
   for (let i = 0; i < table.length; i++) {
     const number = sockets.number(table.inode(i));
     if (number < 0) continue;
     if (table.pid(i) !== pid) {
       pid = table.pid(i);
-      const known = owners.get(pid);
-      current = known === undefined ? open(pid) : known;
-      if (known === undefined) owners.set(pid, current);
+      current = owners.get(pid);
     }
     if (current === null) continue;
-    // Files of a thread's own table are those of a task. They count where the main thread has exited.
-    if (table.tid(i) !== 0 && identities.stat(String(pid))?.state !== "Z") continue;
+    if (table.tid(i) !== 0 && !owners.hasExited(pid)) continue;
     const found = selection.internet(sockets.at(number));
     if (found === null) continue;
     const { match } = current;
@@ -66,18 +81,7 @@ export function gatherInternet(
     if (selection.showsFlags) row.flags = readFlags(pid, table.fd(i));
     files.push(row);
   }
-  return [...owners.values()]
-    .filter((owner): owner is Owner => owner !== null && owner.files.length > 0)
-    .toSorted((a, b) => a.pid - b.pid);
-
-  // null for a process that is not selected, or has ended.
-  function open(pid: number): Owner | null {
-    const identity = identities.of(pid);
-    const match = identity === null ? null : selection.process(identity);
-    if (identity === null || match === null || match.excluded) return null;
-    const files = store === null ? [] : new SocketFiles(store);
-    return { ...identity, taskCommand: null, match, files };
-  }
+  return owners.rows();
 
   function readFlags(pid: number, fd: number): number | null {
     return parseDescriptorInfo(root.text(`${pid}/fdinfo/${fd}`) ?? "").flags;

@@ -8,6 +8,7 @@ import type { InetRecords } from "../../../store/inet_records.ts";
 import type { FileRow } from "../rows/row.ts";
 import type { SocketStore } from "../layout/socket_files.ts";
 import { socketOffset } from "../rows/socket.ts";
+import { isPlain } from "./core_filter.ts";
 import { InternetRow, PROTOCOL_NAMES } from "./internet_row.ts";
 import { type InternetSockets, protocolName } from "./internet_sockets.ts";
 import type { LsofQuery } from "../query.ts";
@@ -31,10 +32,7 @@ export class InternetStore implements SocketStore {
 
   /** `null` where the query asks for more than a record has, or than this writes: names, flags, queues. */
   static for(query: LsofQuery, sockets: InternetSockets): InternetStore | null {
-    const { kind, flags, linkCount, stateParts } = query.format;
-    const plain = kind === "table" && flags === "none" && !linkCount && query.numericHosts &&
-      query.numericPorts && !stateParts.queues && stateParts.any === stateParts.state;
-    return plain ? new InternetStore(sockets, query) : null;
+    return isPlain(query) ? new InternetStore(sockets, query) : null;
   }
 
   get records(): InetRecords {

@@ -9,6 +9,7 @@ import type { Descriptor, OpenFileReader } from "../../../proc/open_files.ts";
 import type { ProcRoot } from "../../../proc/root.ts";
 import { addToName, emptyRow, type ProcessRow } from "../rows/row.ts";
 import type { GatherContext } from "./context.ts";
+import { coreFilter } from "./core_filter.ts";
 import { Endpoints } from "./endpoints.ts";
 import { FileSelector } from "./file_selector.ts";
 import { gatherInternet } from "./internet.ts";
@@ -44,7 +45,8 @@ export class Gatherer {
     const endpoints = query.endpoints === "none" ? null : new Endpoints(query, diagnostics);
     this.#context = { root, reader, selector: new FileSelector(selection), named, endpoints };
     const onlyInternetTables = internetOnly && endpoints === null;
-    this.#tables = new SocketTables(root, diagnostics, query, onlyInternetTables);
+    const filter = coreFilter(selection);
+    this.#tables = new SocketTables(root, diagnostics, query, onlyInternetTables, filter);
     this.#files = new ProcessFiles(this.#context);
     this.#sockets = new ProcessSockets(this.#context, this.#tables);
   }
@@ -56,7 +58,7 @@ export class Gatherer {
     if (internetOnly && endpoints === null && !query.allNamespaces) {
       return gatherInternet(
         root,
-        this.#tables.internet,
+        this.#tables,
         this.#identities,
         this.#selection,
         this.#diagnostics,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { StateMask } from "../../../model/state.ts";
 import type { InternetEnd } from "../rows/row.ts";
 import type { InternetItem, InternetProtocol, LsofQuery } from "../query.ts";
 
@@ -121,6 +122,16 @@ export class Selection {
     if ((this.asked & BY_SOCKET) === 0 || this.all) return "all";
     if (this.query.and || (this.asked & ~BY_SOCKET) === 0) return "none";
     return (this.asked & BY_FILE) !== 0 || (this.asked & BY_PROCESS) === 0 ? "all" : "process";
+  }
+
+  /** Notes what was found of {@linkcode CoreFilter}, which has one item at most: sockets in these states, a bit each. */
+  foundInternet(states: StateMask): void {
+    for (const state of this.#includedStates) {
+      if ((states >>> state & 1) !== 0) this.found.add(`state ${state}`);
+    }
+    const [item] = this.#internetItems;
+    if (item !== undefined) this.found.add(item);
+    this.note(item === undefined ? BY_INTERNET : BY_ADDRESS);
   }
 
   /** Decides about a process or task. */

@@ -6,8 +6,10 @@
  * @module
  */
 import { ENOENT, ENOTDIR, errnoName, errnoText, ESRCH } from "../../../../ffi/errno.ts";
+import { leaveUncompiled } from "../../../../ffi/jit.ts";
 import { AF_INET, AF_INET6 } from "../../../../ffi/socket.ts";
 import { Source } from "../../../snapshot/source.ts";
+import { HAS_SECOND_GEAR } from "../../../core/worth.ts";
 import type { Diagnostics } from "../../../diagnostics.ts";
 import type { DiagRequest } from "../../../families/family.ts";
 import { inetProcTable } from "../../../families/inet/proc.ts";
@@ -26,11 +28,17 @@ import type { ProcRoot } from "../../../proc/root.ts";
 import { eachNetlinkRow, type NetlinkRow } from "../../../proc/net_netlink.ts";
 import { eachPacketRow, type PacketRow } from "../../../proc/net_packet.ts";
 import { parseUnixTable, type UnixRow } from "../../../proc/net_unix.ts";
+import type { CoreFilter } from "./core_filter.ts";
+import type { CoreSockets } from "./core_sockets.ts";
+import { EarlyMessages } from "./early_messages.ts";
 import { type HexRow, hexRows } from "./hex_rows.ts";
 import { type InternetSocket, InternetSockets, PROTOCOLS } from "./internet_sockets.ts";
 import type { InternetProtocol, LsofQuery } from "../query.ts";
 import { readSctpSockets, type SctpSocket } from "./sctp.ts";
 import { latin1Text } from "../../../text/encoding.ts";
+
+// Loaded where there are many.
+const coreSockets = () => require("./core_sockets.ts") as typeof import("./core_sockets.ts");
 
 /** States in which no process has a descriptor, and the state that the source of lsof does not list. */
 const WITHOUT_FILE = stateMask(TCP_TIME_WAIT, TCP_SYN_RECV, TCP_NEW_SYN_RECV, TCP_BOUND_INACTIVE);
@@ -67,21 +75,28 @@ export class SocketTables {
   readonly #internetOnly: boolean;
   readonly #internet = new InternetSockets();
   #internetRead = false;
+  readonly #filter: CoreFilter | null;
+  #inCore: CoreSockets | null = null;
   #others: Map<number, KnownSocket> | undefined;
   readonly #foreign = new Map<string, Map<number, KnownSocket>>();
   #home: string | undefined;
 
-  /** `internetOnly`: only what `-i` asks for can be listed, so nothing else is read. */
+  /**
+   * `internetOnly`: only what `-i` asks for can be listed, so nothing else is read. `filter`: what of it, where the core can tell; it
+   * may have the sockets then.
+   */
   constructor(
     root: ProcRoot,
     diagnostics: Diagnostics,
     query: LsofQuery,
     internetOnly: boolean,
+    filter: CoreFilter | null = null,
   ) {
     this.#root = root;
     this.#diagnostics = diagnostics;
     this.#query = query;
     this.#internetOnly = internetOnly;
+    this.#filter = filter;
   }
 
   /** TCP and UDP sockets of our own network namespace. */
@@ -93,24 +108,45 @@ export class SocketTables {
     return this.#internet;
   }
 
+  /** What the core has of them, once they were read: all, or `null` where there are few, or it cannot tell what is asked for. */
+  get inCore(): CoreSockets | null {
+    return this.#inCore;
+  }
+
   #readInternet(): void {
     const source = new Source(this.#root, this.#diagnostics);
+    const early = this.#filter === null ? null : new EarlyMessages();
     try {
       for (const { request, protocol } of this.#internetRequests()) {
         const inodes: number[] = [];
+        const before = this.#inCore?.length ?? early?.length ?? 0;
+        this.#inCore?.begin(protocol);
         source.read(request, {
           message: (view, start, end) => {
+            if (early?.isFull) this.#toCore(early, protocol);
+            if (this.#inCore !== null) return this.#inCore.message(view, start, end);
             const inode = this.#internet.add(view, start, end, protocol);
-            if (inode !== 0) inodes.push(inode);
+            if (inode === 0) return;
+            inodes.push(inode);
+            early?.push(view, start, protocol);
           },
+          messages: (view, start, end) => this.#inCore?.messages(view, start, end) ?? start,
           restart: () => {
             for (const inode of inodes.splice(0)) this.#internet.delete(inode);
+            (this.#inCore ?? early)?.takeBack(before);
           },
         });
       }
     } finally {
       source.close();
     }
+  }
+
+  #toCore(early: EarlyMessages, protocol: number): void {
+    if (this.#inCore !== null) return;
+    if (HAS_SECOND_GEAR) leaveUncompiled();
+    this.#inCore = new (coreSockets().CoreSockets)(early.kept, this.#filter!);
+    this.#inCore.begin(protocol);
   }
 
   *#internetRequests(): Generator<{ request: DiagRequest; protocol: number }> {

@@ -20,7 +20,7 @@ import {
 import { constant } from "../../../text/repeated.ts";
 import { decimalLength } from "../../../text/digits.ts";
 import type { RowBuffer } from "../../../text/row_buffer.ts";
-import type { FileRow, Files } from "../rows/row.ts";
+import type { FileRow, Files, FileWidths } from "../rows/row.ts";
 
 /** Where the sockets are, and what the table says of them that is not in their records. */
 export interface SocketStore {
@@ -34,15 +34,6 @@ export interface SocketStore {
   /** The socket of a number, held by a descriptor, as a row like any other. */
   row(descriptor: number, number: number): FileRow;
 }
-
-/** Widths of the columns FD, TYPE, DEVICE, SIZE/OFF and NODE. */
-export type SocketWidths = readonly [
-  descriptor: number,
-  type: number,
-  device: number,
-  size: number,
-  node: number,
-];
 
 const BLANK = 0x20;
 const STAR = 0x2a;
@@ -89,7 +80,7 @@ export class SocketFiles implements Files {
   }
 
   /** How wide the columns have to be for these rows. */
-  get widths(): SocketWidths {
+  get widths(): FileWidths {
     const { records, offset } = this.#store;
     let highest = 0;
     let node = 0;
@@ -109,7 +100,7 @@ export class SocketFiles implements Files {
    * Writes a row from its descriptor to its end. Returns false, and writes nothing, for an IPv6 socket and for a descriptor
    * that is not written in full: the table writes those.
    */
-  write(i: number, [width, , device, size, node]: SocketWidths, out: RowBuffer): boolean {
+  write(i: number, [width, , device, size, node]: FileWidths, out: RowBuffer): boolean {
     const store = this.#store;
     const { records, offset } = store;
     const descriptor = this.#descriptors[i]!;

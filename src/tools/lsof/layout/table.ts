@@ -8,9 +8,9 @@ import { decimalLength } from "../../../text/digits.ts";
 import { RowBuffer } from "../../../text/row_buffer.ts";
 import type { Writer } from "../../../text/writer.ts";
 import type { Cells } from "./cells.ts";
-import type { FileRow, Files, LsofFormat, ProcessRow } from "../rows/row.ts";
+import type { FileRow, Files, FileWidths, LsofFormat, ProcessRow } from "../rows/row.ts";
 import { commandCell, commandLength } from "./safe.ts";
-import { SocketFiles, type SocketWidths } from "./socket_files.ts";
+import { SocketFiles } from "./socket_files.ts";
 import { latin1Text } from "../../../text/encoding.ts";
 
 /** A column between COMMAND and FD. Its cell is the same for all files of a process. */
@@ -191,16 +191,17 @@ export function writeTable(
   });
   const header = ["COMMAND".padEnd(commandWidth), ...heads.map(({ title }) => title), ...titles];
   writer.write(`${header.join(" ")} NAME\n`);
-  // SocketFiles are only used when the table has exactly their columns: see InternetStore.for.
-  const socketWidths = widths as unknown as SocketWidths;
+  // Files that know widths are only used when the table has exactly their columns: see gather/core_filter.ts.
+  const fileWidths = widths as unknown as FileWidths;
   const out = new RowBuffer();
   for (const [i, process] of shown.entries()) {
     const command = commandCell(process.command || "(unknown)", commandWidth);
     const head = constant([command, ...heads.map(({ texts }) => texts[i]!), ""].join(" "));
     const { files } = process;
+    if (files.writeRows?.(head, fileWidths, out, writer)) continue;
     for (let k = 0; k < files.length; k++) {
       out.bytes(head);
-      const written = files instanceof SocketFiles && files.write(k, socketWidths, out);
+      const written = files instanceof SocketFiles && files.write(k, fileWidths, out);
       if (!written) writeRow(files.at(k)!, columns, widths, cells, out);
       out.byte(NEWLINE);
       if (out.length >= FLUSH_AT) out.flush(writer);
@@ -211,9 +212,7 @@ export function writeTable(
 
 /** Makes the columns wide enough for the files of a process. */
 function widen(widths: number[], columns: readonly FileColumn[], files: Files): void {
-  const needed = files instanceof SocketFiles
-    ? files.widths
-    : columns.map((column) => widest(column, files));
+  const needed = files.widths ?? columns.map((column) => widest(column, files));
   for (let i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i]!, needed[i]!);
 }
 

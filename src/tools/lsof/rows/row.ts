@@ -6,6 +6,8 @@
  * @module
  */
 import type { Device } from "../../../../ffi/stat.ts";
+import type { RowBuffer } from "../../../text/row_buffer.ts";
+import type { Writer } from "../../../text/writer.ts";
 
 /** One end of an internet socket. */
 export interface InternetEnd {
@@ -96,10 +98,23 @@ export function emptyRow(descriptor: number | string): FileDraft {
   };
 }
 
+/** Widths of the columns FD, TYPE, DEVICE, SIZE/OFF and NODE, where a table has no others. */
+export type FileWidths = readonly [
+  descriptor: number,
+  type: number,
+  device: number,
+  size: number,
+  node: number,
+];
+
 /** The rows of one process. An array is one form of it. */
 export interface Files extends Iterable<FileRow> {
   readonly length: number;
   at(i: number): FileRow | undefined;
+  /** How wide the columns have to be. Absent: each row is asked. */
+  readonly widths?: FileWidths;
+  /** Writes all rows, each behind `head`. Absent, or false: one by one. */
+  writeRows?(head: Uint8Array, widths: FileWidths, out: RowBuffer, writer: Writer): boolean;
 }
 
 /** A process or task with the files to list. */
