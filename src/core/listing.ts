@@ -69,7 +69,7 @@ import {
   V6ONLY,
 } from "./record.ts";
 import { listedFd, listedPid, listOwners, NOT_LISTED, reachOf } from "./row_owners.ts";
-import { HEAD, IS_FOREIGN, NETNS, PROTO, REACHES, tableOf } from "./tables.ts";
+import { HEAD, IS_FOREIGN, NETNS, PROTO, REACHES, tableOf, versionText } from "./tables.ts";
 
 /** Why rows stopped: at the end, at one that TypeScript has to write, or because what is written has to go out. */
 const STOPPED_AT_END: u32 = 0;
@@ -201,7 +201,7 @@ export function measureRows(row: u32): u32 {
     if (isForeign(p)) return row;
     const table: u32 = tableOf(p);
     if (get32(WIDTHS) !== 0) widen(COLUMN_NETNS, get32(table + NETNS + 4));
-    widen(COLUMN_PROTO, get32(table + PROTO + 4));
+    widen(COLUMN_PROTO, get32(versionText(p, PROTO) + 4));
     widen(COLUMN_STATE, get32(stateText(p) + 4));
     widen(COLUMN_RECV_Q, decimalLength(get32(p + RECEIVE_QUEUE)));
     widen(COLUMN_SEND_Q, decimalLength(get32(p + SEND_QUEUE)));
@@ -244,7 +244,7 @@ function queueCell(column: u32, value: u32): void {
 function columns(p: u32): void {
   const table: u32 = tableOf(p);
   if (get32(WIDTHS) !== 0) textCell(COLUMN_NETNS, table + NETNS);
-  textCell(COLUMN_PROTO, table + PROTO);
+  textCell(COLUMN_PROTO, versionText(p, PROTO));
   textCell(COLUMN_STATE, stateText(p));
   queueCell(COLUMN_RECV_Q, get32(p + RECEIVE_QUEUE));
   queueCell(COLUMN_SEND_Q, get32(p + SEND_QUEUE));
@@ -350,7 +350,7 @@ function timerJson(p: u32): void {
 
 function headJson(p: u32): void {
   const state: u32 = get8(p + KIND + 1);
-  text(tableOf(p) + HEAD);
+  text(versionText(p, HEAD));
   text(stateText(p));
   label(LOCAL_KEY);
   endpointJson(p, p + SOURCE, get16(p + PORTS));

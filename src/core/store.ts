@@ -154,7 +154,7 @@ function isConnected(p: u32): boolean {
 
 /** True where the reach of two records is the same: see reach/bind.ts. They are of one table. */
 function isAlike(a: u32, b: u32): boolean {
-  return get32(a + SOURCE) === get32(b + SOURCE) &&
+  return get8(a + KIND) === get8(b + KIND) && get32(a + SOURCE) === get32(b + SOURCE) &&
     get32(a + SOURCE + 4) === get32(b + SOURCE + 4) &&
     get32(a + SOURCE + 8) === get32(b + SOURCE + 8) &&
     get32(a + SOURCE + 12) === get32(b + SOURCE + 12) &&

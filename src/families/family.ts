@@ -149,7 +149,7 @@ export interface Family {
   /** Name of its file or folder. */
   readonly name: string;
   /** What a socket is, in one word: `tcp6`, `unix-stream`. */
-  label(socket: Socket): string;
+  label(socket: Pick<Socket, "family" | "transport" | "type">): string;
   readonly endpoint: EndpointTraits;
   /**
    * True if `decode` asks the filter about every row. In other families the filter is asked when all is known of a

@@ -99,8 +99,7 @@ export function collectRows(
     for (const request of family.requests(query)) {
       const { shared } = request;
       // Sockets that are to be closed are told as they come, and a dump that fails would tell them twice.
-      // Where the core writes rows, a table is of one version, whose label it gives to all.
-      if (sharing && core === undefined && closing === undefined && shared !== undefined) {
+      if (sharing && closing === undefined && shared !== undefined) {
         let answered = answers.get(shared);
         if (answered === undefined) answers.set(shared, answered = readShared(shared));
         if (answered) continue;

@@ -18,7 +18,7 @@ import { REACHES, TABLE_SIZE } from "../core/tables.ts";
 import { utf8Bytes } from "../text/encoding.ts";
 
 /** An address and a length. */
-const TEXT_SIZE = 8;
+export const TEXT_SIZE = 8;
 /** Processes that the core may know: more are left to TypeScript. */
 const PROCESS_SLOTS = 1 << 15;
 

@@ -8,7 +8,7 @@ import { HEAD } from "../core/tables.ts";
 import { OWNERSHIPS, type Process } from "../model/owner.ts";
 import type { Reach, Socket } from "../model/socket.ts";
 import { timerKind } from "../model/timer.ts";
-import { CoreTexts } from "../store/core_texts.ts";
+import { CoreTexts, TEXT_SIZE } from "../store/core_texts.ts";
 import type { ListedRows } from "../store/listed_rows.ts";
 import { utf8Bytes } from "../text/encoding.ts";
 import { jsonText } from "../text/json_text.ts";
@@ -49,7 +49,10 @@ export function writeCoreJson(
   texts.put(SEPARATOR, utf8Bytes(between));
   for (const [i, table] of tables.entries()) {
     if (table.length === 0) continue;
-    texts.put(texts.table(i) + HEAD, headOf(parts.head(table.at(0))));
+    const head = parts.head(table.at(0));
+    for (const [version, family] of ["inet", "inet6"].entries()) {
+      texts.put(texts.table(i) + HEAD + TEXT_SIZE * version, headOf({ ...head, family }));
+    }
     texts.reaches(i, table.annotations.reaches.map(parts.reach));
   }
   const form = {

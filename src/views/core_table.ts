@@ -8,7 +8,7 @@ import { IS_FOREIGN, NETNS, PROTO } from "../core/tables.ts";
 import { familyOf } from "../families/mod.ts";
 import { OWNERSHIPS } from "../model/owner.ts";
 import type { Socket } from "../model/socket.ts";
-import { CoreTexts } from "../store/core_texts.ts";
+import { CoreTexts, TEXT_SIZE } from "../store/core_texts.ts";
 import type { ListedRows } from "../store/listed_rows.ts";
 import { utf8Bytes } from "../text/encoding.ts";
 import { RowBuffer } from "../text/row_buffer.ts";
@@ -65,7 +65,11 @@ export class CoreTable {
       if (table.length === 0) continue;
       const at = texts.table(i);
       const socket = table.at(0);
-      texts.put(at + PROTO, utf8Bytes(familyOf(socket.family).label(socket)));
+      for (const [version, family] of (["inet", "inet6"] as const).entries()) {
+        const { transport, type } = socket;
+        const label = familyOf(family).label({ family, transport, type });
+        texts.put(at + PROTO + TEXT_SIZE * version, utf8Bytes(label));
+      }
       const netns = cellOf(NETNS_COLUMN, socket);
       texts.put(at + NETNS, netns);
       // The core takes each byte to be as wide as a character.

@@ -61,11 +61,11 @@ describeIf(firstReason(namespaceReason(), pythonReason()), "--trace", () => {
     expect(plain.err).not.toContain("NLM_F_");
     const lines = traced.err.split("\n");
     const request = lines.findIndex((line) =>
-      /^> SOCK_DIAG_BY_FAMILY len=\d+ flags=NLM_F_REQUEST\|NLM_F_DUMP seq=\d+ .*family=AF_INET, protocol=6/
+      /^> TCPDIAG_GETSOCK len=\d+ flags=NLM_F_REQUEST\|NLM_F_DUMP seq=\d+ .*family=AF_INET, .* states=0x/
         .test(line)
     );
     const reply = lines.findIndex((line) =>
-      /^< SOCK_DIAG_BY_FAMILY .*flags=NLM_F_MULTI .*state=TCP_LISTEN.* sport=4003, dport=0, src=127\.0\.0\.1,/
+      /^< TCPDIAG_GETSOCK .*flags=NLM_F_MULTI .*state=TCP_LISTEN.* sport=4003, dport=0, src=127\.0\.0\.1,/
         .test(line)
     );
     expect(request).toBeGreaterThan(0);

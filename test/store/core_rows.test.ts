@@ -205,14 +205,24 @@ function listing(core: Core | null, asked: Asked): { text: string[]; isInCore: b
   const rows = SocketRows.empty();
   const many = <T>(list: readonly T[]) =>
     Array.from({ length: 250 + list.length }, (_, i) => list[i % list.length]!);
-  const add = (family: number, table: InetTable, sockets: readonly Told[]) => {
-    if (sockets.length > 0) feed(table, sockets.flatMap((one) => diagMessage(family, one)));
+  const add = (
+    familyOf: (i: number) => number,
+    table: InetTable,
+    sockets: readonly Told[],
+  ) => {
+    if (sockets.length > 0) {
+      feed(table, sockets.flatMap((one, i) => diagMessage(familyOf(i), one)));
+    }
     rows.addTable(table);
   };
-  add(AF_INET, inetTable("tcp", ALL_STATES, core), many(asked.tcp));
-  add(AF_INET6, inetTable("tcp", ALL_STATES & ~(1 << 4), core), many(asked.tcp6));
-  add(AF_INET, inetTable("tcp", 1 << TCP_BOUND_INACTIVE, core), asked.tcp.slice(0, 3));
-  add(AF_INET6, inetTable("udp", ALL_STATES, core), asked.udp);
+  const v4 = () => AF_INET;
+  const v6 = () => AF_INET6;
+  // A dump may be of both versions.
+  const both = (i: number) => i % 3 === 0 ? AF_INET6 : AF_INET;
+  add(both, inetTable("tcp", ALL_STATES, core), many(asked.tcp));
+  add(v6, inetTable("tcp", ALL_STATES & ~(1 << 4), core), many(asked.tcp6));
+  add(v4, inetTable("tcp", 1 << TCP_BOUND_INACTIVE, core), asked.tcp.slice(0, 3));
+  add(v6, inetTable("udp", ALL_STATES, core), asked.udp);
   const isInCore = coreRows(rows) !== null;
   const scan = scanOf(asked.holders, asked.cookies, asked.denied);
   const diagnostics = new Diagnostics();
