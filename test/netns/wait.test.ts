@@ -60,6 +60,14 @@ function waiting(netns: Namespace, args: readonly string[], before: readonly str
 const LISTENER = "s=socket.socket()\ns.bind(('127.0.0.1',8123))\ns.listen(3)\n" +
   "print('up',flush=True)\nsys.stdin.readline()\ns.close()\nprint('down',flush=True)\nsys.stdin.read()";
 
+/** Standard error but for what is told of every process that not even root may look into, where the machine has one. */
+function besideUnread(stderr: string): string {
+  return stderr.replace(
+    /^sockeye: \d+ process(es)? could not be read; protected, even from root\n/,
+    "",
+  );
+}
+
 describeIf(firstReason(namespaceReason(), python), "sockeye wait", () => {
   test("is back at once where it is so already, and names who it is", async () => {
     await withNamespace(async (netns) => {
@@ -67,15 +75,19 @@ describeIf(firstReason(namespaceReason(), python), "sockeye wait", () => {
       await server.line();
       for (const target of ["8123", "tcp/8123", "127.0.0.1:8123"]) {
         const ran = sockeye(["wait", target, "--timeout", "0"], { netns });
-        expect(ran).toMatchObject({ status: 0, stderr: "" });
+        expect([ran.status, besideUnread(ran.stderr)]).toEqual([0, ""]);
         expect(ran.stdout).toBe(`tcp 127.0.0.1:8123 python3(${server.pid})\n`);
       }
       const by = sockeye(["wait", "8123", "--by", "python*", "--timeout", "0"], { netns });
       expect(by.status).toBe(0);
       const other = sockeye(["wait", "8123", "--by", "nginx", "--timeout", "100ms"], { netns });
-      expect(other).toMatchObject({ status: 1, stdout: "" });
+      // Somebody who may not be seen could be nginx.
+      const unseen = other.stderr.includes("could not be read");
+      expect(other).toMatchObject({ status: unseen ? 3 : 1, stdout: "" });
       expect(other.stderr).toContain(
-        `8123 is not listening by nginx after 0.1 s: tcp 127.0.0.1:8123 python3(${server.pid})`,
+        unseen
+          ? `who has tcp 127.0.0.1:8123 python3(${server.pid}) may not be seen`
+          : `8123 is not listening by nginx after 0.1 s: tcp 127.0.0.1:8123 python3(${server.pid})`,
       );
       // It is TCP that listens.
       expect(sockeye(["wait", "udp:8123", "--timeout", "0"], { netns }).status).toBe(1);
@@ -125,7 +137,7 @@ describeIf(firstReason(namespaceReason(), python), "sockeye wait", () => {
             `c=socket.socket()\nc.connect(('127.0.0.1',8123))\nsys.stdin.read()`,
         );
         const ends = await Promise.all(waits.map((one) => one.end()));
-        expect(ends.map(({ status, stderr }) => [status, stderr])).toEqual(
+        expect(ends.map(({ status, stderr }) => [status, besideUnread(stderr)])).toEqual(
           waits.map(() => [0, ""]),
         );
         expect(ends[0]!.stdout).toBe(`udp 127.0.0.1:53 python3(${server.pid})\n`);
