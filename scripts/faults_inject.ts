@@ -606,7 +606,8 @@ function lacksProc({ kind, error }: Fault): boolean {
 
 /** True where what the call says is what was asked: whether a port could be bound. */
 function isTheAnswer({ call, kind, command }: Fault): boolean {
-  return command.startsWith("explain --bind") && call === "bind" && !kind.includes("NETLINK");
+  return (command.startsWith("explain --bind") || command === "explain absent") &&
+    call === "bind" && !kind.includes("NETLINK");
 }
 
 /** The table of what came of it, in Markdown. */
