@@ -20,7 +20,19 @@ import {
   WIDTHS,
 } from "./arena.ts";
 import { copyText, get16, get32, get8, put32, put8 } from "./memory.ts";
-import { byte, cursor, decimal, decimal64, ipv4, ipv6, label, setCursor } from "./out.ts";
+import { AF_INET } from "./message.ts";
+import {
+  blanksTo,
+  byte,
+  cursor,
+  decimal,
+  decimal64,
+  decimalLength,
+  ipv4,
+  ipv6,
+  label,
+  setCursor,
+} from "./out.ts";
 import {
   ACCEPT_QUEUE,
   ADDRESS_KEY,
@@ -68,6 +80,7 @@ import {
   UID,
   V6ONLY,
 } from "./record.ts";
+import { hasNoCookie, hasPeer, isWildcard } from "./record_ends.ts";
 import { listedFd, listedPid, listOwners, NOT_LISTED, reachOf } from "./row_owners.ts";
 import { HEAD, IS_FOREIGN, NETNS, PROTO, REACHES, tableOf, versionText } from "./tables.ts";
 
@@ -90,9 +103,7 @@ const COLUMN_LOCAL: u32 = 5;
 const COLUMN_PEER: u32 = 6;
 const COLUMN_REACH: u32 = 7;
 
-const AF_INET: u32 = 2;
 const GAP: u32 = 2;
-const NO_COOKIE: u32 = 0xffffffff;
 const SYN_RECV: u32 = 3;
 const TIME_WAIT: u32 = 6;
 const LISTEN: u32 = 10;
@@ -144,10 +155,6 @@ function address(words: u32, six: boolean): void {
   else ipv4(ADDRESS);
 }
 
-function isWildcard(p: u32): boolean {
-  return get32(p) === 0 && get32(p + 4) === 0 && get32(p + 8) === 0 && get32(p + 12) === 0;
-}
-
 function endpoint(p: u32, words: u32, port: u32, isLocal: boolean): void {
   const six: boolean = get8(p + KIND) !== AF_INET;
   const forBoth: boolean = isLocal && six &&
@@ -163,10 +170,6 @@ function endpoint(p: u32, words: u32, port: u32, isLocal: boolean): void {
   else decimal(port);
 }
 
-function hasPeer(p: u32): boolean {
-  return get16(p + PORTS + 2) !== 0 || !isWildcard(p + DESTINATION);
-}
-
 function localCell(p: u32): void {
   endpoint(p, p + SOURCE, get16(p + PORTS), true);
 }
@@ -174,15 +177,6 @@ function localCell(p: u32): void {
 function peerCell(p: u32): void {
   if (hasPeer(p)) endpoint(p, p + DESTINATION, get16(p + PORTS + 2), false);
   else byte(0x2d);
-}
-
-function decimalLength(value: u32): u32 {
-  let length: u32 = 1;
-  for (let limit: u32 = 10; value >= limit; limit *= 10) {
-    length += 1;
-    if (length === 10) break;
-  }
-  return length;
 }
 
 function widen(column: u32, width: u32): void {
@@ -218,13 +212,7 @@ export function measureRows(row: u32): u32 {
 
 /** Fills a cell that began at `from` up to the width of its column, and writes the gap behind it. */
 function endCell(column: u32, from: u32): void {
-  const end: u32 = from + get32(WIDTHS + (column << 2)) + GAP;
-  let at: u32 = cursor();
-  while (at < end) {
-    put8(at, 0x20);
-    at += 1;
-  }
-  setCursor(at);
+  blanksTo(from + get32(WIDTHS + (column << 2)) + GAP);
 }
 
 function textCell(column: u32, at: u32): void {
@@ -236,7 +224,7 @@ function textCell(column: u32, at: u32): void {
 function queueCell(column: u32, value: u32): void {
   const from: u32 = cursor();
   const width: u32 = get32(WIDTHS + (column << 2));
-  for (let blanks: u32 = width - decimalLength(value); blanks > 0; blanks--) byte(0x20);
+  blanksTo(from + width - decimalLength(value));
   decimal(value);
   endCell(column, from);
 }
@@ -283,11 +271,8 @@ function ownerWords(p: u32, count: u32): void {
   byte(0x29);
 }
 
-/**
- * Writes rows of the listing from number `row` on, at OUTPUT. ROW_STOPPED says why it stopped, ROW_NEXT at which row; cursor() is the
- * end of what it wrote.
- */
-export function listRows(row: u32): void {
+/** Writes rows from number `row` on: see {@linkcode listRows}. */
+function writeRows(row: u32, asJson: boolean): void {
   const count: u32 = get32(ROW_COUNT);
   setCursor(OUTPUT);
   put32(ROW_STOPPED, STOPPED_AT_END);
@@ -298,15 +283,33 @@ export function listRows(row: u32): void {
     }
     const p: u32 = record(row);
     const owners: u32 = isForeign(p) ? NOT_LISTED : listOwners(p);
-    if (owners === NOT_LISTED) {
+    if (owners === NOT_LISTED || asJson && !haveRoom(owners)) {
       put32(ROW_STOPPED, STOPPED_AT_FOREIGN);
       break;
     }
-    columns(p);
-    ownerWords(p, owners);
-    byte(0x0a);
+    if (asJson) {
+      if (row > 0) text(SEPARATOR);
+      jsonRow(p, owners);
+    } else {
+      columns(p);
+      ownerWords(p, owners);
+      byte(0x0a);
+    }
   }
   put32(ROW_NEXT, row);
+}
+
+/**
+ * Writes rows of the listing from number `row` on, at OUTPUT. ROW_STOPPED says why it stopped, ROW_NEXT at which row; cursor() is the
+ * end of what it wrote.
+ */
+export function listRows(row: u32): void {
+  writeRows(row, false);
+}
+
+/** Writes rows of the JSON, as {@linkcode listRows} does. SEPARATOR is what stands between two of them: a text. */
+export function jsonRows(row: u32): void {
+  writeRows(row, true);
 }
 
 function key(index: u32, value: u32): void {
@@ -326,7 +329,7 @@ function cookieJson(p: u32): void {
   const low: u32 = get32(p + COOKIE_LOW);
   const high: u32 = get32(p + COOKIE_HIGH);
   const large: boolean = high >= 0x200000;
-  if (low === NO_COOKIE && high === NO_COOKIE) label(NULL);
+  if (hasNoCookie(p)) label(NULL);
   else {
     if (large) byte(0x22);
     decimal64(low, high);
@@ -418,27 +421,9 @@ function ownersJson(count: u32): void {
   }
 }
 
-/** Writes rows of the JSON, as {@linkcode listRows} does. SEPARATOR is what stands between two of them: a text. */
-export function jsonRows(row: u32): void {
-  const count: u32 = get32(ROW_COUNT);
-  setCursor(OUTPUT);
-  put32(ROW_STOPPED, STOPPED_AT_END);
-  for (; row < count; row++) {
-    if (cursor() - OUTPUT >= PORTION) {
-      put32(ROW_STOPPED, STOPPED_WITH_MUCH);
-      break;
-    }
-    const p: u32 = record(row);
-    const owners: u32 = isForeign(p) ? NOT_LISTED : listOwners(p);
-    if (owners === NOT_LISTED || !haveRoom(owners)) {
-      put32(ROW_STOPPED, STOPPED_AT_FOREIGN);
-      break;
-    }
-    if (row > 0) text(SEPARATOR);
-    headJson(p);
-    ownersJson(owners);
-    label(PEER_OWNERS);
-    text(reachText(p));
-  }
-  put32(ROW_NEXT, row);
+function jsonRow(p: u32, owners: u32): void {
+  headJson(p);
+  ownersJson(owners);
+  label(PEER_OWNERS);
+  text(reachText(p));
 }

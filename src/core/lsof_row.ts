@@ -40,15 +40,15 @@ import {
   LSOF_STATE_NAMES,
   LSOF_UNKNOWN,
 } from "./labels.ts";
-import { copyText, get16be, get32, get8, mul, put32, put8 } from "./memory.ts";
-import { byte, cursor, decimal, digits, ipv4, ipv6, label, setCursor } from "./out.ts";
-import { ownerRecord } from "./owners.ts";
+import { copyText, get16be, get32, get8, put32, put8 } from "./memory.ts";
+import { AF_INET6, HEADER_SIZE, MESSAGE_SIZE, nextMessage, wholeLength } from "./message.ts";
+import { blanksTo, byte, cursor, decimal, digits, ipv4, ipv6, label, setCursor } from "./out.ts";
+import { OWNER_FD, OWNER_INODE, OWNER_PID, OWNER_TGID, ownerRecord, slotIn } from "./owners.ts";
 
 /** A message that is kept, and its protocol behind it. */
 export const LSOF_KEPT_SIZE: u32 = 80;
 /** A file: its descriptor, and where the message of its socket is kept. */
 export const LSOF_FILE_SIZE: u32 = 8;
-export const LSOF_SLOT_SIZE: u32 = 8;
 /** The longest text before a row. It is put where messages come in. */
 export const LSOF_HEAD_MAX: u32 = 1024;
 
@@ -57,9 +57,6 @@ export const LSOF_TCP: u32 = 1;
 export const LSOF_UDP: u32 = 2;
 export const LSOF_UDPLITE: u32 = 4;
 
-const HEADER_SIZE: u32 = 16;
-const MESSAGE_SIZE: u32 = 72;
-const AF_INET6: u32 = 10;
 const IPPROTO_TCP: u32 = 6;
 const IPPROTO_UDP: u32 = 17;
 
@@ -68,11 +65,6 @@ const LOCAL: u32 = 8;
 const PEER: u32 = 24;
 const INODE: u32 = 68;
 const PROTOCOL: u32 = 72;
-// Offsets in a record of an owner.
-const TGID: u32 = 0;
-const PID: u32 = 4;
-const FD: u32 = 8;
-const OWNER_INODE: u32 = 16;
 
 /** Rows are handed out when there are so many bytes. */
 const FULL: u32 = OUTPUT + 0x10000;
@@ -90,11 +82,10 @@ export function lsofKeep(p: u32, end: u32): u32 {
   const protocol: u32 = get32(LSOF_PROTOCOL);
   let to: u32 = get32(LSOF_KEPT_END);
   while (p < end) {
-    const message: u32 = p + HEADER_SIZE;
-    const length: u32 = message > end ? 0 : get32(p);
-    if (length > end - p || message + MESSAGE_SIZE > p + length) break;
-    to = keep(message, to, protocol);
-    p += (length + 3) & ~3;
+    const length: u32 = wholeLength(p, end);
+    if (length === 0) break;
+    to = keep(p + HEADER_SIZE, to, protocol);
+    p = nextMessage(p, length);
   }
   put32(LSOF_KEPT_END, to);
   return p;
@@ -107,17 +98,8 @@ export function lsofKeepOne(message: u32, end: u32): boolean {
   return true;
 }
 
-/** The slot of an inode. Eight neighbours share one line of the cache. */
 function slotOf(inode: u32): u32 {
-  const slots: u32 = get32(LSOF_SLOTS);
-  const mask: u32 = get32(LSOF_MASK);
-  let slot: u32 = ((mul(inode >>> 3, 0x9e3779b1) >>> 7 << 3 & mask) + (inode & 7)) & mask;
-  let key: u32 = get32(slots + slot * LSOF_SLOT_SIZE);
-  while (key !== inode && key !== 0) {
-    slot = slot + 1 & mask;
-    key = get32(slots + slot * LSOF_SLOT_SIZE);
-  }
-  return slots + slot * LSOF_SLOT_SIZE;
+  return slotIn(get32(LSOF_SLOTS), get32(LSOF_MASK), inode);
 }
 
 /** Makes what is kept be found by its inode. The table is empty, and larger than it has to be. */
@@ -184,10 +166,10 @@ export function lsofNext(row: u32): u32 {
 /** The first row behind `row` that is of another process. */
 export function lsofSkip(row: u32): u32 {
   const count: u32 = get32(OWNERS);
-  const process: u32 = get32(ownerRecord(row + 1) + TGID);
+  const process: u32 = get32(ownerRecord(row + 1) + OWNER_TGID);
   do {
     row += 1;
-  } while (row < count && get32(ownerRecord(row + 1) + TGID) === process);
+  } while (row < count && get32(ownerRecord(row + 1) + OWNER_TGID) === process);
   return row;
 }
 
@@ -195,8 +177,8 @@ export function lsofSkip(row: u32): u32 {
 export function lsofTake(row: u32): u32 {
   const count: u32 = get32(OWNERS);
   const first: u32 = ownerRecord(row + 1);
-  const process: u32 = get32(first + TGID);
-  const thread: u32 = get32(first + PID);
+  const process: u32 = get32(first + OWNER_TGID);
+  const thread: u32 = get32(first + OWNER_PID);
   let files: u32 = get32(LSOF_FILE_COUNT);
   let to: u32 = get32(LSOF_FILES) + files * LSOF_FILE_SIZE;
   let highest: u32 = get32(LSOF_HIGHEST);
@@ -204,11 +186,11 @@ export function lsofTake(row: u32): u32 {
   let seen: u32 = get32(LSOF_SEEN);
   while (row < count) {
     const record: u32 = ownerRecord(row + 1);
-    if (get32(record + TGID) !== process || get32(record + PID) !== thread) break;
+    if (get32(record + OWNER_TGID) !== process || get32(record + OWNER_PID) !== thread) break;
     row += 1;
     const kept: u32 = socketOf(record);
     if (kept === 0) continue;
-    put32(to, get32(record + FD));
+    put32(to, get32(record + OWNER_FD));
     put32(to + 4, kept);
     to += LSOF_FILE_SIZE;
     files += 1;
@@ -250,15 +232,6 @@ export function lsofRows(from: u32, to: u32): u32 {
   return from;
 }
 
-function blanks(count: u32): void {
-  let at: u32 = cursor();
-  for (let i: u32 = 0; i < count; i++) {
-    put8(at, 0x20);
-    at += 1;
-  }
-  setCursor(at);
-}
-
 /** Moves what was written since `start` to the right end of a column, and a blank behind it. */
 function right(start: u32, width: u32): void {
   const length: u32 = cursor() - start;
@@ -283,7 +256,7 @@ function rightDecimal(value: u32, width: u32): void {
 
 function row(descriptor: u32, kept: u32): void {
   // Four columns for the number, one each for the access mode and the lock.
-  blanks(get32(LSOF_FD_WIDTH) - 6);
+  blanksTo(cursor() + get32(LSOF_FD_WIDTH) - 6);
   if (descriptor < 10000) {
     const start: u32 = cursor();
     decimal(descriptor);
@@ -297,7 +270,7 @@ function row(descriptor: u32, kept: u32): void {
   byte(0x20);
   byte(0x20);
   const six: boolean = get8(kept) === AF_INET6;
-  blanks(get32(LSOF_TYPE_WIDTH) - 4);
+  blanksTo(cursor() + get32(LSOF_TYPE_WIDTH) - 4);
   byte(0x49);
   byte(0x50);
   byte(0x76);

@@ -7,8 +7,19 @@
 import { CELLS, NETSTAT_OPTIONS, PREFIX_SLOTS, STOPPED, WAITING } from "./arena.ts";
 import { NETID, NETSTAT_STATE_COUNT, NETSTAT_STATES } from "./labels.ts";
 import { copyText, get16be, get32, get8, put32, put8 } from "./memory.ts";
-import { byte, cursor, decimal, ipv4, ipv6, label, setCursor } from "./out.ts";
-import { firstOwner, nextOwner, ownerRecord } from "./owners.ts";
+import { AF_INET, HEADER_SIZE, MESSAGE_SIZE, nextMessage, wholeLength } from "./message.ts";
+import {
+  blanksTo,
+  byte,
+  cursor,
+  decimal,
+  decimalLength,
+  ipv4,
+  ipv6,
+  label,
+  setCursor,
+} from "./out.ts";
+import { firstOwner, nextOwner, OWNER_PID, OWNER_TGID, ownerRecord } from "./owners.ts";
 import { prefixSlot } from "./owners_cell.ts";
 import { STOPPED_AT_END, STOPPED_AT_OTHER, STOPPED_AT_OWNERS, STOPPED_FULL } from "./ss_row.ts";
 
@@ -25,9 +36,6 @@ export const NETSTAT_WIDE: u32 = 16;
 /** From here on there is no room for a whole row. */
 const NETSTAT_FULL: u32 = CELLS - 512;
 
-const HEADER_SIZE: u32 = 16;
-const MESSAGE_SIZE: u32 = 72;
-const AF_INET: u32 = 2;
 const ESTABLISHED: u32 = 1;
 const CLOSE: u32 = 7;
 const LISTEN: u32 = 10;
@@ -38,10 +46,6 @@ const ENDPOINT_WIDTH: u32 = 23;
 const ENDPOINT_ROOM: u32 = 22;
 const OWNER_WIDTH: u32 = 20;
 
-// Offsets in a record of an owner.
-const TGID: u32 = 0;
-const PID: u32 = 4;
-
 /**
  * Writes the messages from `p` to `end`, headers included, as rows at `at`. Returns where it stopped, and says in STOPPED why;
  * cursor() tells where writing goes on. A row that waits for its owner has everything but that cell and the newline.
@@ -51,9 +55,8 @@ export function netstatRows(p: u32, end: u32, at: u32): u32 {
   const options: u32 = get32(NETSTAT_OPTIONS);
   put32(STOPPED, STOPPED_AT_END);
   while (p < end) {
-    const message: u32 = p + HEADER_SIZE;
-    const length: u32 = message > end ? 0 : get32(p);
-    if (length > end - p || message + MESSAGE_SIZE > p + length) {
+    const length: u32 = wholeLength(p, end);
+    if (length === 0) {
       put32(STOPPED, STOPPED_AT_OTHER);
       break;
     }
@@ -61,7 +64,8 @@ export function netstatRows(p: u32, end: u32, at: u32): u32 {
       put32(STOPPED, STOPPED_FULL);
       break;
     }
-    p += (length + 3) & ~3;
+    const message: u32 = p + HEADER_SIZE;
+    p = nextMessage(p, length);
     if (!row(message, options)) break;
   }
   return p;
@@ -124,15 +128,6 @@ function datagramState(state: u32): u32 {
   return state === ESTABLISHED ? state : state === CLOSE ? 0 : NETSTAT_STATE_COUNT - 1;
 }
 
-function blanks(to: u32): void {
-  let at: u32 = cursor();
-  while (at < to) {
-    put8(at, 0x20);
-    at += 1;
-  }
-  setCursor(at);
-}
-
 /** A queue in six columns, and the blank behind it. */
 function queue(value: u32): void {
   if (value < 10) {
@@ -145,15 +140,8 @@ function queue(value: u32): void {
     setCursor(at + QUEUE_WIDTH + 1);
     return;
   }
-  let width: u32 = 1;
-  let more: u32 = 10;
-  while (value >= more) {
-    width += 1;
-    // The next power is more than 32 bits.
-    if (width === 10) break;
-    more *= 10;
-  }
-  if (width < QUEUE_WIDTH) blanks(cursor() + QUEUE_WIDTH - width);
+  const width: u32 = decimalLength(value);
+  if (width < QUEUE_WIDTH) blanksTo(cursor() + QUEUE_WIDTH - width);
   decimal(value);
   byte(0x20);
 }
@@ -171,7 +159,7 @@ function endpoint(p: u32, port: u32, six: boolean, wide: boolean): void {
   byte(0x3a);
   if (port === 0) byte(0x2a);
   else decimal(port);
-  blanks(start + ENDPOINT_WIDTH);
+  blanksTo(start + ENDPOINT_WIDTH);
 }
 
 /** Writes the owner, the lowest process whose own table has the inode. Returns false, having written nothing, where its name is not known. */
@@ -181,9 +169,9 @@ function owner(inode: u32): boolean {
   let lowest: u32 = 0;
   for (let held: u32 = firstOwner(inode); held !== 0; held = nextOwner(held)) {
     const record: u32 = ownerRecord(held);
-    const pid: u32 = get32(record + TGID);
+    const pid: u32 = get32(record + OWNER_TGID);
     if (pid === 0) return false;
-    if (get32(record + PID) === pid && (lowest === 0 || pid < lowest)) lowest = pid;
+    if (get32(record + OWNER_PID) === pid && (lowest === 0 || pid < lowest)) lowest = pid;
   }
   if (lowest === 0) return nobody();
   const slot: u32 = prefixSlot(lowest);
@@ -198,6 +186,6 @@ function owner(inode: u32): boolean {
 function nobody(): boolean {
   const start: u32 = cursor();
   byte(0x2d);
-  blanks(start + OWNER_WIDTH);
+  blanksTo(start + OWNER_WIDTH);
   return true;
 }

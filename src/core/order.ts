@@ -4,12 +4,12 @@
  * @module
  */
 import { ALIKE_END, ROW_COUNT, ROWS, SORT_COLUMNS } from "./arena.ts";
+import { AF_INET } from "./message.ts";
 import { copy, fill, get16, get32, get8, put16, put32 } from "./memory.ts";
-import { COOKIE_HIGH, COOKIE_LOW, DESTINATION, FLAGS, KIND, PORTS, RECORD_SIZE } from "./record.ts";
+import { COOKIE_HIGH, COOKIE_LOW, FLAGS, KIND, PORTS, RECORD_SIZE } from "./record.ts";
+import { hasNoCookie, hasPeer } from "./record_ends.ts";
 import { tableOf, TRANSPORT } from "./tables.ts";
 
-const AF_INET: u32 = 2;
-const NO_COOKIE: u32 = 0xffffffff;
 const DIGIT_BITS: u32 = 11;
 const DIGITS: u32 = 2048;
 /** Columns of the keys: what decides last comes first. The column of the order itself, and what it is sorted into. */
@@ -39,12 +39,6 @@ export function addRows(p: u32, count: u32, table: u32): void {
   put32(ROW_COUNT, get32(ROW_COUNT) + count);
 }
 
-function hasPeer(p: u32): boolean {
-  return get16(p + PORTS + 2) !== 0 || get32(p + DESTINATION) !== 0 ||
-    get32(p + DESTINATION + 4) !== 0 || get32(p + DESTINATION + 8) !== 0 ||
-    get32(p + DESTINATION + 12) !== 0;
-}
-
 /** Puts all rows in order, as far as numbers decide it: see {@linkcode nextAlike}. */
 export function sortRows(): void {
   const count: u32 = get32(ROW_COUNT);
@@ -58,11 +52,9 @@ export function sortRows(): void {
     const p: u32 = get32(rows + at);
     const port: u32 = get16(p + PORTS);
     const peer: boolean = hasPeer(p);
-    const low: u32 = get32(p + COOKIE_LOW);
-    const high: u32 = get32(p + COOKIE_HIGH);
-    const byAge: boolean = peer && port !== 0 && !(low === NO_COOKIE && high === NO_COOKIE);
-    put32(young + at, byAge ? low : 0);
-    put32(old + at, byAge ? high : 0);
+    const byAge: boolean = peer && port !== 0 && !hasNoCookie(p);
+    put32(young + at, byAge ? get32(p + COOKIE_LOW) : 0);
+    put32(old + at, byAge ? get32(p + COOKIE_HIGH) : 0);
     const kind: u32 = (get8(p + KIND) === AF_INET ? 0 : 2) + (peer ? 1 : 0);
     put32(rank + at, get32(tableOf(p) + TRANSPORT) << 18 | port << 2 | kind);
     put32(order + at, at);

@@ -90,6 +90,25 @@ export function decimal(value: u32): void {
   four(value - upper * 10000);
 }
 
+/** How many digits {@linkcode decimal} writes. */
+export function decimalLength(value: u32): u32 {
+  let length: u32 = 1;
+  for (let limit: u32 = 10; value >= limit; limit *= 10) {
+    length += 1;
+    // The next power is more than 32 bits.
+    if (length === 10) break;
+  }
+  return length;
+}
+
+/** Blanks up to an address; nothing where it is behind the cursor. */
+export function blanksTo(end: u32): void {
+  while (at < end) {
+    put8(at, 0x20);
+    at += 1;
+  }
+}
+
 export function signedDecimal(value: i32): void {
   if (value >= 0) {
     decimal(unsigned(value));

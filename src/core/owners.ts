@@ -17,14 +17,19 @@ import {
 } from "./arena.ts";
 import { get32, mul, put32 } from "./memory.ts";
 
-// Offsets in a record.
+/** Offsets in a record: process, thread, descriptor, kind, inode, and the cookie where there is one. */
+export const OWNER_TGID: u32 = 0;
+export const OWNER_PID: u32 = 4;
+export const OWNER_FD: u32 = 8;
 const KIND: u32 = 12;
-const INODE: u32 = 16;
+export const OWNER_INODE: u32 = 16;
+export const OWNER_COOKIE: u32 = 24;
 
-/** Where the slot of an inode is, or would be. Eight neighbours share one line of the cache. */
-function slotOf(inode: u32): u32 {
-  const slots: u32 = get32(OWNER_SLOTS);
-  const mask: u32 = get32(OWNER_MASK);
+/**
+ * Where the slot of an inode is, or would be, in a table of `mask` and one slots of eight bytes: an inode, 0 where it is free, and
+ * what it leads to. Eight neighbours share one line of the cache.
+ */
+export function slotIn(slots: u32, mask: u32, inode: u32): u32 {
   const group: u32 = mul(inode >>> 3, 0x9e3779b1) >>> 7;
   let slot: u32 = (group << 3 & mask) + (inode & 7) & mask;
   let key: u32 = get32(slots + slot * OWNER_SLOT_SIZE);
@@ -33,6 +38,10 @@ function slotOf(inode: u32): u32 {
     key = get32(slots + slot * OWNER_SLOT_SIZE);
   }
   return slots + slot * OWNER_SLOT_SIZE;
+}
+
+function slotOf(inode: u32): u32 {
+  return slotIn(get32(OWNER_SLOTS), get32(OWNER_MASK), inode);
 }
 
 /** Where a record is. */
@@ -50,8 +59,8 @@ export function indexOwners(): boolean {
   const chain: u32 = get32(OWNER_CHAIN);
   let record: u32 = get32(OWNER_RECORDS);
   for (let row: u32 = 0; row < count; row++) {
-    if (get32(record + KIND) !== 0 || get32(record + INODE + 4) !== 0) return false;
-    const inode: u32 = get32(record + INODE);
+    if (get32(record + KIND) !== 0 || get32(record + OWNER_INODE + 4) !== 0) return false;
+    const inode: u32 = get32(record + OWNER_INODE);
     let before: u32 = 0;
     if (inode !== 0) {
       const slot: u32 = slotOf(inode);

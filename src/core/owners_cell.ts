@@ -11,12 +11,7 @@ import { CELL_MAX } from "./cells.ts";
 import { USERS } from "./labels.ts";
 import { copyText, get32, mul, put32 } from "./memory.ts";
 import { byte, cursor, decimal, label, setCursor } from "./out.ts";
-import { firstOwner, nextOwner, ownerRecord } from "./owners.ts";
-
-// Offsets in a record.
-const TGID: u32 = 0;
-const PID: u32 = 4;
-const FD: u32 = 8;
+import { firstOwner, nextOwner, OWNER_FD, OWNER_PID, OWNER_TGID, ownerRecord } from "./owners.ts";
 
 /** The slot of what stands before the descriptors of a process or thread; its first word is 0 where that is not known. */
 export function prefixSlot(pid: u32): u32 {
@@ -46,15 +41,17 @@ export function putPrefix(pid: u32, at: u32, length: u32): boolean {
 
 /** The thread whose table has the descriptor; 0 for that of the process. */
 function threadOf(record: u32): u32 {
-  const pid: u32 = get32(record + PID);
-  return pid === get32(record + TGID) ? 0 : pid;
+  const pid: u32 = get32(record + OWNER_PID);
+  return pid === get32(record + OWNER_TGID) ? 0 : pid;
 }
 
 /** True when a comes before b: higher processes, threads and descriptors are first. */
 function inOrder(a: u32, b: u32): boolean {
-  if (get32(a + TGID) !== get32(b + TGID)) return get32(a + TGID) > get32(b + TGID);
+  if (get32(a + OWNER_TGID) !== get32(b + OWNER_TGID)) {
+    return get32(a + OWNER_TGID) > get32(b + OWNER_TGID);
+  }
   if (threadOf(a) !== threadOf(b)) return threadOf(a) > threadOf(b);
-  return get32(a + FD) >= get32(b + FD);
+  return get32(a + OWNER_FD) >= get32(b + OWNER_FD);
 }
 
 /** True if all that is to be written is known, and the records are in the order that ss has. */
@@ -65,20 +62,20 @@ function isReady(first: u32, threads: boolean): boolean {
     if (before !== 0 && !inOrder(before, record)) return false;
     before = record;
     if (threads || threadOf(record) === 0) {
-      if (get32(prefixSlot(get32(record + PID))) === 0) return false;
+      if (get32(prefixSlot(get32(record + OWNER_PID))) === 0) return false;
     }
   }
   return true;
 }
 
 function writeOwner(record: u32): void {
-  const slot: u32 = prefixSlot(get32(record + PID));
+  const slot: u32 = prefixSlot(get32(record + OWNER_PID));
   const from: u32 = get32(slot + 4);
   const length: u32 = get32(slot + 8);
   const to: u32 = cursor();
   copyText(to, from, length);
   setCursor(to + length);
-  decimal(get32(record + FD));
+  decimal(get32(record + OWNER_FD));
   byte(0x29);
 }
 
@@ -97,8 +94,8 @@ export function ownersCell(inode: u32, threads: boolean): boolean {
     const record: u32 = ownerRecord(row);
     if (!threads && threadOf(record) !== 0) continue;
     // Each descriptor counts once.
-    if (before !== 0 && get32(before + PID) === get32(record + PID)) {
-      if (get32(before + FD) === get32(record + FD)) continue;
+    if (before !== 0 && get32(before + OWNER_PID) === get32(record + OWNER_PID)) {
+      if (get32(before + OWNER_FD) === get32(record + OWNER_FD)) continue;
     }
     if (before === 0) label(USERS);
     else byte(0x2c);

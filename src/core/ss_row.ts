@@ -31,6 +31,7 @@ import {
   TIMER_NAMES,
 } from "./labels.ts";
 import { div, get16be, get32, get8, getSigned32, put32 } from "./memory.ts";
+import { AF_INET, HEADER_SIZE, MESSAGE_SIZE, nextMessage, wholeLength } from "./message.ts";
 import {
   byte,
   cursor,
@@ -64,9 +65,6 @@ export const STOPPED_AT_OTHER: u32 = 1;
 export const STOPPED_FULL: u32 = 2;
 export const STOPPED_AT_OWNERS: u32 = 3;
 
-const HEADER_SIZE: u32 = 16;
-const MESSAGE_SIZE: u32 = 72;
-const AF_INET: u32 = 2;
 const QUEUE_WIDTH: u32 = 6;
 
 /** The first column. */
@@ -82,8 +80,8 @@ export function rows(p: u32, end: u32, at: u32): u32 {
   put32(STOPPED, STOPPED_AT_END);
   while (p < end) {
     const message: u32 = p + HEADER_SIZE;
-    const length: u32 = message > end ? 0 : get32(p);
-    if (length > end - p || !isPlain(message, p + length, options)) {
+    const length: u32 = wholeLength(p, end);
+    if (length === 0 || !isPlain(message, p + length, options)) {
       put32(STOPPED, STOPPED_AT_OTHER);
       break;
     }
@@ -91,7 +89,7 @@ export function rows(p: u32, end: u32, at: u32): u32 {
       put32(STOPPED, STOPPED_FULL);
       break;
     }
-    p += (length + 3) & ~3;
+    p = nextMessage(p, length);
     start(message);
     if ((options & OPTION_OWNERS) !== 0 && !owners(message, options)) {
       put32(STOPPED, STOPPED_AT_OWNERS);

@@ -18,7 +18,17 @@ import {
 } from "./arena.ts";
 import { findAttributes, v6onlyAt, v6onlyLength } from "./attributes.ts";
 import { get16be, get32, get8, mul, put32, put8 } from "./memory.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  get32be,
+  HEADER_SIZE,
+  MESSAGE_SIZE,
+  nextMessage,
+  wholeLength,
+} from "./message.ts";
 import { firstOwner } from "./owners.ts";
+import { hasPeer } from "./record_ends.ts";
 import {
   ANNOTATIONS,
   COOKIE_HIGH,
@@ -42,15 +52,6 @@ import {
   V6ONLY,
 } from "./record.ts";
 
-const HEADER_SIZE: u32 = 16;
-const MESSAGE_SIZE: u32 = 72;
-const AF_INET: u32 = 2;
-const AF_INET6: u32 = 10;
-
-function get32be(p: u32): u32 {
-  return get16be(p) << 16 | get16be(p + 2);
-}
-
 /**
  * Stores the messages from `p` to `end`, headers included, at `to`, where there is room for all of them. Returns where it stopped: at a
  * message that does not add up, or whose socket is bound to an interface, which has to be named. STORED says how many it stored.
@@ -61,9 +62,9 @@ export function storeMessages(p: u32, end: u32, to: u32): u32 {
   const protocol: u32 = get32(STORE_PROTOCOL);
   const annotations: u32 = get32(STORE_ANNOTATIONS);
   let stored: u32 = 0;
-  while (p + HEADER_SIZE + MESSAGE_SIZE <= end) {
-    const length: u32 = get32(p);
-    if (length > end - p || length < HEADER_SIZE + MESSAGE_SIZE) break;
+  while (p < end) {
+    const length: u32 = wholeLength(p, end);
+    if (length === 0) break;
     const message: u32 = p + HEADER_SIZE;
     if (get32(message + 40) !== 0) break;
     const family: u32 = get8(message);
@@ -76,7 +77,7 @@ export function storeMessages(p: u32, end: u32, to: u32): u32 {
         flags = get8(v6onlyAt) !== 0 ? HAS_V6ONLY | V6ONLY : HAS_V6ONLY;
       }
     }
-    p += (length + 3) & ~3;
+    p = nextMessage(p, length);
     const state: u32 = get8(message + 1);
     if (bound === 0 && (states >>> state & 1) === 0) continue;
     put32(to + KIND, get32(message));
@@ -146,12 +147,6 @@ export function joinOwners(p: u32, count: u32): u32 {
   return missing;
 }
 
-function isConnected(p: u32): boolean {
-  return get32(p + PORTS) >>> 16 !== 0 || get32(p + DESTINATION) !== 0 ||
-    get32(p + DESTINATION + 4) !== 0 || get32(p + DESTINATION + 8) !== 0 ||
-    get32(p + DESTINATION + 12) !== 0;
-}
-
 /** True where the reach of two records is the same: see reach/bind.ts. They are of one table. */
 function isAlike(a: u32, b: u32): boolean {
   return get8(a + KIND) === get8(b + KIND) && get32(a + SOURCE) === get32(b + SOURCE) &&
@@ -159,7 +154,7 @@ function isAlike(a: u32, b: u32): boolean {
     get32(a + SOURCE + 8) === get32(b + SOURCE + 8) &&
     get32(a + SOURCE + 12) === get32(b + SOURCE + 12) &&
     get32(a + INTERFACE) === get32(b + INTERFACE) &&
-    (get32(a + FLAGS) & 3) === (get32(b + FLAGS) & 3) && isConnected(a) === isConnected(b);
+    (get32(a + FLAGS) & 3) === (get32(b + FLAGS) & 3) && hasPeer(a) === hasPeer(b);
 }
 
 /** The slot of records whose reach is that of one. */

@@ -5,6 +5,7 @@
  */
 import { TABLES } from "./arena.ts";
 import { get16, get32, get8 } from "./memory.ts";
+import { AF_INET } from "./message.ts";
 import { FLAGS, KIND } from "./record.ts";
 
 /** Offsets of a table: the place of its transport in the order. */
@@ -20,7 +21,6 @@ export const NETNS: u32 = 40;
 export const REACHES: u32 = 48;
 export const TABLE_SIZE: u32 = 56;
 const TEXT_SIZE: u32 = 8;
-const AF_INET: u32 = 2;
 
 /** Where one of {@linkcode PROTO} and {@linkcode HEAD} is for the IP version of a record. */
 export function versionText(p: u32, text: u32): u32 {

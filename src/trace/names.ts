@@ -408,6 +408,16 @@ export interface Struct {
   readonly fields: readonly Field[];
 }
 
+/** struct inet_diag_sockid, which begins at an offset. */
+const socketId = (at: number): readonly Field[] => [
+  ["sport", at, "be16"],
+  ["dport", at + 2, "be16"],
+  ["src", at + 4, "address"],
+  ["dst", at + 20, "address"],
+  ["if", at + 36, "u32"],
+  ["cookie", at + 40, "cookie"],
+];
+
 /** struct inet_diag_req_v2 */
 const INET_REQUEST_STRUCT: Struct = {
   name: "inet_diag_req_v2",
@@ -417,12 +427,7 @@ const INET_REQUEST_STRUCT: Struct = {
     ["protocol", 1, "u8"],
     ["ext", 2, "hex8"],
     ["states", 4, "hex32"],
-    ["sport", 8, "be16"],
-    ["dport", 10, "be16"],
-    ["src", 12, "address"],
-    ["dst", 28, "address"],
-    ["if", 44, "u32"],
-    ["cookie", 48, "cookie"],
+    ...socketId(8),
   ],
 };
 
@@ -435,12 +440,7 @@ export const TCPDIAG_REQUEST_STRUCT: Struct = {
     ["src_len", 1, "u8"],
     ["dst_len", 2, "u8"],
     ["ext", 3, "hex8"],
-    ["sport", 4, "be16"],
-    ["dport", 6, "be16"],
-    ["src", 8, "address"],
-    ["dst", 24, "address"],
-    ["if", 40, "u32"],
-    ["cookie", 44, "cookie"],
+    ...socketId(4),
     ["states", 52, "hex32"],
     ["dbs", 56, "hex32"],
   ],
@@ -455,12 +455,7 @@ export const INET_REPLY_STRUCT: Struct = {
     ["state", 1, "state"],
     ["timer", 2, "u8"],
     ["retrans", 3, "u8"],
-    ["sport", 4, "be16"],
-    ["dport", 6, "be16"],
-    ["src", 8, "address"],
-    ["dst", 24, "address"],
-    ["if", 40, "u32"],
-    ["cookie", 44, "cookie"],
+    ...socketId(4),
     ["expires", 52, "u32"],
     ["rqueue", 56, "u32"],
     ["wqueue", 60, "u32"],

@@ -20,6 +20,7 @@ import {
   writeOwners,
   writeShortOwner,
 } from "./columns.ts";
+import type { CoreTable } from "./core_table.ts";
 import { infoItems } from "./info.ts";
 import { Cells } from "../text/cells.ts";
 import { colorEnd, colorStart, paint, type Role } from "../text/color.ts";
@@ -52,23 +53,17 @@ const FLUSH_AT = 64 * 1024;
 export function writeTable(sockets: Sockets, writer: Writer, options: TableOptions): void {
   const { width, color, header, netns, info = true } = options;
   const out = new RowBuffer();
-  if (width === null && !color && sockets instanceof SocketRows && sockets.listed !== null) {
-    const { listed, others } = sockets.listed;
-    const table = new PlainTable(others, out, false, header, netns === true);
-    table.writeWith(listed, header, writer);
-    for (const socket of others) {
-      table.writeSocket(socket);
-      if (info) writeInfo(socket, out, false, Infinity);
-      if (out.length >= FLUSH_AT) out.flush(writer);
-    }
-    out.flush(writer);
-    return;
+  const inCore = width === null && !color && sockets instanceof SocketRows ? sockets.listed : null;
+  const others = inCore?.others ?? sockets;
+  let table: PlainTable | TerminalTable;
+  if (width !== null) table = new TerminalTable(others, out, color, header, width);
+  else {
+    table = new PlainTable(others, out, color, header, inCore === null ? netns : netns === true);
+    if (inCore !== null) table.widen(inCore.listed);
   }
-  const table = width === null
-    ? new PlainTable(sockets, out, color, header, netns)
-    : new TerminalTable(sockets, out, color, header, width);
   if (header) table.writeHeader();
-  for (const socket of sockets) {
+  if (table instanceof PlainTable) table.writeCore(writer);
+  for (const socket of others) {
     table.writeSocket(socket);
     if (info) writeInfo(socket, out, color, width ?? Infinity);
     if (out.length >= FLUSH_AT) out.flush(writer);
@@ -194,6 +189,8 @@ class PlainTable implements WordFrame {
   readonly #out: RowBuffer;
   readonly #color: boolean;
   readonly #layout: Layout;
+  /** Rows that the core writes; `null` where there are none. */
+  #core: CoreTable | null = null;
   #first = true;
 
   constructor(
@@ -213,18 +210,21 @@ class PlainTable implements WordFrame {
     this.#out.text(`${this.#layout.header(this.#color, false)}${owners}\n`);
   }
 
-  /** Writes the header and the rows that the core has, which come first. Columns are as wide as both kinds of rows need. */
-  writeWith(listed: ListedRows, header: boolean, writer: Writer): void {
+  /** Makes the columns as wide as rows need that the core has, which come before the others. */
+  widen(listed: ListedRows): void {
     const { CoreTable } = require("./core_table.ts") as typeof import("./core_table.ts");
     const layout = this.#layout;
-    const table = new CoreTable(listed, layout.columns, layout.widths);
-    layout.widen(table.widths);
-    if (header) this.writeHeader();
+    this.#core = new CoreTable(listed, layout.columns, layout.widths);
+    layout.widen(this.#core.widths);
+  }
+
+  /** Writes the rows that the core has, if it has any. Throws what the writer throws. */
+  writeCore(writer: Writer): void {
     const foreign = (socket: Socket) => {
-      layout.writeOne(socket, this.#out);
+      this.#layout.writeOne(socket, this.#out);
       this.#writeOwners(socket);
     };
-    table.write(foreign, this.#out, writer);
+    this.#core?.write(foreign, this.#out, writer);
   }
 
   writeSocket(socket: Socket): void {

@@ -9,7 +9,7 @@
 import * as arena from "../../../core/arena.ts";
 import { LENGTH_SIZE } from "../../../core/cells.ts";
 import { type Core, theCore } from "../../../core/gears.ts";
-import { LSOF_FILE_SIZE, LSOF_KEPT_SIZE, LSOF_SLOT_SIZE } from "../../../core/lsof_row.ts";
+import { LSOF_FILE_SIZE, LSOF_KEPT_SIZE } from "../../../core/lsof_row.ts";
 import { InetMessage } from "../../../families/inet/message.ts";
 import { INET_DIAG_MSG_SIZE } from "../../../families/inet/uapi.ts";
 import type { StateMask } from "../../../model/state.ts";
@@ -103,7 +103,7 @@ export class CoreSockets {
     let slots = 8;
     while (slots < 2 * this.length / LSOF_KEPT_SIZE) slots *= 2;
     const { bytes, length } = table;
-    const at = core.take(LSOF_SLOT_SIZE * slots);
+    const at = core.take(arena.OWNER_SLOT_SIZE * slots);
     const records = core.take(bytes.length);
     const files = core.take(LSOF_FILE_SIZE * length);
     core.bytes.set(bytes, records);
