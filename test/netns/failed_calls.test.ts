@@ -34,8 +34,8 @@ function runFailing(fault: string, args: string[], netns: Namespace, path?: stri
   return { out: stdout.toString(), told: stderr.toString(), status: exitCode };
 }
 
-/** A server on port 8001 of a namespace. */
-async function serve(netns: Namespace): Promise<Bun.Subprocess<"pipe", "pipe", "inherit">> {
+/** A process that listens on TCP port 8001 of a namespace until it is disposed of. */
+async function serve(netns: Namespace): Promise<AsyncDisposable & { readonly pid: number }> {
   const program =
     "import socket; s = socket.create_server(('127.0.0.1', 8001)); print(flush=True); input()";
   const server = Bun.spawn(netns.command(["python3", "-c", program]), {
@@ -43,7 +43,13 @@ async function serve(netns: Namespace): Promise<Bun.Subprocess<"pipe", "pipe", "
     stdout: "pipe",
   });
   await server.stdout.getReader().read();
-  return server;
+  return {
+    pid: server.pid,
+    async [Symbol.asyncDispose]() {
+      server.kill();
+      await server.exited;
+    },
+  };
 }
 
 testIf(
@@ -52,18 +58,13 @@ testIf(
   async () => {
     await using here = await Namespace.create();
     await using there = await Namespace.create();
-    const server = await serve(there);
-    try {
-      for (const error of ["ENOENT", "EIO"]) {
-        const { answer } = failing(`setns:error=${error}`, ["--all-netns", "--json"], here);
-        const found = answer.sockets.filter((socket: { netns: { inode: number } }) =>
-          socket.netns.inode === there.inode
-        );
-        expect(found).toHaveLength(1);
-      }
-    } finally {
-      server.kill();
-      await server.exited;
+    await using _server = await serve(there);
+    for (const error of ["ENOENT", "EIO"]) {
+      const { answer } = failing(`setns:error=${error}`, ["--all-netns", "--json"], here);
+      const found = answer.sockets.filter((socket: { netns: { inode: number } }) =>
+        socket.netns.inode === there.inode
+      );
+      expect(found).toHaveLength(1);
     }
   },
   300_000,
@@ -86,24 +87,19 @@ testIf(
   "where a process lives is told with what could not be read of it",
   async () => {
     await using here = await Namespace.create();
-    const server = await serve(here);
-    try {
-      for (const [file, what] of [["cwd", "working directory"], ["root", "root directory"]]) {
-        const path = `/proc/${server.pid}/${file}`;
-        const { answer } = failing(
-          "readlinkat:error=EPERM",
-          ["explain", "8001", "--json"],
-          here,
-          path,
-        );
-        const [place] = answer.explanations[0].subjects[0].places;
-        expect(place.unread).toContainEqual(
-          `the ${what}: operation not permitted (EPERM)`,
-        );
-      }
-    } finally {
-      server.kill();
-      await server.exited;
+    await using server = await serve(here);
+    for (const [file, what] of [["cwd", "working directory"], ["root", "root directory"]]) {
+      const path = `/proc/${server.pid}/${file}`;
+      const { answer } = failing(
+        "readlinkat:error=EPERM",
+        ["explain", "8001", "--json"],
+        here,
+        path,
+      );
+      const [place] = answer.explanations[0].subjects[0].places;
+      expect(place.unread).toContainEqual(
+        `the ${what}: operation not permitted (EPERM)`,
+      );
     }
   },
   300_000,
@@ -145,24 +141,19 @@ testIf(
   "wait says that it may lack some who have what it waited for",
   async () => {
     await using here = await Namespace.create();
-    const server = await serve(here);
-    try {
-      // Nor does BPF answer.
-      const fault = "readlinkat,bpf:error=EIO";
-      const args = ["wait", "8001", "-t", "0"];
-      expect(runFailing(`${fault}:when=9999`, args, here).out).toContain(`(${server.pid})`);
-      const { out, told, status } = runFailing(fault, args, here);
-      expect(status).toBe(0);
-      expect(out).toContain("127.0.0.1:8001");
-      expect(out).not.toContain(`(${server.pid})`);
-      expect(told).toContain("EIO");
-      // Whether somebody else has it too is not known either.
-      const other = runFailing(fault, [...args, "--by", "nobody-is-called-so"], here);
-      expect([other.status, other.told]).toEqual([3, expect.stringContaining("EIO")]);
-    } finally {
-      server.kill();
-      await server.exited;
-    }
+    await using server = await serve(here);
+    // Nor does BPF answer.
+    const fault = "readlinkat,bpf:error=EIO";
+    const args = ["wait", "8001", "-t", "0"];
+    expect(runFailing(`${fault}:when=9999`, args, here).out).toContain(`(${server.pid})`);
+    const { out, told, status } = runFailing(fault, args, here);
+    expect(status).toBe(0);
+    expect(out).toContain("127.0.0.1:8001");
+    expect(out).not.toContain(`(${server.pid})`);
+    expect(told).toContain("EIO");
+    // Whether somebody else has it too is not known either.
+    const other = runFailing(fault, [...args, "--by", "nobody-is-called-so"], here);
+    expect([other.status, other.told]).toEqual([3, expect.stringContaining("EIO")]);
   },
   300_000,
 );
@@ -172,18 +163,13 @@ testIf(
   "lsof names no fewer processes without a word",
   async () => {
     await using here = await Namespace.create();
-    const server = await serve(here);
-    try {
-      const path = `/proc/${server.pid}`;
-      const args = ["lsof", "-nP", "-i", "TCP:8001"];
-      const shown = (fault: string) => runFailing(fault, args, here, path);
-      // It is asked again.
-      expect(shown("statx:error=EINTR:when=1").out).toContain(String(server.pid));
-      expect(shown("statx:error=EAGAIN").told).toContain("EAGAIN");
-    } finally {
-      server.kill();
-      await server.exited;
-    }
+    await using server = await serve(here);
+    const path = `/proc/${server.pid}`;
+    const args = ["lsof", "-nP", "-i", "TCP:8001"];
+    const shown = (fault: string) => runFailing(fault, args, here, path);
+    // It is asked again.
+    expect(shown("statx:error=EINTR:when=1").out).toContain(String(server.pid));
+    expect(shown("statx:error=EAGAIN").told).toContain("EAGAIN");
   },
   300_000,
 );
@@ -193,7 +179,7 @@ testIf(
   "nothing has vanished where no link of /proc can be read",
   async () => {
     await using here = await Namespace.create();
-    const server = await serve(here);
+    await using _server = await serve(here);
     const folder = mkdtempSync(join(tmpdir(), "sockeye-"));
     const before = join(folder, "before.json");
     try {
@@ -211,8 +197,6 @@ testIf(
         }
       }
     } finally {
-      server.kill();
-      await server.exited;
       rmSync(folder, { recursive: true });
     }
   },
@@ -254,31 +238,26 @@ testIf(
   "an audit says why it does not know the user of a program",
   async () => {
     await using here = await Namespace.create();
-    const server = await serve(here);
+    await using server = await serve(here);
+    const path = `/proc/${server.pid}/status`;
+    const policy = mkdtempSync(join(tmpdir(), "sockeye-"));
     try {
-      const path = `/proc/${server.pid}/status`;
-      const policy = mkdtempSync(join(tmpdir(), "sockeye-"));
-      try {
-        const file = join(policy, "policy.yaml");
-        writeFileSync(file, "schema: sockeye.policy/1\nlisteners: []\n");
-        const { answer } = failing(
-          "openat:error=EACCES",
-          ["audit", "--policy", file, "--format", "json"],
-          here,
-          path,
-        );
-        const owners = answer.results.flatMap((result: { owners: { pids: number[] }[] }) =>
-          result.owners
-        ).filter(({ pids }: { pids: number[] }) => pids.includes(server.pid));
-        expect(owners).toContainEqual(
-          expect.objectContaining({ user: null, unread: { status: "EACCES" } }),
-        );
-      } finally {
-        rmSync(policy, { recursive: true });
-      }
+      const file = join(policy, "policy.yaml");
+      writeFileSync(file, "schema: sockeye.policy/1\nlisteners: []\n");
+      const { answer } = failing(
+        "openat:error=EACCES",
+        ["audit", "--policy", file, "--format", "json"],
+        here,
+        path,
+      );
+      const owners = answer.results.flatMap((result: { owners: { pids: number[] }[] }) =>
+        result.owners
+      ).filter(({ pids }: { pids: number[] }) => pids.includes(server.pid));
+      expect(owners).toContainEqual(
+        expect.objectContaining({ user: null, unread: { status: "EACCES" } }),
+      );
     } finally {
-      server.kill();
-      await server.exited;
+      rmSync(policy, { recursive: true });
     }
   },
   300_000,
